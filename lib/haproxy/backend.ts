@@ -1,0 +1,54 @@
+/** A host and a path prefix that lead to a backend. `since` (epoch seconds) decides who claimed them first. */
+export type Route = { readonly host: string; readonly path: string; readonly since: number };
+
+/** A running task as HAProxy sees it. Its name is the task id, so a reordered answer of ECS changes nothing. */
+export type Server = { readonly name: string; readonly address: string; readonly port: number };
+
+/** One container of one ECS service, and the tasks that serve it. */
+export type Backend = {
+  /** `<cluster>.<service>`, and `.<route>` for a named route; ECS allows no dot in either name. */
+  readonly name: string;
+  readonly cluster: string;
+  readonly service: string;
+  readonly routes: readonly Route[];
+  /** `tcp`, or the path of an HTTP check. */
+  readonly check: string;
+  readonly servers: readonly Server[];
+  /** Tasks that were told to stop, by id, with the epoch second they were first seen so. They never come back. */
+  readonly stopped: Readonly<Record<string, number>>;
+};
+
+/**
+ * The options of every server, in the file and in `add server` alike: HAProxy ignores `default-server` for the latter.
+ * `downinter` admits a new task 0.5 s after it answers; `observe` takes a vanished host out before its next check.
+ */
+const options =
+  'check inter 1s fastinter 250ms downinter 250ms rise 2 fall 2 ' +
+  'observe layer4 error-limit 3 on-error mark-down pool-purge-delay 5s pool-max-conn 100';
+
+/** The words after `server` in the file, and after `add server <backend>/` on the socket. */
+export const serverWords = ({ name, address, port }: Server): string => `${name} ${address}:${port} ${options}`;
+
+/** The first line of a backend's file: what the next run must remember, in a comment that HAProxy skips. */
+export const headerLine = ({ name, servers, ...remembered }: Backend): string =>
+  `# sluice ${JSON.stringify(remembered)}`;
+
+/**
+ * Reads back a file that `render` wrote.
+ *
+ * @throws when the text is not such a file; the message names what is missing.
+ */
+export function parseBackend(text: string): Backend {
+  const header = /^# sluice (\{.*\})$/m.exec(text)?.[1];
+  const name = /^backend (\S+)$/m.exec(text)?.[1];
+  if (header === undefined || name === undefined) {
+    throw new Error(`no ${header === undefined ? '"# sluice" line' : 'backend'} in a file that Sluice should have written`);
+  }
+  return { ...(JSON.parse(header) as Omit<Backend, 'name' | 'servers'>), name, servers: parseServers(text) };
+}
+
+/** The servers of a rendered file, in its order. */
+export function parseServers(text: string): readonly Server[] {
+  const lines = text.matchAll(/^ {4}server (\S+) ([\d.]+):(\d+) /gm);
+  return Array.from(lines, ([, name = '', address = '', port]) => ({ name, address, port: Number(port) }));
+}

@@ -1,0 +1,21 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+
+/** Bytes that a standard, free parameter holds (AWS: Parameter Store, parameter tiers). */
+const partBytes = 4096;
+
+/** Splits a text into parameter values: as it is where it fits, so that people can read it, else gzip in base64. */
+export function pack(text: string): readonly string[] {
+  if (Buffer.byteLength(text) <= partBytes) return [text];
+  const packed = gzipSync(text, { level: 9 }).toString('base64');
+  return packed.match(new RegExp(`.{1,${partBytes}}`, 'g')) ?? [];
+}
+
+/**
+ * Joins what `pack` split. A configuration never begins like gzip does.
+ *
+ * @throws when the parts are damaged.
+ */
+export function unpack(parts: readonly string[]): string {
+  const joined = parts.join('');
+  return joined.startsWith('H4sI') ? gunzipSync(Buffer.from(joined, 'base64')).toString() : joined;
+}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Brings what the commands need: npm packages, HAProxy, openssl, and whatever else is named as an argument.
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  echo "setup: npm ci"
+  npm ci --no-fund --no-audit --loglevel=error
+fi
+
+missing=''
+for tool in haproxy openssl flock "$@"; do
+  # Debian keeps haproxy in sbin, which is not on every user's PATH.
+  PATH="$PATH:/usr/sbin:/sbin" command -v "$tool" >/dev/null || missing="$missing $tool"
+done
+[ -n "$missing" ] || exit 0
+
+packages=$(echo "$missing" | sed 's/flock/util-linux/')
+if command -v apt-get >/dev/null; then
+  as_root=''
+  [ "$(id -u)" -eq 0 ] || as_root=sudo
+  echo "setup: installing$packages with apt-get ${as_root:+(sudo may ask for your password)}"
+  $as_root apt-get update -qq
+  # shellcheck disable=SC2086 # a list of packages
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $packages >/dev/null
+elif command -v brew >/dev/null; then
+  echo "setup: installing$missing with Homebrew"
+  # shellcheck disable=SC2086 # a list of packages
+  brew install --quiet $missing
+else
+  echo "setup: please install$missing with this system's package manager, then run the command again" >&2
+  exit 1
+fi

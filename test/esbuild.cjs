@@ -1,0 +1,7 @@
+// TypeScript for Jest: types are checked by tsc, esbuild only strips them.
+const { transformSync } = require('esbuild');
+
+module.exports = {
+  process: (text, file) =>
+    transformSync(text, { loader: file.endsWith('.ts') ? 'ts' : 'js', format: 'cjs', target: 'node20', sourcemap: 'inline' }),
+};
