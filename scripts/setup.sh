@@ -3,9 +3,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+if ! cmp -s package-lock.json node_modules/.sluice-lock.json; then
   echo "setup: npm ci"
   npm ci --no-fund --no-audit --loglevel=error
+  cp package-lock.json node_modules/.sluice-lock.json
 fi
 
 missing=''

@@ -10,6 +10,9 @@ export type Backend = {
   readonly name: string;
   readonly cluster: string;
   readonly service: string;
+  readonly container: string;
+  /** The container's port; the servers have the host's. */
+  readonly port: number;
   readonly routes: readonly Route[];
   /** `tcp`, or the path of an HTTP check. */
   readonly check: string;
