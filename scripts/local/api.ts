@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { AwsError, denied, type Fault, faultError } from './errors';
+import { parseQuery, toXml } from './query';
+import { type Credentials, claimedKey, verifySignature } from './signature';
+
+/** Who may call, and what its packaged policies name: `ecs:ListTasks`, never a pattern. */
+export type Caller = Credentials & { readonly role: string; readonly actions: ReadonlySet<string> };
+
+/** An answer, or a throw of AwsError. The key is the action as IAM names it. */
+export type Handlers = Readonly<Record<string, (input: never) => unknown>>;
+
+export type Call = {
+  readonly at: number;
+  readonly role: string;
+  readonly action: string;
+  readonly input: unknown;
+  /** `answered`, or the code of the error. */
+  outcome: string;
+};
+
+export type Api = {
+  readonly endpoint: string;
+  /** Everything that was asked, in order. Calls of unknown keys are not among them. */
+  readonly calls: readonly Call[];
+  readonly faults: { next(action: string, fault: Fault, times?: number): void };
+  /** The whole of AWS's API answers 503 while it is off. */
+  switch(on: boolean): void;
+  stop(): Promise<void>;
+};
+
+/** AWS's endpoints as one HTTP server on loopback: JSON 1.0 and 1.1 for ECS, SSM and SQS, Query for EC2. */
+export async function startApi(callers: readonly Caller[], handlers: Handlers): Promise<Api> {
+  const calls: Call[] = [];
+  const faults: { action: string; fault: Fault; left: number }[] = [];
+  let on = true;
+
+  const answer = async (request: IncomingMessage, body: string): Promise<unknown> => {
+    if (!on) throw new AwsError('ServiceUnavailableException', 'Service Unavailable', 503);
+    const call = { method: request.method ?? '', url: request.url ?? '/', headers: request.headers, body };
+    const caller = callers.find(({ accessKeyId }) => accessKeyId === claimedKey(call));
+    if (!caller)
+      throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+    await verifySignature(call, caller);
+    return perform(caller, asked(request, body));
+  };
+
+  const perform = async (caller: Caller, { operation, input }: Asked): Promise<unknown> => {
+    // A batch is authorized as its single action (AWS: Service Authorization Reference, Amazon SQS).
+    const action = operation.replace(/^(sqs:\w+)Batch$/, '$1');
+    const entry: Call = { at: Date.now(), role: caller.role, action, input, outcome: 'answered' };
+    calls.push(entry);
+    try {
+      if (!caller.actions.has(action)) throw denied(caller.role, action);
+      const due = faults.find((fault) => fault.action === action && fault.left-- > 0);
+      if (due?.fault === 'slow') await sleep(5_000);
+      else if (due) throw faultError[due.fault](caller.role, action);
+      const handler = handlers[operation] as ((input: unknown) => unknown) | undefined;
+      if (!handler) throw new AwsError('UnknownOperationException', `the local world does not play ${operation}`);
+      return await handler(input);
+    } catch (error) {
+      entry.outcome = error instanceof AwsError ? error.code : 'InternalFailure';
+      throw error;
+    }
+  };
+
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    await answer(request, body).then(
+      (output) => reply(request, response, 200, output),
+      (error: Error) => refuse(request, response, error),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    faults: { next: (action, fault, times = 1) => void faults.push({ action, fault, left: times }) },
+    switch: (now) => {
+      on = now;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+type Asked = { readonly operation: string; readonly input: unknown };
+
+const services: Readonly<Record<string, string>> = {
+  AmazonEC2ContainerServiceV20141113: 'ecs',
+  AmazonSSM: 'ssm',
+  AmazonSQS: 'sqs',
+};
+
+const isQuery = ({ headers }: IncomingMessage): boolean => headers['x-amz-target'] === undefined;
+
+function asked(request: IncomingMessage, body: string): Asked {
+  if (isQuery(request)) {
+    const { Action, ...input } = parseQuery(body);
+    return { operation: `ec2:${Action}`, input };
+  }
+  const [service = '', operation] = String(request.headers['x-amz-target']).split('.');
+  return { operation: `${services[service] ?? service}:${operation}`, input: JSON.parse(body || '{}') };
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, error: Error): void {
+  const { code, status } = error instanceof AwsError ? error : { code: 'InternalFailure', status: 500 };
+  if (code === 'cut') return void request.socket.destroy();
+  if (status === 500 && !(error instanceof AwsError)) console.error('the local world failed:', error);
+  const output = isQuery(request)
+    ? { Errors: { Error: { Code: code, Message: error.message } } }
+    : { __type: code, message: error.message };
+  reply(request, response, status, output);
+}
+
+function reply(request: IncomingMessage, response: ServerResponse, status: number, output: unknown): void {
+  const type = isQuery(request)
+    ? 'text/xml;charset=UTF-8'
+    : (request.headers['content-type'] ?? 'application/x-amz-json-1.1');
+  response.writeHead(status, { 'content-type': type, 'x-amzn-requestid': randomUUID() });
+  response.end(isQuery(request) ? `<Response>${toXml(output)}</Response>` : JSON.stringify(output ?? {}));
+}
+
+async function text(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}

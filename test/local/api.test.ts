@@ -1,0 +1,105 @@
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
+import { GetParameterCommand, GetParametersCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+
+import { type Api, startApi } from '../../scripts/local/api';
+import { parameterStore } from '../../scripts/local/parameters';
+
+const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
+const actions = new Set([
+  'ecs:ListTasks',
+  'ec2:DescribeInstances',
+  'ssm:GetParameter',
+  'ssm:GetParameters',
+  'ssm:PutParameter',
+]);
+
+let api: Api;
+let clients: { region: string; endpoint: string; credentials: typeof credentials; maxAttempts: number };
+
+beforeEach(async () => {
+  api = await startApi([{ ...credentials, role: 'Reconcile', actions }], {
+    ...parameterStore().handlers,
+    'ecs:ListTasks': () => ({ taskArns: ['arn'] }),
+    'ec2:DescribeInstances': () => ({
+      reservationSet: [{ instancesSet: [{ instanceId: 'i-1', privateIpAddress: '127.0.0.9' }] }],
+    }),
+  });
+  clients = { region: 'eu-west-2', endpoint: api.endpoint, credentials, maxAttempts: 1 };
+});
+afterEach(() => api.stop());
+
+const put = (Value: string, more: object = {}) =>
+  new SSMClient(clients).send(
+    new PutParameterCommand({ Name: '/a/b', Value, Type: 'String', Overwrite: true, ...more }),
+  );
+
+it('answers real clients in JSON and in XML', async () => {
+  expect((await new ECSClient(clients).send(new ListTasksCommand({}))).taskArns).toStrictEqual(['arn']);
+
+  const { Reservations } = await new EC2Client(clients).send(new DescribeInstancesCommand({}));
+
+  expect(Reservations?.[0]?.Instances?.[0]?.PrivateIpAddress).toBe('127.0.0.9');
+});
+
+it.each([
+  ['a wrong secret', { secretAccessKey: 'other' }, 'InvalidSignatureException'],
+  ['another session', { sessionToken: 'other' }, 'InvalidSignatureException'],
+  ['an unknown key', { accessKeyId: 'OTHER' }, 'UnrecognizedClientException'],
+])('refuses %s', async (_, wrong, name) => {
+  const client = new ECSClient({ ...clients, credentials: { ...credentials, ...wrong } });
+
+  await expect(client.send(new ListTasksCommand({}))).rejects.toMatchObject({ name });
+});
+
+it('denies and records an action that no policy names', async () => {
+  const asked = new ECSClient(clients).send(new DescribeTasksCommand({ tasks: ['x'] }));
+
+  await expect(asked).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  expect(api.calls).toMatchObject([{ action: 'ecs:DescribeTasks', outcome: 'AccessDeniedException' }]);
+});
+
+it('throttles once when told to, and is off when told to', async () => {
+  const list = () => new ECSClient(clients).send(new ListTasksCommand({}));
+  api.faults.next('ecs:ListTasks', 'throttled');
+
+  await expect(list()).rejects.toMatchObject({ name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } });
+  await expect(list()).resolves.toBeDefined();
+  api.switch(false);
+  await expect(list()).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } });
+});
+
+it('keeps versions of a parameter, and answers selectors', async () => {
+  const ssm = new SSMClient(clients);
+  await put('one');
+  await put('two');
+
+  const { Parameters, InvalidParameters } = await ssm.send(
+    new GetParametersCommand({ Names: ['/a/b:1', '/a/b', '/a/b:9', '/c'] }),
+  );
+
+  expect(Parameters?.map(({ Name, Value, Version }) => [Name, Value, Version])).toStrictEqual([
+    ['/a/b', 'one', 1],
+    ['/a/b', 'two', 2],
+  ]);
+  expect(InvalidParameters).toStrictEqual(['/a/b:9', '/c']);
+});
+
+it.each([
+  ['more than 4,096 bytes in the standard tier', 'x'.repeat(4097), {}],
+  ['a reference to another parameter', '{{x}}', {}],
+  ['a create without a type', 'x', { Type: undefined }],
+])('refuses %s', async (_, value, more) => {
+  await expect(put(value, more)).rejects.toMatchObject({ name: 'ValidationException' });
+});
+
+it('shows a SecureString only to who decrypts it', async () => {
+  const ssm = new SSMClient(clients);
+  await put('key', { Type: 'SecureString' });
+
+  const read = async (WithDecryption: boolean) =>
+    (await ssm.send(new GetParameterCommand({ Name: '/a/b', WithDecryption }))).Parameter?.Value;
+
+  expect(await read(true)).toBe('key');
+  expect(await read(false)).not.toBe('key');
+});
