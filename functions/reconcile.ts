@@ -1,1 +1,40 @@
-export const handler = async () => 'stub';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import type { SQSEvent } from 'aws-lambda';
+
+import { ecsReader } from '../lib/aws/ecs';
+import { addressReader } from '../lib/aws/instances';
+import { nudge } from '../lib/aws/nudge';
+import { parameterStore } from '../lib/aws/parameters';
+import { comeBackSoon } from '../lib/aws/queue';
+import { lambda } from '../lib/lambda';
+import { reconcile } from '../lib/reconcile';
+import { readSettings } from '../lib/settings';
+
+const settings = readSettings(process.env);
+const ecs = new ECSClient({ retryMode: 'adaptive' });
+const ec2 = new EC2Client({ retryMode: 'adaptive' });
+const ssm = new SSMClient({ retryMode: 'adaptive' });
+const bringBack = comeBackSoon(new SQSClient({}), settings.queueUrl);
+
+// Built once per container, so that connections, caches and retry budgets outlive one event.
+const deps = {
+  ...ecsReader(ecs, addressReader(ecs, ec2), settings.clusters),
+  ...parameterStore(ssm, settings.prefix),
+  nudge: nudge(ssm, settings),
+  now: Date.now,
+};
+
+/** Runs when a task starts or is told to stop, when a certificate was stored, and every five minutes. */
+export const handler = lambda(
+  ({ Records }: SQSEvent) => {
+    const messages = Records.map(({ body, attributes }) => ({
+      body,
+      receives: Number(attributes.ApproximateReceiveCount),
+    }));
+    return reconcile(messages, deps);
+  },
+  ({ Records }) => bringBack(Records),
+);

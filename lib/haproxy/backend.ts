@@ -45,7 +45,9 @@ export function parseBackend(text: string): Backend {
   const header = /^# sluice (\{.*\})$/m.exec(text)?.[1];
   const name = /^backend (\S+)$/m.exec(text)?.[1];
   if (header === undefined || name === undefined) {
-    throw new Error(`no ${header === undefined ? '"# sluice" line' : 'backend'} in a file that Sluice should have written`);
+    throw new Error(
+      `no ${header === undefined ? '"# sluice" line' : 'backend'} in a file that Sluice should have written`,
+    );
   }
   return { ...(JSON.parse(header) as Omit<Backend, 'name' | 'servers'>), name, servers: parseServers(text) };
 }

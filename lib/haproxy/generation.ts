@@ -41,8 +41,23 @@ export function parseGeneration(text: string): Generation {
   return { files, certificates };
 }
 
+/**
+ * Reads the index of the stored certificates.
+ *
+ * @throws when it is damaged.
+ */
+export function parseCertificates(text: string): readonly Certificate[] {
+  const certificates = JSON.parse(text) as Certificate[];
+  if (!certificates.every(isCertificate))
+    throw new Error('it does not list certificates with their names and versions');
+  return certificates;
+}
+
 const isVersion = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0;
 const isPiece = ({ name, sha256, versions }: Piece): boolean =>
-  /^[0-9]{2}-[A-Za-z0-9_.-]+\.cfg$/.test(name) && sha256.length === 43 && versions.length > 0 && versions.every(isVersion);
+  /^[0-9]{2}-[A-Za-z0-9_.-]+\.cfg$/.test(name) &&
+  sha256.length === 43 &&
+  versions.length > 0 &&
+  versions.every(isVersion);
 const isCertificate = ({ name, names, key, chain }: Certificate): boolean =>
   /^[A-Za-z0-9_.-]+$/.test(name) && !name.startsWith('.') && Array.isArray(names) && isVersion(key) && isVersion(chain);

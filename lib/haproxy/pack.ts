@@ -1,11 +1,14 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 
 /** Bytes that a standard, free parameter holds (AWS: Parameter Store, parameter tiers). */
-const partBytes = 4096;
+const standardBytes = 4096;
 
-/** Splits a text into parameter values: as it is where it fits, so that people can read it, else gzip in base64. */
-export function pack(text: string): readonly string[] {
-  if (Buffer.byteLength(text) <= partBytes) return [text];
+/**
+ * Splits a text into parameter values: as it is where it fits a free parameter, so that people can read it, else as gzip
+ * in base64, in parts of at most `partBytes`.
+ */
+export function pack(text: string, partBytes = standardBytes): readonly string[] {
+  if (Buffer.byteLength(text) <= standardBytes) return [text];
   const packed = gzipSync(text, { level: 9 }).toString('base64');
   return packed.match(new RegExp(`.{1,${partBytes}}`, 'g')) ?? [];
 }

@@ -100,7 +100,12 @@ const order = (a: Routed, b: Routed): number => (`${a.host}${a.path}` < `${b.hos
 
 /** \`txn.path\` ends in a slash, so that a prefix with one matches on segment borders: \`/api/\` but not \`/apix/\`. */
 const useBackend = ({ backend, host, path }: Routed): string => {
-  const hosts = host === '*' ? '' : host.startsWith('*') ? ` { var(txn.host) -m end ${host.slice(1)} }` : ` { var(txn.host) -m str ${host} }`;
+  const hosts =
+    host === '*'
+      ? ''
+      : host.startsWith('*')
+        ? ` { var(txn.host) -m end ${host.slice(1)} }`
+        : ` { var(txn.host) -m str ${host} }`;
   const paths = path === '/' ? '' : ` { var(txn.path) -m beg ${path}/ }`;
   return `    use_backend ${backend}${hosts || paths ? ' if' : ''}${hosts}${paths}`;
 };

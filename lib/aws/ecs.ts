@@ -1,0 +1,97 @@
+import {
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  type ECSClient,
+  type Failure,
+  paginateListTasks,
+  type TaskDefinition,
+} from '@aws-sdk/client-ecs';
+
+import { type Definition, serviceKey, type Witness } from '../fleet/fleet';
+import { parseTask, type Task } from '../fleet/task';
+import type { Deps } from '../reconcile';
+import { batches } from './batches';
+
+/**
+ * Reads clusters completely: a page or a batch that fails is an error, never a smaller answer.
+ * Task definitions are immutable, so each is read once.
+ */
+export function ecsReader(
+  client: ECSClient,
+  readAddresses: (tasks: readonly Task[]) => Promise<ReadonlyMap<string, string>>,
+  clusters: readonly string[],
+): Pick<Deps, 'readFleet' | 'readWitness'> {
+  const definitions = new Map<string, Definition>();
+  return {
+    readFleet: async (alsoDescribe) => {
+      const perCluster = clusters.map((cluster) => readTasks(client, cluster, alsoDescribe.get(cluster) ?? []));
+      const tasks = (await Promise.all(perCluster)).flat();
+      const running = tasks.filter(({ state }) => state === 'running');
+      for (const arn of new Set(running.map(({ definition }) => definition))) {
+        if (!definitions.has(arn)) definitions.set(arn, await readDefinition(client, arn));
+      }
+      return { tasks, definitions, addresses: await readAddresses(running) };
+    },
+    readWitness: (services) => readWitness(client, services),
+  };
+}
+
+async function readTasks(client: ECSClient, cluster: string, also: readonly string[]): Promise<readonly Task[]> {
+  const ids = new Set(also);
+  for await (const { taskArns = [] } of paginateListTasks({ client, pageSize: 100 }, { cluster })) {
+    for (const arn of taskArns) ids.add(arn.split('/').at(-1) ?? arn);
+  }
+  const described: Task[] = [];
+  for (const tasks of batches([...ids], 100)) {
+    const answer = await client.send(new DescribeTasksCommand({ cluster, tasks }));
+    refuseFailures(`Describing tasks of cluster ${cluster}`, answer.failures);
+    described.push(...(answer.tasks ?? []).map(parseTask));
+  }
+  return described;
+}
+
+/** A task that was listed and is gone is normal, an hour after it stopped; every other failure is an error. */
+function refuseFailures(doing: string, failures: readonly Failure[] = []): void {
+  const [first] = failures.filter(({ reason }) => reason !== 'MISSING');
+  if (first !== undefined)
+    throw new Error(`${doing}: ECS would not tell about ${first.arn} (${first.reason}); nothing was changed`);
+}
+
+async function readDefinition(client: ECSClient, arn: string): Promise<Definition> {
+  const { taskDefinition } = await client.send(new DescribeTaskDefinitionCommand({ taskDefinition: arn }));
+  if (taskDefinition === undefined)
+    throw new Error(`Reading task definition ${arn}: ECS sent none; nothing was changed`);
+  return toDefinition(taskDefinition);
+}
+
+const toDefinition = ({ revision = 0, containerDefinitions = [] }: TaskDefinition): Definition => ({
+  revision,
+  containers: containerDefinitions.map(({ name = '', dockerLabels = {}, portMappings = [] }) => ({
+    name,
+    labels: dockerLabels,
+    ports: [
+      ...new Set(
+        portMappings.filter(({ protocol }) => protocol !== 'udp').flatMap(({ containerPort }) => containerPort ?? []),
+      ),
+    ],
+  })),
+});
+
+/** The running tasks that each service itself counts; a service that is gone or deleted is left out. */
+async function readWitness(client: ECSClient, services: readonly string[]): Promise<Witness> {
+  const counts = new Map<string, number>();
+  for (const cluster of new Set(services.map((service) => service.split('/')[0] ?? ''))) {
+    const names = services
+      .filter((service) => service.startsWith(`${cluster}/`))
+      .map((service) => service.slice(cluster.length + 1));
+    for (const batch of batches(names, 10)) {
+      const answer = await client.send(new DescribeServicesCommand({ cluster, services: batch }));
+      refuseFailures(`Describing services of cluster ${cluster}`, answer.failures);
+      for (const { serviceName: service = '', status, runningCount = 0 } of answer.services ?? []) {
+        if (status !== 'INACTIVE') counts.set(serviceKey({ cluster, service }), runningCount);
+      }
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,131 @@
+import { GetParametersCommand, type Parameter, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+
+import { type Backend, parseBackend } from '../haproxy/backend';
+import {
+  certificateIndexName,
+  currentName,
+  type Generation,
+  type Piece,
+  parseCertificates,
+  parseGeneration,
+  pieceName,
+  sha256,
+} from '../haproxy/generation';
+import { pack, unpack } from '../haproxy/pack';
+import type { Deps, Published } from '../reconcile';
+import { batches } from './batches';
+
+/** Published configurations in Parameter Store, below a stage's prefix. A version never changes, so it is read once. */
+export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
+  const seen = new Map<string, string>();
+  return {
+    readPublished: () => readPublished(client, prefix, seen),
+    publish: async (changed, all, { generation, certificates }) => {
+      const known = new Map(generation?.files.map((piece) => [piece.name, piece]));
+      for (const { name, text } of changed) known.set(name, await putPiece(client, prefix, name, text));
+      const files = all.flatMap(({ name }) => known.get(name) ?? []);
+      return putCurrent(client, prefix, { files, certificates });
+    },
+  };
+}
+
+async function readPublished(client: SSMClient, prefix: string, seen: Map<string, string>): Promise<Published> {
+  const found = await get(client, [currentName(prefix), certificateIndexName(prefix)]);
+  const number = found.get(currentName(prefix))?.Version ?? 0;
+  const current = read(`${currentName(prefix)} version ${number}`, found.get(currentName(prefix))?.Value, (text) =>
+    parseGeneration(unpack([text])),
+  );
+  const index = read(certificateIndexName(prefix), found.get(certificateIndexName(prefix))?.Value, parseCertificates);
+  const pieces = await readBackends(client, prefix, current.value?.files ?? [], seen);
+  const faults = [...current.faults, ...index.faults, ...pieces.flatMap(({ faults }) => faults)];
+
+  // An absent or damaged index is not an empty one: what is published stays.
+  const certificates = index.value ?? current.value?.certificates ?? [];
+  const backends = pieces.flatMap(({ value }) => value ?? []);
+  if (current.value === undefined) return { number, backends, certificates, faults };
+  // What could not be read does not count as published: it is written anew from what ECS runs.
+  const damaged = new Set(pieces.filter(({ value }) => value === undefined).map(({ name }) => name));
+  const files = current.value.files.filter(({ name }) => !damaged.has(name));
+  return { number, generation: { ...current.value, files }, backends, certificates, faults };
+}
+
+type Read<Value> = { readonly value?: Value; readonly faults: readonly string[] };
+
+/** Only what is damaged is a fault; a call that fails is an error, and nothing may be concluded from it. */
+function read<Value>(what: string, text: string | undefined, parse: (text: string) => Value): Read<Value> {
+  if (text === undefined) return { faults: [] };
+  try {
+    return { value: parse(text), faults: [] };
+  } catch (error) {
+    return { faults: [`${what} is damaged (${(error as Error).message}); it is written anew from what ECS runs`] };
+  }
+}
+
+async function readBackends(
+  client: SSMClient,
+  prefix: string,
+  files: readonly Piece[],
+  seen: Map<string, string>,
+): Promise<readonly (Read<Backend> & { readonly name: string })[]> {
+  const services = files.filter(({ name }) => name.startsWith('50-'));
+  const wanted = services.flatMap((piece) => selectors(prefix, piece));
+  for (const selector of seen.keys()) if (!wanted.includes(selector)) seen.delete(selector);
+  const fetched = await get(
+    client,
+    wanted.filter((selector) => !seen.has(selector)),
+  );
+  for (const [selector, { Value = '' }] of fetched) seen.set(selector, Value);
+
+  return services.map((piece) => {
+    const parts = selectors(prefix, piece).map((selector) => seen.get(selector) ?? '');
+    return {
+      name: piece.name,
+      ...read(selectors(prefix, piece).join(' and '), parts.join(''), (text) => checked(text, piece)),
+    };
+  });
+}
+
+function checked(packed: string, { sha256: hash }: Piece): Backend {
+  const text = unpack([packed]);
+  if (sha256(text) !== hash) throw new Error('missing, or not what haproxy/current lists');
+  return parseBackend(text);
+}
+
+const selectors = (prefix: string, { name, versions }: Piece): readonly string[] =>
+  versions.map((version, part) => `${pieceName(prefix, name, part)}:${version}`);
+
+async function putPiece(client: SSMClient, prefix: string, name: string, text: string): Promise<Piece> {
+  const versions: number[] = [];
+  for (const [part, value] of pack(text).entries())
+    versions.push(await put(client, pieceName(prefix, name, part), value));
+  return { name, sha256: sha256(text), versions };
+}
+
+async function putCurrent(client: SSMClient, prefix: string, generation: Generation): Promise<number> {
+  const [value = '', ...more] = pack(JSON.stringify(generation), 8192);
+  if (more.length > 0)
+    throw new Error(
+      `${generation.files.length} files are more than haproxy/current can list; nothing was published, serve fewer services per stage`,
+    );
+  return put(client, currentName(prefix), value);
+}
+
+/** Free up to 4 KB; beyond that AWS asks for the advanced tier, at most 8 KB (AWS: Parameter Store, parameter tiers). */
+async function put(client: SSMClient, Name: string, Value: string): Promise<number> {
+  const { Version } = await client.send(
+    new PutParameterCommand({ Name, Value, Type: 'String', Overwrite: true, Tier: 'Intelligent-Tiering' }),
+  );
+  if (Version === undefined)
+    throw new Error(`Writing ${Name}: Parameter Store named no version; the next run writes it again`);
+  return Version;
+}
+
+/** Reads parameters, ten a call (AWS: GetParameters), by the name or `name:version` that was asked for. */
+async function get(client: SSMClient, names: readonly string[]): Promise<ReadonlyMap<string, Parameter>> {
+  const found = new Map<string, Parameter>();
+  for (const Names of batches(names, 10)) {
+    const { Parameters = [] } = await client.send(new GetParametersCommand({ Names }));
+    for (const parameter of Parameters) found.set(`${parameter.Name}${parameter.Selector ?? ''}`, parameter);
+  }
+  return found;
+}

@@ -1,0 +1,28 @@
+import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+
+type Taken = {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly attributes: { readonly ApproximateReceiveCount: string };
+};
+
+/**
+ * Brings the messages of a failed run back after 2, 4, 8, 16, then 30 seconds, instead of the queue's whole visibility
+ * timeout: until then they block their group, ticks included (AWS: SQS FIFO, messages in flight).
+ */
+export const comeBackSoon =
+  (client: SQSClient, queueUrl: string) =>
+  async (taken: readonly Taken[]): Promise<void> => {
+    const { Failed = [] } = await client.send(
+      new ChangeMessageVisibilityBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: taken.map(({ messageId, receiptHandle, attributes }) => ({
+          Id: messageId,
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: Math.min(2 ** Number(attributes.ApproximateReceiveCount), 30),
+        })),
+      }),
+    );
+    if (Failed.length > 0)
+      throw new Error(`SQS would not bring ${Failed.length} messages back sooner: ${Failed[0]?.Message}`);
+  };

@@ -1,0 +1,21 @@
+import middy from '@middy/core';
+
+/**
+ * Makes a Lambda handler that logs its outcome and lets errors through, so that a failed run is a failed invocation.
+ * `onFailure` runs before the error goes on, and cannot hide it.
+ */
+export const lambda = <Event, Outcome>(
+  run: (event: Event) => Promise<Outcome>,
+  onFailure: (event: Event) => Promise<unknown>,
+) =>
+  middy<Event, Outcome>(run).use({
+    after: ({ response }) => log('done', { outcome: response }),
+    onError: async ({ event, error }) => {
+      log('failed', { error: error?.message, cause: String(error?.cause ?? '') });
+      await onFailure(event).catch((second: Error) => log('failed again', { error: second.message }));
+    },
+  });
+
+const log = (message: string, fields: object): void => {
+  console.log(JSON.stringify({ message, ...fields }));
+};

@@ -1,0 +1,86 @@
+import { type Evidence, readEvidence, settle } from './fleet/evidence';
+import type { Fleet, Witness } from './fleet/fleet';
+import type { Backend } from './haproxy/backend';
+import type { Certificate, Generation } from './haproxy/generation';
+import { type Plan, plan } from './haproxy/plan';
+import { type File, render } from './haproxy/render';
+import { decideRoutes, type Routes } from './routes/routes';
+
+/** What the proxies were last told, and what else Parameter Store knows. */
+export type Published = {
+  /** The version of `haproxy/current`; 0 before the first. */
+  readonly number: number;
+  readonly generation?: Generation;
+  readonly backends: readonly Backend[];
+  /** The certificates that are stored now, published or not. */
+  readonly certificates: readonly Certificate[];
+  /** Pieces that could not be read, in words. They are written anew. */
+  readonly faults: readonly string[];
+};
+
+/** What reconciling needs from the outside world. */
+export type Deps = {
+  readonly readPublished: () => Promise<Published>;
+  /** Describes everything that is listed, and these tasks (ids by cluster) besides. */
+  readonly readFleet: (alsoDescribe: ReadonlyMap<string, readonly string[]>) => Promise<Fleet>;
+  readonly readWitness: (services: readonly string[]) => Promise<Witness>;
+  /** Writes the changed files, then `current`; returns the number of the new generation. */
+  readonly publish: (changed: readonly File[], all: readonly File[], published: Published) => Promise<number>;
+  /** Tells every proxy to be at least at this generation. */
+  readonly nudge: (generation: number) => Promise<void>;
+  readonly now: () => number;
+};
+
+/** One message of the queue: its body, and how often it was received. */
+export type Message = { readonly body: string; readonly receives: number };
+
+/** What was done and why, in words: fit for a log. */
+export type Outcome = {
+  readonly action: Plan['action'];
+  readonly reason: string;
+  readonly generation: number;
+  readonly faults: readonly string[];
+};
+
+/**
+ * Brings the proxies to what ECS runs: read, decide, act. Safe to repeat, in any order.
+ *
+ * @throws when ECS contradicts itself, after publishing what is certain, so that the batch comes again in seconds.
+ */
+export async function reconcile(messages: readonly Message[], deps: Deps): Promise<Outcome> {
+  const evidence = readEvidence(messages.map(({ body }) => body));
+  const published = await deps.readPublished();
+  const described = await deps.readFleet(worthDescribing(evidence, published));
+  const fleet = { ...described, tasks: settle(described.tasks, evidence, deps.now()) };
+
+  const routes = await decide(fleet, published, deps);
+  const files = render({ backends: routes.backends, certified: published.certificates.flatMap(({ names }) => names) });
+  const decision = plan(published.generation, { files, certificates: published.certificates, doubts: routes.doubts });
+
+  const generation =
+    decision.action === 'publish' ? await deps.publish(decision.changed, files, published) : published.number;
+  // A message that comes again may belong to a run that published and then failed to nudge.
+  const again = messages.some(({ receives }) => receives > 1);
+  if (decision.action === 'publish' || evidence.tick || again) await deps.nudge(generation);
+  if (routes.doubts.length > 0) throw new Error(`Will look again in seconds: ${decision.reason}`);
+
+  const faults = [...evidence.faults, ...published.faults, ...routes.faults.map(({ message }) => message)];
+  return { action: decision.action, reason: decision.reason, generation, faults };
+}
+
+/** Asks the services for their own count only when something seems to be lost. */
+async function decide(fleet: Fleet, { backends }: Published, deps: Deps): Promise<Routes> {
+  const look = { fleet, published: backends, now: Math.floor(deps.now() / 1000) };
+  const first = decideRoutes(look);
+  return first.doubts.length === 0 ? first : decideRoutes({ ...look, witness: await deps.readWitness(first.doubts) });
+}
+
+/** Tasks to describe though nobody may list them: those the batch names, and those that are published. */
+function worthDescribing(evidence: Evidence, { backends }: Published): ReadonlyMap<string, readonly string[]> {
+  const published = backends.flatMap(({ cluster, servers }) => servers.map(({ name }) => ({ cluster, id: name })));
+  const byCluster = new Map<string, string[]>();
+  for (const { cluster, id } of [...evidence.tasks, ...published]) {
+    byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), id]);
+  }
+  return byCluster;
+}

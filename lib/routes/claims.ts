@@ -1,0 +1,77 @@
+import { type Fleet, serviceKey } from '../fleet/fleet';
+import type { Task } from '../fleet/task';
+import { readLabels } from './labels';
+
+/** What the labels of a service's newest running revision ask for: a backend, its routes and its container port. */
+export type Claim = {
+  readonly backend: string;
+  readonly cluster: string;
+  readonly service: string;
+  readonly revision: number;
+  readonly container: string;
+  readonly port: number;
+  readonly hosts: readonly string[];
+  readonly path: string;
+  readonly check: string;
+};
+
+/** What is wrong with one service (`<cluster>/<service>`), in a sentence. */
+export type Fault = { readonly service: string; readonly message: string };
+
+export type Claims = {
+  /** What each task asks for, by task id and backend. */
+  readonly byTask: ReadonlyMap<string, readonly Claim[]>;
+  readonly faults: readonly Fault[];
+};
+
+/** AWS allows longer names, but a backend's file could not have them. */
+const nameLimit = 200;
+
+/** Reads the labels of every running task. One faulty container quarantines its whole service. */
+export function readClaims(running: readonly Task[], { definitions }: Fleet): Claims {
+  const byTask = new Map<string, readonly Claim[]>();
+  const faults = new Map<string, Fault>();
+  for (const task of running) {
+    const { revision = 0, containers = [] } = definitions.get(task.definition) ?? {};
+    const labelled = containers.map((container) => ({ container, ...readLabels(container) }));
+    if (labelled.every(({ routes, faults }) => routes.length + faults.length === 0)) continue;
+
+    const problems = [...labelled.flatMap(({ faults }) => faults), ...unroutable(task)];
+    for (const problem of problems) {
+      const message = `${serviceKey(task)}, revision ${revision}: ${problem}`;
+      faults.set(message, { service: serviceKey(task), message });
+    }
+    if (problems.length > 0) continue;
+    const claims = labelled.flatMap(({ container, routes }) =>
+      routes.map(({ route, ...labels }) => ({
+        ...labels,
+        ...ownerOf(task, route),
+        revision,
+        container: container.name,
+      })),
+    );
+    byTask.set(task.id, claims);
+  }
+  return { byTask, faults: [...faults.values()] };
+}
+
+/** During a deploy two revisions run: the newer one says where the route leads, and tasks of both serve it. */
+export function newestClaims(byTask: Claims['byTask']): readonly Claim[] {
+  const newest = new Map<string, Claim>();
+  for (const claim of [...byTask.values()].flat()) {
+    if (claim.revision > (newest.get(claim.backend)?.revision ?? -1)) newest.set(claim.backend, claim);
+  }
+  return [...newest.values()];
+}
+
+const ownerOf = ({ cluster, service = '' }: Task, route: string) => ({
+  backend: `${cluster}.${service}${route === '' ? '' : `.${route}`}`,
+  cluster,
+  service,
+});
+
+const unroutable = ({ cluster, service }: Task): readonly string[] => {
+  if (service === undefined) return ['only tasks of a service are routed'];
+  if (cluster.length + service.length <= nameLimit) return [];
+  return [`the names of cluster and service together have more than ${nameLimit} characters`];
+};

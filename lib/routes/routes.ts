@@ -1,0 +1,92 @@
+import { type Fleet, serviceKey, type Witness } from '../fleet/fleet';
+import type { Task } from '../fleet/task';
+import type { Backend } from '../haproxy/backend';
+import { type Claim, type Fault, newestClaims, readClaims } from './claims';
+import { contest, routesOf } from './contest';
+import { confirmLosses, fill, newestPerAddress } from './servers';
+
+/** What routing looks at. `now` is in epoch seconds; there is no witness until somebody has to be asked. */
+export type Look = {
+  readonly fleet: Fleet;
+  readonly published: readonly Backend[];
+  readonly witness?: Witness;
+  readonly now: number;
+};
+
+/** What should be served, and what stands in the way of serving more. */
+export type Routes = {
+  readonly backends: readonly Backend[];
+  readonly faults: readonly Fault[];
+  /** Services that seem to have lost what nobody told to stop: without a witness ask for one, with one they contradict it. */
+  readonly doubts: readonly string[];
+};
+
+/** How long a stop order is remembered: as long as ECS describes a stopped task at least (AWS: DescribeTasks). */
+const rememberedSeconds = 3600;
+
+/** Turns running tasks and their labels into backends. What is published is the only memory. */
+export function decideRoutes(look: Look): Routes {
+  const stopped = new Set(look.published.flatMap((backend) => Object.keys(backend.stopped)));
+  const running = look.fleet.tasks.filter(({ id, state }) => state === 'running' && !stopped.has(id));
+
+  const { byTask, faults: labelFaults } = readClaims(running, look.fleet);
+  const claims = newestClaims(byTask);
+  const grant = (quarantined: ReadonlySet<string>): readonly Backend[] => {
+    const granted = claims
+      .filter((claim) => !quarantined.has(serviceKey(claim)))
+      .map((claim) => toBackend(claim, look));
+    const rest = look.published.filter(({ name }) => !granted.some((backend) => backend.name === name));
+    return [...granted, ...rest.filter((backend) => stays(backend, quarantined, running, look.witness))];
+  };
+  const {
+    backends,
+    quarantined,
+    faults: conflicts,
+  } = contest(grant, new Set(labelFaults.map(({ service }) => service)));
+
+  const filled = backends.map((backend) => fill(backend, running, byTask, quarantined, look));
+  const confirmed = filled.map(({ backend }) => confirmLosses(backend, running, look));
+  return {
+    backends: newestPerAddress(
+      confirmed.map(({ backend }) => backend),
+      look.fleet.tasks,
+    ).map((backend) => remember(backend, look)),
+    faults: [...labelFaults, ...conflicts, ...filled.flatMap(({ faults }) => faults)],
+    doubts: [...new Set(confirmed.filter(({ doubted }) => doubted).map(({ backend }) => serviceKey(backend)))],
+  };
+}
+
+const toBackend = (claim: Claim, { published, now }: Look): Backend => ({
+  name: claim.backend,
+  cluster: claim.cluster,
+  service: claim.service,
+  container: claim.container,
+  port: claim.port,
+  routes: routesOf(claim, published, now),
+  check: claim.check,
+  servers: [],
+  stopped: published.find(({ name }) => name === claim.backend)?.stopped ?? {},
+});
+
+/** A published backend that nobody claims stays while its service is quarantined, or exists without a running task. */
+function stays(
+  backend: Pick<Backend, 'cluster' | 'service'>,
+  quarantined: ReadonlySet<string>,
+  running: readonly Task[],
+  witness: Witness | undefined,
+): boolean {
+  const service = serviceKey(backend);
+  if (quarantined.has(service)) return true;
+  if (running.some((task) => serviceKey(task) === service)) return false;
+  return witness === undefined || witness.has(service);
+}
+
+/** Notes who was told to stop: a later, older answer of ECS must not bring them back. */
+function remember(backend: Backend, { fleet, now }: Look): Backend {
+  const recent = Object.entries(backend.stopped).filter(([, since]) => now - since < rememberedSeconds);
+  const stopping = fleet.tasks
+    .filter((task) => task.state === 'stopping' && serviceKey(task) === serviceKey(backend))
+    .map(({ id }) => [id, backend.stopped[id] ?? now] as const);
+  const stopped = [...recent, ...stopping].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { ...backend, stopped: Object.fromEntries(stopped) };
+}

@@ -1,0 +1,84 @@
+import { type Fleet, serviceKey } from '../fleet/fleet';
+import type { Task } from '../fleet/task';
+import type { Backend, Server } from '../haproxy/backend';
+import type { Claims, Fault } from './claims';
+import type { Look } from './routes';
+
+/**
+ * Fills a backend with the running tasks of its service. Where labels are quarantined its published container and port count.
+ * Tasks that ECS calls unhealthy are left out while a healthy one is there.
+ */
+export function fill(
+  backend: Backend,
+  running: readonly Task[],
+  byTask: Claims['byTask'],
+  quarantined: ReadonlySet<string>,
+  { fleet, published }: Look,
+): { readonly backend: Backend; readonly faults: readonly Fault[] } {
+  const before = published.find(({ name }) => name === backend.name)?.servers ?? [];
+  const serving: { task: Task; server: Server }[] = [];
+  const faults: Fault[] = [];
+  for (const task of running.filter((each) => serviceKey(each) === serviceKey(backend))) {
+    const claim = byTask.get(task.id)?.find((each) => each.backend === backend.name);
+    const target = claim ?? (quarantined.has(serviceKey(task)) ? backend : undefined);
+    if (target === undefined) continue;
+
+    const server = serverOf(task, target, fleet) ?? before.find(({ name }) => name === task.id);
+    if (server !== undefined) serving.push({ task, server });
+    else
+      faults.push({
+        service: serviceKey(task),
+        message: `${serviceKey(task)}: task ${task.id} runs but has no address for port ${target.port} yet; it joins once ECS and EC2 name one`,
+      });
+  }
+  const healthy = serving.filter(({ task }) => !task.unhealthy);
+  const servers = (healthy.length > 0 ? healthy : serving).map(({ server }) => server);
+  return { backend: { ...backend, servers }, faults };
+}
+
+/**
+ * Never wipe: when most servers of a backend vanish though nobody told them to stop, they stay until the service's own
+ * count of running tasks agrees. A service without any task is asked whether it exists.
+ */
+export function confirmLosses(
+  backend: Backend,
+  running: readonly Task[],
+  { fleet, published, witness }: Look,
+): { readonly backend: Backend; readonly doubted: boolean } {
+  const before = published.find(({ name }) => name === backend.name)?.servers ?? [];
+  const described = new Set(fleet.tasks.map(({ id }) => id));
+  const lost = before.filter(({ name }) => !described.has(name));
+  const found = running.filter((task) => serviceKey(task) === serviceKey(backend)).length;
+  if (witness === undefined && found === 0) return { backend: { ...backend, servers: lost }, doubted: true };
+  if (lost.length * 2 <= before.length) return { backend, doubted: false };
+  if (witness !== undefined && (witness.get(serviceKey(backend)) ?? 0) <= found) return { backend, doubted: false };
+  return { backend: { ...backend, servers: [...backend.servers, ...lost] }, doubted: true };
+}
+
+/** Dynamic ports are reused: an address belongs to its newest task, in whichever backend that is. */
+export function newestPerAddress(backends: readonly Backend[], tasks: readonly Task[]): readonly Backend[] {
+  const createdAt = new Map(tasks.map((task) => [task.id, task.createdAt]));
+  const age = ({ name }: Server) => createdAt.get(name) ?? 0;
+  const owners = new Map<string, Server>();
+  for (const server of backends.flatMap(({ servers }) => servers)) {
+    const owner = owners.get(addressOf(server));
+    if (owner === undefined || age(server) > age(owner)) owners.set(addressOf(server), server);
+  }
+  const owns = (server: Server) => owners.get(addressOf(server))?.name === server.name;
+  return backends.map((backend) => ({ ...backend, servers: backend.servers.filter(owns) }));
+}
+
+/** Where a task is reached in bridge mode: its host's private address, and the host port bound to the container's. */
+function serverOf(
+  task: Task,
+  { container, port }: Pick<Backend, 'container' | 'port'>,
+  { addresses }: Fleet,
+): Server | undefined {
+  const address = addresses.get(task.instance ?? '');
+  const hostPort = task.containers
+    .find(({ name, running }) => running && name === container)
+    ?.bindings.find(({ containerPort }) => containerPort === port)?.hostPort;
+  return address === undefined || hostPort === undefined ? undefined : { name: task.id, address, port: hostPort };
+}
+
+const addressOf = ({ address, port }: Server): string => `${address}:${port}`;
