@@ -17,7 +17,7 @@ const envelope = z.object({
   source: z.string(),
   'detail-type': z.string().optional(),
   time: z.string().optional(),
-  detail: z.unknown(),
+  detail: z.unknown().optional(),
 });
 
 /** Reads the bodies of a batch. One that cannot be read is a fault, not an error: ECS is read in full anyway. */

@@ -1,0 +1,54 @@
+import { createServer } from 'node:net';
+
+import type { File } from '../haproxy/render';
+
+/** An address that HAProxy binds. */
+export type Address = { readonly host: string; readonly port: number };
+
+/** The addresses in the `bind` lines of a configuration, its `${NAME-default}` filled from the environment as HAProxy does. */
+export const boundAddresses = (
+  files: readonly File[],
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly Address[] =>
+  files
+    .flatMap(({ text }) =>
+      Array.from(text.matchAll(/^\s+bind\s+(?:"([^"]*)"|(\S+))/gm), ([, quoted, plain]) => quoted ?? plain ?? ''),
+    )
+    .flatMap((words) =>
+      words.replace(/\$\{(\w+)(?:-([^}]*))?\}/g, (_, name, other = '') => environment[name] ?? other).split(','),
+    )
+    .flatMap(address);
+
+/** The addresses of `wanted` that are not in `bound`. */
+export const newAddresses = (wanted: readonly Address[], bound: readonly Address[]): readonly Address[] =>
+  wanted.filter(({ host, port }) => !bound.some((other) => other.host === host && other.port === port));
+
+/**
+ * Binds each address for a moment. `haproxy -c` does not, and a bind that fails at a reload stops all traffic for two seconds.
+ *
+ * @throws when one cannot be bound; the message says which, and why.
+ */
+export async function probe(addresses: readonly Address[]): Promise<void> {
+  for (const { host, port } of addresses) {
+    await new Promise<void>((resolve, reject) => {
+      const server = createServer();
+      server.once('error', (cause: NodeJS.ErrnoException) => {
+        const why = cause.code === 'EADDRINUSE' ? 'another program has it' : cause.code;
+        reject(
+          new Error(`HAProxy was not reloaded: it could not bind ${host}:${port} (${why}); what runs is kept`, {
+            cause,
+          }),
+        );
+      });
+      server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()));
+    });
+  }
+}
+
+/** Sockets of other kinds (`/path`, `abns@…`) belong to nobody else. */
+function address(words: string): readonly Address[] {
+  const found = /^(?:ipv4@|ipv6@)?(\*|[\d.]*|[0-9a-fA-F:]+|\[[0-9a-fA-F:]+\]):(\d+)$/.exec(words);
+  if (!found) return [];
+  const host = found[1] === '' || found[1] === '*' ? '0.0.0.0' : (found[1] ?? '').replace(/[[\]]/g, '');
+  return [{ host, port: Number(found[2]) }];
+}

@@ -1,0 +1,100 @@
+import { rmSync, writeFileSync } from 'node:fs';
+
+import { describedStructure } from '../haproxy/render';
+import { boundAddresses, newAddresses, probe } from './addresses';
+import { serveCertificates } from './certificates';
+import { change, type WantedServer, wantedServers } from './change';
+import { type Installed, switchTo } from './disk';
+import type { Haproxy, Worker } from './master';
+import { releaseServers, removeServers, runningServers, settleServers } from './membership';
+import { verifiedReload } from './reload';
+import type { Processes } from './replies';
+import type { Done, Outcome } from './report';
+import type { Settings } from './settings';
+import { stateFile } from './state';
+import type { Wanted } from './wanted';
+
+type World = { readonly settings: Settings; readonly haproxy: Haproxy };
+type Target = Pick<Wanted, 'files' | 'pems'> & { readonly folder: string };
+type Current = Worker & Processes;
+
+/** Brings a running HAProxy to a checked folder: at run time where only servers and certificates differ, else by a reload. */
+export async function applyRunning(
+  world: World,
+  worker: Current,
+  target: Target,
+  installed: Installed,
+): Promise<Outcome> {
+  const servers = wantedServers(target.files);
+  const structure = wantedStructure(target);
+  const difference = change(await runningServers(world.haproxy, worker), servers);
+  const counts = { added: difference.arriving.length, left: difference.leaving.length };
+
+  const same = worker.structure === structure;
+  const settled = same && (await settleServers(world.haproxy, worker, servers));
+  const serving = settled ? worker : await reload(world, worker, target, installed, servers, structure);
+
+  const { changed: certificates, faults } = await certify(world, serving, target, installed);
+  const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
+  const how = settled ? 'at run time' : same ? 'by a reload: the servers did not settle at run time' : 'by a reload';
+  const changed = whatChanged(
+    !same,
+    counts.added + counts.left > 0,
+    certificates.length > 0,
+    target.folder !== installed.folder,
+  );
+  return { done: { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates }, faults };
+}
+
+function whatChanged(structure: boolean, membership: boolean, certificates: boolean, files: boolean): Done['changed'] {
+  if (structure) return 'structure';
+  if (membership) return 'membership';
+  if (certificates) return 'certificates';
+  return files ? 'files' : 'nothing';
+}
+
+function wantedStructure({ files, folder }: Target): string {
+  const structure = describedStructure(files.map(({ text }) => text).join('\n'));
+  if (structure) return structure;
+  throw new Error(
+    `no file in ${folder} says "description sluice <digest>", so a reload could not be verified; nothing was changed`,
+  );
+}
+
+async function reload(
+  { settings, haproxy }: World,
+  before: Current,
+  { files, folder }: Target,
+  installed: Installed,
+  servers: readonly WantedServer[],
+  structure: string,
+): Promise<Worker> {
+  await probe(newAddresses(boundAddresses(files, process.env), boundAddresses(installed.files, process.env)));
+  await releaseServers(haproxy, before, servers);
+  writeFileSync(settings.stateFile, stateFile(await runningServers(haproxy, before), servers), { mode: 0o600 });
+  switchTo(settings.link, folder);
+  try {
+    const worker = await verifiedReload(haproxy, before, structure);
+    if (await settleServers(haproxy, worker, servers)) return worker;
+    throw new Error(
+      'HAProxy was reloaded, but its servers are not the wanted ones; see "show servers state" on its master socket',
+    );
+  } catch (error) {
+    switchTo(settings.link, installed.folder);
+    throw error;
+  } finally {
+    rmSync(settings.stateFile, { force: true });
+  }
+}
+
+/** A certificate that HAProxy refuses is told, and holds nothing else up. */
+async function certify(
+  { settings, haproxy }: World,
+  worker: Worker,
+  { pems }: Target,
+  installed: Installed,
+): Promise<{ readonly changed: readonly string[]; readonly faults: readonly string[] }> {
+  const had = new Map(installed.pems.map(({ name, text }) => [name, text]));
+  const renewed = pems.filter(({ name, text }) => had.get(name) !== text).map(({ name }) => name);
+  return serveCertificates(haproxy, worker, `${settings.link}/certificates`, pems, renewed);
+}

@@ -1,0 +1,104 @@
+import { X509Certificate } from 'node:crypto';
+
+import type { File } from '../haproxy/render';
+import { standIn } from './disk';
+import type { Haproxy, Worker } from './master';
+import { setCertificate } from './pem';
+import { certificatesIn, fingerprint } from './replies';
+
+/** A step of HAProxy's command line, and what its good answer holds. No answer leaves this file: it could hold a key. */
+type Step = readonly [command: string, good: string];
+
+type Tell = (command: string) => Promise<string>;
+
+/** What was changed, by file name, and what was not, in words that hold no answer of HAProxy. */
+export type Served = { readonly changed: readonly string[]; readonly faults: readonly string[] };
+
+/**
+ * Brings the certificates that a worker serves to the wanted files, without a reload. One that is refused holds up no other.
+ *
+ * @param renewed files whose text differs from the installed one; another chain does not show in a fingerprint
+ */
+export async function serveCertificates(
+  haproxy: Haproxy,
+  { pid }: Pick<Worker, 'pid'>,
+  folder: string,
+  wanted: readonly File[],
+  renewed: readonly string[],
+): Promise<Served> {
+  const tell: Tell = (command) => haproxy.worker(pid, command);
+  const stored = certificatesIn(await tell('show ssl cert'), folder);
+  const changed: string[] = [];
+  const faults: string[] = [];
+  const attempt = async (name: string, change: () => Promise<boolean>): Promise<void> => {
+    await change().then(
+      (done) => done && changed.push(name),
+      (error: Error) => faults.push(error.message),
+    );
+  };
+
+  for (const { name, text } of wanted.filter((file) => file.name !== standIn)) {
+    const known = stored.includes(`${folder}/${name}`);
+    await attempt(name, () => serve(tell, folder, { name, text }, known, renewed.includes(name)));
+  }
+  for (const name of unwanted(folder, stored, wanted)) await attempt(name, () => forget(tell, folder, name));
+  return { changed, faults };
+}
+
+/** Gives whether there was anything to do. */
+async function serve(
+  tell: Tell,
+  folder: string,
+  { name, text }: File,
+  known: boolean,
+  renewed: boolean,
+): Promise<boolean> {
+  const path = `${folder}/${name}`;
+  if (known && !renewed && (await serves(tell, path, text))) return false;
+  await store(tell, path, text, known ? [] : [[`new ssl cert ${path}`, 'New empty certificate store']]);
+  if (!known) await run(tell, path, [[`add ssl crt-list ${folder}/ ${path}`, 'Success!']]);
+  // Later the proxy's own handshake belongs here: a certificate counts when it is served.
+  if (await serves(tell, path, text)) return true;
+  throw new Error(`HAProxy took ${path}, but holds another certificate; ${advice}`);
+}
+
+const advice = 'the old one is served on, the next tick tries again';
+
+async function serves(tell: Tell, path: string, pem: string): Promise<boolean> {
+  return fingerprint(await tell(`show ssl cert ${path}`)) === new X509Certificate(pem).fingerprint.replaceAll(':', '');
+}
+
+async function store(tell: Tell, path: string, pem: string, before: readonly Step[]): Promise<void> {
+  const steps: readonly Step[] = [
+    ...before,
+    [setCertificate(path, pem), 'Transaction created'],
+    [`commit ssl cert ${path}`, 'Success!'],
+  ];
+  try {
+    await run(tell, path, steps);
+  } catch (error) {
+    await tell(`abort ssl cert ${path}`);
+    throw error;
+  }
+}
+
+async function run(tell: Tell, path: string, steps: readonly Step[]): Promise<void> {
+  for (const [command, good] of steps) {
+    const reply = await tell(command);
+    if (reply.includes(good)) continue;
+    const what = command.split(' ', 3).join(' ');
+    throw new Error(`HAProxy refused "${what}" for ${path}; ${advice}. Do its key and certificate belong together?`);
+  }
+}
+
+const unwanted = (folder: string, stored: readonly string[], wanted: readonly File[]): readonly string[] =>
+  stored
+    .map((path) => path.slice(folder.length + 1))
+    .filter((name) => name !== standIn && !wanted.some((file) => file.name === name));
+
+async function forget(tell: Tell, folder: string, name: string): Promise<boolean> {
+  const path = `${folder}/${name}`;
+  await tell(`del ssl crt-list ${folder}/ ${path}`);
+  await run(tell, path, [[`del ssl cert ${path}`, 'deleted']]);
+  return true;
+}

@@ -1,0 +1,79 @@
+import { parseServers, type Server, serverWords } from '../haproxy/backend';
+import type { File } from '../haproxy/render';
+import type { RunningServer } from './replies';
+
+/** Commands that make sense only in this order: the rest is skipped when one is refused. */
+export type Sequence = readonly string[];
+
+/** What brings the running servers to the wanted ones. All of `leaving` goes first: ports are reused. */
+export type Change = { readonly leaving: readonly Sequence[]; readonly arriving: readonly Sequence[] };
+
+/** A server that a backend's file names. */
+export type WantedServer = Server & { readonly backend: string };
+
+/** The servers of a configuration's files. */
+export const wantedServers = (files: readonly File[]): readonly WantedServer[] =>
+  files.flatMap(({ text }) => {
+    const backend = /^backend (\S+)$/m.exec(text)?.[1] ?? '';
+    return parseServers(text).map((server) => ({ ...server, backend }));
+  });
+
+/** Compares what runs with what is wanted. A server in maintenance that is not wanted is no difference, but a leftover. */
+export function change(running: readonly RunningServer[], wanted: readonly WantedServer[]): Change {
+  const runs = new Map(running.map((server) => [id(server), server]));
+  return {
+    leaving: unwanted(running, wanted)
+      .filter((server) => !server.maintenance)
+      .map((server) => [`set server ${id(server)} state maint`]),
+    arriving: wanted.map((server) => arrival(server, runs.get(id(server)))).filter((commands) => commands.length > 0),
+  };
+}
+
+/** Servers in maintenance that nobody wants: idle and unchanged for long enough, `del server` is safe on 2.6 too. */
+export const removable = (
+  running: readonly RunningServer[],
+  wanted: readonly WantedServer[],
+  idle: ReadonlySet<string>,
+  afterSeconds: number,
+): readonly Sequence[] =>
+  leftovers(running, wanted, afterSeconds)
+    .filter((server) => idle.has(id(server)))
+    .map((server) => [`del server ${id(server)}`]);
+
+export const leftovers = (
+  running: readonly RunningServer[],
+  wanted: readonly WantedServer[],
+  afterSeconds: number,
+): readonly RunningServer[] =>
+  unwanted(running, wanted).filter((server) => server.maintenance && server.unchangedSeconds >= afterSeconds);
+
+/** Whether a running server is the wanted one: at the same address. */
+export const sameServer = (a: WantedServer, b: RunningServer): boolean =>
+  id(a) === id(b) && a.address === b.address && a.port === b.port;
+
+const id = ({ backend, name }: { readonly backend: string; readonly name: string }): string => `${backend}/${name}`;
+
+function unwanted(running: readonly RunningServer[], wanted: readonly WantedServer[]): readonly RunningServer[] {
+  const byId = new Map(wanted.map((server) => [id(server), server]));
+  return running.filter((server) => {
+    const match = byId.get(id(server));
+    return !match || !sameServer(match, server);
+  });
+}
+
+function arrival(wanted: WantedServer, running: RunningServer | undefined): Sequence {
+  const name = id(wanted);
+  const add = [`add server ${wanted.backend}/${serverWords(wanted)} weight 0`, ...admission(name)];
+  if (!running) return add;
+  if (!sameServer(wanted, running)) return [`del server ${name}`, ...add];
+  // Half added by a sync that was killed, or put aside by hand.
+  return running.admitted ? [] : [`set server ${name} weight 0`, ...admission(name)];
+}
+
+/** DOWN until its first passed check, and only then with weight: no request comes before. */
+const admission = (name: string): Sequence => [
+  `enable health ${name}`,
+  `set server ${name} state ready`,
+  `set server ${name} health down`,
+  `set server ${name} weight 1`,
+];

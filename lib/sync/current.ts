@@ -1,0 +1,49 @@
+import { currentName, type Generation, parseGeneration } from '../haproxy/generation';
+import type { Parameters } from './ssm';
+
+/** The published generation: what `current` lists, and its number and time (epoch seconds). */
+export type Current = { readonly number: number; readonly modified: number; readonly generation: Generation };
+
+/** Parameter Store may answer with an older version for a moment after a write. */
+const attempts = 10;
+const pauseMilliseconds = 500;
+
+/**
+ * Reads the pointer until it is at least the asked generation. `undefined`: nothing was ever published.
+ *
+ * @throws when it is denied, damaged, or older than asked. Then nothing may be concluded about what should run.
+ */
+export async function readCurrent(
+  parameters: Pick<Parameters, 'get'>,
+  prefix: string,
+  asked: number,
+  pause: (milliseconds: number) => Promise<unknown>,
+): Promise<Current | undefined> {
+  const name = currentName(prefix);
+  for (let attempt = 1; ; attempt++) {
+    const found = await parameters.get(name);
+    if (found ? found.version >= asked : asked === 0) return found && parsed(name, found);
+    if (attempt === attempts) {
+      const state = found ? `is still at ${found.version}` : 'does not exist';
+      throw new Error(
+        `asked for generation ${asked}, but ${name} ${state}; what runs is kept, the next tick tries again`,
+      );
+    }
+    await pause(pauseMilliseconds);
+  }
+}
+
+function parsed(
+  name: string,
+  found: { readonly version: number; readonly modified: number; readonly value: string },
+): Current {
+  try {
+    return { number: found.version, modified: found.modified, generation: parseGeneration(found.value) };
+  } catch (cause) {
+    const why = cause instanceof SyntaxError ? 'it is not JSON' : (cause as Error).message;
+    throw new Error(
+      `${name}:${found.version} is damaged (${why}); what runs is kept, the next publication replaces it`,
+      { cause },
+    );
+  }
+}

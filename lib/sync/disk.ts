@@ -1,0 +1,122 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+
+import type { File } from '../haproxy/render';
+import type { Current } from './current';
+
+/** The generation that HAProxy's folder holds. `folder` is the versioned one behind the symlink. */
+export type Installed = Current & {
+  readonly folder: string;
+  readonly files: readonly File[];
+  readonly pems: readonly File[];
+};
+
+/** The first certificate of the folder: it answers clients without SNI, and lets HAProxy start without any other. */
+export const standIn = '00-stand-in.pem';
+
+const manifestName = 'generation.json';
+const nothing: Current = { number: 0, modified: 0, generation: { files: [], certificates: [] } };
+
+/** Reads what is installed, or gives `undefined` where nothing ever was. */
+export function readInstalled(link: string): Installed | undefined {
+  if (!existsSync(link)) return undefined;
+  const folder = readlinkSync(link);
+  const files = readFolder(join(folder, 'haproxy'));
+  return { ...readManifest(folder), folder, files, pems: readFolder(join(folder, 'certificates')) };
+}
+
+/**
+ * Writes a generation beside the installed one, and links what is the same. Nothing sees it until `switchTo`.
+ * It is a `.staging` folder until `keep` gives it its name, so that one cut off half-way is never taken for a whole one.
+ */
+export function stage(
+  home: string,
+  current: Current,
+  files: readonly File[],
+  pems: readonly File[],
+  from: Installed | undefined,
+): string {
+  const staging = join(home, 'generations', '.staging');
+  rmSync(staging, { recursive: true, force: true });
+  const folders = [
+    ['haproxy', files, from?.files],
+    ['certificates', pems, from?.pems],
+  ] as const;
+  for (const [name, wanted, installed] of folders) {
+    const folder = join(staging, name);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const file of wanted) {
+      const same = from && installed?.some((other) => other.name === file.name && other.text === file.text);
+      if (same) linkSync(join(from.folder, name, file.name), join(folder, file.name));
+      else write(join(folder, file.name), file.text);
+    }
+  }
+  const { number, modified, generation } = current;
+  write(join(staging, manifestName), `${JSON.stringify({ number, modified, generation })}\n`);
+  return staging;
+}
+
+/** Names a staged folder after its generation. A folder in use is never touched: a second try gets another name. */
+export function keep(home: string, staging: string, number: number, installed: Installed | undefined): string {
+  const name = join(home, 'generations', String(number));
+  const folder = name === installed?.folder ? `${name}b` : name;
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(staging, folder);
+  return folder;
+}
+
+/** Lets the symlink point to a folder, in one step: HAProxy can be restarted at any moment. */
+export function switchTo(link: string, folder: string): void {
+  const next = `${link}.next`;
+  rmSync(next, { force: true });
+  symlinkSync(folder, next);
+  renameSync(next, link);
+}
+
+/** Removes all but the given folders. */
+export function prune(home: string, kept: readonly (string | undefined)[]): void {
+  const generations = join(home, 'generations');
+  const names = kept.map((folder) => basename(folder ?? ''));
+  for (const name of readdirSync(generations)) {
+    if (!names.includes(name)) rmSync(join(generations, name), { recursive: true, force: true });
+  }
+}
+
+function readFolder(folder: string): readonly File[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
+}
+
+/** A manifest that cannot be read makes the generation an unknown one: everything is compared by hash, and staged anew. */
+function readManifest(folder: string): Current {
+  try {
+    return JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Current;
+  } catch {
+    return nothing;
+  }
+}
+
+/** Secret from the start, and on the disk before anything points to it. */
+function write(file: string, text: string): void {
+  const descriptor = openSync(file, 'wx', 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

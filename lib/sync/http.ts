@@ -1,0 +1,43 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export type Answer = { readonly status: number; readonly body: string };
+type Options = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string };
+
+/** Network errors, 5xx and throttling are passing: asked again, later and later, for at most this long. */
+const patienceMilliseconds = 14_000;
+
+/** One HTTP request, repeated while its fault is a passing one. */
+export async function request(url: string, options: Options = {}): Promise<Answer> {
+  const began = Date.now();
+  for (let wait = 200; ; wait *= 2) {
+    const answer = await attempt(url, options).catch((error: Error) => error);
+    const late = Date.now() - began + wait > patienceMilliseconds;
+    if (!(answer instanceof Error) && (late || !isPassing(answer))) return answer;
+    if (answer instanceof Error && late) throw new Error(`no answer from ${url}: ${answer.message}`, { cause: answer });
+    await pause(wait);
+  }
+}
+
+/** Systems Manager throttles with status 400. */
+const isPassing = ({ status, body }: Answer): boolean =>
+  status >= 500 ||
+  status === 429 ||
+  (status === 400 && /Throttling|TooManyRequests|RequestLimitExceeded/.test(body.slice(0, 200)));
+
+const attempt = (url: string, { method = 'GET', headers = {}, body = '' }: Options): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const call = (url.startsWith('https:') ? https : http).request(
+      url,
+      { method, headers, timeout: 4_000 },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+      },
+    );
+    call.on('error', reject).on('timeout', () => call.destroy(new Error('timed out')));
+    call.end(body);
+  });

@@ -1,0 +1,34 @@
+import { request } from './http';
+import type { Credentials } from './signature';
+
+/** What the instance knows of itself (IMDSv2): its role's credentials and its region. */
+export type Instance = { readonly credentials: Credentials; readonly region: string };
+
+/**
+ * Asks the instance metadata service.
+ *
+ * @throws when it does not answer or the instance has no role; the message holds no credential.
+ */
+export async function instance(endpoint: string, region: string | undefined): Promise<Instance> {
+  const url = `${endpoint}/latest`;
+  const token = await fetched(`${url}/api/token`, 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': '60' });
+  const read = (path: string) => fetched(`${url}/meta-data/${path}`, 'GET', { 'x-aws-ec2-metadata-token': token });
+
+  const role = (await read('iam/security-credentials/')).trim();
+  const found = JSON.parse(await read(`iam/security-credentials/${role}`)) as Record<string, string | undefined>;
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = found;
+  if (!accessKeyId || !secretAccessKey || !sessionToken) {
+    throw new Error(`the instance metadata service gave no credentials for role ${role}; does the role still exist?`);
+  }
+  return {
+    credentials: { accessKeyId, secretAccessKey, sessionToken },
+    region: region ?? (await read('placement/region')).trim(),
+  };
+}
+
+async function fetched(url: string, method: string, headers: Record<string, string>): Promise<string> {
+  const { status, body } = await request(url, { method, headers });
+  if (status !== 200)
+    throw new Error(`the instance metadata service answered ${status} to ${url}; has the instance a role?`);
+  return body;
+}

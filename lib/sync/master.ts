@@ -1,0 +1,83 @@
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { describedStructure } from '../haproxy/render';
+import { type Processes, parseProcesses } from './replies';
+
+/** A running HAProxy. Both ask one command and give its whole reply. */
+export type Haproxy = {
+  readonly master: (command: string) => Promise<string>;
+  readonly worker: (pid: number, command: string) => Promise<string>;
+};
+
+export type Worker = { readonly pid: number; readonly structure: string | undefined };
+
+/** While the master executes itself anew, at a reload, it refuses or resets connections for some milliseconds. */
+const refusedMilliseconds = 5_000;
+const absentMilliseconds = 1_000;
+
+/**
+ * HAProxy behind its master's socket. The master alone reaches every worker, also after a refused reload.
+ * One command a connection, for 3.x runs only the first line of a connection; half-closed, for 2.6 never closes it.
+ */
+export function haproxyAt(socket: string): Haproxy {
+  const master = (command: string): Promise<string> => patiently(() => ask(socket, command));
+  return { master, worker: (pid, command) => master(`@!${pid} ${command}`) };
+}
+
+/** Whether an error means that no HAProxy listens there. */
+export const notRunning = (error: unknown): boolean => ['ENOENT', 'ECONNREFUSED'].includes(code(error));
+
+/**
+ * The worker that serves, or `undefined` when HAProxy is not running. After a refused reload 3.x lists it among the old ones.
+ *
+ * @throws when the master answers but no worker does.
+ */
+export async function currentWorker(haproxy: Haproxy): Promise<(Worker & Processes) | undefined> {
+  const processes = await haproxy.master('show proc').then(parseProcesses).catch(absent);
+  if (!processes) return undefined;
+  for (const pid of processes.workers) {
+    const info = await haproxy.worker(pid, 'show info');
+    if (hasLine(info, `Pid: ${pid}`) && hasLine(info, 'Stopping: 0')) {
+      return { ...processes, pid, structure: describedStructure(info) };
+    }
+  }
+  throw new Error('HAProxy\'s master runs, but none of its workers answers; look at "journalctl -u haproxy"');
+}
+
+function absent(error: unknown): undefined {
+  if (notRunning(error)) return undefined;
+  throw error;
+}
+
+const hasLine = (text: string, line: string): boolean => text.split('\n').includes(line);
+
+const code = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code);
+
+async function patiently<Reply>(attempt: () => Promise<Reply>): Promise<Reply> {
+  const began = Date.now();
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const patience = code(error) === 'ENOENT' ? absentMilliseconds : refusedMilliseconds;
+      const passing = notRunning(error) || ['ECONNRESET', 'EPIPE'].includes(code(error));
+      if (!passing || Date.now() - began > patience) throw error;
+      await pause(20);
+    }
+  }
+}
+
+const ask = (path: string, command: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let reply = '';
+    const socket = connect({ path, allowHalfOpen: true });
+    socket
+      .setEncoding('utf8')
+      .setTimeout(10_000, () => socket.destroy(new Error('HAProxy did not answer within 10 s')));
+    socket.on('data', (text: string) => {
+      reply += text;
+    });
+    socket.on('error', reject).on('end', () => resolve(reply));
+    socket.end(`${command}\n`);
+  });

@@ -1,0 +1,97 @@
+/** A server as HAProxy runs it. */
+export type RunningServer = {
+  readonly backend: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly maintenance: boolean;
+  /** Weight 1, no administrative state, checks on: what `admission` in change.ts ends with. */
+  readonly admitted: boolean;
+  readonly unchangedSeconds: number;
+  /** Its line in `show servers state`, which is also a line of a state file. */
+  readonly line: string;
+};
+
+/** What `show proc` tells of the master and its workers. */
+export type Processes = {
+  readonly reloads: number;
+  readonly failed: number;
+  /** Workers by PID: the newest first, then those that an earlier reload left behind. */
+  readonly workers: readonly number[];
+};
+
+// Administrative states of HAProxy: 1, 2, 4, 0x20 and 0x40 are kinds of maintenance; a check is on when 4 is set.
+const maintenanceBits = 0x67;
+const checkOnBit = 4;
+
+export function parseProcesses(reply: string): Processes {
+  const master = /^\d+\s+master\s+(\d+)(?:\s+\[failed: (\d+)\])?/m.exec(reply);
+  if (!master) throw new Error('HAProxy\'s master did not answer "show proc" with its processes');
+  const workers = Array.from(reply.matchAll(/^(\d+)\s+worker\s/gm), ([, pid]) => Number(pid));
+  return { reloads: Number(master[1]), failed: Number(master[2] ?? 0), workers };
+}
+
+/** Reads `show servers state`, columns by their names. */
+export function parseServersState(reply: string): readonly RunningServer[] {
+  const lines = reply.split('\n').filter((line) => line.trim() !== '');
+  const columns = lines
+    .find((line) => line.startsWith('# '))
+    ?.slice(2)
+    .split(' ');
+  if (lines[0] !== '1' || !columns) throw new Error('HAProxy did not answer "show servers state" in format 1');
+  return lines.slice(2).map((line) => {
+    const values = line.split(' ');
+    return runningServer((column) => values[columns.indexOf(column)] ?? '', line);
+  });
+}
+
+function runningServer(column: (name: string) => string, line: string): RunningServer {
+  const administrative = Number(column('srv_admin_state'));
+  const checked = (Number(column('srv_check_state')) & checkOnBit) !== 0;
+  return {
+    backend: column('be_name'),
+    name: column('srv_name'),
+    address: column('srv_addr'),
+    port: Number(column('srv_port')),
+    maintenance: (administrative & maintenanceBits) !== 0,
+    admitted: administrative === 0 && column('srv_uweight') === '1' && checked,
+    unchangedSeconds: Number(column('srv_time_since_last_change')),
+    line,
+  };
+}
+
+/** `<backend>/<server>` of all that carry nothing, by `show stat` and `show servers conn`. */
+export function idleServers(stat: string, connections: string): ReadonlySet<string> {
+  const quiet = table(stat, ',')
+    .filter((row) => row('scur') === '0' && row('qcur') === '0')
+    .map((row) => `${row('pxname')}/${row('svname')}`);
+  const unused = table(connections, ' ')
+    .filter((row) => row('used_cur') === '0')
+    .map((row) => row('bkname/svname'));
+  return new Set(quiet.filter((name) => unused.includes(name)));
+}
+
+function table(reply: string, separator: string): readonly ((column: string) => string | undefined)[] {
+  const [header = '', ...lines] = reply.split('\n').filter((line) => line.trim() !== '');
+  const columns = header.replace(/^# /, '').split(separator);
+  return lines.map((line) => {
+    const values = line.split(separator);
+    return (column) => values[columns.indexOf(column)];
+  });
+}
+
+/** The stored names of `show ssl cert` below a folder, without those of an open transaction. */
+export const certificatesIn = (reply: string, folder: string): readonly string[] =>
+  reply.split('\n').filter((line) => line.startsWith(`${folder}/`));
+
+/** The SHA-1 fingerprint in `show ssl cert <name>`, as hexadecimal digits. */
+export const fingerprint = (reply: string): string | undefined =>
+  /^SHA1 FingerPrint: ([0-9A-F]{40})$/m.exec(reply)?.[1];
+
+/** Whether HAProxy answered as it does when it did what it was told. Trailing newlines differ between versions. */
+export function accepted(command: string, reply: string): boolean {
+  const text = reply.trim();
+  if (command.startsWith('add server ')) return text === 'New server registered.';
+  if (command.startsWith('del server ')) return text === 'Server deleted.' || text === 'No such server.';
+  return text === '';
+}

@@ -1,0 +1,15 @@
+/** What a sync did: one line of JSON, fit for a log. */
+export type Report = { readonly generation: number } & Done;
+
+export type Done = {
+  /** `prepared`: installed for a HAProxy that is not running. `files`: only what HAProxy does not read, such as comments. */
+  readonly changed: 'nothing' | 'files' | 'membership' | 'certificates' | 'structure' | 'prepared';
+  readonly how?: string;
+  readonly added?: number;
+  readonly left?: number;
+  readonly removed?: number;
+  readonly certificates?: readonly string[];
+};
+
+/** `faults` are what kept single certificates back. They hold nothing else up. */
+export type Outcome = { readonly done: Done; readonly faults: readonly string[] };

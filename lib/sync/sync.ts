@@ -1,0 +1,75 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { sha256 } from '../haproxy/generation';
+import { render } from '../haproxy/render';
+import { applyRunning } from './apply';
+import { checkConfiguration, makeStandIn } from './check';
+import { type Current, readCurrent } from './current';
+import { type Installed, keep, prune, readInstalled, stage, standIn, switchTo } from './disk';
+import { currentWorker, type Haproxy } from './master';
+import type { Outcome, Report } from './report';
+import type { Settings } from './settings';
+import type { Parameters } from './ssm';
+import { fetchWanted, isInstalled, type Wanted } from './wanted';
+
+export type World = { readonly settings: Settings; readonly parameters: Parameters; readonly haproxy: Haproxy };
+
+/**
+ * Brings HAProxy to at least the asked generation. Safe to repeat, and to cut off anywhere: each run compares with what runs.
+ *
+ * @throws when it did not get there; then HAProxy runs on with what it had.
+ */
+export async function sync(asked: number, world: World): Promise<Report> {
+  const { settings, parameters } = world;
+  const installed = readInstalled(settings.link) ?? installEmpty(settings);
+  const current = await readCurrent(parameters, settings.prefix, asked, pause);
+  if (!current) return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
+
+  const source = { parameters, prefix: settings.prefix, makeStandIn };
+  const wanted = isOlder(current, installed) ? asInstalled(installed) : await fetchWanted(source, current, installed);
+  const outcome = await apply(world, wanted, installed);
+  const faults = [...wanted.faults, ...outcome.faults];
+  if (faults.length > 0)
+    throw new Error(`everything else of generation ${current.number} is applied, but ${faults.join('; ')}`);
+  return { generation: wanted.current.number, ...outcome.done };
+}
+
+/** What lets HAProxy start, and answer 404, before anything was published. */
+function installEmpty(settings: Settings): Installed {
+  const files = render({ backends: [], certified: [] });
+  const listed = files.map(({ name, text }) => ({ name, sha256: sha256(text), versions: [] }));
+  const current: Current = { number: 0, modified: 0, generation: { files: listed, certificates: [] } };
+  const pems = [{ name: standIn, text: makeStandIn() }];
+  const folder = keep(settings.home, stage(settings.home, current, files, pems, undefined), 0, undefined);
+  switchTo(settings.link, folder);
+  return { ...current, folder, files, pems };
+}
+
+/** A late answer never puts old state back. A pointer that was deleted and made anew counts from 1 again, but is newer. */
+const isOlder = (current: Current, installed: Installed): boolean =>
+  current.number < installed.number && current.modified <= installed.modified;
+
+const asInstalled = (installed: Installed): Wanted => ({ current: installed, ...installed, faults: [] });
+
+async function apply(world: World, wanted: Wanted, installed: Installed): Promise<Outcome> {
+  const { settings, haproxy } = world;
+  const folder = isInstalled(wanted, installed) ? installed.folder : staged(settings, wanted, installed);
+  const worker = await currentWorker(haproxy);
+  const outcome = worker ? await applyRunning(world, worker, { ...wanted, folder }, installed) : prepared(wanted);
+  if (folder !== installed.folder) {
+    switchTo(settings.link, folder);
+    prune(settings.home, [folder, installed.folder]);
+  }
+  return outcome;
+}
+
+function staged({ home, haproxy }: Settings, { current, files, pems }: Wanted, installed: Installed): string {
+  const staging = stage(home, current, files, pems, installed);
+  checkConfiguration(haproxy, staging);
+  return keep(home, staging, current.number, installed);
+}
+
+const prepared = ({ current }: Wanted): Outcome => ({
+  done: { changed: 'prepared', how: `HAProxy is not running, it will start with generation ${current.number}` },
+  faults: [],
+});

@@ -1,0 +1,75 @@
+import { readEvidence, settle } from '../../lib/fleet/evidence';
+import { task, taskEvent } from '../builders';
+
+const second = 1_000;
+const nothing = { tick: false, faults: [] };
+
+describe('reading a batch', () => {
+  it('reads a task from an event as from the API, the IPv6 twin of a port dropped', () => {
+    expect(readEvidence([taskEvent('a')])).toStrictEqual({ ...nothing, tasks: [{ ...task('a'), at: 0 }] });
+  });
+
+  it('takes the stop order for the end, though the task still runs', () => {
+    const [stopping] = readEvidence([taskEvent('a', { desiredStatus: 'STOPPED' })]).tasks;
+
+    expect(stopping?.state).toBe('stopping');
+  });
+
+  it('knows the tick', () => {
+    expect(readEvidence(['{"source":"sluice.tick","id":"1"}'])).toStrictEqual({ ...nothing, tick: true, tasks: [] });
+  });
+
+  it('looks again for an event it does not know', () => {
+    const spot = JSON.stringify({
+      source: 'aws.ec2',
+      'detail-type': 'EC2 Spot Instance Interruption Warning',
+      detail: {},
+    });
+
+    expect(readEvidence([spot])).toStrictEqual({ ...nothing, tasks: [] });
+  });
+
+  it.each([
+    ['is not JSON', '{', 'it is not JSON'],
+    ['lacks a task', taskEvent('a', { taskArn: undefined }), 'taskArn: Invalid input'],
+    ['names a task that is none', taskEvent('a', { taskArn: 'arn:aws:s3:::a/b/c' }), 'taskArn: Invalid string'],
+    ['is an array', '[]', 'Invalid input'],
+  ])('reports a message that %s, and keeps the rest', (_, body, reason) => {
+    const evidence = readEvidence([body, taskEvent('b')]);
+
+    expect(evidence.tasks.map(({ id }) => id)).toStrictEqual(['b']);
+    expect(evidence.faults).toStrictEqual([expect.stringContaining('ignored a message that is not what it says')]);
+    expect(evidence.faults[0]).toContain(reason);
+  });
+});
+
+describe('what is true of a task', () => {
+  const stopOrder = (version: number) =>
+    readEvidence([taskEvent('a', { desiredStatus: 'STOPPED', version }, new Date(0))]);
+
+  it('is a newer event, while ECS has not caught up', () => {
+    expect(settle([task('a', { version: 3 })], stopOrder(4), 59 * second)[0]?.state).toBe('stopping');
+  });
+
+  it('is what ECS says, once the event is a minute old', () => {
+    expect(settle([task('a', { version: 3 })], stopOrder(4), 60 * second)[0]?.state).toBe('running');
+  });
+
+  it('is what ECS says, when the event is older', () => {
+    expect(settle([task('a', { version: 5 })], stopOrder(4), 0)[0]?.state).toBe('running');
+  });
+
+  it('includes a task too new to be listed', () => {
+    expect(settle([], readEvidence([taskEvent('a')]), second)).toStrictEqual([task('a')]);
+  });
+
+  it('never lets a late RUNNING event bring back a task that is gone', () => {
+    expect(settle([], readEvidence([taskEvent('a')]), 61 * second)).toStrictEqual([]);
+  });
+
+  it('is stopping for good, whatever a later event says', () => {
+    const stopping = task('a', { state: 'stopping', version: 4 });
+
+    expect(settle([stopping], readEvidence([taskEvent('a', { version: 5 })]), 0)[0]?.state).toBe('stopping');
+  });
+});

@@ -1,0 +1,247 @@
+import { decideRoutes, type Look } from '../../lib/routes/routes';
+import { backend, definition, fleet, task } from '../builders';
+
+const decide = (look: Partial<Look> & Pick<Look, 'fleet'>) => decideRoutes({ published: [], now: 100, ...look });
+const servers = (look: Partial<Look> & Pick<Look, 'fleet'>) =>
+  Object.fromEntries(decide(look).backends.map((each) => [each.name, each.servers.map(({ name }) => name)]));
+const host = (name: string, revision = 1) => definition({ 'haproxy.host': name }, revision);
+
+describe('routes', () => {
+  it('lead to the running tasks of a labelled service', () => {
+    const tasks = [task('a'), task('b', { hostPort: 32769, instance: 'host-2' }), task('c', { state: 'starting' })];
+
+    expect(decide({ fleet: fleet(tasks) })).toStrictEqual({
+      backends: [
+        backend(
+          { a: 32768 },
+          {
+            servers: [
+              { name: 'a', address: '10.0.1.7', port: 32768 },
+              { name: 'b', address: '10.0.2.9', port: 32769 },
+            ],
+          },
+        ),
+      ],
+      faults: [],
+      doubts: [],
+    });
+  });
+
+  it('leave a worker without labels alone', () => {
+    const worker = task('w', { service: 'worker', definition: 'worker:1' });
+
+    expect(decide({ fleet: fleet([worker], { 'worker:1': definition({}) }) }).backends).toStrictEqual([]);
+  });
+
+  it('are the same in whatever order ECS lists tasks', () => {
+    const tasks = [
+      task('a'),
+      task('b', { hostPort: 32769 }),
+      task('o', { service: 'other', definition: 'other:1', hostPort: 1 }),
+    ];
+    const definitions = { 'other:1': host('other.example.com') };
+    const names = (order: typeof tasks) =>
+      decide({ fleet: fleet(order, definitions) })
+        .backends.map(({ name }) => name)
+        .sort();
+
+    expect(names(tasks)).toStrictEqual(names([...tasks].reverse()));
+  });
+
+  it('follow the newest revision while tasks of both serve', () => {
+    const tasks = [task('old'), task('new', { definition: 'shop:2', hostPort: 32769 })];
+
+    const [shop] = decide({
+      fleet: fleet(tasks, { 'shop:2': host('new.example.com', 2) }),
+      published: [backend()],
+    }).backends;
+
+    expect(shop?.routes).toStrictEqual([{ host: 'new.example.com', path: '/', since: 100 }]);
+    expect(shop?.servers.map(({ name }) => name)).toStrictEqual(['old', 'new']);
+  });
+
+  it('go when a deploy takes the labels away', () => {
+    const bare = task('a', { definition: 'shop:2' });
+
+    expect(
+      servers({ fleet: fleet([bare], { 'shop:2': definition({}, 2) }), published: [backend({ a: 32768 })] }),
+    ).toStrictEqual({});
+  });
+
+  it('give a reused port to its newest task, in whichever service', () => {
+    const older = task('older', { createdAt: 1 });
+    const newer = task('newer', { service: 'other', definition: 'other:1', createdAt: 2 });
+
+    expect(servers({ fleet: fleet([older, newer], { 'other:1': host('other.example.com') }) })).toStrictEqual({
+      'demo.shop': [],
+      'demo.other': ['newer'],
+    });
+  });
+
+  it('wait for a task whose address nobody knows yet, and say so', () => {
+    const { backends, faults } = decide({ fleet: fleet([task('a', { instance: 'host-9' })]) });
+
+    expect(backends[0]?.servers).toStrictEqual([]);
+    expect(faults).toStrictEqual([
+      {
+        service: 'demo/shop',
+        message: 'demo/shop: task a runs but has no address for port 8080 yet; it joins once ECS and EC2 name one',
+      },
+    ]);
+  });
+
+  it('keep a published server while EC2 does not name its address', () => {
+    const look = { fleet: fleet([task('a', { instance: 'host-9' })]), published: [backend({ a: 32768 })] };
+
+    expect(servers(look)).toStrictEqual({ 'demo.shop': ['a'] });
+  });
+
+  it('avoid a task that ECS calls unhealthy, but not the last one', () => {
+    const sick = task('sick', { unhealthy: true });
+
+    expect(servers({ fleet: fleet([sick, task('well', { hostPort: 32769 })]) })).toStrictEqual({
+      'demo.shop': ['well'],
+    });
+    expect(servers({ fleet: fleet([sick]) })).toStrictEqual({ 'demo.shop': ['sick'] });
+  });
+});
+
+describe('a stop order', () => {
+  const stopping = task('a', { state: 'stopping' });
+
+  it('ends a server at once and is remembered', () => {
+    const [shop] = decide({
+      fleet: fleet([stopping, task('b', { hostPort: 32769 })]),
+      published: [backend({ a: 32768 })],
+    }).backends;
+
+    expect(shop?.servers.map(({ name }) => name)).toStrictEqual(['b']);
+    expect(shop?.stopped).toStrictEqual({ a: 100 });
+  });
+
+  it('is final: an older answer of ECS does not bring the task back', () => {
+    const look = {
+      fleet: fleet([task('a'), task('b', { hostPort: 32769 })]),
+      published: [backend({}, { stopped: { a: 90 } })],
+    };
+
+    expect(servers(look)).toStrictEqual({ 'demo.shop': ['b'] });
+  });
+
+  it('is forgotten after an hour', () => {
+    const look = { fleet: fleet([task('b')]), published: [backend({}, { stopped: { a: 100 } })], now: 3700 };
+
+    expect(decide(look).backends[0]?.stopped).toStrictEqual({});
+  });
+
+  it('of every task leaves the route, which then answers 503', () => {
+    const look = { fleet: fleet([stopping]), published: [backend({ a: 32768 })], witness: new Map([['demo/shop', 0]]) };
+
+    expect(servers(look)).toStrictEqual({ 'demo.shop': [] });
+  });
+});
+
+describe('law 3', () => {
+  const published = [backend({ a: 32768, b: 32769, c: 32770 })];
+
+  it('asks the service before most of its servers vanish without a stop order', () => {
+    const { backends, doubts } = decide({ fleet: fleet([task('c', { hostPort: 32770 })]), published });
+
+    expect(doubts).toStrictEqual(['demo/shop']);
+    expect(backends[0]?.servers.map(({ name }) => name)).toStrictEqual(['c', 'a', 'b']);
+  });
+
+  it('keeps them while the service counts more running tasks than were described', () => {
+    const look = { fleet: fleet([task('c', { hostPort: 32770 })]), published, witness: new Map([['demo/shop', 3]]) };
+
+    expect(servers(look)).toStrictEqual({ 'demo.shop': ['c', 'a', 'b'] });
+    expect(decide(look).doubts).toStrictEqual(['demo/shop']);
+  });
+
+  it('lets them go when the service agrees', () => {
+    const look = { fleet: fleet([task('c', { hostPort: 32770 })]), published, witness: new Map([['demo/shop', 1]]) };
+
+    expect(servers(look)).toStrictEqual({ 'demo.shop': ['c'] });
+    expect(decide(look).doubts).toStrictEqual([]);
+  });
+
+  it('keeps everything when ECS suddenly describes nothing', () => {
+    expect(servers({ fleet: fleet([]), published, witness: new Map([['demo/shop', 3]]) })).toStrictEqual({
+      'demo.shop': ['a', 'b', 'c'],
+    });
+  });
+
+  it('drops a service that is deleted', () => {
+    expect(servers({ fleet: fleet([]), published, witness: new Map() })).toStrictEqual({});
+  });
+
+  it('does not doubt a single task that is gone', () => {
+    const tasks = [task('b', { hostPort: 32769 }), task('c', { hostPort: 32770 })];
+
+    expect(decide({ fleet: fleet(tasks), published }).doubts).toStrictEqual([]);
+  });
+});
+
+describe('a faulty label', () => {
+  const faulty = { 'shop:2': definition({ 'haproxy.host': 'shop.example.com', 'haproxy.pat': '/' }, 2) };
+
+  it('keeps the last good route, filled with the running tasks', () => {
+    const tasks = [task('old', { state: 'stopping' }), task('new', { definition: 'shop:2', hostPort: 32769 })];
+    const { backends, faults } = decide({ fleet: fleet(tasks, faulty), published: [backend({ old: 32768 })] });
+
+    expect(backends[0]).toStrictEqual(backend({ new: 32769 }, { stopped: { old: 100 } }));
+    expect(faults).toStrictEqual([
+      {
+        service: 'demo/shop',
+        message: expect.stringContaining(
+          'demo/shop, revision 2: container "web": unknown label "haproxy.pat"; did you mean haproxy.path?',
+        ),
+      },
+    ]);
+  });
+
+  it('leaves other services alone', () => {
+    const other = task('o', { service: 'other', definition: 'other:1', hostPort: 1 });
+    const look = {
+      fleet: fleet([task('a', { definition: 'shop:2' }), other], { ...faulty, 'other:1': host('other.example.com') }),
+    };
+
+    expect(servers(look)).toStrictEqual({ 'demo.other': ['o'] });
+  });
+});
+
+describe('two services with one host and path', () => {
+  const rival = task('r', { service: 'rival', definition: 'rival:1', hostPort: 32769 });
+  const both = fleet([task('a'), rival], { 'rival:1': host('shop.example.com') });
+
+  it('leave it with the one published first, and name the other', () => {
+    const published = [backend({}, { name: 'demo.rival', service: 'rival' })];
+
+    expect(servers({ fleet: both, published })).toStrictEqual({ 'demo.rival': ['r'] });
+    expect(decide({ fleet: both, published, now: 200 }).faults).toStrictEqual([
+      {
+        service: 'demo/shop',
+        message: 'demo/shop: shop.example.com/ is already served by demo/rival; change one of the two',
+      },
+    ]);
+  });
+
+  it('settle it by name when both are new', () => {
+    expect(servers({ fleet: both })).toStrictEqual({ 'demo.rival': ['r'] });
+  });
+
+  it('share a host by paths', () => {
+    const api = { 'rival:1': definition({ 'haproxy.host': 'shop.example.com', 'haproxy.path': '/api' }) };
+
+    expect(servers({ fleet: fleet([task('a'), rival], api) })).toStrictEqual({
+      'demo.shop': ['a'],
+      'demo.rival': ['r'],
+    });
+  });
+
+  it('hand it over in one step when the first one is deleted', () => {
+    const published = [backend({ gone: 1 }, { name: 'demo.old', service: 'old' })];
+
+    expect(servers({ fleet: fleet([task('a')]), published, witness: new Map() })).toStrictEqual({ 'demo.shop': ['a'] });
+  });
+});
