@@ -61,3 +61,6 @@ module.exports = async ({ resolveVariable }) => {
     },
   };
 };
+
+// What the tests of the sync run: the very text that the document carries.
+module.exports.script = script;

@@ -34,16 +34,23 @@ export async function applyRunning(
   const settled = same && (await settleServers(world.haproxy, worker, servers));
   const serving = settled ? worker : await reload(world, worker, target, installed, servers, structure);
 
-  const { changed: certificates, faults } = await certify(world, serving, target, installed);
+  const renewed = renewedPems(target, installed);
+  const folder = `${world.settings.link}/certificates`;
+  const served = await serveCertificates(world.haproxy, serving, folder, target.pems, settled ? renewed : []);
+  const certificates = settled ? served.changed : renewed;
   const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
-  const how = settled ? 'at run time' : same ? 'by a reload: the servers did not settle at run time' : 'by a reload';
+
+  const how = settled ? 'at run time' : `by a reload${same ? ': the servers did not settle at run time' : ''}`;
   const changed = whatChanged(
     !same,
     counts.added + counts.left > 0,
     certificates.length > 0,
     target.folder !== installed.folder,
   );
-  return { done: { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates }, faults };
+  return {
+    done: { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates },
+    faults: served.faults,
+  };
 }
 
 function whatChanged(structure: boolean, membership: boolean, certificates: boolean, files: boolean): Done['changed'] {
@@ -87,14 +94,8 @@ async function reload(
   }
 }
 
-/** A certificate that HAProxy refuses is told, and holds nothing else up. */
-async function certify(
-  { settings, haproxy }: World,
-  worker: Worker,
-  { pems }: Target,
-  installed: Installed,
-): Promise<{ readonly changed: readonly string[]; readonly faults: readonly string[] }> {
+/** Names of the certificate files that are not installed as they are wanted. */
+function renewedPems({ pems }: Target, installed: Installed): readonly string[] {
   const had = new Map(installed.pems.map(({ name, text }) => [name, text]));
-  const renewed = pems.filter(({ name, text }) => had.get(name) !== text).map(({ name }) => name);
-  return serveCertificates(haproxy, worker, `${settings.link}/certificates`, pems, renewed);
+  return pems.filter(({ name, text }) => had.get(name) !== text).map(({ name }) => name);
 }

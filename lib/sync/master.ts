@@ -14,7 +14,7 @@ export type Worker = { readonly pid: number; readonly structure: string | undefi
 
 /** While the master executes itself anew, at a reload, it refuses or resets connections for some milliseconds. */
 const refusedMilliseconds = 5_000;
-const absentMilliseconds = 1_000;
+const absentMilliseconds = 500;
 
 /**
  * HAProxy behind its master's socket. The master alone reaches every worker, also after a refused reload.

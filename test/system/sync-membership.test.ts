@@ -1,0 +1,109 @@
+import { type Instance, startInstance, until } from './haproxy-instance';
+import { ask, backend, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
+
+let instance: Instance;
+const tasks: Task[] = [];
+const task = async (name: string, options = {}) => {
+  const started = await startTask(name, options);
+  tasks.push(started);
+  return started;
+};
+
+beforeEach(async () => {
+  instance = await startInstance();
+});
+afterEach(async () => {
+  await instance.stop();
+  for (const each of tasks.splice(0)) each.stop();
+});
+
+/** Publishes, syncs and starts HAProxy with it. */
+async function serving(...started: Task[]): Promise<void> {
+  const number = instance.publish([backend(started.map(({ server }) => server))]);
+  expect(await instance.sync(number)).toMatchObject({ code: 0, report: { changed: 'prepared' } });
+  await instance.startHaproxy();
+  await until(async () => (await ask(instance.host)).startsWith('200'));
+}
+
+describe('membership', () => {
+  it('changes without a reload: the same worker, the same count of reloads, and no request lost', async () => {
+    const [a, b, c] = [await task('a'), await task('b'), await task('c')];
+    await serving(a, b);
+    const before = await instance.processes();
+    const load = startLoad(instance.host);
+
+    const outcome = await instance.sync(instance.publish([backend([b.server, c.server])]));
+    a.stop();
+    await until(() => c.state.requests > 0);
+
+    expect(outcome).toMatchObject({
+      code: 0,
+      report: { changed: 'membership', added: 1, left: 1, how: 'at run time' },
+    });
+    expect(await instance.processes()).toStrictEqual(before);
+    expect(Object.keys(await load.stop()).filter((answer) => !answer.startsWith('200'))).toStrictEqual([]);
+  });
+
+  it('sends a new task no request before its check has passed', async () => {
+    const [a, b] = [await task('a'), await task('b', { status: 500 })];
+    await serving(a);
+    const load = startLoad(instance.host);
+
+    await instance.sync(instance.publish([backend([a.server, b.server])]));
+    await until(() => b.state.checks > 3);
+    const early = b.state.requests;
+    b.state.status = 200;
+    await until(() => b.state.requests > 0);
+
+    expect(early).toBe(0);
+    expect(Object.keys(await load.stop()).sort()).toStrictEqual(['200 a', '200 b']);
+  });
+
+  it('leaves a dead port out', async () => {
+    const [a, gone] = [await task('a'), await task('gone')];
+    await serving(a);
+    gone.stop();
+
+    await instance.sync(instance.publish([backend([a.server, gone.server])]));
+    const load = startLoad(instance.host);
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+
+    expect(Object.keys(await load.stop())).toStrictEqual(['200 a']);
+    expect(await instance.status('default.web', 'gone')).toMatch(/^DOWN/);
+  });
+
+  it('sends no request to a task that left, on kept connections neither', async () => {
+    const [a, b] = [await task('a'), await task('b')];
+    await serving(a, b);
+    const agents = Array.from({ length: 8 }, keepAlive);
+    await Promise.all(agents.map((agent) => ask(instance.host, { agent })));
+
+    await instance.sync(instance.publish([backend([b.server])]));
+    const before = a.state.requests;
+    const answers = await Promise.all(agents.map((agent) => ask(instance.host, { agent })));
+    for (const agent of agents) agent.destroy();
+
+    expect(new Set(answers)).toStrictEqual(new Set(['200 b']));
+    expect(a.state.requests).toBe(before);
+  });
+
+  it('changes nothing the second time, asks Parameter Store once, and is not moved by an older nudge', async () => {
+    const [a, b] = [await task('a'), await task('b')];
+    await serving(a);
+    const number = instance.publish([backend([a.server, b.server])]);
+    await instance.sync(number);
+    const before = {
+      servers: (await instance.servers()).map(({ line }) => line.split(' ').slice(0, 4)),
+      calls: instance.api.calls.length,
+    };
+
+    const again = await instance.sync(number);
+    const late = await instance.sync(number - 1);
+
+    const nothing = { generation: number, changed: 'nothing', added: 0, left: 0, removed: 0, certificates: [] };
+    expect(again.report).toStrictEqual({ ...nothing, milliseconds: expect.any(Number) });
+    expect(late.report).toStrictEqual({ ...nothing, milliseconds: expect.any(Number) });
+    expect((await instance.servers()).map(({ line }) => line.split(' ').slice(0, 4))).toStrictEqual(before.servers);
+    expect(instance.api.calls.length - before.calls).toBe(2);
+  });
+});
