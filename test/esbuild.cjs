@@ -3,5 +3,10 @@ const { transformSync } = require('esbuild');
 
 module.exports = {
   process: (text, file) =>
-    transformSync(text, { loader: file.endsWith('.ts') ? 'ts' : 'js', format: 'cjs', target: 'node20', sourcemap: 'inline' }),
+    transformSync(text, {
+      loader: file.endsWith('.ts') ? 'ts' : 'js',
+      format: 'cjs',
+      target: 'node20',
+      sourcemap: 'inline',
+    }),
 };

@@ -11,7 +11,8 @@ import {
 import { type Definition, serviceKey, type Witness } from '../fleet/fleet';
 import { parseTask, type Task } from '../fleet/task';
 import type { Deps } from '../reconcile';
-import { batches } from './batches';
+import { batches, collect } from './batches';
+import { doing } from './doing';
 
 /**
  * Reads clusters completely: a page or a batch that fails is an error, never a smaller answer.
@@ -39,13 +40,16 @@ export function ecsReader(
 
 async function readTasks(client: ECSClient, cluster: string, also: readonly string[]): Promise<readonly Task[]> {
   const ids = new Set(also);
-  for await (const { taskArns = [] } of paginateListTasks({ client, pageSize: 100 }, { cluster })) {
-    for (const arn of taskArns) ids.add(arn.split('/').at(-1) ?? arn);
-  }
+  const arns = await doing(
+    `Listing tasks of cluster ${cluster}`,
+    collect(paginateListTasks({ client, pageSize: 100 }, { cluster })),
+  );
+  for (const arn of arns.flatMap(({ taskArns = [] }) => taskArns)) ids.add(arn.split('/').at(-1) ?? arn);
   const described: Task[] = [];
   for (const tasks of batches([...ids], 100)) {
-    const answer = await client.send(new DescribeTasksCommand({ cluster, tasks }));
-    refuseFailures(`Describing tasks of cluster ${cluster}`, answer.failures);
+    const what = `Describing tasks of cluster ${cluster}`;
+    const answer = await doing(what, client.send(new DescribeTasksCommand({ cluster, tasks })));
+    refuseFailures(what, answer.failures);
     described.push(...(answer.tasks ?? []).map(parseTask));
   }
   return described;
@@ -59,7 +63,8 @@ function refuseFailures(doing: string, failures: readonly Failure[] = []): void 
 }
 
 async function readDefinition(client: ECSClient, arn: string): Promise<Definition> {
-  const { taskDefinition } = await client.send(new DescribeTaskDefinitionCommand({ taskDefinition: arn }));
+  const asked = client.send(new DescribeTaskDefinitionCommand({ taskDefinition: arn }));
+  const { taskDefinition } = await doing(`Reading task definition ${arn}`, asked);
   if (taskDefinition === undefined)
     throw new Error(`Reading task definition ${arn}: ECS sent none; nothing was changed`);
   return toDefinition(taskDefinition);
@@ -86,8 +91,9 @@ async function readWitness(client: ECSClient, services: readonly string[]): Prom
       .filter((service) => service.startsWith(`${cluster}/`))
       .map((service) => service.slice(cluster.length + 1));
     for (const batch of batches(names, 10)) {
-      const answer = await client.send(new DescribeServicesCommand({ cluster, services: batch }));
-      refuseFailures(`Describing services of cluster ${cluster}`, answer.failures);
+      const what = `Describing services of cluster ${cluster}`;
+      const answer = await doing(what, client.send(new DescribeServicesCommand({ cluster, services: batch })));
+      refuseFailures(what, answer.failures);
       for (const { serviceName: service = '', status, runningCount = 0 } of answer.services ?? []) {
         if (status !== 'INACTIVE') counts.set(serviceKey({ cluster, service }), runningCount);
       }

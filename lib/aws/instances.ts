@@ -2,7 +2,8 @@ import { type EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import { DescribeContainerInstancesCommand, type ECSClient } from '@aws-sdk/client-ecs';
 
 import type { Task } from '../fleet/task';
-import { batches } from './batches';
+import { batches, collect } from './batches';
+import { doing } from './doing';
 
 /** Finds the private addresses of the hosts that tasks run on, by container instance ARN. An instance keeps its address. */
 export function addressReader(
@@ -33,7 +34,8 @@ async function instanceIds(
   cluster: string,
   containerInstances: string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const answer = await ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
+  const asked = ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
+  const answer = await doing(`Describing container instances of cluster ${cluster}`, asked);
   const known = (answer.containerInstances ?? []).flatMap(({ containerInstanceArn: arn, ec2InstanceId: id }) =>
     arn && id ? [[arn, id] as const] : [],
   );
@@ -45,10 +47,11 @@ async function privateAddresses(ec2: EC2Client, ids: string[]): Promise<Readonly
   const found = new Map<string, string>();
   if (ids.length === 0) return found;
   const pages = paginateDescribeInstances({ client: ec2 }, { Filters: [{ Name: 'instance-id', Values: ids }] });
-  for await (const { Reservations = [] } of pages) {
-    for (const { InstanceId, PrivateIpAddress } of Reservations.flatMap(({ Instances = [] }) => Instances)) {
-      if (InstanceId && PrivateIpAddress) found.set(InstanceId, PrivateIpAddress);
-    }
+  const reservations = (await doing(`Describing instances ${ids}`, collect(pages))).flatMap(
+    (page) => page.Reservations ?? [],
+  );
+  for (const { InstanceId, PrivateIpAddress } of reservations.flatMap(({ Instances = [] }) => Instances)) {
+    if (InstanceId && PrivateIpAddress) found.set(InstanceId, PrivateIpAddress);
   }
   return found;
 }

@@ -1,0 +1,280 @@
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+
+import { ecsReader } from '../../lib/aws/ecs';
+import { addressReader } from '../../lib/aws/instances';
+import { nudge } from '../../lib/aws/nudge';
+import { parameterStore } from '../../lib/aws/parameters';
+import { comeBackSoon } from '../../lib/aws/queue';
+import { render } from '../../lib/haproxy/render';
+import { type Api, startApi } from '../../scripts/local/api';
+import { parameterStore as playedStore } from '../../scripts/local/parameters';
+import { backend, taskArn } from '../builders';
+
+const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
+const apis: Api[] = [];
+afterEach(async () => {
+  await Promise.all(apis.splice(0).map((api) => api.stop()));
+});
+
+/** AWS with these answers, and the settings that lead a real client there. */
+async function played(handlers: Record<string, (input: never) => unknown>) {
+  const actions = new Set(Object.keys(handlers).map((action) => action.replace(/Batch$/, '')));
+  const api = await startApi([{ ...credentials, role: 'Reconcile', actions }], handlers);
+  apis.push(api);
+  return { api, client: { region: 'eu-west-2', endpoint: api.endpoint, credentials, maxAttempts: 1 } };
+}
+
+describe('reading ECS', () => {
+  const ids = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => taskArn(String(from + index)));
+  const described = (arn: string) => ({
+    taskArn: arn.startsWith('arn') ? arn : taskArn(arn),
+    taskDefinitionArn: 'shop:1',
+    containerInstanceArn: 'host-1',
+    group: 'service:shop',
+    version: 3,
+    desiredStatus: 'RUNNING',
+    lastStatus: 'RUNNING',
+    containers: [],
+  });
+  const cluster = {
+    'ecs:ListTasks': ({ nextToken = '0' }: { nextToken?: string }) => {
+      const from = Number(nextToken);
+      return {
+        taskArns: ids(from, Math.min(from + 100, 250)),
+        ...(from + 100 < 250 ? { nextToken: String(from + 100) } : {}),
+      };
+    },
+    'ecs:DescribeTasks': ({ tasks }: { tasks: string[] }) => ({
+      tasks: tasks.map(described),
+      failures: [] as object[],
+    }),
+    'ecs:DescribeTaskDefinition': () => ({
+      taskDefinition: {
+        revision: 7,
+        containerDefinitions: [
+          {
+            name: 'web',
+            dockerLabels: { 'haproxy.host': '*' },
+            portMappings: [
+              { containerPort: 80, protocol: 'tcp' },
+              { containerPort: 53, protocol: 'udp' },
+            ],
+          },
+        ],
+      },
+    }),
+    'ecs:DescribeContainerInstances': () => ({
+      containerInstances: [{ containerInstanceArn: 'host-1', ec2InstanceId: 'i-1' }],
+    }),
+    'ec2:DescribeInstances': () => ({
+      reservationSet: [{ instancesSet: [{ instanceId: 'i-1', privateIpAddress: '10.0.1.7' }] }],
+    }),
+  };
+  const reader = async (handlers: object) => {
+    const { api, client } = await played({ ...cluster, ...handlers });
+    const ecs = new ECSClient(client);
+    return { api, ...ecsReader(ecs, addressReader(ecs, new EC2Client(client)), ['demo']) };
+  };
+
+  it('takes every page, a hundred tasks a call, and what nobody lists', async () => {
+    const { api, readFleet } = await reader({});
+
+    const { tasks, definitions, addresses } = await readFleet(new Map([['demo', ['published']]]));
+
+    expect(tasks).toHaveLength(251);
+    expect(api.calls.filter(({ action }) => action === 'ecs:DescribeTasks')).toHaveLength(3);
+    expect(definitions).toStrictEqual(
+      new Map([
+        ['shop:1', { revision: 7, containers: [{ name: 'web', labels: { 'haproxy.host': '*' }, ports: [80] }] }],
+      ]),
+    );
+    expect(addresses).toStrictEqual(new Map([['host-1', '10.0.1.7']]));
+  });
+
+  it('asks for what cannot change only once', async () => {
+    const { api, readFleet } = await reader({});
+    await readFleet(new Map());
+    const first = api.calls.length;
+
+    await readFleet(new Map());
+
+    const again = api.calls.slice(first).map(({ action }) => action);
+    expect(new Set(again)).toStrictEqual(new Set(['ecs:ListTasks', 'ecs:DescribeTasks']));
+  });
+
+  it.each(['ecs:ListTasks', 'ecs:DescribeTasks', 'ecs:DescribeTaskDefinition', 'ec2:DescribeInstances'])(
+    'is an error when %s fails once, never a smaller fleet',
+    async (action) => {
+      const { api, readFleet } = await reader({});
+      api.faults.next(action, 'throttled');
+
+      await expect(readFleet(new Map())).rejects.toThrow(/rate exceeded|throttl/i);
+    },
+  );
+
+  it('takes a task that is gone for gone, and any other failure for an error', async () => {
+    const failing = (reason: string) => ({
+      'ecs:DescribeTasks': () => ({ tasks: [], failures: [{ arn: 'a', reason }] }),
+    });
+
+    expect((await (await reader(failing('MISSING'))).readFleet(new Map())).tasks).toStrictEqual([]);
+    await expect((await reader(failing('ACCESS'))).readFleet(new Map())).rejects.toThrow(
+      'Describing tasks of cluster demo: ECS would not tell about a (ACCESS); nothing was changed',
+    );
+  });
+
+  it('hears the count of a service, and leaves out what is deleted', async () => {
+    const services = [
+      { serviceName: 'shop', status: 'ACTIVE', runningCount: 3 },
+      { serviceName: 'old', status: 'INACTIVE', runningCount: 0 },
+    ];
+    const { readWitness } = await reader({
+      'ecs:DescribeServices': () => ({ services, failures: [{ arn: 'x', reason: 'MISSING' }] }),
+    });
+
+    expect(await readWitness(['demo/shop', 'demo/old', 'demo/x'])).toStrictEqual(new Map([['demo/shop', 3]]));
+  });
+});
+
+describe('Parameter Store', () => {
+  const prefix = '/sluice/dev';
+  const files = render({ backends: [backend({ a: 32768 })], certified: [] });
+  const empty = { number: 0, backends: [], certificates: [], faults: [] };
+  const store = async () => {
+    const store = playedStore();
+    const { api, client } = await played(store.handlers);
+    const parameters = parameterStore(new SSMClient(client), prefix);
+    return {
+      api,
+      put: (Name: string, Value: string) => store.put({ Name, Value, Type: 'String', Overwrite: true }),
+      ...parameters,
+    };
+  };
+
+  it('gives back what was published, the version of current as its number', async () => {
+    const { publish, readPublished } = await store();
+
+    expect(await publish(files, files, empty)).toBe(1);
+    expect(await readPublished()).toMatchObject({
+      number: 1,
+      backends: [backend({ a: 32768 })],
+      certificates: [],
+      faults: [],
+    });
+  });
+
+  it('is empty before the first generation', async () => {
+    expect(await (await store()).readPublished()).toStrictEqual(empty);
+  });
+
+  it('writes only what changed, current last, and reads a version only once', async () => {
+    const { api, publish, readPublished } = await store();
+    await publish(files, files, empty);
+    const next = render({ backends: [backend({ b: 32769 })], certified: [] });
+    const before = await readPublished();
+    const first = api.calls.length;
+
+    await publish(next.slice(2), next, before);
+    await readPublished();
+    await readPublished();
+
+    const names = api.calls
+      .slice(first)
+      .flatMap(({ input }) => (input as { Name?: string }).Name ?? (input as { Names: string[] }).Names);
+    const current = ['/sluice/dev/haproxy/current', '/sluice/dev/certificates/index'];
+    const changed = '/sluice/dev/haproxy/files/50-demo.shop.cfg';
+    expect(names).toStrictEqual([changed, current[0], ...current, `${changed}:2`, ...current]);
+  });
+
+  it('carries a service too large for one free parameter in several', async () => {
+    const { publish, readPublished } = await store();
+    const servers = Object.fromEntries(
+      Array.from({ length: 200 }, (_, port) => [`task-${port}-${port * 7919}`, port + 1]),
+    );
+    const large = render({ backends: [backend(servers)], certified: [] });
+    await publish(large, large, empty);
+
+    expect((await readPublished()).backends[0]?.servers).toHaveLength(200);
+  });
+
+  it('reports a damaged piece, and counts it as not published', async () => {
+    const { put, publish, readPublished } = await store();
+    await publish(files, files, empty);
+    const current = JSON.parse(JSON.stringify((await readPublished()).generation));
+    put('/sluice/dev/haproxy/files/50-demo.shop.cfg', 'backend damaged\n');
+    current.files[2].versions = [2];
+    put('/sluice/dev/haproxy/current', JSON.stringify(current));
+
+    const { generation, backends, faults } = await readPublished();
+
+    expect(generation?.files.map(({ name }) => name)).toStrictEqual(['00-global.cfg', '10-frontends.cfg']);
+    expect(backends).toStrictEqual([]);
+    expect(faults).toStrictEqual([
+      '/sluice/dev/haproxy/files/50-demo.shop.cfg:2 is damaged (missing, or not what haproxy/current lists); it is written anew from what ECS runs',
+    ]);
+  });
+
+  it.each([
+    ['current', 'haproxy/current', '{'],
+    ['the index of certificates', 'certificates/index', '[{"name":"../../etc"}]'],
+  ])('reports %s when it is damaged, and keeps the number', async (_, name, text) => {
+    const { put, publish, readPublished } = await store();
+    await publish(files, files, empty);
+    put(`/sluice/dev/${name}`, text);
+
+    const { number, faults } = await readPublished();
+
+    expect(number).toBe(name === 'haproxy/current' ? 2 : 1);
+    expect(faults).toStrictEqual([expect.stringMatching(new RegExp(`^/sluice/dev/${name}.* is damaged`))]);
+  });
+
+  it('keeps published certificates while their index is absent', async () => {
+    const certificate = { name: 'example.com', names: ['example.com'], serial: '01', key: 1, chain: 1 };
+    const { publish, readPublished } = await store();
+    await publish(files, files, { ...empty, certificates: [certificate] });
+
+    expect((await readPublished()).certificates).toStrictEqual([certificate]);
+  });
+
+  it('is an error when a read fails: then nothing is known', async () => {
+    const { api, publish, readPublished } = await store();
+    await publish(files, files, empty);
+    api.faults.next('ssm:GetParameters', 'denied');
+
+    await expect(readPublished()).rejects.toThrow(/not authorized/);
+  });
+});
+
+describe('acting', () => {
+  it('nudges the proxies of its own stage', async () => {
+    const { api, client } = await played({ 'ssm:SendCommand': () => ({ Command: {} }) });
+
+    await nudge(new SSMClient(client), { syncDocument: 'sluice-dev-sync', proxyTag: 'dev' })(42);
+
+    expect(api.calls[0]?.input).toMatchObject({
+      DocumentName: 'sluice-dev-sync',
+      Targets: [{ Key: 'tag:SluiceProxy', Values: ['dev'] }],
+      Parameters: { Generation: ['42'] },
+    });
+  });
+
+  it('law 10: brings a failed batch back after 2, 4, 8, 16, then 30 seconds', async () => {
+    const { api, client } = await played({
+      'sqs:ChangeMessageVisibilityBatch': () => ({ Successful: [], Failed: [] }),
+    });
+    const messages = [1, 2, 3, 4, 5, 9].map((receives) => ({
+      messageId: `m${receives}`,
+      receiptHandle: 'r',
+      attributes: { ApproximateReceiveCount: String(receives) },
+    }));
+
+    await comeBackSoon(new SQSClient(client), 'https://sqs.eu-west-2.amazonaws.com/123456789012/q.fifo')(messages);
+
+    const { Entries } = api.calls[0]?.input as { Entries: { VisibilityTimeout: number }[] };
+    expect(Entries.map(({ VisibilityTimeout }) => VisibilityTimeout)).toStrictEqual([2, 4, 8, 16, 30, 30]);
+  });
+});

@@ -1,0 +1,146 @@
+import type { Fleet } from '../lib/fleet/fleet';
+import { parseBackend } from '../lib/haproxy/backend';
+import { sha256 } from '../lib/haproxy/generation';
+import type { File } from '../lib/haproxy/render';
+import { type Deps, type Message, type Published, reconcile } from '../lib/reconcile';
+import { definition, fleet, task, taskEvent } from './builders';
+
+const tick: Message = { body: '{"source":"sluice.tick","id":"1"}', receives: 1 };
+const event: Message = { body: taskEvent('a'), receives: 1 };
+
+describe('reconcile', () => {
+  it('publishes a change once and nudges, then finds nothing to do', async () => {
+    const world = inMemory(fleet([task('a')]));
+
+    expect(await reconcile([event], world.deps)).toMatchObject({ action: 'publish', generation: 1, faults: [] });
+    expect(await reconcile([event], world.deps)).toMatchObject({ action: 'keep', generation: 1 });
+    expect(world.nudged).toStrictEqual([1]);
+  });
+
+  it('nudges at every tick, changed or not', async () => {
+    const world = inMemory(fleet([task('a')]));
+
+    await reconcile([tick], world.deps);
+    await reconcile([tick], world.deps);
+
+    expect(world.nudged).toStrictEqual([1, 1]);
+  });
+
+  it('nudges when a message comes again, since the last run may have failed between publishing and nudging', async () => {
+    const world = inMemory(fleet([task('a')]));
+    await expect(
+      reconcile([event], { ...world.deps, nudge: () => Promise.reject(new Error('throttled')) }),
+    ).rejects.toThrow('throttled');
+
+    await reconcile([{ ...event, receives: 2 }], world.deps);
+
+    expect(world.nudged).toStrictEqual([1]);
+  });
+
+  it('describes what is published, though nobody lists or names it', async () => {
+    const world = inMemory(fleet([task('a')]));
+    await reconcile([tick], world.deps);
+    await reconcile([{ body: taskEvent('b'), receives: 1 }], world.deps);
+
+    expect(world.described).toStrictEqual([new Map(), new Map([['demo', ['b', 'a']]])]);
+  });
+
+  it('tells what is wrong with a service, and serves the others', async () => {
+    const faulty = task('x', { service: 'faulty', definition: 'faulty:1', hostPort: 1 });
+    const world = inMemory(fleet([task('a'), faulty], { 'faulty:1': definition({ 'haproxy.hots': 'x' }) }));
+
+    const { action, faults } = await reconcile([tick], world.deps);
+
+    expect(action).toBe('publish');
+    expect(faults).toStrictEqual([
+      expect.stringContaining('demo/faulty, revision 1: container "web": unknown label "haproxy.hots"'),
+    ]);
+    expect(world.services()).toStrictEqual(['demo.shop']);
+  });
+});
+
+describe('law 3: never wipe', () => {
+  const three = [task('a'), task('b', { hostPort: 32769 }), task('c', { hostPort: 32770 })];
+
+  it('changes nothing when a page of ECS fails', async () => {
+    const world = inMemory(fleet(three));
+    await reconcile([tick], world.deps);
+    const failing = { ...world.deps, readFleet: () => Promise.reject(new Error('ThrottlingException')) };
+
+    await expect(reconcile([tick], failing)).rejects.toThrow('ThrottlingException');
+    expect(world.servers('demo.shop')).toStrictEqual(['a', 'b', 'c']);
+  });
+
+  it('keeps a backend that ECS contradicts, publishes the rest, and looks again in seconds', async () => {
+    const world = inMemory(fleet(three), new Map([['demo/shop', 3]]));
+    await reconcile([tick], world.deps);
+    const other = task('o', { service: 'other', definition: 'other:1', hostPort: 1 });
+    world.fleet = fleet([other], { 'other:1': definition({ 'haproxy.host': 'other.example.com' }) });
+
+    await expect(reconcile([tick], world.deps)).rejects.toThrow(
+      'Will look again in seconds: changed: 00-global.cfg, changed: 10-frontends.cfg, new: 50-demo.other.cfg, ' +
+        'ECS describes fewer tasks than it counts for demo/shop',
+    );
+    expect(world.servers('demo.shop')).toStrictEqual(['a', 'b', 'c']);
+    expect(world.servers('demo.other')).toStrictEqual(['o']);
+    expect(world.nudged).toStrictEqual([1, 2]);
+  });
+
+  it('lets a service go to no task at all when it says so itself', async () => {
+    const world = inMemory(fleet(three), new Map([['demo/shop', 0]]));
+    await reconcile([tick], world.deps);
+    world.fleet = fleet([]);
+
+    await reconcile([tick], world.deps);
+
+    expect(world.servers('demo.shop')).toStrictEqual([]);
+  });
+
+  it('takes a published state that cannot be read for nothing but a fault', async () => {
+    const world = inMemory(fleet(three));
+    const damaged = async () => ({ number: 7, backends: [], certificates: [], faults: ['current is damaged'] });
+
+    expect(await reconcile([tick], { ...world.deps, readPublished: damaged })).toMatchObject({
+      action: 'publish',
+      faults: ['current is damaged'],
+    });
+    expect(world.servers('demo.shop')).toStrictEqual(['a', 'b', 'c']);
+  });
+});
+
+/** Parameter Store and ECS that remember: the contracts of lib/aws, without AWS. */
+function inMemory(initial: Fleet, witness = new Map<string, number>()) {
+  let published: Published = { number: 0, backends: [], certificates: [], faults: [] };
+  let files: readonly File[] = [];
+  const services = () => files.filter(({ name }) => name.startsWith('50-')).map(({ text }) => parseBackend(text));
+  const world = { fleet: initial, nudged: [] as number[], described: [] as unknown[] };
+  const deps: Deps = {
+    readPublished: async () => published,
+    readFleet: async (also) => {
+      world.described.push(also);
+      return world.fleet;
+    },
+    readWitness: async () => witness,
+    publish: async (_, all) => {
+      files = all;
+      const pieces = all.map(({ name, text }) => ({ name, sha256: sha256(text), versions: [1] }));
+      published = {
+        ...published,
+        number: published.number + 1,
+        generation: { files: pieces, certificates: [] },
+        backends: services(),
+      };
+      return published.number;
+    },
+    nudge: async (generation) => void world.nudged.push(generation),
+    now: () => 1_000_000,
+  };
+  return Object.assign(world, {
+    deps,
+    services: () => services().map(({ name }) => name),
+    servers: (backend: string) =>
+      services()
+        .find(({ name }) => name === backend)
+        ?.servers.map(({ name }) => name),
+  });
+}

@@ -1,0 +1,25 @@
+import { readSettings } from '../lib/settings';
+
+const environment = {
+  SLUICE_CLUSTERS: 'demo,other',
+  SLUICE_PREFIX: '/sluice/dev',
+  SLUICE_SYNC_DOCUMENT: 'sluice-dev-sync',
+  SLUICE_PROXY_TAG: 'dev',
+  SLUICE_QUEUE_URL: 'https://sqs.eu-west-2.amazonaws.com/123456789012/q.fifo',
+};
+
+it('reads the environment that serverless.yml sets', () => {
+  expect(readSettings(environment)).toStrictEqual({
+    clusters: ['demo', 'other'],
+    prefix: '/sluice/dev',
+    syncDocument: 'sluice-dev-sync',
+    proxyTag: 'dev',
+    queueUrl: environment.SLUICE_QUEUE_URL,
+  });
+});
+
+it('names every faulty setting at once', () => {
+  const faulty = { ...environment, SLUICE_CLUSTERS: 'a b', SLUICE_PREFIX: '/other', SLUICE_QUEUE_URL: undefined };
+
+  expect(() => readSettings(faulty)).toThrow(/SLUICE_CLUSTERS: .*; SLUICE_PREFIX: must be .*; SLUICE_QUEUE_URL: /);
+});
