@@ -4,6 +4,7 @@ const { transformSync } = require('esbuild');
 module.exports = {
   process: (text, file) =>
     transformSync(text, {
+      sourcefile: file,
       loader: file.endsWith('.ts') ? 'ts' : 'js',
       format: 'cjs',
       target: 'node20',

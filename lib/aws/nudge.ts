@@ -1,12 +1,14 @@
 import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
+import { doing } from './doing';
+
 type Target = { readonly syncDocument: string; readonly proxyTag: string };
 
 /** Tells every proxy of the stage, by Run Command, to be at least at a generation. Late is harmless, and so is twice. */
 export const nudge =
   (client: SSMClient, { syncDocument, proxyTag }: Target) =>
   async (generation: number): Promise<void> => {
-    await client.send(
+    const sent = client.send(
       new SendCommandCommand({
         DocumentName: syncDocument,
         Targets: [{ Key: 'tag:SluiceProxy', Values: [proxyTag] }],
@@ -16,4 +18,5 @@ export const nudge =
         TimeoutSeconds: 300,
       }),
     );
+    await doing(`Nudging the proxies to generation ${generation} with ${syncDocument}`, sent);
   };

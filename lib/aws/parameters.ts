@@ -14,6 +14,7 @@ import {
 import { pack, unpack } from '../haproxy/pack';
 import type { Deps, Published } from '../reconcile';
 import { batches } from './batches';
+import { doing } from './doing';
 
 /** Published configurations in Parameter Store, below a stage's prefix. A version never changes, so it is read once. */
 export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
@@ -112,9 +113,14 @@ async function putCurrent(client: SSMClient, prefix: string, generation: Generat
 
 /** Free up to 4 KB; beyond that AWS asks for the advanced tier, at most 8 KB (AWS: Parameter Store, parameter tiers). */
 async function put(client: SSMClient, Name: string, Value: string): Promise<number> {
-  const { Version } = await client.send(
-    new PutParameterCommand({ Name, Value, Type: 'String', Overwrite: true, Tier: 'Intelligent-Tiering' }),
-  );
+  const command = new PutParameterCommand({
+    Name,
+    Value,
+    Type: 'String',
+    Overwrite: true,
+    Tier: 'Intelligent-Tiering',
+  });
+  const { Version } = await doing(`Writing ${Name}`, client.send(command));
   if (Version === undefined)
     throw new Error(`Writing ${Name}: Parameter Store named no version; the next run writes it again`);
   return Version;
@@ -124,7 +130,7 @@ async function put(client: SSMClient, Name: string, Value: string): Promise<numb
 async function get(client: SSMClient, names: readonly string[]): Promise<ReadonlyMap<string, Parameter>> {
   const found = new Map<string, Parameter>();
   for (const Names of batches(names, 10)) {
-    const { Parameters = [] } = await client.send(new GetParametersCommand({ Names }));
+    const { Parameters = [] } = await doing(`Reading ${Names}`, client.send(new GetParametersCommand({ Names })));
     for (const parameter of Parameters) found.set(`${parameter.Name}${parameter.Selector ?? ''}`, parameter);
   }
   return found;

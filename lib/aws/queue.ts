@@ -1,5 +1,7 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
+import { doing } from './doing';
+
 type Taken = {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -13,7 +15,7 @@ type Taken = {
 export const comeBackSoon =
   (client: SQSClient, queueUrl: string) =>
   async (taken: readonly Taken[]): Promise<void> => {
-    const { Failed = [] } = await client.send(
+    const asked = client.send(
       new ChangeMessageVisibilityBatchCommand({
         QueueUrl: queueUrl,
         Entries: taken.map(({ messageId, receiptHandle, attributes }) => ({
@@ -23,6 +25,7 @@ export const comeBackSoon =
         })),
       }),
     );
+    const { Failed = [] } = await doing(`Bringing ${taken.length} messages back sooner`, asked);
     if (Failed.length > 0)
       throw new Error(`SQS would not bring ${Failed.length} messages back sooner: ${Failed[0]?.Message}`);
   };

@@ -112,7 +112,9 @@ describe('reading ECS', () => {
       const { api, readFleet } = await reader({});
       api.faults.next(action, 'throttled');
 
-      await expect(readFleet(new Map())).rejects.toThrow(/rate exceeded|throttl/i);
+      await expect(readFleet(new Map())).rejects.toThrow(
+        /^(Listing|Describing|Reading) .*: (ThrottlingException|RequestLimitExceeded): .*; nothing is lost/,
+      );
     },
   );
 
