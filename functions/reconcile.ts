@@ -14,10 +14,12 @@ import { reconcile } from '../lib/reconcile';
 import { readSettings } from '../lib/settings';
 
 const settings = readSettings(process.env);
-const ecs = new ECSClient({ retryMode: 'adaptive' });
-const ec2 = new EC2Client({ retryMode: 'adaptive' });
-const ssm = new SSMClient({ retryMode: 'adaptive' });
-const bringBack = comeBackSoon(new SQSClient({}), settings.queueUrl);
+// A call that hangs must leave time for another try, and for saying so.
+const patience = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
+const ecs = new ECSClient({ retryMode: 'adaptive', requestHandler: patience });
+const ec2 = new EC2Client({ retryMode: 'adaptive', requestHandler: patience });
+const ssm = new SSMClient({ retryMode: 'adaptive', requestHandler: patience });
+const bringBack = comeBackSoon(new SQSClient({ requestHandler: patience }), settings.queueUrl);
 
 // Built once per container, so that connections, caches and retry budgets outlive one event.
 const deps = {
