@@ -19,48 +19,47 @@ const bundle = () =>
 /** What an instance runs. SSM reads `{{` as a parameter of the document, wherever it stands. */
 const script = (prefix) => {
   const sync = bundle();
-  if (/\{\{|^END-OF-SYNC$/m.test(sync)) throw new Error('lib/sync: the bundle holds "{{" or the end mark; SSM would damage it');
+  if (/\{\{|^END-OF-SYNC$/m.test(sync))
+    throw new Error('lib/sync: the bundle holds "{{" or the end mark; SSM would damage it');
   const shell = readFileSync(join(__dirname, 'instance/sync.sh'), 'utf8');
   return shell.replace('@SYNC@', () => sync.trimEnd()).replace('@PREFIX@', () => prefix);
 };
 
-module.exports = async ({ resolveVariable }) => {
-  const stage = await resolveVariable('sls:stage');
-  return {
-    Resources: {
-      SyncDocument: {
-        Type: 'AWS::SSM::Document',
-        Properties: {
-          Name: `sluice-${stage}-sync`,
-          DocumentType: 'Command',
-          DocumentFormat: 'JSON',
-          // The default replaces the document, which its fixed name does not allow.
-          UpdateMethod: 'NewVersion',
-          TargetType: '/AWS::EC2::Instance',
-          Content: {
-            schemaVersion: '2.2',
-            description: 'Brings HAProxy to at least a generation of the published configuration',
-            parameters: {
-              Generation: {
-                type: 'String',
-                description: 'The generation to reach; 0 takes whatever is current',
-                default: '0',
-                allowedPattern: '^[0-9]{1,10}$',
-              },
+/** The CloudFormation of one stage's document. */
+const document = (stage) => ({
+  Resources: {
+    SyncDocument: {
+      Type: 'AWS::SSM::Document',
+      Properties: {
+        Name: `sluice-${stage}-sync`,
+        DocumentType: 'Command',
+        DocumentFormat: 'JSON',
+        // The default replaces the document, which its fixed name does not allow.
+        UpdateMethod: 'NewVersion',
+        TargetType: '/AWS::EC2::Instance',
+        Content: {
+          schemaVersion: '2.2',
+          description: 'Brings HAProxy to at least a generation of the published configuration',
+          parameters: {
+            Generation: {
+              type: 'String',
+              description: 'The generation to reach; 0 takes whatever is current',
+              default: '0',
+              allowedPattern: '^[0-9]{1,10}$',
             },
-            mainSteps: [
-              {
-                action: 'aws:runShellScript',
-                name: 'sync',
-                inputs: { timeoutSeconds: '90', runCommand: [script(`/sluice/${stage}`)] },
-              },
-            ],
           },
+          mainSteps: [
+            {
+              action: 'aws:runShellScript',
+              name: 'sync',
+              inputs: { timeoutSeconds: '90', runCommand: [script(`/sluice/${stage}`)] },
+            },
+          ],
         },
       },
     },
-  };
-};
+  },
+});
 
-// What the tests of the sync run: the very text that the document carries.
-module.exports.script = script;
+module.exports = async ({ resolveVariable }) => document(await resolveVariable('sls:stage'));
+module.exports.document = document;
