@@ -63,3 +63,4 @@ const document = (stage) => ({
 
 module.exports = async ({ resolveVariable }) => document(await resolveVariable('sls:stage'));
 module.exports.document = document;
+module.exports.script = script;
