@@ -9,6 +9,7 @@ import {
   parseCertificates,
   parseGeneration,
   pieceName,
+  printGeneration,
   sha256,
 } from '../haproxy/generation';
 import { pack, unpack } from '../haproxy/pack';
@@ -33,8 +34,10 @@ export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'r
 async function readPublished(client: SSMClient, prefix: string, seen: Map<string, string>): Promise<Published> {
   const found = await get(client, [currentName(prefix), certificateIndexName(prefix)]);
   const number = found.get(currentName(prefix))?.Version ?? 0;
-  const current = read(`${currentName(prefix)} version ${number}`, found.get(currentName(prefix))?.Value, (text) =>
-    parseGeneration(unpack([text])),
+  const current = read(
+    `${currentName(prefix)} version ${number}`,
+    found.get(currentName(prefix))?.Value,
+    parseGeneration,
   );
   const index = read(certificateIndexName(prefix), found.get(certificateIndexName(prefix))?.Value, parseCertificates);
   const pieces = await readBackends(client, prefix, current.value?.files ?? [], seen);
@@ -103,7 +106,7 @@ async function putPiece(client: SSMClient, prefix: string, name: string, text: s
 }
 
 async function putCurrent(client: SSMClient, prefix: string, generation: Generation): Promise<number> {
-  const [value = '', ...more] = pack(JSON.stringify(generation), 8192);
+  const [value = '', ...more] = printGeneration(generation);
   if (more.length > 0)
     throw new Error(
       `${generation.files.length} files are more than haproxy/current can list; nothing was published, serve fewer services per stage`,

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { pack, unpack } from './pack';
+
 /** A configuration file as published: the versions of its parameter, and of the further parts where it needs several. */
 export type Piece = { readonly name: string; readonly sha256: string; readonly versions: readonly number[] };
 
@@ -28,13 +30,16 @@ export const certificateNames = (prefix: string, name: string): { readonly key: 
 /** The stored certificates without their secrets: `Certificate[]` as JSON. */
 export const certificateIndexName = (prefix: string): string => `${prefix}/certificates/index`;
 
+/** The value of `haproxy/current`: JSON, packed where it would not fit a free parameter. */
+export const printGeneration = (generation: Generation): readonly string[] => pack(JSON.stringify(generation), 8192);
+
 /**
  * Reads `haproxy/current`.
  *
  * @throws when it is damaged: then nothing may be concluded from it, least of all that there is nothing to run.
  */
-export function parseGeneration(text: string): Generation {
-  const { files, certificates } = JSON.parse(text) as Partial<Generation>;
+export function parseGeneration(value: string): Generation {
+  const { files, certificates } = JSON.parse(unpack([value])) as Partial<Generation>;
   if (!files?.length || !files.every(isPiece) || !certificates?.every(isCertificate)) {
     throw new Error('it does not list files and certificates with their names, versions and hashes');
   }

@@ -1,4 +1,10 @@
-import { type Certificate, parseCertificates, parseGeneration, sha256 } from '../../lib/haproxy/generation';
+import {
+  type Certificate,
+  parseCertificates,
+  parseGeneration,
+  printGeneration,
+  sha256,
+} from '../../lib/haproxy/generation';
 import { pack, unpack } from '../../lib/haproxy/pack';
 import { plan } from '../../lib/haproxy/plan';
 
@@ -71,8 +77,21 @@ describe('what is published', () => {
     const generation = { ...published(file('00-a.cfg', '1')), certificates: [certificate] };
 
     expect(parseGeneration(JSON.stringify(generation))).toStrictEqual(generation);
+    expect(parseGeneration(printGeneration(generation).join(''))).toStrictEqual(generation);
     expect(parseCertificates(JSON.stringify([certificate]))).toStrictEqual([certificate]);
     expect(() => parseCertificates('[{"name":"../x"}]')).toThrow('it does not list certificates');
+  });
+
+  it('lists 120 services in the one parameter that current may be', () => {
+    const files = Array.from({ length: 120 }, (_, index) => ({
+      name: `50-demo.service-${index}.cfg`,
+      sha256: sha256(`${index}`),
+      versions: [index + 1],
+    }));
+    const [value = '', ...more] = printGeneration({ files, certificates: [] });
+
+    expect(more).toStrictEqual([]);
+    expect(parseGeneration(value).files).toStrictEqual(files);
   });
 
   it('stays readable up to 4 KB, and takes more in parts', () => {
