@@ -1,0 +1,45 @@
+import { type Agent, request } from 'node:http';
+
+/** One request as planned: `kept` reuses connections, `fresh` opens its own, `slow` waits for a slow answer. */
+export type Plan = {
+  readonly id: string;
+  readonly kind: 'kept' | 'fresh' | 'slow';
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+};
+
+/** What came of it. Times are epoch milliseconds; `error` is present exactly when no complete answer arrived. */
+export type Visit = Omit<Plan, 'path'> & {
+  readonly start: number;
+  readonly end: number;
+  readonly status?: number;
+  readonly task?: string;
+  readonly error?: string;
+};
+
+/** A visitor gives up then: no answer of the story takes a second, so this is a request that was lost silently. */
+const patienceMs = 30_000;
+
+/** Sends one request, once, and reads the whole answer: a body that breaks off is no answer. */
+export function visit(origin: string, { path, ...plan }: Plan, agent: Agent): Promise<Visit> {
+  return new Promise((resolve) => {
+    const start = Date.now();
+    const headers = { 'x-demo-request': plan.id, accept: 'application/json' };
+    const outgoing = request(origin + path, { method: plan.method, headers, agent });
+    const patience = setTimeout(() => outgoing.destroy(new Error('no answer in 30 s')), patienceMs);
+    const done = (rest: Pick<Visit, 'status' | 'task' | 'error'>) => {
+      clearTimeout(patience);
+      resolve({ ...plan, start, end: Date.now(), ...rest });
+    };
+
+    outgoing.on('error', (error) => done({ error: error.message }));
+    outgoing.on('response', (answer) => {
+      const task = answer.headers['x-task'];
+      const head = { status: answer.statusCode ?? 0, ...(typeof task === 'string' ? { task } : {}) };
+      answer.on('error', (error) => done({ ...head, error: `the answer broke off: ${error.message}` }));
+      answer.on('end', () => done(answer.complete ? head : { ...head, error: 'the answer broke off' }));
+      answer.resume();
+    });
+    outgoing.end(plan.method === 'POST' ? `an order by ${plan.id}` : undefined);
+  });
+}

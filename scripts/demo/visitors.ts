@@ -1,0 +1,53 @@
+// The load's own process, started by load.ts, so that what it measures is not the world's event loop.
+import { Agent } from 'node:http';
+
+import type { Batch, Order } from './load';
+import { due, plan } from './mix';
+import { type Visit, visit } from './visit';
+
+/**
+ * HAProxy closes a connection that idles for 5 s. A request sent at that moment is lost on the way (ECONNRESET);
+ * a browser would repeat it, these visitors repeat nothing, so they close first.
+ */
+const kept = new Agent({ keepAlive: true, timeout: 4_000 });
+const fresh = new Agent({ keepAlive: false });
+
+let order: Order & { readonly since: number; readonly first: number } = {
+  origin: '',
+  perSecond: 0,
+  since: 0,
+  first: 0,
+};
+let sent = 0;
+let underWay = 0;
+let ended: Visit[] = [];
+
+setInterval(() => {
+  const until = order.first + due(order.perSecond, Date.now() - order.since);
+  while (sent < until) send(sent++);
+}, 5);
+
+setInterval(report, 250);
+
+process.on('message', (next: Order) => {
+  order = { ...next, since: Date.now(), first: sent };
+});
+
+// Ctrl-C reaches the whole process group. The parent decides what ends when; without a parent there is nothing to do.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit());
+
+function send(n: number): void {
+  const next = plan(n);
+  underWay += 1;
+  void visit(order.origin, next, next.kind === 'fresh' ? fresh : kept).then((visited) => {
+    underWay -= 1;
+    ended.push(visited);
+  });
+}
+
+function report(): void {
+  if (!process.connected) return;
+  process.send?.({ visits: ended, underWay } satisfies Batch);
+  ended = [];
+}

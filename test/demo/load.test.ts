@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { Agent, createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startLoad } from '../../scripts/demo/load';
+import { type Visit, visit } from '../../scripts/demo/visit';
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function serve(listener: RequestListener): Promise<{ origin: string; connections: () => number }> {
+  let connections = 0;
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  server.on('connection', () => connections++);
+  stops.push(() => server.close());
+  await once(server, 'listening');
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections };
+}
+
+describe('visit', () => {
+  const agent = new Agent();
+  const plan = { id: 'r1', kind: 'kept', method: 'GET', path: '/' } as const;
+  const timeless = ({ start, end, ...rest }: Visit) => rest;
+  const { path: _, ...planned } = plan;
+
+  it('sends its id, and tells who answered', async () => {
+    const { origin } = await serve((request, response) => {
+      response.setHeader('x-task', String(request.headers['x-demo-request'] === 'r1'));
+      response.end('hello');
+    });
+
+    expect(timeless(await visit(origin, plan, agent))).toStrictEqual({ ...planned, status: 200, task: 'true' });
+  });
+
+  it('counts an answer that breaks off as none, and still tells who had begun it', async () => {
+    const { origin } = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': 100, 'x-task': 'aaaa' });
+      response.write('half', () => response.socket?.destroy());
+    });
+
+    expect(timeless(await visit(origin, plan, agent))).toStrictEqual({
+      ...planned,
+      status: 200,
+      task: 'aaaa',
+      error: 'the answer broke off: aborted',
+    });
+  });
+
+  it('repeats nothing when the connection closes without an answer', async () => {
+    const { origin, connections } = await serve((request) => request.socket.destroy());
+
+    expect(timeless(await visit(origin, plan, agent))).toStrictEqual({ ...planned, error: 'socket hang up' });
+    expect(connections()).toBe(1);
+  });
+});
+
+describe('startLoad', () => {
+  it('sends at its rate from another process, reusing most connections, until every request has ended', async () => {
+    const { origin, connections } = await serve((request, response) => {
+      setTimeout(() => response.end(), request.url?.startsWith('/slow') ? 200 : 0);
+    });
+    const visits: Visit[] = [];
+    const load = startLoad(
+      origin,
+      (more) => visits.push(...more),
+      (error) => stops.push(() => Promise.reject(error)),
+    );
+    stops.push(load.stop);
+
+    load.rate(200);
+    await sleep(2_000);
+    await load.finish();
+
+    expect(visits.length).toBeGreaterThan(100);
+    expect(visits.filter(({ status }) => status !== 200)).toStrictEqual([]);
+    expect(connections()).toBeLessThan(visits.length / 2);
+  });
+});
