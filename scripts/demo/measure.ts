@@ -1,0 +1,82 @@
+import type { Moment } from '../local/world';
+import type { Visit } from './visit';
+
+/** What became of a request. Only `failed` is the proxy's fault. */
+export type Fate = 'served' | 'expected503' | 'lostWithTask' | 'failed';
+
+/** A stretch of time in which a 503 is the right answer. */
+export type Spell = { readonly from: number; readonly until: number };
+
+/** What the world did, as far as it excuses an answer that did not come. */
+export type Facts = {
+  readonly empty: readonly Spell[];
+  /** Tasks that died without a word, and when. */
+  readonly died: ReadonlyMap<string, number>;
+  /** The tasks that said they had begun a request, by its id. */
+  readonly began: ReadonlyMap<string, readonly string[]>;
+};
+
+/** After AWS's own delay the proxy has this long to notice a first task: Lambda, sync and two passed checks. */
+const noticeMs = 2_000;
+
+/** A death is written down when the process is reaped, a little after its connections broke. */
+const reapingMs = 250;
+
+export function factsOf(
+  moments: readonly Moment[],
+  began: Facts['began'],
+  service: string,
+  controlPlaneDelayMs: number,
+): Facts {
+  const own = moments.filter((moment) => moment.service === service);
+  const deaths = own.flatMap(({ kind, task, at }) => (kind === 'task-died' && task ? [[task, at] as const] : []));
+  return { empty: emptySpells(own, controlPlaneDelayMs), died: new Map(deaths), began };
+}
+
+/**
+ * When no task of the service existed: from the stop order or the end of the last one, until a new one has run
+ * for as long as AWS needs to say so, and 2 s. Tasks that finish their last requests after the order do not count.
+ */
+export function emptySpells(moments: readonly Moment[], controlPlaneDelayMs: number): readonly Spell[] {
+  const alive = new Set<string>();
+  const spells: Spell[] = [];
+  let from: number | undefined = Number.NEGATIVE_INFINITY;
+
+  for (const { kind, task, at } of moments) {
+    if (task === undefined) continue;
+    if (kind === 'task-running') {
+      if (from !== undefined) spells.push({ from, until: at + controlPlaneDelayMs + noticeMs });
+      from = undefined;
+      alive.add(task);
+    }
+    const left = ['stop-ordered', 'task-died', 'task-stopped'].includes(kind) && alive.delete(task);
+    if (left && alive.size === 0) from = at;
+  }
+  return from === undefined ? spells : [...spells, { from, until: Number.POSITIVE_INFINITY }];
+}
+
+/** Judges one request. Strict: what is not excused by name has failed. */
+export function fateOf(visit: Visit, facts: Facts): Fate {
+  if (answered(visit)) return 'served';
+  if (saysUnavailable(visit) && facts.empty.some(({ from, until }) => from <= visit.start && visit.start <= until)) {
+    return 'expected503';
+  }
+  return diedInside(visit, facts) ? 'lostWithTask' : 'failed';
+}
+
+export const answered = ({ status = 0, error }: Visit): boolean => error === undefined && status >= 200 && status < 300;
+
+/** HAProxy's own 503: one that a task wrote would name the task. */
+const saysUnavailable = ({ status, task, error }: Visit): boolean =>
+  status === 503 && task === undefined && error === undefined;
+
+/** It could not be repeated, a task had begun it, and that task died before the answer was out. */
+function diedInside(visit: Visit, { began, died }: Facts): boolean {
+  const answerHadBegun = visit.error !== undefined && visit.task !== undefined;
+  if (visit.method !== 'POST' && !answerHadBegun) return false;
+
+  return (began.get(visit.id) ?? []).some((task) => {
+    const at = died.get(task);
+    return at !== undefined && visit.start <= at && at <= visit.end + reapingMs;
+  });
+}

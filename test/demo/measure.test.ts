@@ -1,0 +1,93 @@
+import { emptySpells, type Facts, type Fate, fateOf } from '../../scripts/demo/measure';
+import type { Visit } from '../../scripts/demo/visit';
+import type { Moment } from '../../scripts/local/world';
+
+const moment = (at: number, kind: Moment['kind'], task: string): Moment => ({ at, kind, task, text: '' });
+
+const get = (rest: Partial<Visit>): Visit => ({
+  id: 'r1',
+  kind: 'kept',
+  method: 'GET',
+  start: 1000,
+  end: 1010,
+  ...rest,
+});
+const post = (rest: Partial<Visit>): Visit => get({ method: 'POST', ...rest });
+
+describe('fateOf', () => {
+  const empty = [{ from: 1000, until: 2000 }];
+  const died = new Map([['dead', 1005]]);
+  const began = new Map([['r1', ['dead']]]);
+  const nothing: Facts = { empty: [], died: new Map(), began: new Map() };
+
+  it.each<[string, Visit, Partial<Facts>, Fate]>([
+    ['a complete 2xx is served', get({ status: 200, task: 'a' }), {}, 'served'],
+    ['a body that breaks off is not served', get({ status: 200, task: 'a', error: 'broke off' }), {}, 'failed'],
+    ['a 404 is a failure', get({ status: 404 }), {}, 'failed'],
+    ['a 503 while tasks exist is a failure', get({ status: 503 }), {}, 'failed'],
+    ['a 503 while no task exists is expected', get({ status: 503 }), { empty }, 'expected503'],
+    ['so is that of a POST', post({ status: 503 }), { empty }, 'expected503'],
+    ['a 503 before the spell is a failure', get({ status: 503, start: 999 }), { empty }, 'failed'],
+    ['a 503 after the spell is a failure', get({ status: 503, start: 2001 }), { empty }, 'failed'],
+    ['a 503 that a task wrote is a failure', get({ status: 503, task: 'a' }), { empty }, 'failed'],
+    ['another fault in the spell is a failure', get({ status: 502 }), { empty }, 'failed'],
+    ['a refused connection in the spell is one', get({ error: 'ECONNREFUSED' }), { empty }, 'failed'],
+    ['a POST inside the task that died is lost', post({ status: 502 }), { died, began }, 'lostWithTask'],
+    ['also when the connection just closes', post({ error: 'socket hang up' }), { died, began }, 'lostWithTask'],
+    ['a POST that no task began has failed', post({ status: 502 }), { died }, 'failed'],
+    ['a POST inside a task that lives has failed', post({ status: 502 }), { began }, 'failed'],
+    [
+      'a POST that ended long before has failed',
+      post({ status: 502, start: 500, end: 600 }),
+      { died, began },
+      'failed',
+    ],
+    ['a POST that started after it has failed', post({ status: 502, start: 1006 }), { died, began }, 'failed'],
+    ['a GET could have been repeated', get({ status: 502 }), { died, began }, 'failed'],
+    ['not when its answer had begun', get({ status: 200, task: 'dead', error: 'x' }), { died, began }, 'lostWithTask'],
+    ['a POST that was answered all the same is served', post({ status: 200 }), { died, began }, 'served'],
+  ])('%s', (_, visit, facts, fate) => {
+    expect(fateOf(visit, { ...nothing, ...facts })).toBe(fate);
+  });
+});
+
+describe('emptySpells', () => {
+  const delay = 2_200;
+
+  it('is empty from the first moment until the proxy can know the first task', () => {
+    expect(emptySpells([moment(500, 'task-running', 'a')], delay)).toStrictEqual([
+      { from: Number.NEGATIVE_INFINITY, until: 4_700 },
+    ]);
+  });
+
+  it('is empty from the stop order of the last task, not from its end', () => {
+    const moments = [
+      moment(0, 'task-running', 'a'),
+      moment(0, 'task-running', 'b'),
+      moment(10_000, 'stop-ordered', 'a'),
+      moment(11_000, 'stop-ordered', 'b'),
+      moment(21_000, 'task-stopped', 'a'),
+      moment(22_000, 'task-stopped', 'b'),
+      moment(30_000, 'task-running', 'c'),
+    ];
+
+    expect(emptySpells(moments, delay).slice(1)).toStrictEqual([{ from: 11_000, until: 34_200 }]);
+  });
+
+  it('does not end while no task runs', () => {
+    const moments = [moment(0, 'task-running', 'a'), moment(9_000, 'task-died', 'a')];
+
+    expect(emptySpells(moments, delay).at(-1)).toStrictEqual({ from: 9_000, until: Number.POSITIVE_INFINITY });
+  });
+
+  it('is not empty while a deployment replaces every task', () => {
+    const moments = [
+      moment(0, 'task-running', 'old'),
+      moment(9_000, 'task-running', 'new'),
+      moment(9_100, 'stop-ordered', 'old'),
+      moment(20_000, 'task-stopped', 'old'),
+    ];
+
+    expect(emptySpells(moments, delay)).toHaveLength(1);
+  });
+});

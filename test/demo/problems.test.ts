@@ -1,0 +1,50 @@
+import type { Facts } from '../../scripts/demo/measure';
+import { problems } from '../../scripts/demo/problems';
+import type { Visit } from '../../scripts/demo/visit';
+
+const facts: Facts = { empty: [], died: new Map(), began: new Map() };
+const visit = (rest: Partial<Visit>): Visit => ({
+  id: 'r7',
+  kind: 'kept',
+  method: 'GET',
+  start: 12_400,
+  end: 12_412,
+  status: 200,
+  ...rest,
+});
+
+describe('problems', () => {
+  it('finds none in a good run', () => {
+    expect(problems({ moments: [], visits: [visit({ task: 'aaaa1' })], facts }, ['worker1'], 0)).toStrictEqual([]);
+  });
+
+  it('describes the first requests that failed, and counts the others', () => {
+    const visits = Array.from({ length: 6 }, () => visit({ status: 502, method: 'POST' }));
+
+    const found = problems({ moments: [], visits, facts }, [], 0);
+
+    expect(found).toHaveLength(7);
+    expect(found.slice(0, 2)).toStrictEqual([
+      '6 requests failed:',
+      '  12.4s r7, a kept POST: status 502, after 12 ms, from the proxy, no task had begun it',
+    ]);
+    expect(found.at(-1)).toBe('  and 1 more');
+  });
+
+  it('finds an answer of a task that has no labels', () => {
+    const visits = [visit({ task: 'worker1' })];
+
+    expect(problems({ moments: [], visits, facts }, ['worker1'], 0)).toStrictEqual([
+      '1 requests were answered by the worker, which has no labels',
+    ]);
+  });
+
+  it('finds a POST that two tasks began, even when it was answered', () => {
+    const began = new Map([['r7', ['aaaa1', 'bbbb1']]]);
+    const visits = [visit({ method: 'POST' })];
+
+    expect(problems({ moments: [], visits, facts: { ...facts, began } }, [], 0)).toStrictEqual([
+      '1 POSTs ran more than once, r7 for one',
+    ]);
+  });
+});
