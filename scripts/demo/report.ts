@@ -1,0 +1,79 @@
+import { seconds } from './follow';
+import type { Measured, MeasuredStep, Totals } from './steps';
+
+/** What the demo consists of, in three lines. */
+export const introduction = (haproxyVersion: string, controlPlaneDelayMs: number, perSecond: number): string =>
+  `Real: HAProxy ${haproxyVersion}, the packaged functions and sync, the tasks (processes), ${perSecond} requests a second.
+Played: AWS around them, which takes its time: ${seconds(controlPlaneDelayMs)} from an event to the proxy.
+Nothing is repeated by the visitors: a request without its whole answer is counted.`;
+
+/** What is told at the end: the table, what it means, and what went wrong. */
+export function closing(measured: Measured, wrong: readonly string[], controlPlaneDelayMs: number): string {
+  return ['', table(measured.steps), legend, '', ...verdict(measured, controlPlaneDelayMs), ...wrong].join('\n');
+}
+
+const columns: readonly (readonly [title: string, cell: (step: MeasuredStep) => string])[] = [
+  ['requests', (step) => number(step.requests)],
+  ['failed', (step) => number(step.failed)],
+  ['lost', (step) => number(step.lostWithTask)],
+  ['503', (step) => number(step.expected503)],
+  ['reloads', (step) => `${step.reloads}${step.samePid ? '' : '*'}`],
+  ['first req.', (step) => duration(step.eventToFirstRequestMs)],
+  ['last req.', (step) => duration(step.stopOrderToLastRequestMs)],
+  ['AWS calls', (step) => number(step.awsCalls)],
+];
+
+/** The steps, one a row, fit for 100 columns. */
+export function table(steps: readonly MeasuredStep[]): string {
+  const rows = steps.map((step) => [step.name, ...columns.map(([, cell]) => cell(step))]);
+  const all = [['step', ...columns.map(([title]) => title)], ...rows];
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ');
+  return all.map(line).join('\n');
+}
+
+const legend = `lost: not repeatable, and inside the task that died · 503: while no task existed · *: a new worker process
+first req.: after a task ran (median) · last req.: after a stop order (longest)`;
+
+/** What it all means, in words. */
+export function verdict({ totals, eventToFirstRequestMs }: Measured, controlPlaneDelayMs: number): readonly string[] {
+  const outcome =
+    totals.failed === 0
+      ? `${number(totals.requests)} requests, none failed.`
+      : `${number(totals.failed)} of ${number(totals.requests)} requests failed.`;
+  const waited =
+    eventToFirstRequestMs === undefined
+      ? []
+      : [
+          `A new task had its first request ${seconds(eventToFirstRequestMs)} after it ran (median); ` +
+            `${seconds(controlPlaneDelayMs)} of that is the delay that AWS is assumed to have.`,
+        ];
+  return [outcome, ...excused(totals), ...waited];
+}
+
+/** How the load fares, in one short line. Fates that nobody met are left out, but never `failed`. */
+export function standingLine({ requests, failed, lostWithTask, expected503 }: Totals, perSecond: number): string {
+  const parts = [
+    `served ${number(requests - failed - lostWithTask - expected503)}`,
+    `failed ${number(failed)}`,
+    ...(lostWithTask > 0 ? [`lost with a task ${number(lostWithTask)}`] : []),
+    ...(expected503 > 0 ? [`503 without tasks ${number(expected503)}`] : []),
+    `${perSecond}/s`,
+  ];
+  return parts.join(' · ');
+}
+
+function excused({ lostWithTask, expected503 }: Totals): readonly string[] {
+  const lines = [
+    expected503 > 0 ? `${number(expected503)} were told 503 while no task existed, as they should be.` : '',
+    lostWithTask > 0 ? `${number(lostWithTask)} could not be repeated and were inside the task that was killed.` : '',
+  ];
+  return lines.filter((line) => line !== '');
+}
+
+const number = (value: number): string => value.toLocaleString('en-GB');
+
+const duration = (ms: number | undefined): string => (ms === undefined ? '–' : seconds(ms));

@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+
+import { startWorld, type World } from '../local/world';
+import { createJournal } from './journal';
+import { type Load, startLoad } from './load';
+import { answered } from './measure';
+import { createNarrator } from './narrator';
+import type { Options } from './options';
+import { abortable, perform, perSecond } from './perform';
+import { freePorts } from './ports';
+import { problems } from './problems';
+import { closing, introduction, standingLine } from './report';
+import { type Measured, measure } from './steps';
+import { service, story } from './story';
+import type { Timeline } from './timeline';
+import type { Visit } from './visit';
+
+/** What the demo runs with. `signal` ends it at any time, with its reason; `atEnd` is told what to stop then. */
+export type Show = {
+  readonly options: Options;
+  readonly timeline: Timeline;
+  readonly startedAt: number;
+  readonly signal: AbortSignal;
+  readonly fail: (error: Error) => void;
+  readonly atEnd: (stop: () => unknown) => void;
+};
+
+/** Somebody pressed Ctrl-C. */
+export class Interrupted extends Error {}
+
+/** Visitors a second that keep the pages alive after the story. */
+const gentlePerSecond = 20;
+
+/** Plays the story, measures it, and stays up unless told not to. Returns what went wrong, as sentences. */
+export async function play(show: Show): Promise<readonly string[]> {
+  const { options, timeline, startedAt, signal, fail, atEnd } = show;
+  const world = await raise(show);
+  const journal = createJournal(service, world.controlPlaneDelayMs);
+  const narrator = createNarrator(service, timeline, journal);
+  atEnd(narrator.stop);
+  world.onMoment((moment) => {
+    journal.addMoment(moment);
+    narrator.moment(moment);
+  });
+
+  let hear = (visits: readonly Visit[]): void => {
+    journal.addVisits(visits);
+    narrator.visits(visits);
+  };
+  const origin = `http://${world.proxy.http.host}:${world.proxy.http.port}`;
+  const load = startLoad(origin, (visits) => hear(visits), fail);
+  atEnd(load.stop);
+
+  const steps = await perform(story, { world, origin, load, journal, announce: narrator.announce, signal });
+  await abortable(load.finish(), signal);
+  narrator.stop();
+
+  const seen = { ...journal, facts: journal.facts() };
+  const measured = measure(steps, seen);
+  const wrong = problems(
+    seen,
+    world.ecs.tasks('worker').map(({ id }) => id),
+    startedAt,
+  );
+  timeline.text(closing(measured, wrong, world.controlPlaneDelayMs));
+  if (options.json !== undefined) writeFileSync(options.json, asJson(world, measured, startedAt));
+
+  if (!options.once) {
+    hear = tally(timeline);
+    await stayUp(origin, load, show, world);
+  }
+  return wrong;
+}
+
+async function raise({ timeline, signal, atEnd }: Show): Promise<World> {
+  timeline.text('Packaging the program as `sls deploy` would, and starting a played AWS and a real HAProxy …');
+  const starting = startWorld({ ports: await freePorts() });
+  // Also when the end comes before the world stands: what has been started by then must not be left behind.
+  atEnd(async () => (await starting).stop());
+  const world = await abortable(starting, signal);
+  timeline.text(introduction(world.proxy.haproxyVersion, world.controlPlaneDelayMs, perSecond));
+  return world;
+}
+
+async function stayUp(origin: string, load: Load, { timeline, signal }: Show, { proxy }: World): Promise<void> {
+  const statistics = `http://${proxy.statistics.host}:${proxy.statistics.port}/`;
+  timeline.text(
+    `\nIt stays up, with ${gentlePerSecond} requests a second, until Ctrl-C. Open\n` +
+      `  ${origin}/  a page that says which task answered\n  ${statistics}  HAProxy's own statistics\n`,
+  );
+  load.rate(gentlePerSecond);
+  if (!signal.aborted) await once(signal, 'abort');
+  // Here Ctrl-C is the good end; anything else that ends it is a fault.
+  if (!(signal.reason instanceof Interrupted)) throw signal.reason;
+}
+
+/** Counts on without keeping anything: this may run for days. */
+function tally(timeline: Timeline): (visits: readonly Visit[]) => void {
+  let requests = 0;
+  let failed = 0;
+  return (visits) => {
+    requests += visits.length;
+    failed += visits.filter((visit) => !answered(visit)).length;
+    timeline.status(standingLine({ requests, failed, lostWithTask: 0, expected503: 0 }, gentlePerSecond));
+  };
+}
+
+const asJson = ({ proxy, controlPlaneDelayMs }: World, measured: Measured, startedAt: number): string =>
+  `${JSON.stringify(
+    {
+      haproxyVersion: proxy.haproxyVersion,
+      nodeVersion: process.version,
+      controlPlaneDelayMs,
+      durationSeconds: Math.round((Date.now() - startedAt) / 100) / 10,
+      ...measured,
+    },
+    undefined,
+    2,
+  )}\n`;

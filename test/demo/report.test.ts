@@ -1,0 +1,54 @@
+import { standingLine, table, verdict } from '../../scripts/demo/report';
+import type { MeasuredStep, Totals } from '../../scripts/demo/steps';
+
+const totals = (some: Partial<Totals>): Totals => ({
+  requests: 24_812,
+  failed: 0,
+  lostWithTask: 0,
+  expected503: 0,
+  ...some,
+});
+const step: MeasuredStep = {
+  name: 'control plane off, then on',
+  ...totals({ expected503: 2_461 }),
+  reloads: 0,
+  samePid: true,
+  awsCalls: 1_234,
+  stopOrderToLastRequestMs: 2_300,
+};
+
+describe('table', () => {
+  it('fits a terminal of 100 columns, and shows what does not apply as a dash', () => {
+    const lines = table([step, { ...step, name: 'short', samePid: false, reloads: 1 }]).split('\n');
+
+    expect(lines[1]).toMatch(/^control plane off, then on +24,812 +0 +0 +2,461 +0 +– +2\.3 s +1,234$/);
+    expect(lines[2]).toMatch(/^short +24,812 +0 +0 +2,461 +1\* /);
+    expect(lines.map(({ length }) => length).filter((length) => length > 100)).toStrictEqual([]);
+  });
+});
+
+describe('verdict', () => {
+  it('says in words that all went well, and what AWS itself took', () => {
+    expect(verdict({ totals: totals({}), steps: [], eventToFirstRequestMs: 2_912 }, 2_200)).toStrictEqual([
+      '24,812 requests, none failed.',
+      'A new task had its first request 2.9 s after it ran (median); 2.2 s of that is the delay that AWS is assumed to have.',
+    ]);
+  });
+
+  it('names what was excused, and why', () => {
+    expect(verdict({ totals: totals({ failed: 3, lostWithTask: 2, expected503: 9 }), steps: [] }, 0)).toStrictEqual([
+      '3 of 24,812 requests failed.',
+      '9 were told 503 while no task existed, as they should be.',
+      '2 could not be repeated and were inside the task that was killed.',
+    ]);
+  });
+});
+
+describe('standingLine', () => {
+  it('always tells of failures, and of the rest when there is some', () => {
+    expect(standingLine(totals({ requests: 4_180 }), 198)).toBe('served 4,180 · failed 0 · 198/s');
+    expect(standingLine(totals({ requests: 10, failed: 1, lostWithTask: 2, expected503: 3 }), 198)).toBe(
+      'served 4 · failed 1 · lost with a task 2 · 503 without tasks 3 · 198/s',
+    );
+  });
+});
