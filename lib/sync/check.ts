@@ -9,7 +9,7 @@ import { shortened } from './reload';
  * @throws when it refuses; the message holds what HAProxy says of its lines.
  */
 export function checkConfiguration(haproxy: string, folder: string): void {
-  const { error, status, stderr } = spawnSync(haproxy, ['-c', '-q', '-f', join(folder, 'haproxy')], {
+  const { error, status, stderr } = spawnSync(haproxy, ['-c', '-f', join(folder, 'haproxy')], {
     env: { ...process.env, SLUICE: folder },
     encoding: 'utf8',
     timeout: 20_000,

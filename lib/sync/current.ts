@@ -5,7 +5,6 @@ import type { Parameters } from './ssm';
 export type Current = { readonly number: number; readonly modified: number; readonly generation: Generation };
 
 /** Parameter Store may answer with an older version for a moment after a write. */
-const attempts = 10;
 const pauseMilliseconds = 500;
 
 /**
@@ -17,13 +16,14 @@ export async function readCurrent(
   parameters: Pick<Parameters, 'get'>,
   prefix: string,
   asked: number,
+  patienceMilliseconds: number,
   pause: (milliseconds: number) => Promise<unknown>,
 ): Promise<Current | undefined> {
   const name = currentName(prefix);
-  for (let attempt = 1; ; attempt++) {
+  for (let waited = 0; ; waited += pauseMilliseconds) {
     const found = await parameters.get(name);
     if (found ? found.version >= asked : asked === 0) return found && parsed(name, found);
-    if (attempt === attempts) {
+    if (waited >= patienceMilliseconds) {
       const state = found ? `is still at ${found.version}` : 'does not exist';
       throw new Error(
         `asked for generation ${asked}, but ${name} ${state}; what runs is kept, the next tick tries again`,

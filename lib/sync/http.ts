@@ -3,13 +3,10 @@ import * as https from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export type Answer = { readonly status: number; readonly body: string };
-type Options = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string };
+export type Options = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string };
 
-/** Network errors, 5xx and throttling are passing: asked again, later and later, for at most this long. */
-const patienceMilliseconds = 14_000;
-
-/** One HTTP request, repeated while its fault is a passing one. */
-export async function request(url: string, options: Options = {}): Promise<Answer> {
+/** One HTTP request, repeated later and later while its fault is a passing one: no network, 5xx, throttling. */
+export async function request(url: string, patienceMilliseconds: number, options: Options): Promise<Answer> {
   const began = Date.now();
   for (let wait = 200; ; wait *= 2) {
     const answer = await attempt(url, options).catch((error: Error) => error);

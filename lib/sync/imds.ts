@@ -1,4 +1,4 @@
-import { request } from './http';
+import { type Options, request } from './http';
 import type { Credentials } from './signature';
 
 /** What the instance knows of itself (IMDSv2): its role's credentials and its region. */
@@ -9,8 +9,14 @@ export type Instance = { readonly credentials: Credentials; readonly region: str
  *
  * @throws when it does not answer or the instance has no role; the message holds no credential.
  */
-export async function instance(endpoint: string, region: string | undefined): Promise<Instance> {
+export async function instance(
+  endpoint: string,
+  region: string | undefined,
+  patienceMilliseconds: number,
+): Promise<Instance> {
   const url = `${endpoint}/latest`;
+  const fetched = (page: string, method: string, headers: Record<string, string>) =>
+    fetchPage(page, patienceMilliseconds, { method, headers });
   const token = await fetched(`${url}/api/token`, 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': '60' });
   const read = (path: string) => fetched(`${url}/meta-data/${path}`, 'GET', { 'x-aws-ec2-metadata-token': token });
 
@@ -26,8 +32,8 @@ export async function instance(endpoint: string, region: string | undefined): Pr
   };
 }
 
-async function fetched(url: string, method: string, headers: Record<string, string>): Promise<string> {
-  const { status, body } = await request(url, { method, headers });
+async function fetchPage(url: string, patienceMilliseconds: number, options: Options): Promise<string> {
+  const { status, body } = await request(url, patienceMilliseconds, options);
   if (status !== 200)
     throw new Error(`the instance metadata service answered ${status} to ${url}; has the instance a role?`);
   return body;

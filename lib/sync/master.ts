@@ -12,16 +12,15 @@ export type Haproxy = {
 
 export type Worker = { readonly pid: number; readonly structure: string | undefined };
 
-/** While the master executes itself anew, at a reload, it refuses or resets connections for some milliseconds. */
-const refusedMilliseconds = 5_000;
+/** While the master executes itself anew, at a reload, it refuses or resets connections for some milliseconds; its socket stays. */
 const absentMilliseconds = 500;
 
 /**
  * HAProxy behind its master's socket. The master alone reaches every worker, also after a refused reload.
  * One command a connection, for 3.x runs only the first line of a connection; half-closed, for 2.6 never closes it.
  */
-export function haproxyAt(socket: string): Haproxy {
-  const master = (command: string): Promise<string> => patiently(() => ask(socket, command));
+export function haproxyAt(socket: string, patienceMilliseconds: number): Haproxy {
+  const master = (command: string): Promise<string> => patiently(patienceMilliseconds, () => ask(socket, command));
   return { master, worker: (pid, command) => master(`@!${pid} ${command}`) };
 }
 
@@ -54,7 +53,7 @@ const hasLine = (text: string, line: string): boolean => text.split('\n').includ
 
 const code = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code);
 
-async function patiently<Reply>(attempt: () => Promise<Reply>): Promise<Reply> {
+async function patiently<Reply>(refusedMilliseconds: number, attempt: () => Promise<Reply>): Promise<Reply> {
   const began = Date.now();
   for (;;) {
     try {

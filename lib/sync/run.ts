@@ -20,8 +20,11 @@ async function run() {
   if (!/^\d{1,10}$/.test(asked))
     throw new Error(`"${asked}" is no generation; give a number, or 0 for whatever is current`);
   const settings = readSettings(process.env);
-  const parameters = parameterStore(settings.ssmEndpoint, () => instance(settings.imdsEndpoint, settings.region));
-  return sync(Number(asked), { settings, parameters, haproxy: haproxyAt(settings.masterSocket) });
+  const { ssmEndpoint, imdsEndpoint, region, masterSocket, patienceMilliseconds } = settings;
+  const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, () =>
+    instance(imdsEndpoint, region, patienceMilliseconds),
+  );
+  return sync(Number(asked), { settings, parameters, haproxy: haproxyAt(masterSocket, patienceMilliseconds) });
 }
 
 function tell(line: object): void {

@@ -11,6 +11,8 @@ export type Settings = {
   readonly haproxy: string;
   /** How long a server that left must have been quiet before it is deleted. */
   readonly removeAfterSeconds: number;
+  /** How long to wait for what passes by itself: throttling, an old answer, a master that executes itself anew. */
+  readonly patienceMilliseconds: number;
   readonly ssmEndpoint: string | undefined;
   readonly imdsEndpoint: string;
   readonly region: string | undefined;
@@ -28,6 +30,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     masterSocket: environment.SLUICE_MASTER ?? '/run/haproxy-master.sock',
     haproxy: environment.HAPROXY ?? 'haproxy',
     removeAfterSeconds: Number(environment.SLUICE_REMOVE_AFTER_SECONDS ?? 60),
+    patienceMilliseconds: 1000 * Number(environment.SLUICE_PATIENCE_SECONDS ?? 10),
     ssmEndpoint: environment.AWS_ENDPOINT_URL_SSM ?? environment.AWS_ENDPOINT_URL,
     imdsEndpoint: environment.AWS_EC2_METADATA_SERVICE_ENDPOINT ?? 'http://169.254.169.254',
     region: environment.AWS_REGION,

@@ -31,11 +31,15 @@ type Raw = {
 const namesPerCall = 10;
 
 /** Signed calls to Parameter Store. Who the instance is, is asked at the first call. */
-export function parameterStore(endpoint: string | undefined, whoAmI: () => Promise<Instance>): Parameters {
+export function parameterStore(
+  endpoint: string | undefined,
+  patienceMilliseconds: number,
+  whoAmI: () => Promise<Instance>,
+): Parameters {
   let known: Promise<Instance> | undefined;
   const call = async (action: string, body: object): Promise<Record<string, unknown>> => {
     known ??= whoAmI();
-    return post(endpoint, await known, action, JSON.stringify(body));
+    return post({ endpoint, patienceMilliseconds, ...(await known) }, action, JSON.stringify(body));
   };
 
   return {
@@ -69,16 +73,13 @@ function ifMissing(error: Error): Record<string, unknown> {
   throw error;
 }
 
-async function post(
-  override: string | undefined,
-  me: Instance,
-  action: string,
-  body: string,
-): Promise<Record<string, unknown>> {
-  const url = new URL(override ?? `https://ssm.${me.region}.amazonaws.com`);
+type Caller = Instance & { readonly endpoint: string | undefined; readonly patienceMilliseconds: number };
+
+async function post(me: Caller, action: string, body: string): Promise<Record<string, unknown>> {
+  const url = new URL(me.endpoint ?? `https://ssm.${me.region}.amazonaws.com`);
   const target = `AmazonSSM.${action}`;
   const headers = signedHeaders({ host: url.host, region: me.region, target, body }, me.credentials, Date.now());
-  const answer = await request(url.origin, { method: 'POST', headers, body });
+  const answer = await request(url.origin, me.patienceMilliseconds, { method: 'POST', headers, body });
   if (answer.status === 200) return JSON.parse(answer.body) as Record<string, unknown>;
 
   // The body of a refusal holds no secret, but of an answer it could: only the kind is told.

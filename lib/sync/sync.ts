@@ -22,7 +22,7 @@ export type World = { readonly settings: Settings; readonly parameters: Paramete
 export async function sync(asked: number, world: World): Promise<Report> {
   const { settings, parameters } = world;
   const installed = readInstalled(settings.link) ?? installEmpty(settings);
-  const current = await readCurrent(parameters, settings.prefix, asked, pause);
+  const current = await readCurrent(parameters, settings.prefix, asked, settings.patienceMilliseconds, pause);
   if (!current) return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
 
   const source = { parameters, prefix: settings.prefix, makeStandIn };

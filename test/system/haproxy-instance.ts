@@ -61,6 +61,7 @@ export async function startInstance() {
     SLUICE_STATISTICS: `${host}:10404`,
     SLUICE_UNPRIVILEGED: '1',
     SLUICE_REMOVE_AFTER_SECONDS: '60',
+    SLUICE_PATIENCE_SECONDS: '2',
     HAPROXY: haproxy,
     AWS_ENDPOINT_URL_SSM: api.endpoint,
     AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,

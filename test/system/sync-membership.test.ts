@@ -1,6 +1,8 @@
 import { type Instance, startInstance, until } from './haproxy-instance';
 import { ask, backend, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
 
+jest.setTimeout(20_000);
+
 let instance: Instance;
 const tasks: Task[] = [];
 const task = async (name: string, options = {}) => {

@@ -1,0 +1,161 @@
+import { createServer } from 'node:net';
+
+import { type File, render } from '../../lib/haproxy/render';
+import { type Instance, startInstance, until } from './haproxy-instance';
+import { ask, backend, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
+
+jest.setTimeout(20_000);
+
+let instance: Instance;
+const tasks: Task[] = [];
+const task = async (name: string, options = {}) => {
+  const started = await startTask(name, options);
+  tasks.push(started);
+  return started;
+};
+
+beforeEach(async () => {
+  instance = await startInstance();
+});
+afterEach(async () => {
+  await instance.stop();
+  for (const each of tasks.splice(0)) each.stop();
+});
+
+const api = (...started: Task[]) =>
+  backend(
+    started.map(({ server }) => server),
+    { name: 'default.api', service: 'api', routes: [{ host: 'api.example.com', path: '/', since: 1 }] },
+  );
+const web = (...started: Task[]) => backend(started.map(({ server }) => server));
+
+async function serving(...started: Task[]): Promise<void> {
+  await instance.sync(instance.publish([web(...started)]));
+  await instance.startHaproxy();
+  await until(async () => (await ask(instance.host)).startsWith('200'));
+}
+
+/** A rendered configuration with one more file, under a structure of its own. */
+const withFile = (file: File, ...started: Task[]): readonly File[] => [
+  ...render({ backends: [web(...started)], certified: [] }).map(({ name, text }) => ({
+    name,
+    text: text.replace(/description sluice \w+/, 'description sluice 0123456789abcdef'),
+  })),
+  file,
+];
+
+describe('a new structure', () => {
+  it('is reloaded once, verified by a new worker that shows it, and loses no request', async () => {
+    const [a, b] = [await task('a'), await task('b')];
+    await serving(a);
+    const before = await instance.processes();
+    const load = startLoad(instance.host);
+
+    const outcome = await instance.sync(instance.publish([web(a), api(b)]));
+    await load.stop();
+
+    const after = await instance.processes();
+    expect(outcome.report).toMatchObject({ changed: 'structure', how: 'by a reload', added: 1, left: 0 });
+    expect(after.reloads).toBe(before.reloads + 1);
+    expect(after.workers[0]).not.toBe(before.workers[0]);
+    expect(Object.keys(load.answers)).toStrictEqual(['200 a']);
+  });
+
+  it('carries health over: a dead server stays down, a new one starts down, a good one stays up', async () => {
+    const [good, dead, fresh] = [await task('good'), await task('dead'), await task('fresh', { status: 500 })];
+    await serving(good, dead);
+    dead.stop();
+    await until(async () => (await instance.status('default.web', 'dead')) === 'DOWN');
+    const load = startLoad(instance.host);
+
+    await instance.sync(instance.publish([web(good, dead), api(fresh)]));
+    const statuses = await Promise.all([
+      instance.status('default.web', 'good'),
+      instance.status('default.web', 'dead'),
+      instance.status('default.api', 'fresh'),
+    ]);
+    await load.stop();
+
+    expect(statuses).toStrictEqual(['UP', 'DOWN', 'DOWN']);
+    expect(Object.keys(load.answers)).toStrictEqual(['200 good']);
+  });
+
+  it('lets no kept connection of the old worker lead to a task that left with it', async () => {
+    const [a, b, c] = [await task('a'), await task('b'), await task('c')];
+    await serving(a, b);
+    const agents = Array.from({ length: 6 }, keepAlive);
+    await Promise.all(agents.map((agent) => ask(instance.host, { agent })));
+
+    await instance.sync(instance.publish([web(b), api(c)]));
+    const before = a.state.requests;
+    const answers = await Promise.all(agents.map((agent) => ask(instance.host, { agent })));
+    for (const agent of agents) agent.destroy();
+
+    expect(new Set(answers)).toStrictEqual(new Set(['200 b']));
+    expect(a.state.requests).toBe(before);
+  });
+});
+
+describe('a refusal', () => {
+  it('of the configuration leaves the old worker serving, reachable, and its folder live', async () => {
+    const a = await task('a');
+    await serving(a);
+    const before = await instance.processes();
+
+    const broken = { name: '60-broken.cfg', text: 'backend broken\n    balanse roundrobin\n' };
+    const outcome = await instance.sync(instance.publishFiles(withFile(broken, a)));
+    const again = await instance.sync(instance.publish([web(a)]));
+
+    expect(outcome).toMatchObject({
+      code: 1,
+      report: {
+        failed: expect.stringMatching(
+          /^HAProxy refuses the configuration, what runs is kept: .*60-broken.cfg:2.*balanse/,
+        ),
+      },
+    });
+    expect(await instance.processes()).toStrictEqual(before);
+    expect(again).toMatchObject({ code: 0, report: { changed: 'files' } });
+    expect(await ask(instance.host)).toBe('200 a');
+  });
+
+  it('for an address in use comes from the probe, before any reload', async () => {
+    const a = await task('a');
+    await serving(a);
+    const before = await instance.processes();
+    const taken = createServer().listen(10555, instance.host);
+
+    const extra = { name: '60-extra.cfg', text: `frontend extra from sluice\n    bind ${instance.host}:10555\n` };
+    const outcome = await instance.sync(instance.publishFiles(withFile(extra, a)));
+    await new Promise((resolve) => taken.close(resolve));
+    const later = await instance.sync(0);
+
+    expect(outcome).toMatchObject({
+      code: 1,
+      report: {
+        failed: `HAProxy was not reloaded: it could not bind ${instance.host}:10555 (another program has it); what runs is kept`,
+      },
+    });
+    expect(later.report).toMatchObject({ changed: 'structure', how: 'by a reload' });
+    expect((await instance.processes()).reloads).toBe(before.reloads + 1);
+  });
+
+  it('at the reload itself switches the folder back; the old worker serves on and takes further changes', async () => {
+    const [a, b] = [await task('a'), await task('b')];
+    await serving(a);
+    const [before] = (await instance.processes()).workers;
+
+    // Good for `-c` and for the probe, but nobody may bind it: the directory does not exist.
+    const extra = { name: '60-extra.cfg', text: 'frontend extra from sluice\n    bind unix@/nonexistent/socket\n' };
+    const outcome = await instance.sync(instance.publishFiles(withFile(extra, a)));
+    const again = await instance.sync(instance.publish([web(a, b)]));
+
+    expect(outcome).toMatchObject({
+      code: 1,
+      report: { failed: expect.stringMatching(/^HAProxy refused the reload, the old worker serves on/) },
+    });
+    expect(again).toMatchObject({ code: 0, report: { changed: 'membership', how: 'at run time', added: 1 } });
+    expect((await instance.processes()).workers).toContain(before);
+    await until(async () => (await ask(instance.host)) === '200 b');
+  });
+});
