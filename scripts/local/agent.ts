@@ -1,0 +1,100 @@
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+import type { Processes } from './processes';
+import type { Container, Task } from './task';
+import type { Timers } from './timers';
+
+type Listener = {
+  readonly exited: (task: Task, container: Container) => void;
+  readonly signalled: (task: Task, container: Container) => void;
+  readonly printed: (task: Task, line: string) => void;
+};
+
+/** The ECS agent on every host: starts and stops the containers of a task, which are real processes. */
+export function ecsAgent(processes: Processes, timers: Timers, listener: Listener) {
+  const ports = new Map<string, number>();
+
+  async function start(task: Task): Promise<void> {
+    for (const container of inStartOrder(task)) {
+      const { definition } = container;
+      if (definition.containerPort !== undefined) container.hostPort = await freePort(task.host.address, ports);
+      const [program = '', ...argv] = definition.command;
+      const child = processes.launch([program === 'node' ? process.execPath : program, ...argv], {
+        cwd: join(__dirname, '../..'),
+        environment: {
+          ...definition.environment,
+          TASK_ID: task.id,
+          REVISION: String(task.definition.revision),
+          HOST: task.host.address,
+          ...(container.hostPort !== undefined && { PORT: String(container.hostPort) }),
+        },
+        onLine: (line) => listener.printed(task, line),
+      });
+      container.process = child;
+      void child.exited.then(({ code, signal }) => {
+        // As a shell would say it: 128 and the number of the signal.
+        container.exitCode = code ?? (signal === 'SIGKILL' ? 137 : 143);
+        listener.exited(task, container);
+      });
+    }
+  }
+
+  /**
+   * Stops the containers in reverse order of `dependsOn`: none before those that depend on it are gone
+   * (AWS: ContainerDefinition.dependsOn). SIGTERM, and SIGKILL after its stop timeout, 30 s by default.
+   */
+  function stop(task: Task): void {
+    for (const container of task.containers) {
+      const dependents = task.containers.filter(({ definition }) =>
+        definition.dependsOn?.includes(container.definition.name),
+      );
+      void Promise.all(dependents.map((dependent) => dependent.process?.exited)).then(() => {
+        if (!container.process || container.exitCode !== undefined) return;
+        listener.signalled(task, container);
+        container.process.kill('SIGTERM');
+        timers.after((container.definition.stopTimeoutSeconds ?? 30) * 1000, () => container.process?.kill('SIGKILL'));
+      });
+    }
+  }
+
+  return { start, stop };
+}
+
+const inStartOrder = ({ containers }: Task): readonly Container[] => {
+  const depth = (container: Container): number =>
+    Math.max(
+      -1,
+      ...containers.filter(({ definition }) => container.definition.dependsOn?.includes(definition.name)).map(depth),
+    ) + 1;
+  return [...containers].sort((a, b) => depth(a) - depth(b));
+};
+
+/** The next free port upwards from 32768, as Docker gives them out: a freed one comes back only after a round. */
+async function freePort(address: string, last: Map<string, number>): Promise<number> {
+  for (;;) {
+    const port = (last.get(address) ?? 32_767) + 1;
+    last.set(address, port >= 60_999 ? 32_767 : port);
+    const free = await new Promise<boolean>((resolve) => {
+      const probe = createServer();
+      probe.once('error', () => resolve(false));
+      probe.listen(port, address, () => probe.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+}
+
+/** One container health check. ASSUMED: the command in the container is `curl -f localhost/health`. */
+export const passesHealthCheck = (task: Task): Promise<boolean> =>
+  new Promise((resolve) => {
+    const port = task.containers.find(({ definition }) => definition.healthCheck)?.hostPort;
+    get({ host: task.host.address, port, path: '/health', agent: false, timeout: 1_000 }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    })
+      .on('timeout', function (this: { destroy(): void }) {
+        this.destroy();
+      })
+      .on('error', () => resolve(false));
+  });

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+
+import { type Caller, type Handlers, startApi } from './api';
+import type { Delays } from './delays';
+import { type Event, eventBridge } from './eventbridge';
+import { startImds } from './imds';
+import { type Invocation, lambdaFunction } from './lambda';
+import { pollQueue } from './mapping';
+import type { Say } from './moment';
+import { packaged } from './package';
+import { parameterStore } from './parameters';
+import type { Processes } from './processes';
+import { type ManagedInstance, runCommand } from './run-command';
+import type { Credentials } from './signature';
+import { fifoQueue, type Message, queueHandlers } from './sqs';
+import { type QueueTarget, readStack } from './stack';
+import { region } from './template';
+import type { Timers } from './timers';
+
+type Deps = {
+  readonly delays: Delays;
+  readonly timers: Timers;
+  readonly processes: Processes;
+  readonly say: Say;
+  readonly tickSeconds: number | undefined;
+};
+
+/** What an instance may do until the template has a role for it. ASSUMED: it reads its configuration and certificates. */
+const readsParameters: ReadonlySet<string> = new Set(['ssm:GetParameter', 'ssm:GetParameters']);
+
+/** The stack as it would be deployed, without ECS and without instances: `connect` brings those. */
+export async function deployStack({ delays, timers, processes, say, tickSeconds }: Deps) {
+  const callers: Caller[] = [];
+  const handlers: Record<string, Handlers[string]> = {};
+  const api = await startApi(callers, handlers);
+  const stack = readStack(await packaged(), api.endpoint);
+  const surroundings = { AWS_REGION: region, AWS_DEFAULT_REGION: region, AWS_ENDPOINT_URL: api.endpoint };
+  let on = true;
+
+  /** A new key that acts in a role of the template. */
+  function assume(role: string, actions = stack.actions(role)): Credentials {
+    const [id = '', secretAccessKey = '', sessionToken = ''] = [8, 20, 40].map((n) => randomBytes(n).toString('hex'));
+    const credentials = { accessKeyId: `ASIA${id.toUpperCase()}`, secretAccessKey, sessionToken };
+    callers.push({ ...credentials, role, actions });
+    return credentials;
+  }
+
+  const deadLetters: Message[] = [];
+  const queues = stack.queues.map((settings) => fifoQueue(settings, (message) => void deadLetters.push(message)));
+  const enqueue = ({ queueArn, group }: QueueTarget, body: string): void => {
+    queues.find(({ settings }) => settings.arn === queueArn)?.send(body, group);
+    say('event', `the queue gets ${summary(body)}`);
+  };
+  const bus = eventBridge(stack.rules, delays.eventMs, timers, enqueue);
+  const tick = () => bus.tick(stack.schedules);
+  for (const { seconds } of stack.schedules) timers.every((tickSeconds ?? seconds) * 1000, tick);
+
+  const invocations: Invocation[] = [];
+  const functions = stack.functions.map((settings) => {
+    const { accessKeyId, secretAccessKey, sessionToken } = assume(settings.role);
+    const keys = {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_SESSION_TOKEN: sessionToken,
+    };
+    return lambdaFunction(settings, { ...surroundings, ...keys }, processes);
+  });
+  for (const { queueArn, functionArn, batchSize } of stack.mappings) {
+    const queue = queues.find(({ settings }) => settings.arn === queueArn);
+    const target = functions.find(({ settings }) => functionArn.endsWith(`:${settings.name}`));
+    if (!queue || !target) throw new Error(`the mapping from ${queueArn} to ${functionArn} leads nowhere`);
+    const settings = { batchSize, delayMs: delays.queueMs, timers };
+    pollQueue(
+      queue,
+      target,
+      settings,
+      () => on,
+      (invocation) => {
+        invocations.push(invocation);
+        say('reconciled', `${target.settings.name} ${told(invocation)}`);
+      },
+    );
+  }
+
+  const instances: ManagedInstance[] = [];
+  const commands = runCommand(stack.documents, instances, { delayMs: delays.commandMs, timers, say, isOn: () => on });
+  const parameters = parameterStore();
+  Object.assign(handlers, parameters.handlers, queueHandlers(queues), commands.handlers);
+  const role = stack.instanceRole ?? 'ProxyRole';
+  const imds = await startImds({
+    id: 'i-0a1b2c3d4e5f60718',
+    role,
+    credentials: assume(role, stack.instanceRole ? undefined : readsParameters),
+  });
+
+  return {
+    stack,
+    api,
+    bus,
+    queues,
+    deadLetters,
+    functions,
+    invocations,
+    commands,
+    parameters,
+    tick,
+    /** The instance that IMDS speaks of: what it is told by its surroundings. */
+    instance: {
+      id: 'i-0a1b2c3d4e5f60718',
+      environment: { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint },
+    },
+    connect: (more: Handlers, proxies: readonly ManagedInstance[]): void => {
+      Object.assign(handlers, more);
+      instances.push(...proxies);
+    },
+    switch: (now: boolean, events: 'held' | 'lost'): void => {
+      on = now;
+      api.switch(now);
+      bus.switch(now, events);
+      if (now) commands.release();
+    },
+    stop: async (): Promise<void> => void (await Promise.all([api.stop(), imds.stop()])),
+  };
+}
+
+export type Aws = Awaited<ReturnType<typeof deployStack>>;
+
+function summary(body: string): string {
+  const {
+    'detail-type': type,
+    source,
+    detail,
+  } = JSON.parse(body) as Partial<Event> & { detail?: Record<string, string> };
+  const task = detail?.taskArn?.replace(/^.*\//, '').slice(0, 4);
+  return task
+    ? `${type}: task ${task} ${detail?.lastStatus}, wanted ${detail?.desiredStatus}`
+    : (type ?? `a message of ${source}`);
+}
+
+function told({ durationMs, event, outcome, result, error }: Invocation): string {
+  const count = (event as { Records: unknown[] }).Records.length;
+  const { reason, outcomes } = (result ?? {}) as Record<string, unknown>;
+  return `${outcome} after ${durationMs} ms with ${count} message${count === 1 ? '' : 's'}: ${error ?? reason ?? JSON.stringify(outcomes ?? result)}`;
+}

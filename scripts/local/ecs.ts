@@ -1,0 +1,178 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
+import { ecsAgent, passesHealthCheck } from './agent';
+import type { Delays } from './delays';
+import type { Event } from './eventbridge';
+import type { Say } from './moment';
+import type { Processes } from './processes';
+import { type Service, scheduleServices } from './services';
+import {
+  arn,
+  eventTask,
+  type Host,
+  isHealthChecked,
+  type Task,
+  type TaskDefinition,
+  type TaskDefinitionInput,
+  taskArn,
+} from './task';
+import type { Timers } from './timers';
+
+export type EcsDeps = {
+  readonly delays: Delays;
+  readonly timers: Timers;
+  readonly processes: Processes;
+  readonly say: Say;
+  readonly putEvent: (event: Event) => void;
+};
+
+/** Unhealthy after three failed checks in a row (AWS: HealthCheck.retries). */
+const retries = 3;
+
+/** ECS: the states of tasks, in its own order and at its own moments. Bridge mode on EC2. */
+export function playEcs(hosts: readonly Host[], { delays, timers, processes, say, putEvent }: EcsDeps) {
+  const definitions = new Map<string, TaskDefinition>();
+  const services = new Map<string, Service>();
+  const tasks = new Map<string, Task>();
+
+  const agent = ecsAgent(processes, timers, {
+    exited: containerExited,
+    signalled: (task, { definition }) => tell('sigterm', task, `${definition.name} of ${name(task)} gets SIGTERM`),
+    printed: (task, line) => tell('output', task, line),
+  });
+
+  const name = ({ id, service }: Task): string => `task ${id.slice(0, 4)} of ${service}`;
+  const tell = (kind: Parameters<Say>[0], task: Task, text: string): void =>
+    say(kind, text, { task: task.id, service: task.service, revision: task.definition.revision });
+
+  /** Every change counts `version` up and is an event, except health, which events do not carry. */
+  function change(task: Task, to: Partial<Task>): void {
+    Object.assign(task, to, { version: task.version + 1 });
+    if (to.healthStatus === undefined) {
+      putEvent({
+        source: 'aws.ecs',
+        'detail-type': 'ECS Task State Change',
+        resources: [taskArn(task)],
+        detail: eventTask(task),
+      });
+    }
+  }
+
+  function startTask(service: Service, host: Host): void {
+    const definition = definitions.get(service.taskDefinition) as TaskDefinition;
+    const containers = definition.containers.map((each) => ({ definition: each, id: randomUUID() }));
+    const task: Task = {
+      id: randomBytes(16).toString('hex'),
+      cluster: host.cluster,
+      service: service.name,
+      definition,
+      host,
+      containers,
+      desiredStatus: 'RUNNING',
+      lastStatus: 'PENDING',
+      healthStatus: 'UNKNOWN',
+      version: 0,
+      createdAt: Date.now(),
+    };
+    tasks.set(task.id, task);
+    tell('task-pending', task, `${name(task)} is placed on ${host.address}`);
+    change(task, {});
+    timers.after(delays.taskStartMs, async () => {
+      if (task.desiredStatus === 'STOPPED') return gone(task);
+      await agent.start(task);
+      if (task.containers.some(({ exitCode }) => exitCode !== undefined)) return;
+      // Told to stop while its containers were being made.
+      if (task.desiredStatus !== 'RUNNING') return agent.stop(task);
+      const port = task.containers.find(({ hostPort }) => hostPort !== undefined)?.hostPort;
+      tell('task-running', task, `${name(task)} runs${port ? ` at ${host.address}:${port}` : ''}`);
+      change(task, { lastStatus: 'RUNNING', startedAt: Date.now() });
+      if (isHealthChecked(task)) watchHealth(task, 0);
+    });
+  }
+
+  function watchHealth(task: Task, failures: number): void {
+    timers.after(delays.healthMs, async () => {
+      const passed = await passesHealthCheck(task);
+      if (task.desiredStatus === 'STOPPED') return;
+      const now = passed ? 'HEALTHY' : failures + 1 >= retries ? 'UNHEALTHY' : task.healthStatus;
+      if (now !== task.healthStatus) {
+        change(task, { healthStatus: now });
+        if (passed) tell('task-healthy', task, `${name(task)} passes its health check`);
+      }
+      watchHealth(task, passed ? 0 : failures + 1);
+    });
+  }
+
+  /**
+   * The order is an event at once; SIGTERM goes out at the same moment. No delay between the two is documented.
+   * The task is STOPPED a while after its containers are gone.
+   */
+  function stopTask(task: Task, why: string): void {
+    if (task.desiredStatus === 'STOPPED') return;
+    tell('stop-ordered', task, `ECS tells ${name(task)} to stop: ${why}`);
+    const stoppedReason = `Scaling activity initiated by (deployment ecs-svc/${task.service})`;
+    change(task, {
+      desiredStatus: 'STOPPED',
+      stoppingAt: Date.now(),
+      stopCode: 'ServiceSchedulerInitiated',
+      stoppedReason,
+    });
+    agent.stop(task);
+  }
+
+  function containerExited(task: Task, { definition, exitCode }: Task['containers'][number]): void {
+    if (task.desiredStatus === 'RUNNING') {
+      tell('task-died', task, `${name(task)} died: ${definition.name} ended with ${exitCode}`);
+      const stoppedReason = 'Essential container in task exited';
+      change(task, {
+        desiredStatus: 'STOPPED',
+        stoppingAt: Date.now(),
+        stopCode: 'EssentialContainerExited',
+        stoppedReason,
+      });
+      agent.stop(task);
+    }
+    if (task.containers.every((container) => container.exitCode !== undefined))
+      timers.after(delays.taskStoppedMs, () => gone(task));
+  }
+
+  function gone(task: Task): void {
+    tell('task-stopped', task, `${name(task)} is gone`);
+    change(task, { lastStatus: 'STOPPED', stoppedAt: Date.now() });
+    // Kept for an hour (AWS: DescribeTasks).
+    timers.after(3_600_000, () => tasks.delete(task.id));
+  }
+
+  scheduleServices({ hosts, services, tasks, startTask, stopTask, delays, timers });
+
+  return {
+    definitions,
+    services,
+    tasks,
+    hosts,
+
+    registerTaskDefinition(input: TaskDefinitionInput): string {
+      const revision = [...definitions.values()].filter(({ family }) => family === input.family).length + 1;
+      const definition = { ...input, revision, arn: arn('task-definition', `${input.family}:${revision}`) };
+      definitions.set(definition.arn, definition);
+      return definition.arn;
+    },
+
+    putService(service: Service): void {
+      if (!definitions.has(service.taskDefinition))
+        throw new Error(`no task definition ${service.taskDefinition} is registered`);
+      const revision = service.taskDefinition.replace(/^.*\//, '');
+      services.set(service.name, service);
+      say('service', `${service.name}: ${service.desiredCount} × ${revision} wanted`, { service: service.name });
+    },
+
+    /** SIGKILL to every process of the task: ECS learns of it afterwards. */
+    killTask(id: string): void {
+      const task = tasks.get(id);
+      if (task?.lastStatus !== 'RUNNING') throw new Error(`no task ${id} runs`);
+      for (const container of task.containers) container.process?.kill('SIGKILL');
+    },
+  };
+}
+
+export type Ecs = ReturnType<typeof playEcs>;

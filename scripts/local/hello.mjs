@@ -1,0 +1,44 @@
+// hello-world: says which task answered. A graceful application: on SIGTERM it finishes what it has begun, then ends.
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const { TASK_ID = 'none', VERSION = process.env.REVISION ?? '1', HOST = '127.0.0.1', PORT = '8080' } = process.env;
+const colours = ['#0b7285', '#d9480f', '#5f3dc4', '#2b8a3e', '#a61e4d', '#1864ab'];
+const colour = colours[(Number(VERSION) - 1) % colours.length] ?? colours[0];
+
+const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>hello from ${TASK_ID.slice(0, 4)}</title>
+<style>body{margin:0;min-height:100vh;display:grid;place-content:center;text-align:center;font:1.2em system-ui;color:#fff;background:${colour}}
+h1{font-size:3em;margin:0}code{background:#0003;padding:.2em .5em;border-radius:.3em}a{color:inherit}</style>
+<h1>Hello!</h1><p>Version ${VERSION}, served by task <code>${TASK_ID.slice(0, 4)}</code> at <code>${HOST}:${PORT}</code>.</p>
+<p>Reload the page: another task may answer. <a href="/">Again</a></p></html>
+`;
+
+const server = createServer(async (request, response) => {
+  const asked = request.headers['x-demo-request'];
+  if (asked !== undefined) process.stdout.write(`began ${asked}\n`);
+  response.setHeader('x-task', TASK_ID);
+  const { pathname, searchParams } = new URL(request.url, 'http://hello');
+
+  if (pathname === '/health') return response.end('well\n');
+  if (pathname === '/slow') await sleep(Math.min(Number(searchParams.get('ms')) || 0, 60_000));
+  if (request.method === 'POST') {
+    response.setHeader('content-type', request.headers['content-type'] ?? 'application/octet-stream');
+    return request.pipe(response);
+  }
+  if (pathname !== '/' && pathname !== '/slow') {
+    response.statusCode = 404;
+    return response.end('not here\n');
+  }
+  const json = request.headers.accept?.includes('application/json');
+  response.setHeader('content-type', json ? 'application/json' : 'text/html; charset=utf-8');
+  return response.end(json ? JSON.stringify({ task: TASK_ID, version: VERSION, at: `${HOST}:${PORT}` }) : page);
+});
+
+// Longer than a proxy keeps an idle connection, so that it is never this side that closes one first.
+server.keepAliveTimeout = 75_000;
+process.on('SIGTERM', () => {
+  server.close(() => process.exit(0));
+  setInterval(() => server.closeIdleConnections(), 50);
+});
+server.listen(Number(PORT), HOST);

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { unzipSync } from 'fflate';
+
+import type { Process, Processes } from './processes';
+import type { FunctionSettings } from './stack';
+
+export type Invocation = {
+  readonly at: number;
+  readonly durationMs: number;
+  readonly cold: boolean;
+  readonly event: unknown;
+  readonly outcome: 'succeeded' | 'failed' | 'timed-out';
+  readonly result?: unknown;
+  readonly error?: string;
+  readonly lines: readonly string[];
+};
+
+type Outcome = Pick<Invocation, 'outcome' | 'result' | 'error'>;
+type Warm = { readonly child: Process; line: (text: string) => void };
+
+/** One execution environment of a packaged function. Concurrency is the caller's: here, one message group. */
+export function lambdaFunction(
+  settings: FunctionSettings,
+  environment: Readonly<Record<string, string>>,
+  processes: Processes,
+) {
+  const folder = join(processes.folder, settings.name);
+  for (const [name, content] of Object.entries(unzipSync(readFileSync(settings.zip)))) {
+    if (name.endsWith('/')) continue;
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  const mark = randomUUID();
+  let warm: Warm | undefined;
+
+  function start(): Warm {
+    const child = processes.launch([process.execPath, join(__dirname, 'runtime.mjs'), folder, settings.handler, mark], {
+      cwd: folder,
+      environment: {
+        ...settings.environment,
+        ...environment,
+        AWS_LAMBDA_FUNCTION_NAME: settings.name,
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memoryMegabytes),
+        NODE_NO_WARNINGS: '1',
+      },
+      onLine: (line) => started.line(line),
+    });
+    const started: Warm = { child, line: () => {} };
+    return started;
+  }
+
+  async function invoke(event: unknown): Promise<Invocation> {
+    const at = Date.now();
+    const cold = warm === undefined;
+    const lines: string[] = [];
+    const environment = warm ?? start();
+    warm = environment;
+    const { child } = environment;
+    // Between two invocations the environment is frozen (AWS: Lambda execution environment lifecycle).
+    child.kill('SIGCONT');
+
+    const outcome = await new Promise<Outcome>((resolve) => {
+      const timer = setTimeout(() => {
+        resolve({ outcome: 'timed-out', error: `Task timed out after ${settings.timeoutSeconds}.00 seconds` });
+      }, settings.timeoutSeconds * 1000);
+      environment.line = (line) => {
+        if (!line.startsWith(mark)) return void lines.push(line);
+        clearTimeout(timer);
+        const done = JSON.parse(line.slice(mark.length)) as { result?: unknown; error?: string };
+        resolve({ outcome: done.error === undefined ? 'succeeded' : 'failed', ...done });
+      };
+      void child.exited.then(({ code, signal }) => {
+        clearTimeout(timer);
+        resolve({ outcome: 'failed', error: `Runtime.ExitError: the environment ended (${signal ?? code})` });
+        if (warm === environment) warm = undefined;
+      });
+      const awsRequestId = randomUUID();
+      child.write(JSON.stringify({ event, awsRequestId, deadline: at + settings.timeoutSeconds * 1000 }));
+    });
+
+    if (outcome.outcome === 'timed-out') wipe();
+    else child.kill('SIGSTOP');
+    return { at, durationMs: Date.now() - at, cold, event, lines, ...outcome };
+  }
+
+  /** The next invocation starts cold, as after a deploy or at AWS's own pleasure. */
+  function wipe(): void {
+    warm?.child.kill('SIGKILL');
+    warm = undefined;
+  }
+
+  return { settings, invoke, wipe };
+}
+
+export type LambdaFunction = ReturnType<typeof lambdaFunction>;

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+
+import type { Invocation, LambdaFunction } from './lambda';
+import type { Message, Queue } from './sqs';
+import { region } from './template';
+import type { Timers } from './timers';
+
+/**
+ * The event source mapping: hands batches to the function, one at a time for one message group, and deletes what
+ * succeeded. What failed stays invisible until its visibility ends (AWS: Using Lambda with Amazon SQS).
+ */
+export function pollQueue(
+  queue: Queue,
+  { invoke }: Pick<LambdaFunction, 'invoke'>,
+  { batchSize, delayMs, timers }: { readonly batchSize: number; readonly delayMs: number; readonly timers: Timers },
+  isOn: () => boolean,
+  onInvocation: (invocation: Invocation) => void,
+): void {
+  timers.every(delayMs, async () => {
+    const batch = isOn() ? queue.receive(Math.min(batchSize, 10)) : [];
+    if (batch.length === 0) return;
+    const handles = batch.map(({ handle = '' }) => handle);
+    const invocation = await invoke({ Records: batch.map((message) => record(message, queue.settings.arn)) });
+    if (invocation.outcome === 'succeeded') handles.forEach(queue.remove);
+    onInvocation(invocation);
+  });
+}
+
+const record = (message: Message, arn: string) => ({
+  messageId: message.id,
+  receiptHandle: message.handle,
+  body: message.body,
+  attributes: {
+    ApproximateReceiveCount: String(message.receives),
+    SentTimestamp: String(message.sentAt),
+    SequenceNumber: message.sequence,
+    MessageGroupId: message.group,
+    SenderId: 'AIDAIENQZJOLO23YVJ4VO',
+    MessageDeduplicationId: message.deduplicationId,
+    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
+  },
+  messageAttributes: {},
+  md5OfBody: createHash('md5').update(message.body).digest('hex'),
+  eventSource: 'aws:sqs',
+  eventSourceARN: arn,
+  awsRegion: region,
+});

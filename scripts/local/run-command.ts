@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+
+import { AwsError } from './errors';
+import type { Say } from './moment';
+import type { Document } from './stack';
+import type { Timers } from './timers';
+
+export type Output = { readonly code: number; readonly lines: readonly string[] };
+export type ManagedInstance = {
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+  run(script: string, timeoutSeconds: number): Promise<Output>;
+};
+export type Command = {
+  readonly id: string;
+  readonly at: number;
+  readonly parameters: Parameters;
+  readonly outputs: Output[];
+};
+
+export type CommandFault = 'lost' | 'late';
+const lateMs = 3_000;
+
+type Parameters = Readonly<Record<string, readonly string[]>>;
+type Input = {
+  DocumentName: string;
+  Targets?: { Key: string; Values: string[] }[];
+  InstanceIds?: string[];
+  Parameters?: Parameters;
+};
+type Deps = { readonly delayMs: number; readonly timers: Timers; readonly say: Say; readonly isOn: () => boolean };
+
+/** Run Command: carries the packaged document to the instances that a tag names (AWS: SendCommand). */
+export function runCommand(documents: readonly Document[], instances: readonly ManagedInstance[], deps: Deps) {
+  const commands: Command[] = [];
+  const faults: CommandFault[] = [];
+  const held: (() => void)[] = [];
+
+  function send({ DocumentName, Targets = [], InstanceIds = [], Parameters = {} }: Input) {
+    const document = documents.find(({ name }) => DocumentName === name || DocumentName.endsWith(`:document/${name}`));
+    if (!document) throw new AwsError('InvalidDocument', `Document with name ${DocumentName} does not exist.`);
+    // 64 KB for the document and its parameters together (AWS: CreateDocument, Content).
+    if (document.bytes + JSON.stringify(Parameters).length > 65_536)
+      throw new AwsError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
+    const script = filled(document, Parameters);
+    const isTarget = ({ id, tags }: ManagedInstance) =>
+      InstanceIds.includes(id) ||
+      (Targets.length > 0 &&
+        Targets.every(({ Key, Values }) => Key.startsWith('tag:') && Values.includes(tags[Key.slice(4)] ?? '')));
+
+    const command: Command = { id: randomUUID(), at: Date.now(), parameters: Parameters, outputs: [] };
+    commands.push(command);
+    const fault = faults.shift();
+    for (const instance of instances.filter(isTarget)) {
+      if (fault !== 'lost')
+        deliver(() => perform(command, instance, script, document), fault === 'late' ? lateMs : deps.delayMs);
+    }
+    return {
+      Command: {
+        CommandId: command.id,
+        DocumentName,
+        Parameters,
+        Targets,
+        InstanceIds,
+        Status: 'Pending',
+        RequestedDateTime: command.at / 1000,
+      },
+    };
+  }
+
+  /** During an outage a command waits; its delivery timeout is an hour by default. ASSUMED: it is not lost. */
+  const deliver = (run: () => void, milliseconds: number): void =>
+    deps.timers.after(milliseconds, () => (deps.isOn() ? run() : held.push(() => deliver(run, deps.delayMs))));
+
+  async function perform(
+    command: Command,
+    instance: ManagedInstance,
+    script: string,
+    { timeoutSeconds }: Document,
+  ): Promise<void> {
+    deps.say('command', `Run Command reaches ${instance.id}: ${JSON.stringify(command.parameters)}`);
+    command.outputs.push(await instance.run(script, timeoutSeconds));
+  }
+
+  return {
+    commands,
+    faults: { next: (fault: CommandFault, times = 1) => void faults.push(...Array<CommandFault>(times).fill(fault)) },
+    release: (): void => {
+      for (const run of held.splice(0)) run();
+    },
+    handlers: { 'ssm:SendCommand': send },
+  };
+}
+
+/** `{{ Name }}` is pasted in as it is, so the allowed pattern is what keeps a script a script (AWS: SSM documents). */
+export function filled({ parameters, script }: Document, given: Parameters): string {
+  const invalid = (message: string): never => {
+    throw new AwsError('InvalidParameters', message);
+  };
+  for (const name of Object.keys(given)) parameters[name] ?? invalid(`The document has no parameter ${name}.`);
+  return Object.entries(parameters).reduce((text, [name, { default: byDefault, allowedPattern = '' }]) => {
+    const value = given[name]?.join(' ') ?? byDefault ?? invalid(`Parameter ${name} is missing.`);
+    if (!new RegExp(allowedPattern).test(value)) invalid(`Parameter ${name} does not match ${allowedPattern}.`);
+    return text.replaceAll(new RegExp(`\\{\\{ *${name} *\\}\\}`, 'g'), () => value);
+  }, script);
+}

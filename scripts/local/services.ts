@@ -1,0 +1,90 @@
+import type { Delays } from './delays';
+import { type Host, isHealthChecked, type Task } from './task';
+import type { Timers } from './timers';
+
+export type Service = {
+  readonly name: string;
+  readonly cluster: string;
+  readonly taskDefinition: string;
+  readonly desiredCount: number;
+  readonly minimumHealthyPercent: number;
+  readonly maximumPercent: number;
+};
+
+type Deps = {
+  readonly hosts: readonly Host[];
+  readonly services: ReadonlyMap<string, Service>;
+  readonly tasks: ReadonlyMap<string, Task>;
+  readonly startTask: (service: Service, host: Host) => void;
+  readonly stopTask: (task: Task, why: string) => void;
+  readonly delays: Delays;
+  readonly timers: Timers;
+};
+
+/** The service scheduler: looks at every service again and again, and replaces what died. */
+export function scheduleServices(deps: Deps): void {
+  deps.timers.every(deps.delays.schedulerMs, () => {
+    for (const service of deps.services.values()) deploy(service, deps);
+  });
+}
+
+/**
+ * A rolling update (AWS: DeploymentConfiguration). New tasks come up to `maximumPercent`; old ones go as far as
+ * `minimumHealthyPercent` of healthy tasks stay. Whether a proxy knows the new ones plays no part.
+ */
+function deploy(service: Service, { tasks, hosts, startTask, stopTask, delays }: Deps): void {
+  const live = [...tasks.values()].filter((task) => task.service === service.name && task.desiredStatus === 'RUNNING');
+  const current = live.filter(({ definition }) => definition.arn === service.taskDefinition);
+  const old = live.filter((task) => !current.includes(task));
+  const { desiredCount } = service;
+  const most = Math.floor((desiredCount * service.maximumPercent) / 100);
+  const least = Math.ceil((desiredCount * service.minimumHealthyPercent) / 100);
+
+  const missing = Math.min(desiredCount - current.length, Math.max(0, most - live.length));
+  for (let n = 0; n < missing; n++) startTask(service, roomiest(hosts, service, tasks));
+
+  for (const task of current.filter(({ healthStatus }) => healthStatus === 'UNHEALTHY'))
+    stopTask(task, 'it is unhealthy');
+  for (const task of newest(current).slice(0, current.length - desiredCount))
+    stopTask(task, `${desiredCount} are wanted`);
+
+  const serving = current.filter((task) => isSettled(task, delays)).length + old.filter(isRunning).length;
+  let spare = Math.max(0, serving - least);
+  for (const task of old) {
+    if (isRunning(task) && spare-- <= 0) continue;
+    stopTask(task, 'a newer one takes its place');
+  }
+}
+
+const isRunning = ({ lastStatus }: Task): boolean => lastStatus === 'RUNNING';
+
+/** A new task counts when its health check passes, or when it has run for 40 s without one (ECS service scheduler). */
+const isSettled = (task: Task, { settledMs }: Delays): boolean =>
+  isHealthChecked(task)
+    ? task.healthStatus === 'HEALTHY'
+    : isRunning(task) && Date.now() - (task.startedAt ?? 0) >= settledMs;
+
+/** ASSUMED: spread by count. */
+const roomiest = (hosts: readonly Host[], { cluster }: Service, tasks: ReadonlyMap<string, Task>): Host => {
+  const load = (host: Host) =>
+    [...tasks.values()].filter((task) => task.host === host && task.lastStatus !== 'STOPPED').length;
+  const [first] = hosts.filter((host) => host.cluster === cluster).sort((a, b) => load(a) - load(b));
+  if (!first) throw new Error(`cluster ${cluster} has no container instance`);
+  return first;
+};
+
+/** ASSUMED: the newest go first, as nothing is documented for one zone. */
+const newest = (tasks: readonly Task[]): readonly Task[] => [...tasks].sort((a, b) => b.createdAt - a.createdAt);
+
+/** The wanted tasks of the wanted revision run, those with a health check pass it, and no other is left. */
+export function isSteady(service: Service, tasks: Iterable<Task>): boolean {
+  const present = [...tasks].filter((task) => task.service === service.name && task.lastStatus !== 'STOPPED');
+  const good = present.filter(
+    (task) =>
+      task.desiredStatus === 'RUNNING' &&
+      task.definition.arn === service.taskDefinition &&
+      isRunning(task) &&
+      (!isHealthChecked(task) || task.healthStatus === 'HEALTHY'),
+  );
+  return good.length === service.desiredCount && present.length === good.length;
+}

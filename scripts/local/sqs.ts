@@ -1,0 +1,162 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+import { AwsError } from './errors';
+
+export type QueueSettings = {
+  readonly name: string;
+  readonly arn: string;
+  readonly visibilitySeconds: number;
+  readonly retentionSeconds: number;
+  readonly contentBasedDeduplication: boolean;
+  readonly maxReceiveCount?: number;
+  readonly deadLetterArn?: string;
+};
+
+export type Message = {
+  readonly id: string;
+  readonly body: string;
+  readonly group: string;
+  readonly deduplicationId: string;
+  readonly sequence: string;
+  readonly sentAt: number;
+  firstReceivedAt?: number;
+  receives: number;
+  handle?: string;
+  invisibleUntil: number;
+};
+
+/** AWS: SQS FIFO, deduplication interval. */
+const deduplicationMs = 300_000;
+
+/** A FIFO queue (AWS: SQS, FIFO queues). `deadLetter` takes what was received too often. */
+export function fifoQueue(settings: QueueSettings, deadLetter: (message: Message) => void = () => {}, now = Date.now) {
+  let messages: Message[] = [];
+  const seen = new Map<string, { at: number; id: string }>();
+  let sequence = 0n;
+
+  function send(body: string, group: string, given?: string): { MessageId: string; SequenceNumber: string } {
+    const deduplicationId =
+      given ?? (settings.contentBasedDeduplication ? createHash('sha256').update(body).digest('hex') : undefined);
+    if (!deduplicationId)
+      throw new AwsError(
+        'InvalidParameterValue',
+        'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+      );
+    if (!group) throw new AwsError('MissingParameter', 'The request must contain the parameter MessageGroupId.');
+    const earlier = seen.get(deduplicationId);
+    // Accepted, and not delivered.
+    if (earlier && now() - earlier.at < deduplicationMs)
+      return { MessageId: earlier.id, SequenceNumber: String(sequence) };
+
+    const id = randomUUID();
+    seen.set(deduplicationId, { at: now(), id });
+    sequence += 1n;
+    messages.push({
+      id,
+      body,
+      group,
+      deduplicationId,
+      sequence: String(sequence).padStart(20, '0'),
+      sentAt: now(),
+      receives: 0,
+      invisibleUntil: 0,
+    });
+    return { MessageId: id, SequenceNumber: String(sequence) };
+  }
+
+  /** Up to ten of one group, in order. A group with a message in flight is blocked. */
+  function receive(most = 10): readonly Message[] {
+    messages = messages.filter((message) => now() - message.sentAt < settings.retentionSeconds * 1000);
+    const blocked = new Set(messages.filter(inFlight).map(({ group }) => group));
+    const free = messages.filter(({ group }) => !blocked.has(group));
+    for (const dead of free.filter(({ receives }) => receives >= (settings.maxReceiveCount ?? Infinity))) {
+      messages.splice(messages.indexOf(dead), 1);
+      deadLetter(dead);
+    }
+    const batch = messages
+      .filter(({ group }) => group === messages.find((message) => !blocked.has(message.group))?.group)
+      .slice(0, most);
+    for (const message of batch) {
+      message.receives += 1;
+      message.firstReceivedAt ??= now();
+      message.handle = randomUUID();
+      message.invisibleUntil = now() + settings.visibilitySeconds * 1000;
+    }
+    return batch;
+  }
+
+  const inFlight = (message: Message): boolean => message.invisibleUntil > now();
+
+  const holding = (handle: string): Message => {
+    const message = messages.find((each) => each.handle === handle);
+    if (!message) throw new AwsError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.');
+    if (!inFlight(message)) throw new AwsError('MessageNotInflight', 'The message is not in flight.');
+    return message;
+  };
+
+  return {
+    settings,
+    send,
+    receive,
+    /** As Lambda does after success. A handle that has expired deletes nothing from a FIFO queue. */
+    remove: (handle: string): void => {
+      messages = messages.filter((message) => message.handle !== handle || !inFlight(message));
+    },
+    /** Counted from now (AWS: ChangeMessageVisibility). */
+    changeVisibility: (handle: string, seconds: number): void => {
+      if (!(seconds >= 0 && seconds <= 43_200))
+        throw new AwsError('InvalidParameterValue', 'VisibilityTimeout must be from 0 to 43200');
+      holding(handle).invisibleUntil = now() + seconds * 1000;
+    },
+    size: (): number => messages.length,
+  };
+}
+
+export type Queue = ReturnType<typeof fifoQueue>;
+
+type Visibility = { ReceiptHandle: string; VisibilityTimeout: number };
+type Send = { QueueUrl: string; MessageBody: string; MessageGroupId: string; MessageDeduplicationId?: string };
+
+export function queueHandlers(queues: readonly Queue[]) {
+  const named = (url: string): Queue => {
+    const queue = queues.find(({ settings }) => url.endsWith(`/${settings.name}`));
+    if (!queue) throw new AwsError('QueueDoesNotExist', 'The specified queue does not exist.');
+    return queue;
+  };
+  return {
+    'sqs:SendMessage': ({ QueueUrl, MessageBody, MessageGroupId, MessageDeduplicationId }: Send) => ({
+      ...named(QueueUrl).send(MessageBody, MessageGroupId, MessageDeduplicationId),
+      MD5OfMessageBody: createHash('md5').update(MessageBody).digest('hex'),
+    }),
+
+    'sqs:ChangeMessageVisibility': ({
+      QueueUrl,
+      ReceiptHandle,
+      VisibilityTimeout,
+    }: Visibility & { QueueUrl: string }) => named(QueueUrl).changeVisibility(ReceiptHandle, VisibilityTimeout),
+
+    // Each entry stands alone: 200 with a list of failures.
+    'sqs:ChangeMessageVisibilityBatch': ({
+      QueueUrl,
+      Entries,
+    }: {
+      QueueUrl: string;
+      Entries: (Visibility & { Id: string })[];
+    }) => {
+      if (Entries.length > 10)
+        throw new AwsError('TooManyEntriesInBatchRequest', 'Maximum number of entries per request are 10.');
+      const Successful: object[] = [];
+      const Failed: object[] = [];
+      for (const { Id, ReceiptHandle, VisibilityTimeout } of Entries) {
+        try {
+          named(QueueUrl).changeVisibility(ReceiptHandle, VisibilityTimeout);
+          Successful.push({ Id });
+        } catch (error) {
+          const { code, message } = error as AwsError;
+          Failed.push({ Id, Code: code, Message: message, SenderFault: true });
+        }
+      }
+      return { Successful, Failed };
+    },
+  };
+}
