@@ -4,7 +4,7 @@ import type { File } from '../haproxy/render';
 import { standIn } from './disk';
 import type { Haproxy, Worker } from './master';
 import { setCertificate } from './pem';
-import { certificatesIn, fingerprint } from './replies';
+import { certificatesIn, fingerprint, openTransactions } from './replies';
 
 /** A step of HAProxy's command line, and what its good answer holds. No answer leaves this file: it could hold a key. */
 type Step = readonly [command: string, good: string];
@@ -27,7 +27,7 @@ export async function serveCertificates(
   renewed: readonly string[],
 ): Promise<Served> {
   const tell: Tell = (command) => haproxy.worker(pid, command);
-  const stored = certificatesIn(await tell('show ssl cert'), folder);
+  const known = await held(tell, folder);
   const changed: string[] = [];
   const faults: string[] = [];
   const attempt = async (name: string, change: () => Promise<boolean>): Promise<void> => {
@@ -38,11 +38,21 @@ export async function serveCertificates(
   };
 
   for (const { name, text } of wanted.filter((file) => file.name !== standIn)) {
-    const known = stored.includes(`${folder}/${name}`);
     await attempt(name, () => serve(tell, folder, { name, text }, known, renewed.includes(name)));
   }
-  for (const name of unwanted(folder, stored, wanted)) await attempt(name, () => forget(tell, folder, name));
+  for (const name of unwanted(folder, known.stored, wanted)) await attempt(name, () => forget(tell, folder, name));
   return { changed, faults };
+}
+
+/** A certificate can be stored without being offered to clients: by a sync that was killed between the two. */
+type Held = { readonly stored: readonly string[]; readonly offered: readonly string[] };
+
+/** Also ends what a sync that was killed left open: HAProxy has one transaction at a time. */
+async function held(tell: Tell, folder: string): Promise<Held> {
+  const stored = await tell('show ssl cert');
+  for (const name of openTransactions(stored)) await tell(`abort ssl cert ${name}`);
+  const offered = await tell(`show ssl crt-list ${folder}`);
+  return { stored: certificatesIn(stored, folder), offered: certificatesIn(offered, folder) };
 }
 
 /** Gives whether there was anything to do. */
@@ -50,13 +60,18 @@ async function serve(
   tell: Tell,
   folder: string,
   { name, text }: File,
-  known: boolean,
+  known: Held,
   renewed: boolean,
 ): Promise<boolean> {
   const path = `${folder}/${name}`;
-  if (known && !renewed && (await serves(tell, path, text))) return false;
-  await store(tell, path, text, known ? [] : [[`new ssl cert ${path}`, 'New empty certificate store']]);
-  if (!known) await run(tell, path, [[`add ssl crt-list ${folder}/ ${path}`, 'Success!']]);
+  const offered = known.offered.includes(path);
+  if (offered && !renewed && (await serves(tell, path, text))) return false;
+
+  const before: readonly Step[] = known.stored.includes(path)
+    ? []
+    : [[`new ssl cert ${path}`, 'New empty certificate store']];
+  await store(tell, path, text, before);
+  if (!offered) await run(tell, path, [[`add ssl crt-list ${folder}/ ${path}`, 'Success!']]);
   // Later the proxy's own handshake belongs here: a certificate counts when it is served.
   if (await serves(tell, path, text)) return true;
   throw new Error(`HAProxy took ${path}, but holds another certificate; ${advice}`);

@@ -80,9 +80,13 @@ function table(reply: string, separator: string): readonly ((column: string) => 
   });
 }
 
-/** The stored names of `show ssl cert` below a folder, without those of an open transaction. */
+/** The names in `show ssl cert` or `show ssl crt-list <folder>` that lie in a folder. */
 export const certificatesIn = (reply: string, folder: string): readonly string[] =>
   reply.split('\n').filter((line) => line.startsWith(`${folder}/`));
+
+/** The names in `show ssl cert` of certificates that were set but neither committed nor aborted. */
+export const openTransactions = (reply: string): readonly string[] =>
+  Array.from(reply.matchAll(/^\*(\/.*)$/gm), ([, name = '']) => name);
 
 /** The SHA-1 fingerprint in `show ssl cert <name>`, as hexadecimal digits. */
 export const fingerprint = (reply: string): string | undefined =>

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -174,6 +174,24 @@ function haproxyOf(path: { live: string; master: string }, environment: NodeJS.P
         .find((line) => line.startsWith(`${backend},${server},`))
         ?.split(',')[17],
   };
+}
+
+/** A socket before HAProxy's master, which tells each command before it is passed on. */
+export async function startRelay(instance: Instance, heard: (command: string) => void) {
+  const path = join(instance.path.folder, 'relay.sock');
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    let command = '';
+    client.on('error', () => undefined);
+    client.on('data', (text) => (command += text));
+    client.on('end', () => {
+      heard(command);
+      const upstream = connect({ path: instance.path.master, allowHalfOpen: true });
+      upstream.on('error', () => client.destroy()).pipe(client);
+      upstream.end(command);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return { path, stop: () => new Promise((resolve) => server.close(resolve)) };
 }
 
 export function ask(path: string, command: string): Promise<string> {
