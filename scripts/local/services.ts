@@ -45,7 +45,7 @@ function deploy(service: Service, { tasks, hosts, startTask, stopTask, delays }:
 
   for (const task of current.filter(({ healthStatus }) => healthStatus === 'UNHEALTHY'))
     stopTask(task, 'it is unhealthy');
-  for (const task of newest(current).slice(0, current.length - desiredCount))
+  for (const task of newest(current).slice(0, Math.max(0, current.length - desiredCount)))
     stopTask(task, `${desiredCount} are wanted`);
 
   const serving = current.filter((task) => isSettled(task, delays)).length + old.filter(isRunning).length;
