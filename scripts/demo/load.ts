@@ -27,7 +27,8 @@ export function startLoad(
   onDeath: (error: Error) => void,
 ): Load {
   const tsx = pathToFileURL(require.resolve('tsx')).href;
-  const child = fork(join(__dirname, 'visitors.ts'), { execArgv: ['--import', tsx] });
+  // In a process group of its own: Ctrl-C is for us to act on. Without us it ends by itself.
+  const child = fork(join(__dirname, 'visitors.ts'), { execArgv: ['--import', tsx], detached: true });
   const gone = once(child, 'exit');
   let stopping = false;
   let idle = true;

@@ -11,6 +11,7 @@ export type Narrator = {
   readonly moment: (moment: Moment) => void;
   readonly visits: (visits: readonly Visit[]) => void;
   readonly announce: (step: string) => void;
+  readonly remark: (text: string) => void;
   readonly stop: () => void;
 };
 
@@ -53,6 +54,7 @@ export function createNarrator(service: string, timeline: Timeline, journal: Jou
       tell();
       timeline.heading(step);
     },
+    remark: (about) => void pending.push({ at: Date.now(), source: 'load', about }),
     stop: () => {
       clearInterval(telling);
       clearInterval(standing);

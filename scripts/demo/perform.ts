@@ -14,6 +14,7 @@ export type Theatre = {
   readonly load: Load;
   readonly journal: Journal;
   readonly announce: (step: string) => void;
+  readonly remark: (text: string) => void;
   readonly signal: AbortSignal;
 };
 
@@ -60,12 +61,14 @@ async function gauge(world: World): Promise<{ pid: number; reloads: number; call
   return { pid, reloads, calls: Object.values(world.calls()).reduce((sum, count) => sum + count, 0) };
 }
 
-function stageOf({ world, origin, load, journal, signal }: Theatre): Stage {
+function stageOf({ world, origin, load, journal, remark, signal }: Theatre): Stage {
   const pause = (seconds: number) => sleep(seconds * 1000, undefined, { signal });
   return {
     ecs: world.ecs,
     controlPlane: world.controlPlane,
     pause,
+    remark,
+    served: () => journal.visits.filter(answered).length,
     open: async () => {
       await firstAnswer(origin, AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]));
       load.rate(perSecond);

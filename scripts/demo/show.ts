@@ -52,7 +52,7 @@ export async function play(show: Show): Promise<readonly string[]> {
   const load = startLoad(origin, (visits) => hear(visits), fail);
   atEnd(load.stop);
 
-  const steps = await perform(story, { world, origin, load, journal, announce: narrator.announce, signal });
+  const steps = await perform(story, { world, origin, load, journal, ...narrator, signal });
   await abortable(load.finish(), signal);
   narrator.stop();
 

@@ -8,6 +8,9 @@ export type Stage = Pick<World, 'ecs' | 'controlPlane'> & {
   /** ECS is steady, and every running task has answered somebody. */
   readonly settled: () => Promise<void>;
   readonly pause: (seconds: number) => Promise<void>;
+  /** How many requests have had their answer so far. */
+  readonly served: () => number;
+  readonly remark: (text: string) => void;
 };
 
 export type Step = { readonly name: string; readonly play: (stage: Stage) => Promise<void> };
@@ -60,12 +63,14 @@ export const story: readonly Step[] = [
   },
   {
     name: 'control plane off, then on',
-    play: async ({ ecs, controlPlane, settled, pause }) => {
+    play: async ({ ecs, controlPlane, settled, pause, served, remark }) => {
       controlPlane(false, 'held');
+      const before = served();
       await pause(2);
       ecs.updateService(service, { desiredCount: 8 });
       killOne(ecs);
       await pause(15);
+      remark(`HAProxy alone has served ${(served() - before).toLocaleString('en-GB')} requests meanwhile`);
       controlPlane(true);
       await settled();
       await pause(5);

@@ -33,10 +33,6 @@ process.on('message', (next: Order) => {
   order = { ...next, since: Date.now(), first: sent };
 });
 
-// Ctrl-C reaches the whole process group. The parent decides what ends when; without a parent there is nothing to do.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-process.on('disconnect', () => process.exit());
-
 function send(n: number): void {
   const next = plan(n);
   underWay += 1;
@@ -47,7 +43,8 @@ function send(n: number): void {
 }
 
 function report(): void {
-  if (!process.connected) return;
+  // Asked each time, not heard as an event: the parent may have left before there was anybody to hear it.
+  if (!process.connected) process.exit();
   process.send?.({ visits: ended, underWay } satisfies Batch);
   ended = [];
 }

@@ -78,4 +78,17 @@ describe('startLoad', () => {
     expect(visits.filter(({ status }) => status !== 200)).toStrictEqual([]);
     expect(connections()).toBeLessThan(visits.length / 2);
   });
+
+  it('can be stopped before its process has come up', async () => {
+    const deaths: Error[] = [];
+    const load = startLoad(
+      'http://127.0.0.1:9',
+      () => undefined,
+      (error) => deaths.push(error),
+    );
+
+    await load.stop();
+
+    expect(deaths).toStrictEqual([]);
+  });
 });
