@@ -3,9 +3,6 @@ import { type Facts, fateOf } from './measure';
 import type { Seen } from './steps';
 import type { Visit } from './visit';
 
-/** So many failed requests are described one by one; more of them say nothing new. */
-const described = 5;
-
 /**
  * What may not happen, as sentences: none after a good run.
  *
@@ -19,10 +16,23 @@ export function problems({ visits, facts }: Seen, outsiders: readonly string[], 
   return [
     ...(stray.length > 0 ? [`${stray.length} requests were answered by the worker, which has no labels`] : []),
     ...(repeated.length > 0 ? [`${repeated.length} POSTs ran more than once, ${repeated[0]?.id} for one`] : []),
-    ...(failed.length > 0 ? [`${failed.length} requests failed:`] : []),
-    ...failed.slice(0, described).map((visit) => `  ${describe(visit, facts, startedAt)}`),
-    ...(failed.length > described ? [`  and ${failed.length - described} more`] : []),
+    ...alike(failed).map(([first, ...others]) => {
+      const more = others.length === 0 ? '' : `, and ${others.length} more like it`;
+      return `failed: ${describe(first, facts, startedAt)}${more}`;
+    }),
   ];
+}
+
+/** Failures of one kind have one cause, mostly: a hundred of them must not hide the one that is different. */
+function alike(failed: readonly Visit[]): readonly (readonly [Visit, ...Visit[]])[] {
+  const kinds = new Map<string, [Visit, ...Visit[]]>();
+  for (const visit of failed) {
+    const kind = visit.error ?? String(visit.status);
+    const known = kinds.get(kind);
+    if (known === undefined) kinds.set(kind, [visit]);
+    else known.push(visit);
+  }
+  return [...kinds.values()];
 }
 
 function describe(

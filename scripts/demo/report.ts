@@ -35,7 +35,7 @@ export function table(steps: readonly MeasuredStep[]): string {
   return all.map(line).join('\n');
 }
 
-const legend = `lost: not repeatable, and inside the task that died · 503: while no task existed · *: a new worker process
+const legend = `lost: not repeatable, and inside the task that died · 503: while no task existed · *: a new process
 first req.: after a task ran (median) · last req.: after a stop order (longest)`;
 
 /** What it all means, in words. */
@@ -48,8 +48,8 @@ export function verdict({ totals, eventToFirstRequestMs }: Measured, controlPlan
     eventToFirstRequestMs === undefined
       ? []
       : [
-          `A new task had its first request ${seconds(eventToFirstRequestMs)} after it ran (median); ` +
-            `${seconds(controlPlaneDelayMs)} of that is the delay that AWS is assumed to have.`,
+          `A new task had its first request ${seconds(eventToFirstRequestMs)} after it ran (median), ` +
+            `${seconds(controlPlaneDelayMs)} of it AWS's delay.`,
         ];
   return [outcome, ...excused(totals), ...waited];
 }

@@ -55,6 +55,7 @@ export const story: readonly Step[] = [
   {
     name: 'kill a task without a word',
     play: async ({ ecs, settled, pause }) => {
+      await pause(1);
       killOne(ecs);
       await pause(2);
       await settled();

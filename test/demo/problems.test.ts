@@ -18,17 +18,19 @@ describe('problems', () => {
     expect(problems({ moments: [], visits: [visit({ task: 'aaaa1' })], facts }, ['worker1'], 0)).toStrictEqual([]);
   });
 
-  it('describes the first requests that failed, and counts the others', () => {
-    const visits = Array.from({ length: 6 }, () => visit({ status: 502, method: 'POST' }));
+  it('describes the first failure of each kind, and counts the others', () => {
+    const visits = [
+      visit({ status: 503, method: 'POST' }),
+      visit({ status: 503 }),
+      visit({ status: 503 }),
+      visit({ error: 'socket hang up', kind: 'slow' }),
+    ];
+    const began = new Map([['r7', ['aaaa1']]]);
 
-    const found = problems({ moments: [], visits, facts }, [], 0);
-
-    expect(found).toHaveLength(7);
-    expect(found.slice(0, 2)).toStrictEqual([
-      '6 requests failed:',
-      '  12.4s r7, a kept POST: status 502, after 12 ms, from the proxy, no task had begun it',
+    expect(problems({ moments: [], visits, facts: { ...facts, began } }, [], 0)).toStrictEqual([
+      'failed: 12.4s r7, a kept POST: status 503, after 12 ms, from the proxy, begun by aaaa, and 2 more like it',
+      'failed: 12.4s r7, a slow GET: socket hang up, after 12 ms, from the proxy, begun by aaaa',
     ]);
-    expect(found.at(-1)).toBe('  and 1 more');
   });
 
   it('finds an answer of a task that has no labels', () => {

@@ -28,10 +28,10 @@ describe('table', () => {
 });
 
 describe('verdict', () => {
-  it('says in words that all went well, and what AWS itself took', () => {
+  it('says in words that all went well, and how much of the wait is the delay of AWS', () => {
     expect(verdict({ totals: totals({}), steps: [], eventToFirstRequestMs: 2_912 }, 2_200)).toStrictEqual([
       '24,812 requests, none failed.',
-      'A new task had its first request 2.9 s after it ran (median); 2.2 s of that is the delay that AWS is assumed to have.',
+      "A new task had its first request 2.9 s after it ran (median), 2.2 s of it AWS's delay.",
     ]);
   });
 
