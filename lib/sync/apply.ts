@@ -4,7 +4,7 @@ import { describedStructure } from '../haproxy/render';
 import { boundAddresses, newAddresses, probe } from './addresses';
 import { serveCertificates } from './certificates';
 import { change, type WantedServer, wantedServers } from './change';
-import { type Installed, switchTo } from './disk';
+import { type Installed, tryWith, undo } from './disk';
 import type { Haproxy, Worker } from './master';
 import { releaseServers, removeServers, runningServers, settleServers } from './membership';
 import { verifiedReload } from './reload';
@@ -79,17 +79,14 @@ async function reload(
   await probe(newAddresses(boundAddresses(files, process.env), boundAddresses(installed.files, process.env)));
   await releaseServers(haproxy, before, servers);
   writeFileSync(settings.stateFile, stateFile(await runningServers(haproxy, before), servers), { mode: 0o600 });
-  switchTo(settings.link, folder);
+  const attempt = tryWith(settings.link, folder);
   try {
     const worker = await verifiedReload(haproxy, before, structure);
+    attempt.confirm();
     if (await settleServers(haproxy, worker, servers)) return worker;
-    throw new Error(
-      'HAProxy was reloaded, but its servers are not the wanted ones; see "show servers state" on its master socket',
-    );
-  } catch (error) {
-    switchTo(settings.link, installed.folder);
-    throw error;
+    throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
   } finally {
+    undo(settings.link);
     rmSync(settings.stateFile, { force: true });
   }
 }

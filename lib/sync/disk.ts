@@ -11,7 +11,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -87,6 +87,22 @@ export function switchTo(link: string, folder: string): void {
   renameSync(next, link);
 }
 
+/** Switches for as long as a reload takes. Until `confirm`, `undo` goes back, in this run or at the start of the next. */
+export function tryWith(link: string, folder: string): { readonly confirm: () => void } {
+  const target = readlinkSync(link);
+  rmSync(before(link), { force: true });
+  symlinkSync(target, before(link));
+  switchTo(link, folder);
+  return { confirm: () => rmSync(before(link), { force: true }) };
+}
+
+/** Goes back to what was installed before a reload that did not come to its end. */
+export function undo(link: string): void {
+  if (existsSync(before(link))) renameSync(before(link), link);
+}
+
+const before = (link: string): string => `${link}.before`;
+
 /** Removes all but the given folders. */
 export function prune(home: string, kept: readonly (string | undefined)[]): void {
   const generations = join(home, 'generations');
@@ -114,7 +130,7 @@ function readManifest(folder: string): Current {
 function write(file: string, text: string): void {
   const descriptor = openSync(file, 'wx', 0o600);
   try {
-    writeSync(descriptor, text);
+    writeFileSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

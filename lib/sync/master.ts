@@ -4,9 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describedStructure } from '../haproxy/render';
 import { type Processes, parseProcesses } from './replies';
 
-/** A running HAProxy. Both ask one command and give its whole reply. */
+/** A running HAProxy. Each gives the whole reply to one command. */
 export type Haproxy = {
   readonly master: (command: string) => Promise<string>;
+  /** Asks once, for a second reload would come of a second question. 2.6 answers nothing, and reloads later. */
+  readonly reload: () => Promise<string>;
   readonly worker: (pid: number, command: string) => Promise<string>;
 };
 
@@ -14,14 +16,21 @@ export type Worker = { readonly pid: number; readonly structure: string | undefi
 
 /** While the master executes itself anew, at a reload, it refuses or resets connections for some milliseconds; its socket stays. */
 const absentMilliseconds = 500;
+/** 3.2 loses a connection for good that comes while a worker starts. */
+const lostMilliseconds = 2_000;
 
 /**
  * HAProxy behind its master's socket. The master alone reaches every worker, also after a refused reload.
  * One command a connection, for 3.x runs only the first line of a connection; half-closed, for 2.6 never closes it.
  */
 export function haproxyAt(socket: string, patienceMilliseconds: number): Haproxy {
-  const master = (command: string): Promise<string> => patiently(patienceMilliseconds, () => ask(socket, command));
-  return { master, worker: (pid, command) => master(`@!${pid} ${command}`) };
+  const master = (command: string): Promise<string> =>
+    patiently(patienceMilliseconds, () => ask(socket, command, lostMilliseconds));
+  return {
+    master,
+    reload: () => ask(socket, 'reload', patienceMilliseconds).catch(() => ''),
+    worker: (pid, command) => master(`@!${pid} ${command}`),
+  };
 }
 
 /** Whether an error means that no HAProxy listens there. */
@@ -60,20 +69,20 @@ async function patiently<Reply>(refusedMilliseconds: number, attempt: () => Prom
       return await attempt();
     } catch (error) {
       const patience = code(error) === 'ENOENT' ? absentMilliseconds : refusedMilliseconds;
-      const passing = notRunning(error) || ['ECONNRESET', 'EPIPE'].includes(code(error));
+      const passing = notRunning(error) || ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code(error));
       if (!passing || Date.now() - began > patience) throw error;
       await pause(20);
     }
   }
 }
 
-const ask = (path: string, command: string): Promise<string> =>
+const ask = (path: string, command: string, milliseconds: number): Promise<string> =>
   new Promise((resolve, reject) => {
     let reply = '';
     const socket = connect({ path, allowHalfOpen: true });
-    socket
-      .setEncoding('utf8')
-      .setTimeout(10_000, () => socket.destroy(new Error('HAProxy did not answer within 10 s')));
+    socket.setEncoding('utf8').setTimeout(milliseconds, () => {
+      socket.destroy(Object.assign(new Error('HAProxy did not answer'), { code: 'ETIMEDOUT' }));
+    });
     socket.on('data', (text: string) => {
       reply += text;
     });

@@ -12,8 +12,7 @@ const patienceMilliseconds = 15_000;
  * @throws when HAProxy refused; then the old worker serves on.
  */
 export async function verifiedReload(haproxy: Haproxy, before: Worker & Processes, structure: string): Promise<Worker> {
-  // 2.6 answers nothing and reloads later; newer ones answer at the end, with their log.
-  const log = await haproxy.master('reload').catch(() => '');
+  const log = await haproxy.reload();
   const end = Date.now() + patienceMilliseconds;
   while (Date.now() < end) {
     const processes = await haproxy.master('show proc').then(parseProcesses, () => undefined);

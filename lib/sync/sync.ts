@@ -5,7 +5,7 @@ import { render } from '../haproxy/render';
 import { applyRunning } from './apply';
 import { checkConfiguration, makeStandIn } from './check';
 import { type Current, readCurrent } from './current';
-import { type Installed, keep, prune, readInstalled, stage, standIn, switchTo } from './disk';
+import { type Installed, keep, prune, readInstalled, stage, standIn, switchTo, undo } from './disk';
 import { currentWorker, type Haproxy } from './master';
 import type { Outcome, Report } from './report';
 import type { Settings } from './settings';
@@ -21,6 +21,7 @@ export type World = { readonly settings: Settings; readonly parameters: Paramete
  */
 export async function sync(asked: number, world: World): Promise<Report> {
   const { settings, parameters } = world;
+  undo(settings.link);
   const installed = readInstalled(settings.link) ?? installEmpty(settings);
   const current = await readCurrent(parameters, settings.prefix, asked, settings.patienceMilliseconds, pause);
   if (!current) return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };

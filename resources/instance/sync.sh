@@ -9,4 +9,9 @@ cat >"$SLUICE_HOME/.sync.$$" <<'END-OF-SYNC'
 END-OF-SYNC
 mv "$SLUICE_HOME/.sync.$$" "$SLUICE_HOME/sync.cjs"
 # One at a time; a later one reads whatever is current when its turn comes.
-SLUICE_PREFIX='@PREFIX@' exec flock -w 40 "$SLUICE_HOME/lock" node "$SLUICE_HOME/sync.cjs" '{{ Generation }}'
+exec 9>"$SLUICE_HOME/lock"
+if ! flock -w 40 9; then
+  echo '{"failed":"another sync has run for 40 seconds; the next tick tries again"}'
+  exit 1
+fi
+SLUICE_PREFIX='@PREFIX@' exec node "$SLUICE_HOME/sync.cjs" '{{ Generation }}'

@@ -124,7 +124,7 @@ function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
     const ended = new Promise<Outcome>((resolve) => {
       child.on('close', (code) => resolve({ code, output, report: lastLine(output) }));
     });
-    /** Also what it started: the sync's shell becomes flock, and flock's child is Node. */
+    /** Also what it started, such as `haproxy -c`. */
     const kill = () => process.kill(-(child.pid ?? 0), 'SIGKILL');
     return { ended, kill };
   };
@@ -198,6 +198,8 @@ export function ask(path: string, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let reply = '';
     const socket = connect({ path, allowHalfOpen: true }).on('error', reject);
+    // 3.2 loses connections that come while a worker starts.
+    socket.setTimeout(1_000, () => socket.destroy(new Error('no answer')));
     socket.on('data', (text) => (reply += text)).on('end', () => resolve(reply));
     socket.end(`${command}\n`);
   });

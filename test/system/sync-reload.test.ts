@@ -157,5 +157,9 @@ describe('a refusal', () => {
     expect(again).toMatchObject({ code: 0, report: { changed: 'membership', how: 'at run time', added: 1 } });
     expect((await instance.processes()).workers).toContain(before);
     await until(async () => (await ask(instance.host)) === '200 b');
+    expect(await instance.sync(instance.publish([web(a), api(b)]))).toMatchObject({
+      code: 0,
+      report: { how: 'by a reload' },
+    });
   });
 });
