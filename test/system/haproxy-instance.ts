@@ -176,15 +176,18 @@ function haproxyOf(path: { live: string; master: string }, environment: NodeJS.P
   };
 }
 
-/** A socket before HAProxy's master, which tells each command before it is passed on. */
-export async function startRelay(instance: Instance, heard: (command: string) => void) {
+/** A socket before HAProxy's master, which tells each command before it is passed on; `false` keeps it back. */
+export async function startRelay(instance: Instance, heard: (command: string) => unknown) {
   const path = join(instance.path.folder, 'relay.sock');
   const server = createServer({ allowHalfOpen: true }, (client) => {
     let command = '';
     client.on('error', () => undefined);
     client.on('data', (text) => (command += text));
     client.on('end', () => {
-      heard(command);
+      if (heard(command) === false) {
+        client.destroy();
+        return;
+      }
       const upstream = connect({ path: instance.path.master, allowHalfOpen: true });
       upstream.on('error', () => client.destroy()).pipe(client);
       upstream.end(command);

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 
 import { type File, render } from '../../lib/haproxy/render';
-import { type Instance, startInstance, until } from './haproxy-instance';
+import { type Instance, startInstance, startRelay, until } from './haproxy-instance';
 import { ask, backend, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
 
 jest.setTimeout(20_000);
@@ -138,6 +138,29 @@ describe('a refusal', () => {
     });
     expect(later.report).toMatchObject({ changed: 'structure', how: 'by a reload' });
     expect((await instance.processes()).reloads).toBe(before.reloads + 1);
+  });
+
+  it('is found by the probe too when the sync before was killed at its reload', async () => {
+    const a = await task('a');
+    await serving(a);
+    const before = await instance.processes();
+    const extra = { name: '60-extra.cfg', text: `frontend extra from sluice\n    bind ${instance.host}:10555\n` };
+    const generation = instance.publishFiles(withFile(extra, a));
+    const relay = await startRelay(instance, (command) => {
+      if (command !== 'reload\n') return true;
+      running.kill();
+      return false;
+    });
+    const running = instance.startSync(generation, { SLUICE_MASTER: relay.path });
+    await running.ended;
+    await relay.stop();
+    const taken = createServer().listen(10555, instance.host);
+
+    const outcome = await instance.sync(generation);
+    await new Promise((resolve) => taken.close(resolve));
+
+    expect(outcome).toMatchObject({ code: 1, report: { failed: expect.stringContaining('could not bind') } });
+    expect(await instance.processes()).toStrictEqual(before);
   });
 
   it('at the reload itself switches the folder back; the old worker serves on and takes further changes', async () => {
