@@ -48,8 +48,8 @@ export function verdict({ totals, eventToFirstRequestMs }: Measured, controlPlan
     eventToFirstRequestMs === undefined
       ? []
       : [
-          `A new task had its first request ${seconds(eventToFirstRequestMs)} after it ran (median), ` +
-            `${seconds(controlPlaneDelayMs)} of it AWS's delay.`,
+          `A new task had its first request ${seconds(eventToFirstRequestMs)} after it ran (median); ` +
+            `AWS's own delay is set to ${seconds(controlPlaneDelayMs)}.`,
         ];
   return [outcome, ...excused(totals), ...waited];
 }

@@ -33,7 +33,7 @@ export const story: readonly Step[] = [
       });
       await open();
       await settled();
-      await pause(6);
+      await pause(10);
     },
   },
   {
@@ -41,7 +41,7 @@ export const story: readonly Step[] = [
     play: async ({ ecs, settled, pause }) => {
       ecs.updateService(service, { desiredCount: 6 });
       await settled();
-      await pause(5);
+      await pause(10);
     },
   },
   {
@@ -49,7 +49,7 @@ export const story: readonly Step[] = [
     play: async ({ ecs, settled, pause }) => {
       ecs.updateService(service, { taskDefinition: ecs.registerTaskDefinition(hello(2)) });
       await settled();
-      await pause(5);
+      await pause(6);
     },
   },
   {
@@ -59,7 +59,7 @@ export const story: readonly Step[] = [
       killOne(ecs);
       await pause(2);
       await settled();
-      await pause(5);
+      await pause(8);
     },
   },
   {
@@ -74,7 +74,7 @@ export const story: readonly Step[] = [
       remark(`HAProxy alone has served ${(served() - before).toLocaleString('en-GB')} requests meanwhile`);
       controlPlane(true);
       await settled();
-      await pause(5);
+      await pause(7);
     },
   },
   {
@@ -82,10 +82,10 @@ export const story: readonly Step[] = [
     play: async ({ ecs, settled, pause }) => {
       ecs.updateService(service, { desiredCount: 0 });
       await settled();
-      await pause(6);
+      await pause(3);
       ecs.updateService(service, { desiredCount: 3 });
       await settled();
-      await pause(6);
+      await pause(12);
     },
   },
 ];

@@ -31,7 +31,7 @@ describe('verdict', () => {
   it('says in words that all went well, and how much of the wait is the delay of AWS', () => {
     expect(verdict({ totals: totals({}), steps: [], eventToFirstRequestMs: 2_912 }, 2_200)).toStrictEqual([
       '24,812 requests, none failed.',
-      "A new task had its first request 2.9 s after it ran (median), 2.2 s of it AWS's delay.",
+      "A new task had its first request 2.9 s after it ran (median); AWS's own delay is set to 2.2 s.",
     ]);
   });
 
