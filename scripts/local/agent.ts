@@ -10,7 +10,11 @@ type Listener = {
   readonly exited: (task: Task, container: Container) => void;
   readonly signalled: (task: Task, container: Container) => void;
   readonly printed: (task: Task, line: string) => void;
+  readonly health: (task: Task, status: 'HEALTHY' | 'UNHEALTHY') => void;
 };
+
+/** Unhealthy after three failed checks in a row (AWS: HealthCheck.retries). */
+const retries = 3;
 
 /** The ECS agent on every host: starts and stops the containers of a task, which are real processes. */
 export function ecsAgent(processes: Processes, timers: Timers, listener: Listener) {
@@ -59,7 +63,17 @@ export function ecsAgent(processes: Processes, timers: Timers, listener: Listene
     }
   }
 
-  return { start, stop };
+  function watchHealth(task: Task, everyMs: number, failures = 0): void {
+    timers.after(everyMs, async () => {
+      const passed = await passesHealthCheck(task);
+      if (task.desiredStatus === 'STOPPED') return;
+      const status = passed ? 'HEALTHY' : failures + 1 >= retries ? 'UNHEALTHY' : task.healthStatus;
+      if (status !== 'UNKNOWN' && status !== task.healthStatus) listener.health(task, status);
+      watchHealth(task, everyMs, passed ? 0 : failures + 1);
+    });
+  }
+
+  return { start, stop, watchHealth };
 }
 
 const inStartOrder = ({ containers }: Task): readonly Container[] => {
@@ -86,7 +100,7 @@ async function freePort(address: string, last: Map<string, number>): Promise<num
 }
 
 /** One container health check. ASSUMED: the command in the container is `curl -f localhost/health`. */
-export const passesHealthCheck = (task: Task): Promise<boolean> =>
+const passesHealthCheck = (task: Task): Promise<boolean> =>
   new Promise((resolve) => {
     const port = task.containers.find(({ definition }) => definition.healthCheck)?.hostPort;
     get({ host: task.host.address, port, path: '/health', agent: false, timeout: 1_000 }, (answer) => {

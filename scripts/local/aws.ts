@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { type Caller, type Handlers, startApi } from './api';
 import type { Delays } from './delays';
-import { type Event, eventBridge } from './eventbridge';
+import { type Event, eventBridge, period } from './eventbridge';
 import { startImds } from './imds';
 import { type Invocation, lambdaFunction } from './lambda';
 import { pollQueue } from './mapping';
@@ -12,8 +12,9 @@ import { parameterStore } from './parameters';
 import type { Processes } from './processes';
 import { type ManagedInstance, runCommand } from './run-command';
 import type { Credentials } from './signature';
-import { fifoQueue, type Message, queueHandlers } from './sqs';
-import { type QueueTarget, readStack } from './stack';
+import { fifoQueue, type Message } from './sqs';
+import { queueHandlers } from './sqs-api';
+import { readStack, type Target } from './stack';
 import { region } from './template';
 import type { Timers } from './timers';
 
@@ -24,6 +25,8 @@ type Deps = {
   readonly say: Say;
   readonly tickSeconds: number | undefined;
 };
+
+const proxyId = 'i-0a1b2c3d4e5f60718';
 
 /** What an instance may do until the template has a role for it. ASSUMED: it reads its configuration and certificates. */
 const readsParameters: ReadonlySet<string> = new Set(['ssm:GetParameter', 'ssm:GetParameters']);
@@ -46,38 +49,39 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds 
   }
 
   const deadLetters: Message[] = [];
-  const queues = stack.queues.map((settings) => fifoQueue(settings, (message) => void deadLetters.push(message)));
-  const enqueue = ({ queueArn, group }: QueueTarget, body: string): void => {
-    queues.find(({ settings }) => settings.arn === queueArn)?.send(body, group);
+  const queues = stack.queues.map((properties) => fifoQueue(properties, (message) => void deadLetters.push(message)));
+  const queueOf = (arn: string) => queues.find((queue) => queue.arn === arn) ?? fail(`no queue ${arn} in the template`);
+  const enqueue = ({ Arn, SqsParameters }: Target, body: string): void => {
+    queueOf(Arn).send(body, SqsParameters?.MessageGroupId ?? '');
     say('event', `the queue gets ${summary(body)}`);
   };
   const bus = eventBridge(stack.rules, delays.eventMs, timers, enqueue);
   const tick = () => bus.tick(stack.schedules);
-  for (const { seconds } of stack.schedules) timers.every((tickSeconds ?? seconds) * 1000, tick);
+  for (const schedule of stack.schedules) {
+    timers.every((tickSeconds ?? period(schedule.ScheduleExpression)) * 1000, () => bus.tick([schedule]));
+  }
 
   const invocations: Invocation[] = [];
-  const functions = stack.functions.map((settings) => {
-    const { accessKeyId, secretAccessKey, sessionToken } = assume(settings.role);
+  const functions = stack.functions.map((properties) => {
+    const { accessKeyId, secretAccessKey, sessionToken } = assume(properties.Role.replace(/^.*\//, ''));
     const keys = {
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_SESSION_TOKEN: sessionToken,
     };
-    return lambdaFunction(settings, { ...surroundings, ...keys }, processes);
+    return lambdaFunction(properties, { packageFolder: stack.folder, keys: { ...surroundings, ...keys }, processes });
   });
-  for (const { queueArn, functionArn, batchSize } of stack.mappings) {
-    const queue = queues.find(({ settings }) => settings.arn === queueArn);
-    const target = functions.find(({ settings }) => functionArn.endsWith(`:${settings.name}`));
-    if (!queue || !target) throw new Error(`the mapping from ${queueArn} to ${functionArn} leads nowhere`);
-    const settings = { batchSize, delayMs: delays.queueMs, timers };
+  for (const { EventSourceArn, FunctionName, BatchSize = 10 } of stack.mappings) {
+    const target =
+      functions.find(({ name }) => FunctionName.endsWith(`:${name}`)) ??
+      fail(`no function ${FunctionName} in the template`);
     pollQueue(
-      queue,
+      queueOf(EventSourceArn),
       target,
-      settings,
-      () => on,
+      { batchSize: BatchSize, delayMs: delays.queueMs, timers, isOn: () => on },
       (invocation) => {
         invocations.push(invocation);
-        say('reconciled', `${target.settings.name} ${told(invocation)}`);
+        say('reconciled', `${target.name} ${told(invocation)}`);
       },
     );
   }
@@ -87,11 +91,8 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds 
   const parameters = parameterStore();
   Object.assign(handlers, parameters.handlers, queueHandlers(queues), commands.handlers);
   const role = stack.instanceRole ?? 'ProxyRole';
-  const imds = await startImds({
-    id: 'i-0a1b2c3d4e5f60718',
-    role,
-    credentials: assume(role, stack.instanceRole ? undefined : readsParameters),
-  });
+  const credentials = assume(role, stack.instanceRole ? undefined : readsParameters);
+  const imds = await startImds({ id: proxyId, role, credentials });
 
   return {
     stack,
@@ -106,7 +107,7 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds 
     tick,
     /** The instance that IMDS speaks of: what it is told by its surroundings. */
     instance: {
-      id: 'i-0a1b2c3d4e5f60718',
+      id: proxyId,
       environment: { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint },
     },
     connect: (more: Handlers, proxies: readonly ManagedInstance[]): void => {
@@ -142,3 +143,7 @@ function told({ durationMs, event, outcome, result, error }: Invocation): string
   const { reason, outcomes } = (result ?? {}) as Record<string, unknown>;
   return `${outcome} after ${durationMs} ms with ${count} message${count === 1 ? '' : 's'}: ${error ?? reason ?? JSON.stringify(outcomes ?? result)}`;
 }
+
+const fail = (message: string): never => {
+  throw new Error(message);
+};

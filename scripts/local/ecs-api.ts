@@ -1,13 +1,12 @@
 import type { Ecs } from './ecs';
 import { AwsError } from './errors';
+import type { Service } from './services';
 import { apiTask, arn, type Host, type Task, type TaskDefinition, taskArn } from './task';
 
 type ListTasks = {
   cluster?: string;
   desiredStatus?: string;
   serviceName?: string;
-  family?: string;
-  containerInstance?: string;
   maxResults?: number;
   nextToken?: string;
 };
@@ -18,14 +17,16 @@ const last = (nameOrArn: string | undefined): string => (nameOrArn ?? 'default')
 const fail = (code: string, message: string): never => {
   throw new AwsError(code, message);
 };
-const atMost = (limit: number, list: readonly string[] = [], what: string): void => {
-  if (list.length === 0 || list.length > limit)
-    fail('InvalidParameterException', `${what} must have 1 to ${limit} elements.`);
-};
-const missing = (kind: string, cluster: string) => (name: string) => ({
-  arn: name.startsWith('arn:') ? name : arn(kind, `${cluster}/${name}`),
-  reason: 'MISSING',
-});
+/** What was asked for by name or ARN, and what is missing: that is no error. At most so many at a time. */
+function select<Found>(names: readonly string[] = [], limit: number, find: (name: string) => Found | undefined) {
+  if (names.length === 0 || names.length > limit)
+    fail('InvalidParameterException', `1 to ${limit} elements are allowed.`);
+  const missing = names.filter((name) => find(last(name)) === undefined);
+  return {
+    found: names.flatMap((name) => find(last(name)) ?? []),
+    failures: missing.map((arn) => ({ arn, reason: 'MISSING' })),
+  };
+}
 
 /** The reading half of ECS's API, and the addresses that EC2 knows. */
 export function ecsHandlers({ tasks, services, definitions, hosts }: Ecs) {
@@ -44,9 +45,7 @@ export function ecsHandlers({ tasks, services, definitions, hosts }: Ecs) {
       const wanted = (task: Task) =>
         task.cluster === cluster &&
         task.desiredStatus === desiredStatus &&
-        (!input.serviceName || task.service === last(input.serviceName)) &&
-        (!input.family || task.definition.family === input.family) &&
-        (!input.containerInstance || task.host.arn.endsWith(last(input.containerInstance)));
+        (!input.serviceName || task.service === last(input.serviceName));
       const arns = [...tasks.values()].filter(wanted).map(taskArn).sort();
       // The token is where the next page begins, so that tasks which come and go shift nothing.
       const rest = arns.filter((each) => each > (nextToken ?? ''));
@@ -55,13 +54,10 @@ export function ecsHandlers({ tasks, services, definitions, hosts }: Ecs) {
     },
 
     'ecs:DescribeTasks': (input: { cluster?: string; tasks: string[] }) => {
-      atMost(100, input.tasks, 'tasks');
       const cluster = known(input.cluster);
-      const find = (name: string) => [tasks.get(last(name))].filter((task) => task?.cluster === cluster)[0];
-      return {
-        tasks: input.tasks.flatMap((name) => find(name) ?? []).map(apiTask),
-        failures: input.tasks.filter((name) => !find(name)).map(missing('task', cluster)),
-      };
+      const inCluster = (task: Task | undefined) => (task?.cluster === cluster ? task : undefined);
+      const { found, failures } = select(input.tasks, 100, (id) => inCluster(tasks.get(id)));
+      return { tasks: found.map(apiTask), failures };
     },
 
     'ecs:DescribeTaskDefinition': ({ taskDefinition }: { taskDefinition: string }) => {
@@ -76,38 +72,30 @@ export function ecsHandlers({ tasks, services, definitions, hosts }: Ecs) {
     },
 
     'ecs:DescribeContainerInstances': (input: { cluster?: string; containerInstances: string[] }) => {
-      atMost(100, input.containerInstances, 'containerInstances');
-      const cluster = known(input.cluster);
-      const find = (name: string) => hosts.find((host) => host.cluster === cluster && last(host.arn) === last(name));
-      return {
-        containerInstances: input.containerInstances.flatMap((name) => find(name) ?? []).map(instanceShape),
-        failures: input.containerInstances.filter((name) => !find(name)).map(missing('container-instance', cluster)),
-      };
+      const own = hosts.filter(({ cluster }) => cluster === known(input.cluster));
+      const { found, failures } = select(input.containerInstances, 100, (id) =>
+        own.find((host) => last(host.arn) === id),
+      );
+      return { containerInstances: found.map(hostShape), failures };
     },
 
+    // Counted are the tasks that run, also those which were told to stop (AWS: DescribeServices, runningCount).
     'ecs:DescribeServices': (input: { cluster?: string; services: string[] }) => {
-      atMost(10, input.services, 'services');
       const cluster = known(input.cluster);
-      const find = (name: string) => [services.get(last(name))].filter((service) => service?.cluster === cluster)[0];
+      const { found, failures } = select(input.services, 10, (name) => services.get(name));
       const count = (name: string, status: string) =>
         [...tasks.values()].filter((task) => task.service === name && task.lastStatus === status).length;
-      return {
-        // Counted are the tasks that run, also those which were told to stop (AWS: DescribeServices, runningCount).
-        services: input.services
-          .flatMap((name) => find(name) ?? [])
-          .map(({ name, desiredCount, taskDefinition }) => ({
-            serviceArn: arn('service', `${cluster}/${name}`),
-            serviceName: name,
-            clusterArn: arn('cluster', cluster),
-            status: 'ACTIVE',
-            desiredCount,
-            runningCount: count(name, 'RUNNING'),
-            pendingCount: count(name, 'PENDING'),
-            taskDefinition,
-            launchType: 'EC2',
-          })),
-        failures: input.services.filter((name) => !find(name)).map(missing('service', cluster)),
-      };
+      const shape = ({ name, desiredCount, taskDefinition }: Service) => ({
+        serviceArn: arn('service', `${cluster}/${name}`),
+        serviceName: name,
+        clusterArn: arn('cluster', cluster),
+        status: 'ACTIVE',
+        desiredCount,
+        runningCount: count(name, 'RUNNING'),
+        pendingCount: count(name, 'PENDING'),
+        taskDefinition,
+      });
+      return { services: found.map(shape), failures };
     },
 
     // By filter: an id that is gone is no error then (AWS: DescribeInstances).
@@ -127,7 +115,7 @@ export function ecsHandlers({ tasks, services, definitions, hosts }: Ecs) {
   };
 }
 
-const instanceShape = ({ arn, ec2Id }: Host) => ({
+const hostShape = ({ arn, ec2Id }: Host) => ({
   containerInstanceArn: arn,
   ec2InstanceId: ec2Id,
   status: 'ACTIVE',

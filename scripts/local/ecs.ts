@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
-import { ecsAgent, passesHealthCheck } from './agent';
+import { ecsAgent } from './agent';
 import type { Delays } from './delays';
 import type { Event } from './eventbridge';
 import type { Say } from './moment';
@@ -26,9 +26,6 @@ export type EcsDeps = {
   readonly putEvent: (event: Event) => void;
 };
 
-/** Unhealthy after three failed checks in a row (AWS: HealthCheck.retries). */
-const retries = 3;
-
 /** ECS: the states of tasks, in its own order and at its own moments. Bridge mode on EC2. */
 export function playEcs(hosts: readonly Host[], { delays, timers, processes, say, putEvent }: EcsDeps) {
   const definitions = new Map<string, TaskDefinition>();
@@ -39,6 +36,10 @@ export function playEcs(hosts: readonly Host[], { delays, timers, processes, say
     exited: containerExited,
     signalled: (task, { definition }) => tell('sigterm', task, `${definition.name} of ${name(task)} gets SIGTERM`),
     printed: (task, line) => tell('output', task, line),
+    health: (task, healthStatus) => {
+      change(task, { healthStatus });
+      if (healthStatus === 'HEALTHY') tell('task-healthy', task, `${name(task)} passes its health check`);
+    },
   });
 
   const name = ({ id, service }: Task): string => `task ${id.slice(0, 4)} of ${service}`;
@@ -86,20 +87,7 @@ export function playEcs(hosts: readonly Host[], { delays, timers, processes, say
       const port = task.containers.find(({ hostPort }) => hostPort !== undefined)?.hostPort;
       tell('task-running', task, `${name(task)} runs${port ? ` at ${host.address}:${port}` : ''}`);
       change(task, { lastStatus: 'RUNNING', startedAt: Date.now() });
-      if (isHealthChecked(task)) watchHealth(task, 0);
-    });
-  }
-
-  function watchHealth(task: Task, failures: number): void {
-    timers.after(delays.healthMs, async () => {
-      const passed = await passesHealthCheck(task);
-      if (task.desiredStatus === 'STOPPED') return;
-      const now = passed ? 'HEALTHY' : failures + 1 >= retries ? 'UNHEALTHY' : task.healthStatus;
-      if (now !== task.healthStatus) {
-        change(task, { healthStatus: now });
-        if (passed) tell('task-healthy', task, `${name(task)} passes its health check`);
-      }
-      watchHealth(task, passed ? 0 : failures + 1);
+      if (isHealthChecked(task)) agent.watchHealth(task, delays.healthMs);
     });
   }
 

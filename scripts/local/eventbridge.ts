@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { matches } from './pattern';
-import type { QueueTarget, Rule, Schedule } from './stack';
+import type { Rule, Schedule, Target } from './stack';
 import { account, region } from './template';
 import type { Timers } from './timers';
 
@@ -15,7 +15,7 @@ export type Event = {
 /** What may happen to the next event that matches. At least once, in any order (AWS: ECS events, "Handling events"). */
 export type EventFault = 'lost' | 'twice' | 'late';
 
-type Enqueue = (target: QueueTarget, body: string) => void;
+type Enqueue = (target: Target, body: string) => void;
 
 const lateMs = 3_000;
 
@@ -34,7 +34,7 @@ export function eventBridge(rules: readonly Rule[], delayMs: number, timers: Tim
       time: `${new Date().toISOString().slice(0, 19)}Z`,
       ...event,
     };
-    const targets = rules.filter(({ pattern }) => matches(pattern, body)).flatMap((rule) => rule.targets);
+    const targets = rules.filter(({ EventPattern }) => matches(EventPattern, body)).flatMap(({ Targets }) => Targets);
     if (targets.length === 0) return;
     const fault = faults.shift();
     if (fault === 'lost') return;
@@ -61,10 +61,19 @@ export function eventBridge(rules: readonly Rule[], delayMs: number, timers: Tim
     },
     /** One tick by hand, of every schedule. A tick that falls into an outage is lost: ASSUMED, Scheduler may retry. */
     tick(schedules: readonly Schedule[]): void {
-      for (const { input, ...target } of schedules) {
+      for (const { Target } of schedules) {
         // AWS: EventBridge Scheduler, context attributes.
-        if (state === 'on') enqueue(target, input.replaceAll('<aws.scheduler.execution-id>', randomUUID()));
+        if (state === 'on')
+          enqueue(Target, (Target.Input ?? '').replaceAll('<aws.scheduler.execution-id>', randomUUID()));
       }
     },
   };
+}
+
+/** `rate(5 minutes)` in seconds. */
+export function period(expression: string): number {
+  const [, count, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
+  const seconds = { minute: 60, hour: 3600, day: 86_400 }[unit];
+  if (!seconds) throw new Error(`the local world does not know the schedule ${expression}`);
+  return Number(count) * seconds;
 }

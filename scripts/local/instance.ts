@@ -5,7 +5,7 @@ import type { Delays } from './delays';
 import { type Address, haproxy, haproxyVersion, listens, showProcesses } from './haproxy';
 import type { Say } from './moment';
 import type { Process, Processes } from './processes';
-import type { ManagedInstance, Output } from './run-command';
+import type { ManagedInstance, Output, Script } from './run-command';
 import type { Timers } from './timers';
 
 export type Ports = { readonly http: number; readonly https: number; readonly statistics: number };
@@ -18,7 +18,7 @@ type Deps = {
   /** What the machine is told by its surroundings: region, endpoints. */
   readonly environment: Readonly<Record<string, string>>;
   /** The document's script for "whatever is current", which the instance runs when it boots. */
-  readonly pull: string;
+  readonly pull: Script;
 };
 
 /** Commands that one agent runs at a time (amazon-ssm-agent: CommandWorkersLimit). */
@@ -56,11 +56,11 @@ export function proxyInstance(id: string, tags: Record<string, string>, ports: P
   let scripts = 0;
 
   /** AWS: aws:runShellScript. The agent writes the script to a file and has `sh` run it. */
-  async function runScript(script: string, timeoutSeconds: number): Promise<Output> {
+  async function runScript({ text, timeoutSeconds }: Script): Promise<Output> {
     while (commands.size >= workers) await Promise.race([...commands].map(({ exited }) => exited));
     scripts += 1;
     const file = join(folder, `script-${scripts}.sh`);
-    writeFileSync(file, script, { mode: 0o700 });
+    writeFileSync(file, text, { mode: 0o700 });
     const lines: string[] = [];
     const child = processes.launch(['sh', '-c', file], {
       cwd: folder,
@@ -117,7 +117,7 @@ export function proxyInstance(id: string, tags: Record<string, string>, ports: P
     managed,
     /** The first start: the configuration is pulled before HAProxy starts, and before any Lambda runs. */
     boot: async (): Promise<void> => {
-      await runScript(deps.pull, 90);
+      await runScript(deps.pull);
       supervise();
       await serving();
     },
@@ -141,7 +141,7 @@ export function proxyInstance(id: string, tags: Record<string, string>, ports: P
         rmSync(run, { recursive: true });
         mkdirSync(run);
         supervise();
-        void runScript(deps.pull, 90);
+        void runScript(deps.pull);
         await serving();
       },
     },

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 
 import type { Process, Processes } from './processes';
-import type { FunctionSettings } from './stack';
+import type { FunctionProperties } from './stack';
 
 export type Invocation = {
   readonly at: number;
@@ -21,14 +21,20 @@ export type Invocation = {
 type Outcome = Pick<Invocation, 'outcome' | 'result' | 'error'>;
 type Warm = { readonly child: Process; line: (text: string) => void };
 
+type Deps = {
+  readonly packageFolder: string;
+  readonly keys: Readonly<Record<string, string>>;
+  readonly processes: Processes;
+};
+
 /** One execution environment of a packaged function. Concurrency is the caller's: here, one message group. */
 export function lambdaFunction(
-  settings: FunctionSettings,
-  environment: Readonly<Record<string, string>>,
-  processes: Processes,
+  { FunctionName, Handler, Code, Environment, Timeout = 3, MemorySize = 128 }: FunctionProperties,
+  { packageFolder, keys, processes }: Deps,
 ) {
-  const folder = join(processes.folder, settings.name);
-  for (const [name, content] of Object.entries(unzipSync(readFileSync(settings.zip)))) {
+  const folder = join(processes.folder, FunctionName);
+  const zip = join(packageFolder, Code.S3Key.replace(/^.*\//, ''));
+  for (const [name, content] of Object.entries(unzipSync(readFileSync(zip)))) {
     if (name.endsWith('/')) continue;
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);
@@ -37,13 +43,13 @@ export function lambdaFunction(
   let warm: Warm | undefined;
 
   function start(): Warm {
-    const child = processes.launch([process.execPath, join(__dirname, 'runtime.mjs'), folder, settings.handler, mark], {
+    const child = processes.launch([process.execPath, join(__dirname, 'runtime.mjs'), folder, Handler, mark], {
       cwd: folder,
       environment: {
-        ...settings.environment,
-        ...environment,
-        AWS_LAMBDA_FUNCTION_NAME: settings.name,
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memoryMegabytes),
+        ...Environment?.Variables,
+        ...keys,
+        AWS_LAMBDA_FUNCTION_NAME: FunctionName,
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MemorySize),
         NODE_NO_WARNINGS: '1',
       },
       onLine: (line) => started.line(line),
@@ -64,8 +70,8 @@ export function lambdaFunction(
 
     const outcome = await new Promise<Outcome>((resolve) => {
       const timer = setTimeout(() => {
-        resolve({ outcome: 'timed-out', error: `Task timed out after ${settings.timeoutSeconds}.00 seconds` });
-      }, settings.timeoutSeconds * 1000);
+        resolve({ outcome: 'timed-out', error: `Task timed out after ${Timeout}.00 seconds` });
+      }, Timeout * 1000);
       environment.line = (line) => {
         if (!line.startsWith(mark)) return void lines.push(line);
         clearTimeout(timer);
@@ -78,7 +84,7 @@ export function lambdaFunction(
         if (warm === environment) warm = undefined;
       });
       const awsRequestId = randomUUID();
-      child.write(JSON.stringify({ event, awsRequestId, deadline: at + settings.timeoutSeconds * 1000 }));
+      child.write(JSON.stringify({ event, awsRequestId, deadline: at + Timeout * 1000 }));
     });
 
     if (outcome.outcome === 'timed-out') wipe();
@@ -92,7 +98,7 @@ export function lambdaFunction(
     warm = undefined;
   }
 
-  return { settings, invoke, wipe };
+  return { name: FunctionName, invoke, wipe };
 }
 
 export type LambdaFunction = ReturnType<typeof lambdaFunction>;

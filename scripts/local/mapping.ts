@@ -5,6 +5,13 @@ import type { Message, Queue } from './sqs';
 import { region } from './template';
 import type { Timers } from './timers';
 
+type Settings = {
+  readonly batchSize: number;
+  readonly delayMs: number;
+  readonly timers: Timers;
+  readonly isOn: () => boolean;
+};
+
 /**
  * The event source mapping: hands batches to the function, one at a time for one message group, and deletes what
  * succeeded. What failed stays invisible until its visibility ends (AWS: Using Lambda with Amazon SQS).
@@ -12,15 +19,14 @@ import type { Timers } from './timers';
 export function pollQueue(
   queue: Queue,
   { invoke }: Pick<LambdaFunction, 'invoke'>,
-  { batchSize, delayMs, timers }: { readonly batchSize: number; readonly delayMs: number; readonly timers: Timers },
-  isOn: () => boolean,
+  { batchSize, delayMs, timers, isOn }: Settings,
   onInvocation: (invocation: Invocation) => void,
 ): void {
   timers.every(delayMs, async () => {
     const batch = isOn() ? queue.receive(Math.min(batchSize, 10)) : [];
     if (batch.length === 0) return;
     const handles = batch.map(({ handle = '' }) => handle);
-    const invocation = await invoke({ Records: batch.map((message) => record(message, queue.settings.arn)) });
+    const invocation = await invoke({ Records: batch.map((message) => record(message, queue.arn)) });
     if (invocation.outcome === 'succeeded') handles.forEach(queue.remove);
     onInvocation(invocation);
   });

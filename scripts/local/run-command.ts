@@ -5,11 +5,12 @@ import type { Say } from './moment';
 import type { Document } from './stack';
 import type { Timers } from './timers';
 
+export type Script = { readonly text: string; readonly timeoutSeconds: number };
 export type Output = { readonly code: number; readonly lines: readonly string[] };
 export type ManagedInstance = {
   readonly id: string;
   readonly tags: Readonly<Record<string, string>>;
-  run(script: string, timeoutSeconds: number): Promise<Output>;
+  run(script: Script): Promise<Output>;
 };
 export type Command = {
   readonly id: string;
@@ -37,11 +38,11 @@ export function runCommand(documents: readonly Document[], instances: readonly M
   const held: (() => void)[] = [];
 
   function send({ DocumentName, Targets = [], InstanceIds = [], Parameters = {} }: Input) {
-    const document = documents.find(({ name }) => DocumentName === name || DocumentName.endsWith(`:document/${name}`));
+    const document = documents.find(({ Name }) => DocumentName === Name || DocumentName.endsWith(`:document/${Name}`));
     if (!document) throw new AwsError('InvalidDocument', `Document with name ${DocumentName} does not exist.`);
     // 64 KB for the document and its parameters together (AWS: CreateDocument, Content).
-    if (document.bytes + JSON.stringify(Parameters).length > 65_536)
-      throw new AwsError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
+    const bytes = Buffer.byteLength(JSON.stringify([document.Content, Parameters]));
+    if (bytes > 65_536) throw new AwsError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
     const script = filled(document, Parameters);
     const isTarget = ({ id, tags }: ManagedInstance) =>
       InstanceIds.includes(id) ||
@@ -52,9 +53,9 @@ export function runCommand(documents: readonly Document[], instances: readonly M
     commands.push(command);
     const fault = faults.shift();
     for (const instance of instances.filter(isTarget)) {
-      if (fault !== 'lost')
-        deliver(() => perform(command, instance, script, document), fault === 'late' ? lateMs : deps.delayMs);
+      if (fault !== 'lost') deliver(() => perform(command, instance, script), fault === 'late' ? lateMs : deps.delayMs);
     }
+    const RequestedDateTime = command.at / 1000;
     return {
       Command: {
         CommandId: command.id,
@@ -63,7 +64,7 @@ export function runCommand(documents: readonly Document[], instances: readonly M
         Targets,
         InstanceIds,
         Status: 'Pending',
-        RequestedDateTime: command.at / 1000,
+        RequestedDateTime,
       },
     };
   }
@@ -72,14 +73,9 @@ export function runCommand(documents: readonly Document[], instances: readonly M
   const deliver = (run: () => void, milliseconds: number): void =>
     deps.timers.after(milliseconds, () => (deps.isOn() ? run() : held.push(() => deliver(run, deps.delayMs))));
 
-  async function perform(
-    command: Command,
-    instance: ManagedInstance,
-    script: string,
-    { timeoutSeconds }: Document,
-  ): Promise<void> {
+  async function perform(command: Command, instance: ManagedInstance, script: Script): Promise<void> {
     deps.say('command', `Run Command reaches ${instance.id}: ${JSON.stringify(command.parameters)}`);
-    command.outputs.push(await instance.run(script, timeoutSeconds));
+    command.outputs.push(await instance.run(script));
   }
 
   return {
@@ -93,14 +89,21 @@ export function runCommand(documents: readonly Document[], instances: readonly M
 }
 
 /** `{{ Name }}` is pasted in as it is, so the allowed pattern is what keeps a script a script (AWS: SSM documents). */
-export function filled({ parameters, script }: Document, given: Parameters): string {
-  const invalid = (message: string): never => {
-    throw new AwsError('InvalidParameters', message);
-  };
+export function filled({ Name, Content: { parameters, mainSteps } }: Document, given: Parameters): Script {
+  const [step] = mainSteps;
+  if (step?.action !== 'aws:runShellScript' || mainSteps.length > 1) {
+    throw new Error(`document ${Name}: the local world plays exactly one aws:runShellScript`);
+  }
   for (const name of Object.keys(given)) parameters[name] ?? invalid(`The document has no parameter ${name}.`);
-  return Object.entries(parameters).reduce((text, [name, { default: byDefault, allowedPattern = '' }]) => {
+  let text = step.inputs.runCommand.join('\n');
+  for (const [name, { default: byDefault, allowedPattern = '' }] of Object.entries(parameters)) {
     const value = given[name]?.join(' ') ?? byDefault ?? invalid(`Parameter ${name} is missing.`);
     if (!new RegExp(allowedPattern).test(value)) invalid(`Parameter ${name} does not match ${allowedPattern}.`);
-    return text.replaceAll(new RegExp(`\\{\\{ *${name} *\\}\\}`, 'g'), () => value);
-  }, script);
+    text = text.replaceAll(new RegExp(`\\{\\{ *${name} *\\}\\}`, 'g'), () => value);
+  }
+  return { text, timeoutSeconds: Number(step.inputs.timeoutSeconds ?? 3600) };
 }
+
+const invalid = (message: string): never => {
+  throw new AwsError('InvalidParameters', message);
+};

@@ -1,16 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 
 import { AwsError } from './errors';
-
-export type QueueSettings = {
-  readonly name: string;
-  readonly arn: string;
-  readonly visibilitySeconds: number;
-  readonly retentionSeconds: number;
-  readonly contentBasedDeduplication: boolean;
-  readonly maxReceiveCount?: number;
-  readonly deadLetterArn?: string;
-};
+import type { QueueProperties } from './stack';
+import { account, region } from './template';
 
 export type Message = {
   readonly id: string;
@@ -29,20 +21,27 @@ export type Message = {
 const deduplicationMs = 300_000;
 
 /** A FIFO queue (AWS: SQS, FIFO queues). `deadLetter` takes what was received too often. */
-export function fifoQueue(settings: QueueSettings, deadLetter: (message: Message) => void = () => {}, now = Date.now) {
+export function fifoQueue(
+  // AWS: CreateQueue. Thirty seconds, four days.
+  {
+    QueueName,
+    VisibilityTimeout = 30,
+    MessageRetentionPeriod = 345_600,
+    ContentBasedDeduplication,
+    RedrivePolicy,
+  }: QueueProperties,
+  deadLetter: (message: Message) => void = () => {},
+  now = Date.now,
+) {
   let messages: Message[] = [];
   const seen = new Map<string, { at: number; id: string }>();
   let sequence = 0n;
 
   function send(body: string, group: string, given?: string): { MessageId: string; SequenceNumber: string } {
-    const deduplicationId =
-      given ?? (settings.contentBasedDeduplication ? createHash('sha256').update(body).digest('hex') : undefined);
-    if (!deduplicationId)
-      throw new AwsError(
-        'InvalidParameterValue',
-        'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
-      );
-    if (!group) throw new AwsError('MissingParameter', 'The request must contain the parameter MessageGroupId.');
+    const hash = ContentBasedDeduplication ? createHash('sha256').update(body).digest('hex') : undefined;
+    const deduplicationId = given ?? hash;
+    if (!deduplicationId || !group)
+      throw new AwsError('MissingParameter', 'MessageGroupId or MessageDeduplicationId is missing.');
     const earlier = seen.get(deduplicationId);
     // Accepted, and not delivered.
     if (earlier && now() - earlier.at < deduplicationMs)
@@ -66,10 +65,10 @@ export function fifoQueue(settings: QueueSettings, deadLetter: (message: Message
 
   /** Up to ten of one group, in order. A group with a message in flight is blocked. */
   function receive(most = 10): readonly Message[] {
-    messages = messages.filter((message) => now() - message.sentAt < settings.retentionSeconds * 1000);
+    messages = messages.filter((message) => now() - message.sentAt < MessageRetentionPeriod * 1000);
     const blocked = new Set(messages.filter(inFlight).map(({ group }) => group));
     const free = messages.filter(({ group }) => !blocked.has(group));
-    for (const dead of free.filter(({ receives }) => receives >= (settings.maxReceiveCount ?? Infinity))) {
+    for (const dead of free.filter(({ receives }) => receives >= (RedrivePolicy?.maxReceiveCount ?? Infinity))) {
       messages.splice(messages.indexOf(dead), 1);
       deadLetter(dead);
     }
@@ -80,7 +79,7 @@ export function fifoQueue(settings: QueueSettings, deadLetter: (message: Message
       message.receives += 1;
       message.firstReceivedAt ??= now();
       message.handle = randomUUID();
-      message.invisibleUntil = now() + settings.visibilitySeconds * 1000;
+      message.invisibleUntil = now() + VisibilityTimeout * 1000;
     }
     return batch;
   }
@@ -95,7 +94,8 @@ export function fifoQueue(settings: QueueSettings, deadLetter: (message: Message
   };
 
   return {
-    settings,
+    name: QueueName,
+    arn: `arn:aws:sqs:${region}:${account}:${QueueName}`,
     send,
     receive,
     /** As Lambda does after success. A handle that has expired deletes nothing from a FIFO queue. */
@@ -113,50 +113,3 @@ export function fifoQueue(settings: QueueSettings, deadLetter: (message: Message
 }
 
 export type Queue = ReturnType<typeof fifoQueue>;
-
-type Visibility = { ReceiptHandle: string; VisibilityTimeout: number };
-type Send = { QueueUrl: string; MessageBody: string; MessageGroupId: string; MessageDeduplicationId?: string };
-
-export function queueHandlers(queues: readonly Queue[]) {
-  const named = (url: string): Queue => {
-    const queue = queues.find(({ settings }) => url.endsWith(`/${settings.name}`));
-    if (!queue) throw new AwsError('QueueDoesNotExist', 'The specified queue does not exist.');
-    return queue;
-  };
-  return {
-    'sqs:SendMessage': ({ QueueUrl, MessageBody, MessageGroupId, MessageDeduplicationId }: Send) => ({
-      ...named(QueueUrl).send(MessageBody, MessageGroupId, MessageDeduplicationId),
-      MD5OfMessageBody: createHash('md5').update(MessageBody).digest('hex'),
-    }),
-
-    'sqs:ChangeMessageVisibility': ({
-      QueueUrl,
-      ReceiptHandle,
-      VisibilityTimeout,
-    }: Visibility & { QueueUrl: string }) => named(QueueUrl).changeVisibility(ReceiptHandle, VisibilityTimeout),
-
-    // Each entry stands alone: 200 with a list of failures.
-    'sqs:ChangeMessageVisibilityBatch': ({
-      QueueUrl,
-      Entries,
-    }: {
-      QueueUrl: string;
-      Entries: (Visibility & { Id: string })[];
-    }) => {
-      if (Entries.length > 10)
-        throw new AwsError('TooManyEntriesInBatchRequest', 'Maximum number of entries per request are 10.');
-      const Successful: object[] = [];
-      const Failed: object[] = [];
-      for (const { Id, ReceiptHandle, VisibilityTimeout } of Entries) {
-        try {
-          named(QueueUrl).changeVisibility(ReceiptHandle, VisibilityTimeout);
-          Successful.push({ Id });
-        } catch (error) {
-          const { code, message } = error as AwsError;
-          Failed.push({ Id, Code: code, Message: message, SenderFault: true });
-        }
-      }
-      return { Successful, Failed };
-    },
-  };
-}

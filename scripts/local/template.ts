@@ -72,16 +72,12 @@ export function readTemplate(folder: string, endpoint: string) {
     return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, resolve(value)]));
   }
 
-  return {
-    /** The resources of one type, resolved, with their logical ids. */
-    all: <Properties>(type: string): readonly { readonly id: string; readonly properties: Properties }[] =>
-      Object.entries(Resources)
-        .filter(([, resource]) => resource.Type === type)
-        .map(([id, { Properties }]) => ({ id, properties: resolve(Properties) as Properties })),
-  };
+  /** The resources of one type, resolved, with their logical ids. */
+  return <Properties>(type: string): readonly { readonly id: string; readonly properties: Properties }[] =>
+    Object.entries(Resources)
+      .filter(([, resource]) => resource.Type === type)
+      .map(([id, { Properties }]) => ({ id, properties: resolve(Properties) as Properties }));
 }
-
-export type Template = ReturnType<typeof readTemplate>;
 
 const fail = (message: string): never => {
   throw new Error(message);

@@ -35,7 +35,9 @@ it('takes the packaged rule for what it is: a stop order matters, a pending task
   const { rules } = readStack(await packaged(), 'http://127.0.0.1');
   const event = JSON.parse(readFileSync(join(__dirname, 'ecs-task.json'), 'utf8'));
   const wakes = (detail: object, more: object = {}) =>
-    rules.some(({ pattern }) => matches(pattern, { ...event, ...more, detail: { ...event.detail, ...detail } }));
+    rules.some(({ EventPattern }) =>
+      matches(EventPattern, { ...event, ...more, detail: { ...event.detail, ...detail } }),
+    );
 
   expect(wakes({})).toBe(true);
   expect(wakes({ desiredStatus: 'STOPPED' })).toBe(true);

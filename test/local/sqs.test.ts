@@ -4,14 +4,7 @@ const at = { now: 0 };
 let dead: Message[];
 const queue = () =>
   fifoQueue(
-    {
-      name: 'q',
-      arn: 'arn',
-      visibilitySeconds: 35,
-      retentionSeconds: 3600,
-      contentBasedDeduplication: true,
-      maxReceiveCount: 2,
-    },
+    { QueueName: 'q', VisibilityTimeout: 35, ContentBasedDeduplication: true, RedrivePolicy: { maxReceiveCount: 2 } },
     (message) => dead.push(message),
     () => at.now,
   );
