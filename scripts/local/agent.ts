@@ -1,7 +1,7 @@
 import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 
+import { isFree } from './loopback';
 import type { Processes } from './processes';
 import type { Container, Task } from './task';
 import type { Timers } from './timers';
@@ -90,12 +90,7 @@ async function freePort(address: string, last: Map<string, number>): Promise<num
   for (;;) {
     const port = (last.get(address) ?? 32_767) + 1;
     last.set(address, port >= 60_999 ? 32_767 : port);
-    const free = await new Promise<boolean>((resolve) => {
-      const probe = createServer();
-      probe.once('error', () => resolve(false));
-      probe.listen(port, address, () => probe.close(() => resolve(true)));
-    });
-    if (free) return port;
+    if (await isFree(address, port)) return port;
   }
 }
 

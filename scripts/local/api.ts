@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AwsError, denied, type Fault, faultError } from './errors';
+import { type Served, serve } from './loopback';
 import { parseQuery, toXml } from './query';
 import { type Credentials, claimedKey, verifySignature } from './signature';
 
@@ -22,14 +22,12 @@ export type Call = {
   outcome: string;
 };
 
-export type Api = {
-  readonly endpoint: string;
+export type Api = Served & {
   /** Everything that was asked, in order. Calls of unknown keys are not among them. */
   readonly calls: readonly Call[];
   readonly faults: { next(action: string, fault: Fault, times?: number): void };
   /** The whole of AWS's API answers 503 while it is off. */
   switch(on: boolean): void;
-  stop(): Promise<void>;
 };
 
 /** AWS's endpoints as one HTTP server on loopback: JSON 1.0 and 1.1 for ECS, SSM and SQS, Query for EC2. */
@@ -67,27 +65,21 @@ export async function startApi(callers: readonly Caller[], handlers: Handlers): 
     }
   };
 
-  const server = createServer(async (request, response) => {
+  const served = await serve(async (request, response) => {
     const body = await text(request);
     await answer(request, body).then(
       (output) => reply(request, response, 200, output),
       (error: Error) => refuse(request, response, error),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...served,
     calls,
     faults: { next: (action, fault, times = 1) => void faults.push({ action, fault, left: times }) },
     switch: (now) => {
       on = now;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
   };
 }
 

@@ -1,5 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-
 import { ecsAgent } from './agent';
 import type { Delays } from './delays';
 import type { Event } from './eventbridge';
@@ -11,6 +9,7 @@ import {
   eventTask,
   type Host,
   isHealthChecked,
+  newTask,
   type Task,
   type TaskDefinition,
   type TaskDefinitionInput,
@@ -61,20 +60,7 @@ export function playEcs(hosts: readonly Host[], { delays, timers, processes, say
 
   function startTask(service: Service, host: Host): void {
     const definition = definitions.get(service.taskDefinition) as TaskDefinition;
-    const containers = definition.containers.map((each) => ({ definition: each, id: randomUUID() }));
-    const task: Task = {
-      id: randomBytes(16).toString('hex'),
-      cluster: host.cluster,
-      service: service.name,
-      definition,
-      host,
-      containers,
-      desiredStatus: 'RUNNING',
-      lastStatus: 'PENDING',
-      healthStatus: 'UNKNOWN',
-      version: 0,
-      createdAt: Date.now(),
-    };
+    const task = newTask(service.name, definition, host);
     tasks.set(task.id, task);
     tell('task-pending', task, `${name(task)} is placed on ${host.address}`);
     change(task, {});
@@ -98,27 +84,18 @@ export function playEcs(hosts: readonly Host[], { delays, timers, processes, say
   function stopTask(task: Task, why: string): void {
     if (task.desiredStatus === 'STOPPED') return;
     tell('stop-ordered', task, `ECS tells ${name(task)} to stop: ${why}`);
-    const stoppedReason = `Scaling activity initiated by (deployment ecs-svc/${task.service})`;
-    change(task, {
-      desiredStatus: 'STOPPED',
-      stoppingAt: Date.now(),
-      stopCode: 'ServiceSchedulerInitiated',
-      stoppedReason,
-    });
+    end(task, 'ServiceSchedulerInitiated', `Scaling activity initiated by (deployment ecs-svc/${task.service})`);
+  }
+
+  function end(task: Task, stopCode: string, stoppedReason: string): void {
+    change(task, { desiredStatus: 'STOPPED', stoppingAt: Date.now(), stopCode, stoppedReason });
     agent.stop(task);
   }
 
   function containerExited(task: Task, { definition, exitCode }: Task['containers'][number]): void {
     if (task.desiredStatus === 'RUNNING') {
       tell('task-died', task, `${name(task)} died: ${definition.name} ended with ${exitCode}`);
-      const stoppedReason = 'Essential container in task exited';
-      change(task, {
-        desiredStatus: 'STOPPED',
-        stoppingAt: Date.now(),
-        stopCode: 'EssentialContainerExited',
-        stoppedReason,
-      });
-      agent.stop(task);
+      end(task, 'EssentialContainerExited', 'Essential container in task exited');
     }
     if (task.containers.every((container) => container.exitCode !== undefined))
       timers.after(delays.taskStoppedMs, () => gone(task));

@@ -1,24 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
+import { type Served, serve } from './loopback';
 import type { Credentials } from './signature';
-
-export type Imds = { readonly endpoint: string; stop(): Promise<void> };
 
 /** The instance metadata service, version 2 only, as `HttpTokens: required` makes it (AWS: Use the IMDS). */
 export async function startImds(instance: {
   readonly id: string;
   readonly role: string;
   readonly credentials: Credentials;
-}): Promise<Imds> {
+}): Promise<Served> {
   const tokens = new Map<string, number>();
   const { accessKeyId, secretAccessKey, sessionToken } = instance.credentials;
   const expires = () => new Date(Date.now() + 6 * 3600_000).toISOString().replace(/\.\d+/, '');
   const pages: Readonly<Record<string, () => string>> = {
     '/latest/meta-data/instance-id': () => instance.id,
     '/latest/meta-data/placement/region': () => 'eu-west-2',
-    '/latest/meta-data/placement/availability-zone': () => 'eu-west-2a',
     '/latest/meta-data/iam/security-credentials/': () => instance.role,
     [`/latest/meta-data/iam/security-credentials/${instance.role}`]: () =>
       JSON.stringify({
@@ -32,7 +28,7 @@ export async function startImds(instance: {
       }),
   };
 
-  const server = createServer((request, response) => {
+  return serve((request, response) => {
     const end = (status: number, body = '') => response.writeHead(status, { 'content-type': 'text/plain' }).end(body);
     const url = request.url ?? '';
     if (request.method === 'PUT' && url === '/latest/api/token') {
@@ -47,14 +43,4 @@ export async function startImds(instance: {
     const page = pages[url] ?? pages[`${url}/`];
     return page ? end(200, page()) : end(404);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }

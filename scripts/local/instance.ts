@@ -2,7 +2,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Delays } from './delays';
-import { type Address, haproxy, haproxyVersion, listens, showProcesses } from './haproxy';
+import { haproxy, haproxyVersion, showProcesses } from './haproxy';
+import { type Address, listens } from './loopback';
 import type { Say } from './moment';
 import type { Process, Processes } from './processes';
 import type { ManagedInstance, Output, Script } from './run-command';
@@ -91,8 +92,7 @@ export function proxyInstance(id: string, tags: Record<string, string>, ports: P
       cwd: folder,
       environment,
       onLine: (line) => {
-        log.push(line);
-        if (log.length > kept) log.shift();
+        if (log.push(line) > kept) log.shift();
       },
     });
     daemon = child;

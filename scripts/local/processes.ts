@@ -30,8 +30,12 @@ export function processes() {
   });
   const gone = once(keeper, 'exit');
   const running = new Set<Promise<Exit>>();
+  let stopped = false;
 
+  /** After the end nothing starts any more: the process that is returned has ended already. */
   function launch([program = '', ...argv]: readonly string[], { environment, cwd = folder, onLine }: Launch): Process {
+    if (stopped)
+      return { pid: 0, exited: Promise.resolve({ code: 137, signal: null }), kill: () => {}, write: () => {} };
     const child = spawn(program, argv, { cwd, env: { PATH: path, ...environment }, detached: true, stdio: 'pipe' });
     const { pid = 0, stdin, stdout, stderr } = child;
     for (const input of [stdout, stderr]) createInterface({ input }).on('line', (line) => onLine?.(line));
@@ -56,7 +60,7 @@ export function processes() {
       child.on('exit', () => {
         over = true;
         signal(-pid, 'SIGKILL');
-        keeper.stdin.write(`-${pid}\n`);
+        if (!stopped) keeper.stdin.write(`-${pid}\n`);
       });
     });
     if (pid > 0) keeper.stdin.write(`+${pid}\n`);
@@ -74,6 +78,7 @@ export function processes() {
     folder,
     launch,
     stop: async (): Promise<void> => {
+      stopped = true;
       keeper.stdin.end();
       await Promise.all([...running, gone]);
     },

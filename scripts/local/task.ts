@@ -1,3 +1,5 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
 import type { Process } from './processes';
 import { account, region } from './template';
 
@@ -49,6 +51,20 @@ export const arn = (kind: string, path: string): string => `arn:aws:ecs:${region
 export const taskArn = ({ cluster, id }: Task): string => arn('task', `${cluster}/${id}`);
 export const isHealthChecked = ({ definition }: Task): boolean =>
   definition.containers.some((each) => each.healthCheck);
+
+export const newTask = (service: string, definition: TaskDefinition, host: Host): Task => ({
+  id: randomBytes(16).toString('hex'),
+  cluster: host.cluster,
+  service,
+  definition,
+  host,
+  containers: definition.containers.map((each) => ({ definition: each, id: randomUUID() })),
+  desiredStatus: 'RUNNING',
+  lastStatus: 'PENDING',
+  healthStatus: 'UNKNOWN',
+  version: 0,
+  createdAt: Date.now(),
+});
 
 /** As DescribeTasks answers: times in epoch seconds, and health (AWS: DescribeTasks). */
 export const apiTask = (task: Task) => ({

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { listens } from '../../scripts/local/haproxy';
+import { listens } from '../../scripts/local/loopback';
 import { startWorld, type World } from '../../scripts/local/world';
 
 jest.setTimeout(30_000);
