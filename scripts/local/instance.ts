@@ -24,7 +24,6 @@ type Deps = {
 
 /** Commands that one agent runs at a time (amazon-ssm-agent: CommandWorkersLimit). */
 const workers = 5;
-const kept = 500;
 
 /** A proxy instance: the real sync and a real HAProxy, in folders of their own and without root. */
 export function proxyInstance(id: string, tags: Record<string, string>, ports: Ports, deps: Deps) {
@@ -92,7 +91,7 @@ export function proxyInstance(id: string, tags: Record<string, string>, ports: P
       cwd: folder,
       environment,
       onLine: (line) => {
-        if (log.push(line) > kept) log.shift();
+        if (log.push(line) > 500) log.shift();
       },
     });
     daemon = child;

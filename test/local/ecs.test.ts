@@ -123,14 +123,14 @@ it('waits the settling time where a new task has no health check', async () => {
 });
 
 it('replaces a task that was killed, and no other', async () => {
-  await serve(2);
-  const [killed, other] = [...ecs.tasks.keys()];
+  await serve(3);
+  const [killed, ...others] = [...ecs.tasks.keys()];
   ecs.killTask(killed ?? '');
-  while (ecs.tasks.size < 3) await sleep(10);
+  while (ecs.tasks.size < 4) await sleep(10);
   await steady();
 
   expect(kinds(['task-died', 'stop-ordered'])).toStrictEqual(['task-died']);
-  expect(ecs.tasks.get(other ?? '')?.desiredStatus).toBe('RUNNING');
+  expect(others.map((id) => ecs.tasks.get(id)?.desiredStatus)).toStrictEqual(['RUNNING', 'RUNNING']);
 });
 
 it('lists what shall run, describes what has stopped, and says what is missing', async () => {
