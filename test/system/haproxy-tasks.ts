@@ -3,6 +3,14 @@ import type { AddressInfo, Socket } from 'node:net';
 
 import type { Backend, Server } from '../../lib/haproxy/backend';
 
+/** What was started and would keep a test from ending, were it to fail half-way. */
+const running: (() => void)[] = [];
+
+/** Ends all tasks and all load. */
+export const stopTasks = (): void => {
+  for (const stop of running.splice(0)) stop();
+};
+
 export type Task = Awaited<ReturnType<typeof startTask>>;
 
 /** A task: an HTTP server on a port of its own that answers with its name, and remembers how often it was asked. */
@@ -20,14 +28,12 @@ export async function startTask(name: string, { status = 200, port = 0 } = {}) {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
 
   const address: Server = { name, address: '127.0.0.1', port: (server.address() as AddressInfo).port };
-  return {
-    state,
-    server: address,
-    stop: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
+  const stop = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
   };
+  running.push(stop);
+  return { state, server: address, stop };
 }
 
 /** A backend that serves every host. */
@@ -64,7 +70,10 @@ export const keepAlive = (): Agent => new Agent({ keepAlive: true, maxSockets: 1
 export function startLoad(host: string, clients = 2) {
   const answers: Record<string, number> = {};
   let on = true;
-  const running = Array.from({ length: clients }, async () => {
+  running.push(() => {
+    on = false;
+  });
+  const ended = Array.from({ length: clients }, async () => {
     const agent = keepAlive();
     while (on) {
       const answer = await ask(host, { agent });
@@ -77,7 +86,7 @@ export function startLoad(host: string, clients = 2) {
     answers,
     stop: async () => {
       on = false;
-      await Promise.all(running);
+      await Promise.all(ended);
       return answers;
     },
   };

@@ -6,7 +6,7 @@ import { connect } from 'node:tls';
 
 import type { Certificate } from '../../lib/haproxy/generation';
 import { type Instance, selfSigned, startInstance, startRelay, until } from './haproxy-instance';
-import { ask, backend, startTask, type Task } from './haproxy-tasks';
+import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 
 jest.setTimeout(20_000);
 
@@ -23,8 +23,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await instance.stop();
-  a.stop();
-  b.stop();
+  stopTasks();
 });
 
 const web = (...started: Task[]) => backend(started.map(({ server }) => server));

@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Instance, selfSigned, startInstance, startRelay, until } from './haproxy-instance';
-import { ask, backend, startTask, type Task } from './haproxy-tasks';
+import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 
 jest.setTimeout(40_000);
 
@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await instance.stop();
-  for (const each of tasks) each.stop();
+  stopTasks();
 });
 
 const web = (...indices: number[]) => backend(indices.flatMap((index) => tasks[index]?.server ?? []));

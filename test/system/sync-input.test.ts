@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { currentName, pieceName, sha256 } from '../../lib/haproxy/generation';
 import { type Instance, startInstance, until } from './haproxy-instance';
-import { ask, backend, startTask, type Task } from './haproxy-tasks';
+import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 
 jest.setTimeout(20_000);
 
@@ -17,8 +17,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await instance.stop();
-  a.stop();
-  b.stop();
+  stopTasks();
 });
 
 const web = (...started: Task[]) => backend(started.map(({ server }) => server));

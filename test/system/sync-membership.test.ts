@@ -1,22 +1,16 @@
 import { type Instance, startInstance, until } from './haproxy-instance';
-import { ask, backend, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
+import { ask, backend, keepAlive, startLoad, startTask, stopTasks, type Task } from './haproxy-tasks';
 
 jest.setTimeout(20_000);
 
 let instance: Instance;
-const tasks: Task[] = [];
-const task = async (name: string, options = {}) => {
-  const started = await startTask(name, options);
-  tasks.push(started);
-  return started;
-};
 
 beforeEach(async () => {
   instance = await startInstance();
 });
 afterEach(async () => {
   await instance.stop();
-  for (const each of tasks.splice(0)) each.stop();
+  stopTasks();
 });
 
 /** Publishes, syncs and starts HAProxy with it. */
@@ -29,7 +23,7 @@ async function serving(...started: Task[]): Promise<void> {
 
 describe('membership', () => {
   it('changes without a reload: the same worker, the same count of reloads, and no request lost', async () => {
-    const [a, b, c] = [await task('a'), await task('b'), await task('c')];
+    const [a, b, c] = [await startTask('a'), await startTask('b'), await startTask('c')];
     await serving(a, b);
     const before = await instance.processes();
     const load = startLoad(instance.host);
@@ -47,7 +41,7 @@ describe('membership', () => {
   });
 
   it('sends a new task no request before its check has passed', async () => {
-    const [a, b] = [await task('a'), await task('b', { status: 500 })];
+    const [a, b] = [await startTask('a'), await startTask('b', { status: 500 })];
     await serving(a);
     const load = startLoad(instance.host);
 
@@ -62,7 +56,7 @@ describe('membership', () => {
   });
 
   it('leaves a dead port out', async () => {
-    const [a, gone] = [await task('a'), await task('gone')];
+    const [a, gone] = [await startTask('a'), await startTask('gone')];
     await serving(a);
     gone.stop();
 
@@ -75,7 +69,7 @@ describe('membership', () => {
   });
 
   it('sends no request to a task that left, on kept connections neither', async () => {
-    const [a, b] = [await task('a'), await task('b')];
+    const [a, b] = [await startTask('a'), await startTask('b')];
     await serving(a, b);
     const agents = Array.from({ length: 8 }, keepAlive);
     await Promise.all(agents.map((agent) => ask(instance.host, { agent })));
@@ -90,7 +84,7 @@ describe('membership', () => {
   });
 
   it('changes nothing the second time, asks Parameter Store once, and is not moved by an older nudge', async () => {
-    const [a, b] = [await task('a'), await task('b')];
+    const [a, b] = [await startTask('a'), await startTask('b')];
     await serving(a);
     const number = instance.publish([backend([a.server, b.server])]);
     await instance.sync(number);

@@ -2,24 +2,18 @@ import { createServer } from 'node:net';
 
 import { type File, render } from '../../lib/haproxy/render';
 import { type Instance, startInstance, startRelay, until } from './haproxy-instance';
-import { ask, backend, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
+import { ask, backend, keepAlive, startLoad, startTask, stopTasks, type Task } from './haproxy-tasks';
 
 jest.setTimeout(20_000);
 
 let instance: Instance;
-const tasks: Task[] = [];
-const task = async (name: string, options = {}) => {
-  const started = await startTask(name, options);
-  tasks.push(started);
-  return started;
-};
 
 beforeEach(async () => {
   instance = await startInstance();
 });
 afterEach(async () => {
   await instance.stop();
-  for (const each of tasks.splice(0)) each.stop();
+  stopTasks();
 });
 
 const api = (...started: Task[]) =>
@@ -46,7 +40,7 @@ const withFile = (file: File, ...started: Task[]): readonly File[] => [
 
 describe('a new structure', () => {
   it('is reloaded once, verified by a new worker that shows it, and loses no request', async () => {
-    const [a, b] = [await task('a'), await task('b')];
+    const [a, b] = [await startTask('a'), await startTask('b')];
     await serving(a);
     const before = await instance.processes();
     const load = startLoad(instance.host);
@@ -62,7 +56,11 @@ describe('a new structure', () => {
   });
 
   it('carries health over: a dead server stays down, a new one starts down, a good one stays up', async () => {
-    const [good, dead, fresh] = [await task('good'), await task('dead'), await task('fresh', { status: 500 })];
+    const [good, dead, fresh] = [
+      await startTask('good'),
+      await startTask('dead'),
+      await startTask('fresh', { status: 500 }),
+    ];
     await serving(good, dead);
     dead.stop();
     await until(async () => (await instance.status('default.web', 'dead')) === 'DOWN');
@@ -81,7 +79,7 @@ describe('a new structure', () => {
   });
 
   it('lets no kept connection of the old worker lead to a task that left with it', async () => {
-    const [a, b, c] = [await task('a'), await task('b'), await task('c')];
+    const [a, b, c] = [await startTask('a'), await startTask('b'), await startTask('c')];
     await serving(a, b);
     const agents = Array.from({ length: 6 }, keepAlive);
     await Promise.all(agents.map((agent) => ask(instance.host, { agent })));
@@ -98,7 +96,7 @@ describe('a new structure', () => {
 
 describe('a refusal', () => {
   it('of the configuration leaves the old worker serving, reachable, and its folder live', async () => {
-    const a = await task('a');
+    const a = await startTask('a');
     await serving(a);
     const before = await instance.processes();
 
@@ -120,7 +118,7 @@ describe('a refusal', () => {
   });
 
   it('for an address in use comes from the probe, before any reload', async () => {
-    const a = await task('a');
+    const a = await startTask('a');
     await serving(a);
     const before = await instance.processes();
     const taken = createServer().listen(10555, instance.host);
@@ -141,7 +139,7 @@ describe('a refusal', () => {
   });
 
   it('is found by the probe too when the sync before was killed at its reload', async () => {
-    const a = await task('a');
+    const a = await startTask('a');
     await serving(a);
     const before = await instance.processes();
     const extra = { name: '60-extra.cfg', text: `frontend extra from sluice\n    bind ${instance.host}:10555\n` };
@@ -164,7 +162,7 @@ describe('a refusal', () => {
   });
 
   it('at the reload itself switches the folder back; the old worker serves on and takes further changes', async () => {
-    const [a, b] = [await task('a'), await task('b')];
+    const [a, b] = [await startTask('a'), await startTask('b')];
     await serving(a);
     const [before] = (await instance.processes()).workers;
 
