@@ -26,8 +26,8 @@ export function pemFile(name: string, key: string, chain: string): string {
   return text;
 }
 
-/** OpenSSL finds the first block of each kind. Its errors are not passed on. */
-function isPair(text: string): boolean {
+/** Whether a text is a private key with its certificate. OpenSSL takes the first block of each; its errors are not passed on. */
+export function isPair(text: string): boolean {
   try {
     return new X509Certificate(text).checkPrivateKey(createPrivateKey(text));
   } catch {

@@ -3,7 +3,7 @@ import { unpack } from '../haproxy/pack';
 import type { File } from '../haproxy/render';
 import type { Current } from './current';
 import { type Installed, standIn } from './disk';
-import { pemFile } from './pem';
+import { isPair, pemFile } from './pem';
 import type { Parameters } from './ssm';
 
 /** A generation with the contents of its files. `faults` tells of certificates whose stored version cannot be used. */
@@ -28,7 +28,7 @@ type Source = {
  */
 export async function fetchWanted(source: Source, current: Current, installed: Installed): Promise<Wanted> {
   const files = await fetchFiles(source, current.generation.files, installed.files);
-  const stood = installed.pems.find((file) => file.name === standIn) ?? { name: standIn, text: source.makeStandIn() };
+  const stood = usablePem(installed, standIn) ?? { name: standIn, text: source.makeStandIn() };
   const fetched = await fetchCertificates(source, current.generation.certificates, installed);
 
   const usable = fetched.filter((one): one is Usable => 'file' in one);
@@ -87,6 +87,10 @@ function found(selector: string, values: ReadonlyMap<string, string>): string {
   return value;
 }
 
+/** A damaged file would keep HAProxy from its next start. */
+const usablePem = ({ pems }: Installed, name: string): File | undefined =>
+  pems.find((file) => file.name === name && isPair(file.text));
+
 type Usable = { readonly certificate: Certificate; readonly file: File; readonly fault?: string };
 type Fetched = Usable | { readonly fault: string };
 
@@ -98,7 +102,7 @@ async function fetchCertificates(
   const fetched: Fetched[] = [];
   for (const certificate of certificates) {
     const before = installed.generation.certificates.find(({ name }) => name === certificate.name);
-    const file = installed.pems.find(({ name }) => name === `${certificate.name}.pem`);
+    const file = usablePem(installed, `${certificate.name}.pem`);
     const old = before && file ? { certificate: before, file } : undefined;
     if (old && before?.key === certificate.key && before.chain === certificate.chain) fetched.push(old);
     else fetched.push(await fetchCertificate(source, certificate, old));

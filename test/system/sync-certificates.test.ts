@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -134,6 +134,20 @@ describe('a certificate', () => {
     expect(outcome.output).not.toMatch(/[A-Za-z0-9+/]{60}/);
     expect(await served('good.com')).toBe(serial(good));
     expect((await instance.servers()).map(({ name }) => name).sort()).toStrictEqual(['a', 'b']);
+  });
+
+  it('whose file was damaged is fetched again, for HAProxy could not start with it', async () => {
+    const certificate = instance.storeCertificate('example.com', { key: selfSigned('example.com') });
+    const { report } = await publish(certificate);
+    writeFileSync(join(instance.path.live, 'certificates/example.com.pem'), 'damaged');
+    writeFileSync(join(instance.path.live, 'certificates/00-stand-in.pem'), 'damaged');
+
+    const outcome = await instance.sync(Number(report.generation));
+    await instance.stopHaproxy();
+    await instance.startHaproxy();
+
+    expect(outcome).toMatchObject({ code: 0 });
+    expect(await ask(instance.host)).toBe('200 a');
   });
 
   it('that somebody took out of the running HAProxy comes back with the next sync', async () => {
