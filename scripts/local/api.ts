@@ -105,11 +105,12 @@ function asked(request: IncomingMessage, body: string): Asked {
 function refuse(request: IncomingMessage, response: ServerResponse, error: Error): void {
   const { code, status } = error instanceof AwsError ? error : { code: 'InternalFailure', status: 500 };
   if (code === 'cut') return void request.socket.destroy();
-  if (status === 500 && !(error instanceof AwsError)) console.error('the local world failed:', error);
-  const output = isQuery(request)
-    ? { Errors: { Error: { Code: code, Message: error.message } } }
-    : { __type: code, message: error.message };
-  reply(request, response, status, output);
+  if (code === 'InternalFailure') console.error('the local world failed:', error);
+  if (!isQuery(request)) return void reply(request, response, status, { __type: code, message: error.message });
+  // EC2 says AuthFailure for what is signed wrongly or by nobody (AWS: EC2 API error codes).
+  const isAuthentication = /^(InvalidSignature|UnrecognizedClient)Exception$/.test(code);
+  const Code = isAuthentication ? 'AuthFailure' : code;
+  reply(request, response, isAuthentication ? 401 : status, { Errors: { Error: { Code, Message: error.message } } });
 }
 
 function reply(request: IncomingMessage, response: ServerResponse, status: number, output: unknown): void {

@@ -26,10 +26,6 @@ const server = createServer(async (request, response) => {
     response.setHeader('content-type', request.headers['content-type'] ?? 'application/octet-stream');
     return request.pipe(response);
   }
-  if (pathname !== '/' && pathname !== '/slow') {
-    response.statusCode = 404;
-    return response.end('not here\n');
-  }
   const json = request.headers.accept?.includes('application/json');
   response.setHeader('content-type', json ? 'application/json' : 'text/html; charset=utf-8');
   return response.end(json ? JSON.stringify({ task: TASK_ID, version: VERSION, at: `${HOST}:${PORT}` }) : page);

@@ -1,44 +1,48 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const root = join(__dirname, '../..');
+const dayMs = 86_400_000;
+const cache = join(root, 'node_modules/.cache/sluice-package');
 
 /**
  * The folder that `sls package` wrote for the sources as they are: the template and the zip of every function.
  * Kept per content of the sources, so that every test file after the first finds it done. Nobody may write in it.
  */
 export async function packaged(): Promise<string> {
-  const folder = join(tmpdir(), `sluice-package-${userInfo().uid}-${digest()}`);
-  const lock = `${folder}.lock`;
-  while (!existsSync(folder)) {
+  mkdirSync(cache, { recursive: true });
+  const lock = join(cache, 'lock');
+  for (;;) {
+    const folder = join(cache, digest());
+    if (existsSync(folder)) return folder;
     if (!locked(lock)) {
       await sleep(100);
       continue;
     }
     try {
-      if (!existsSync(folder)) await packageInto(folder);
+      await packageInto(folder);
     } finally {
       rmSync(lock, { recursive: true, force: true });
     }
   }
-  return folder;
 }
 
 async function packageInto(folder: string): Promise<void> {
   const half = `${folder}.${process.pid}`;
-  await promisify(execFile)(join(root, 'node_modules/.bin/sls'), ['package', '--package', half], { cwd: root }).catch(
-    (error: Error & { stdout?: string; stderr?: string }) => {
-      throw new Error(`sls package failed; run it by hand to see why:\n${error.stdout}${error.stderr}`, {
-        cause: error,
-      });
-    },
-  );
-  renameSync(half, folder);
+  const run = promisify(execFile)(join(root, 'node_modules/.bin/sls'), ['package', '--package', half], { cwd: root });
+  await run.catch((error: Error & { stdout?: string; stderr?: string }) => {
+    const said = `${error.stdout}${error.stderr}`;
+    throw new Error(`sls package failed; run it by hand to see why:\n${said}`, { cause: error });
+  });
+  // Edited meanwhile: what was packaged is neither the old nor the new.
+  if (join(cache, digest()) === folder && !existsSync(folder)) renameSync(half, folder);
+  for (const each of readdirSync(cache).map((name) => join(cache, name))) {
+    if (each === half || Date.now() - statSync(each).mtimeMs > dayMs) rmSync(each, { recursive: true, force: true });
+  }
 }
 
 /** Two at once would share serverless-esbuild's work folder. A lock of a process that died is taken over. */
