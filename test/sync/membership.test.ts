@@ -1,0 +1,78 @@
+import type { WantedServer } from '../../lib/sync/change';
+import type { Haproxy, Worker } from '../../lib/sync/master';
+import { removeServers, settleServers } from '../../lib/sync/membership';
+
+const worker: Worker = { pid: 7, structure: undefined };
+const wanted = (name: string): WantedServer => ({ backend: 'web', name, address: '10.0.1.7', port: 1 });
+
+const header =
+  '# be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_time_since_last_change srv_check_state srv_port';
+const up = (name: string) => `web ${name} 10.0.1.7 2 0 1 9 6 1`;
+const left = (name: string) => `web ${name} 10.0.1.7 0 1 1 90 14 1`;
+
+/** A HAProxy that shows the given servers and answers each command as told, else with nothing. */
+function haproxy(servers: readonly string[], answers: Readonly<Record<string, string>> = {}) {
+  const sent: string[] = [];
+  const reply = (command: string): string => {
+    if (command === 'show servers state') return `1\n${[header, ...servers].join('\n')}\n\n`;
+    if (!command.startsWith('show')) sent.push(command);
+    return Object.entries(answers).find(([start]) => command.startsWith(start))?.[1] ?? '\n';
+  };
+  const played: Haproxy = {
+    master: async () => '',
+    reload: async () => '',
+    worker: async (_, command) => reply(command),
+  };
+  return { played, sent };
+}
+
+describe('settling', () => {
+  it('sends nothing but the add when HAProxy refuses it, for the rest would enable another server', async () => {
+    const { played, sent } = haproxy([], { 'add server': 'Already exists a server with the same name in backend.\n' });
+
+    await settleServers(played, worker, [wanted('a')]);
+
+    expect(new Set(sent.map((command) => command.split(' ', 1)[0]))).toStrictEqual(new Set(['add']));
+  });
+
+  it('takes out who leaves before it adds who comes, for ports are reused', async () => {
+    const { played, sent } = haproxy([up('old')], { 'add server': 'New server registered.\n' });
+
+    await settleServers(played, worker, [wanted('new')]);
+
+    expect(sent.slice(0, 2)).toStrictEqual([
+      'set server web/old state maint',
+      expect.stringMatching(/^add server web\/new /),
+    ]);
+  });
+
+  it('tells by reading back, not by the answers', async () => {
+    const obedient = haproxy([], { 'add server': 'New server registered.\n' });
+
+    expect(await settleServers(obedient.played, worker, [wanted('a')])).toBe(false);
+    expect(await settleServers(haproxy([up('a')]).played, worker, [wanted('a')])).toBe(true);
+  });
+});
+
+describe('removing', () => {
+  const idle = {
+    'show stat': '# pxname,svname,qcur,scur\nweb,a,0,0\n',
+    'show servers conn': '# bkname/svname used_cur\nweb/a 0\n',
+  };
+
+  it('deletes a server that left long ago', async () => {
+    const { played, sent } = haproxy([left('a')], { ...idle, 'del server': 'Server deleted.\n' });
+
+    expect(await removeServers(played, worker, [], 60)).toBe(1);
+    expect(sent).toStrictEqual(['del server web/a']);
+  });
+
+  it('leaves for later what HAProxy still needs', async () => {
+    const { played } = haproxy([left('a')], {
+      ...idle,
+      'del server': 'Server still has connections attached to it, cannot remove it.\n',
+    });
+
+    expect(await removeServers(played, worker, [], 60)).toBe(0);
+  });
+});
