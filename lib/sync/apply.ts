@@ -1,12 +1,13 @@
 import { rmSync, writeFileSync } from 'node:fs';
 
 import { describedStructure } from '../haproxy/render';
-import { boundAddresses, newAddresses, probe } from './addresses';
+import { boundAddresses, newAddresses } from './addresses';
 import { serveCertificates } from './certificates';
 import { change, type WantedServer, wantedServers } from './change';
 import { type Installed, tryWith, undo } from './disk';
 import type { Haproxy, Worker } from './master';
 import { releaseServers, removeServers, runningServers, settleServers } from './membership';
+import { probe } from './probe';
 import { verifiedReload } from './reload';
 import type { Processes } from './replies';
 import type { Done, Outcome } from './report';
@@ -76,7 +77,9 @@ async function reload(
   servers: readonly WantedServer[],
   structure: string,
 ): Promise<Worker> {
-  await probe(newAddresses(boundAddresses(files, process.env), boundAddresses(installed.files, process.env)));
+  await probe(
+    newAddresses(boundAddresses(files, settings.environment), boundAddresses(installed.files, settings.environment)),
+  );
   await releaseServers(haproxy, before, servers);
   writeFileSync(settings.stateFile, stateFile(await runningServers(haproxy, before), servers), { mode: 0o600 });
   const attempt = tryWith(settings.link, folder);
