@@ -1,5 +1,7 @@
 // `npm run demo`: the packaged program at work between a played AWS and a real HAProxy, under load that never pauses.
 // What is played and what is real: local/world.ts. The story: demo/story.ts.
+import { appendFileSync } from 'node:fs';
+
 import { type Options, readOptions, usage } from './demo/options';
 import { abortable } from './demo/perform';
 import { Interrupted, play } from './demo/show';
@@ -15,6 +17,8 @@ async function main(args: readonly string[]): Promise<number> {
   let options: Options;
   try {
     options = readOptions(args);
+    // Two minutes from now would be late to learn that it cannot be written.
+    if (options.json !== undefined) appendFileSync(options.json, '');
   } catch (error) {
     console.error(`demo: ${(error as Error).message}\n\n${usage}`);
     return 2;

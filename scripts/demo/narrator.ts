@@ -12,6 +12,8 @@ export type Narrator = {
   readonly visits: (visits: readonly Visit[]) => void;
   readonly announce: (step: string) => void;
   readonly remark: (text: string) => void;
+  /** Tells what has not been told yet, and no more. */
+  readonly finish: () => void;
   readonly stop: () => void;
 };
 
@@ -47,6 +49,12 @@ export function createNarrator(service: string, timeline: Timeline, journal: Jou
     timeline.inPlace ? statusMs : pipeStatusMs,
   );
 
+  const stop = () => {
+    clearInterval(telling);
+    clearInterval(standing);
+    timeline.status('');
+  };
+
   return {
     moment: (moment) => void pending.push(...follower.moment(moment)),
     visits: (visits) => void pending.push(...follower.visits(visits)),
@@ -55,12 +63,11 @@ export function createNarrator(service: string, timeline: Timeline, journal: Jou
       timeline.heading(step);
     },
     remark: (about) => void pending.push({ at: Date.now(), source: 'load', about }),
-    stop: () => {
-      clearInterval(telling);
-      clearInterval(standing);
+    finish: () => {
+      stop();
       tell();
-      timeline.status('');
     },
+    stop,
   };
 }
 

@@ -54,7 +54,7 @@ export async function play(show: Show): Promise<readonly string[]> {
 
   const steps = await perform(story, { world, origin, load, journal, ...narrator, signal });
   await abortable(load.finish(), signal);
-  narrator.stop();
+  narrator.finish();
 
   const seen = { ...journal, facts: journal.facts() };
   const measured = measure(steps, seen);
@@ -76,8 +76,8 @@ export async function play(show: Show): Promise<readonly string[]> {
 async function raise({ timeline, signal, atEnd }: Show): Promise<World> {
   timeline.text('Packaging the program as `sls deploy` would, and starting a played AWS and a real HAProxy …');
   const starting = startWorld({ ports: await freePorts() });
-  // Also when the end comes before the world stands: what has been started by then must not be left behind.
-  atEnd(async () => (await starting).stop());
+  // Also when the end comes before the world stands. One that never stood has cleaned up after itself.
+  atEnd(async () => (await starting.catch(() => undefined))?.stop());
   const world = await abortable(starting, signal);
   timeline.text(introduction(world.proxy.haproxyVersion, world.controlPlaneDelayMs, perSecond));
   return world;
