@@ -24,6 +24,7 @@ type Deps = {
   readonly processes: Processes;
   readonly say: Say;
   readonly tickSeconds: number | undefined;
+  readonly atEnd: (stop: () => Promise<void>) => void;
 };
 
 const proxyId = 'i-0a1b2c3d4e5f60718';
@@ -32,11 +33,13 @@ const proxyId = 'i-0a1b2c3d4e5f60718';
 const readsParameters: ReadonlySet<string> = new Set(['ssm:GetParameter', 'ssm:GetParameters']);
 
 /** The stack as it would be deployed, without ECS and without instances: `connect` brings those. */
-export async function deployStack({ delays, timers, processes, say, tickSeconds }: Deps) {
+export async function deployStack({ delays, timers, processes, say, tickSeconds, atEnd }: Deps) {
+  const folder = await packaged();
   const callers: Caller[] = [];
   const handlers: Record<string, Handlers[string]> = {};
   const api = await startApi(callers, handlers);
-  const stack = readStack(await packaged(), api.endpoint);
+  atEnd(api.stop);
+  const stack = readStack(folder, api.endpoint);
   const surroundings = { AWS_REGION: region, AWS_DEFAULT_REGION: region, AWS_ENDPOINT_URL: api.endpoint };
   let on = true;
 
@@ -93,6 +96,7 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds 
   const role = stack.instanceRole ?? 'ProxyRole';
   const credentials = assume(role, stack.instanceRole ? undefined : readsParameters);
   const imds = await startImds({ id: proxyId, role, credentials });
+  atEnd(imds.stop);
 
   return {
     stack,
@@ -105,11 +109,8 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds 
     commands,
     parameters,
     tick,
-    /** The instance that IMDS speaks of: what it is told by its surroundings. */
-    instance: {
-      id: proxyId,
-      environment: { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint },
-    },
+    /** The instance that IMDS speaks of. */
+    instance: { id: proxyId, environment: { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint } },
     connect: (more: Handlers, proxies: readonly ManagedInstance[]): void => {
       Object.assign(handlers, more);
       instances.push(...proxies);
@@ -120,7 +121,6 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds 
       bus.switch(now, events);
       if (now) commands.release();
     },
-    stop: async (): Promise<void> => void (await Promise.all([api.stop(), imds.stop()])),
   };
 }
 
@@ -140,8 +140,8 @@ function summary(body: string): string {
 
 function told({ durationMs, event, outcome, result, error }: Invocation): string {
   const count = (event as { Records: unknown[] }).Records.length;
-  const { reason, outcomes } = (result ?? {}) as Record<string, unknown>;
-  return `${outcome} after ${durationMs} ms with ${count} message${count === 1 ? '' : 's'}: ${error ?? reason ?? JSON.stringify(outcomes ?? result)}`;
+  const { reason = JSON.stringify(result) } = (result ?? {}) as { reason?: string };
+  return `${outcome} after ${durationMs} ms with ${count} message${count === 1 ? '' : 's'}: ${error ?? reason}`;
 }
 
 const fail = (message: string): never => {

@@ -55,16 +55,19 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const say: Say = (kind, text, about) => {
     if (!stopped) for (const listener of listeners) listener({ at: Date.now(), kind, text, ...about });
   };
-  let aws: Aws | undefined;
+  const ends: (() => Promise<void>)[] = [processes.stop];
   const stop = async (): Promise<void> => {
     stopped = true;
     timers.stop();
-    await Promise.all([aws?.stop(), processes.stop()]);
+    await Promise.all(ends.map((end) => end()));
   };
 
   try {
-    aws = await deployStack({ delays, timers, processes, say, tickSeconds: options.tickSeconds });
-    const clusters = aws.stack.functions[0]?.Environment?.Variables.SLUICE_CLUSTERS?.split(',') ?? ['default'];
+    const { tickSeconds } = options;
+    const atEnd = (end: () => Promise<void>) => void ends.push(end);
+    const aws = await deployStack({ delays, timers, processes, say, tickSeconds, atEnd });
+    const settings = aws.stack.functions.map(({ Environment }) => Environment?.Variables.SLUICE_CLUSTERS);
+    const clusters = settings.find((setting) => setting !== undefined)?.split(',') ?? ['default'];
     const ecs = playEcs(hostsOf(clusters), { delays, timers, processes, say, putEvent: aws.bus.put });
     const [document] = aws.stack.documents;
     if (!document) throw new Error('the packaged template has no SSM document');

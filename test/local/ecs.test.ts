@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { delays } from '../../scripts/local/delays';
 import { type Ecs, playEcs } from '../../scripts/local/ecs';
 import { ecsHandlers } from '../../scripts/local/ecs-api';
+import { hostsOf } from '../../scripts/local/ecs-control';
 import type { Moment } from '../../scripts/local/moment';
 import { type Processes, processes } from '../../scripts/local/processes';
 import { isSteady, type Service } from '../../scripts/local/services';
@@ -16,8 +17,7 @@ let events: { desiredStatus: string; lastStatus: string; version: number; taskAr
 
 beforeEach(() => {
   [running, clock, moments, events] = [processes(), timers(), [], []];
-  const host = { arn: 'arn:c/i', ec2Id: 'i-1', address: '127.0.0.1', cluster: 'c' };
-  ecs = playEcs([host], {
+  ecs = playEcs(hostsOf(['c']), {
     processes: running,
     timers: clock,
     delays: { ...delays, taskStartMs: 20, taskStoppedMs: 20, schedulerMs: 20, healthMs: 50, settledMs: 300 },
