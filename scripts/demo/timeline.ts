@@ -41,9 +41,11 @@ export function createTimeline(out: Out, startedAt: number, coloured: boolean): 
     );
   };
 
+  const fit = (text: string) => (text.length > width ? wrap(text, width - 2).join('\n  ') : text);
+
   return {
     line,
-    text: (text) => above(text),
+    text: (text) => above(text.split('\n').map(fit).join('\n')),
     heading: (text) => above(`\n${paint('bold', text)}`),
     inPlace: out.isTTY === true,
     status: (text) => {

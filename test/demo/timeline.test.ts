@@ -14,6 +14,14 @@ describe('createTimeline', () => {
     expect(pipe.written).toStrictEqual(['   12.4s  ecs    tasks aaaa bbbb run\n                 version 2\n']);
   });
 
+  it('leaves a text as it is, except for lines that are too long', () => {
+    const pipe = out(false);
+
+    createTimeline(pipe, 0, false).text('a   table\nfailed: a request that nobody had begun at all');
+
+    expect(pipe.written).toStrictEqual(['a   table\nfailed: a request that nobody had\n  begun at all\n']);
+  });
+
   it('colours the source where it may', () => {
     const terminal = out(true);
 
