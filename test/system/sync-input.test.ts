@@ -164,20 +164,32 @@ describe('Parameter Store', () => {
     expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure' } });
   });
 
-  it('can start again at 1 when somebody deleted the pointer', async () => {
+  it('is not believed when it answers with an older pointer than the installed one', async () => {
     await serving();
-    instance.publish([web(a)]);
-    await instance.sync(0);
-    // As if it had run at a high number before.
-    const manifest = join(readlinkSync(instance.path.live), 'generation.json');
-    const written = JSON.parse(readFileSync(manifest, 'utf8'));
-    writeFileSync(manifest, JSON.stringify({ ...written, number: 57 }));
+    installedAs({ number: 57, modified: Date.now() / 1000 + 60 });
+    const before = await state();
 
     const outcome = await instance.sync(instance.publish([web(a, b)]));
 
-    expect(outcome).toMatchObject({ code: 0, report: { generation: 3, changed: 'membership' } });
+    expect(outcome).toMatchObject({ code: 0, report: { generation: 57, changed: 'nothing' } });
+    expect(await state()).toStrictEqual(before);
+  });
+
+  it('can start again at 1 when somebody deleted the pointer', async () => {
+    await serving();
+    installedAs({ number: 57 });
+
+    const outcome = await instance.sync(instance.publish([web(a, b)]));
+
+    expect(outcome).toMatchObject({ code: 0, report: { generation: 2, changed: 'membership' } });
   });
 });
+
+/** As if the installed generation had another number, or were published at another time. */
+function installedAs(other: { readonly number: number; readonly modified?: number }): void {
+  const manifest = join(readlinkSync(instance.path.live), 'generation.json');
+  writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')), ...other }));
+}
 
 describe('drift', () => {
   it('is repaired without fetching again: a server that somebody deleted comes back', async () => {

@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 import { type File, render } from '../../lib/haproxy/render';
@@ -169,12 +170,14 @@ describe('a refusal', () => {
     // Good for `-c` and for the probe, but nobody may bind it: the directory does not exist.
     const extra = { name: '60-extra.cfg', text: 'frontend extra from sluice\n    bind unix@/nonexistent/socket\n' };
     const outcome = await instance.sync(instance.publishFiles(withFile(extra, a)));
+    const live = readlinkSync(instance.path.live);
     const again = await instance.sync(instance.publish([web(a, b)]));
 
     expect(outcome).toMatchObject({
       code: 1,
       report: { failed: expect.stringMatching(/^HAProxy refused the reload, the old worker serves on/) },
     });
+    expect(live).toMatch(/generations\/1$/);
     expect(again).toMatchObject({ code: 0, report: { changed: 'membership', how: 'at run time', added: 1 } });
     expect((await instance.processes()).workers).toContain(before);
     await until(async () => (await ask(instance.host)) === '200 b');
