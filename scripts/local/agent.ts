@@ -63,13 +63,16 @@ export function ecsAgent(processes: Processes, timers: Timers, listener: Listene
     }
   }
 
-  function watchHealth(task: Task, everyMs: number, failures = 0): void {
+  /** A failure counts once the start period is over, or after a first success (AWS: HealthCheck.startPeriod). */
+  function watchHealth(task: Task, everyMs: number, startPeriodMs: number, failures = 0): void {
     timers.after(everyMs, async () => {
       const passed = await passesHealthCheck(task);
       if (task.desiredStatus === 'STOPPED') return;
-      const status = passed ? 'HEALTHY' : failures + 1 >= retries ? 'UNHEALTHY' : task.healthStatus;
+      const counts = task.healthStatus === 'HEALTHY' || Date.now() - (task.startedAt ?? 0) > startPeriodMs;
+      const inARow = passed || !counts ? 0 : failures + 1;
+      const status = passed ? 'HEALTHY' : inARow >= retries ? 'UNHEALTHY' : task.healthStatus;
       if (status !== 'UNKNOWN' && status !== task.healthStatus) listener.health(task, status);
-      watchHealth(task, everyMs, passed ? 0 : failures + 1);
+      watchHealth(task, everyMs, startPeriodMs, inARow);
     });
   }
 

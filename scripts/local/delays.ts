@@ -15,6 +15,8 @@ export const delays = {
   schedulerMs: 200,
   /** Between two container health checks. Faster clock: AWS's default is 30 s, its least 5 s (ECS: HealthCheck). */
   healthMs: 1_000,
+  /** ASSUMED: task definitions set a start period, in which a failed check does not count (ECS: HealthCheck). */
+  healthStartMs: 15_000,
   /** A new task without a health check has RUNNING for this long before an old one is stopped (ECS: 40 s). */
   settledMs: 40_000,
   /** systemd's RestartSec of the proxy's HAProxy. */

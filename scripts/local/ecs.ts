@@ -73,7 +73,7 @@ export function playEcs(hosts: readonly Host[], { delays, timers, processes, say
       const port = task.containers.find(({ hostPort }) => hostPort !== undefined)?.hostPort;
       tell('task-running', task, `${name(task)} runs${port ? ` at ${host.address}:${port}` : ''}`);
       change(task, { lastStatus: 'RUNNING', startedAt: Date.now() });
-      if (isHealthChecked(task)) agent.watchHealth(task, delays.healthMs);
+      if (isHealthChecked(task)) agent.watchHealth(task, delays.healthMs, delays.healthStartMs);
     });
   }
 

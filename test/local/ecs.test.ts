@@ -13,6 +13,7 @@ let ecs: Ecs;
 let running: Processes;
 let clock: Timers;
 let moments: Omit<Moment, 'at'>[];
+const speed = { ...delays, taskStartMs: 20, taskStoppedMs: 20, schedulerMs: 20, healthMs: 50, settledMs: 300 };
 let events: { desiredStatus: string; lastStatus: string; version: number; taskArn: string }[];
 
 beforeEach(() => {
@@ -20,7 +21,7 @@ beforeEach(() => {
   ecs = playEcs(hostsOf(['c']), {
     processes: running,
     timers: clock,
-    delays: { ...delays, taskStartMs: 20, taskStoppedMs: 20, schedulerMs: 20, healthMs: 50, settledMs: 300 },
+    delays: speed,
     say: (kind, text, about) => {
       moments.push({ kind, text, ...about });
     },
@@ -31,6 +32,7 @@ beforeEach(() => {
   });
 });
 afterEach(async () => {
+  speed.healthStartMs = delays.healthStartMs;
   clock.stop();
   await running.stop();
 });
@@ -42,14 +44,11 @@ const sidecar = {
   dependsOn: ['app'],
 };
 
+const fresh = { name: 'web', cluster: 'c', minimumHealthyPercent: 100, maximumPercent: 200 };
+
 async function serve(desiredCount: number, containers: object[] = [app]): Promise<void> {
   const taskDefinition = ecs.registerTaskDefinition({ family: 'web', containers: containers as never });
-  const before = ecs.services.get('web') ?? {
-    name: 'web',
-    cluster: 'c',
-    minimumHealthyPercent: 100,
-    maximumPercent: 200,
-  };
+  const before = ecs.services.get('web') ?? fresh;
   ecs.putService({ ...before, desiredCount, taskDefinition });
   await steady();
 }
@@ -111,6 +110,17 @@ it('stops an old task in a deployment only when a new one is healthy', async () 
   const order = kinds(['task-healthy', 'stop-ordered']);
   expect(order.slice(0, 2)).toStrictEqual(['task-healthy', expect.anything()]);
   expect(order.filter((kind) => kind === 'stop-ordered')).toHaveLength(2);
+});
+
+it('replaces a task that fails its checks after the start period, and says that it was unhealthy', async () => {
+  speed.healthStartMs = 0;
+  const deaf = { name: 'app', command: ['sleep', '60'], containerPort: 8080, healthCheck: true };
+  const taskDefinition = ecs.registerTaskDefinition({ family: 'web', containers: [deaf] });
+  ecs.putService({ ...fresh, desiredCount: 1, taskDefinition });
+  while (ecs.tasks.size < 2) await sleep(10);
+
+  expect(moments.find(({ kind }) => kind === 'stop-ordered')?.text).toContain('unhealthy');
+  expect([...ecs.tasks.values()][0]?.healthStatus).toBe('UNHEALTHY');
 });
 
 it('waits the settling time where a new task has no health check', async () => {
