@@ -1,12 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 
-import { describedStructure } from '../haproxy/render';
+import { describedStructure, type File } from '../haproxy/render';
 import { boundAddresses, newAddresses } from './addresses';
 import { serveCertificates } from './certificates';
-import { change, type WantedServer, wantedServers } from './change';
+import { backendNames, change, type WantedServer, wantedServers } from './change';
 import { type Installed, tryWith, undo } from './disk';
 import type { Haproxy, Worker } from './master';
-import { releaseServers, removeServers, runningServers, settleServers } from './membership';
+import { removeServers, runningServers, settleServers } from './membership';
 import { probe } from './probe';
 import { verifiedReload } from './reload';
 import type { Processes } from './replies';
@@ -29,7 +29,8 @@ export async function applyRunning(
   const servers = wantedServers(target.files);
   const structure = wantedStructure(target);
   const difference = change(await runningServers(world.haproxy, worker), servers);
-  const counts = { added: difference.arriving.length, left: difference.leaving.length };
+  const left = [...difference.leaving, ...[...difference.last.values()].flat()];
+  const counts = { added: difference.arriving.length, left: left.length };
 
   const same = worker.structure === structure;
   const settled = same && (await settleServers(world.haproxy, worker, servers));
@@ -80,7 +81,8 @@ async function reload(
   await probe(
     newAddresses(boundAddresses(files, settings.environment), boundAddresses(installed.files, settings.environment)),
   );
-  await releaseServers(haproxy, before, servers);
+  // Before the reload, so that health is carried over, and no connection kept from before leads to a task that stops.
+  await settleServers(haproxy, before, servers, inBoth(files, installed.files));
   writeFileSync(settings.stateFile, stateFile(await runningServers(haproxy, before), servers), { mode: 0o600 });
   const attempt = tryWith(settings.link, folder);
   try {
@@ -93,6 +95,9 @@ async function reload(
     rmSync(settings.stateFile, { force: true });
   }
 }
+
+const inBoth = (a: readonly File[], b: readonly File[]): ReadonlySet<string> =>
+  new Set(backendNames(a).filter((name) => backendNames(b).includes(name)));
 
 /** Names of the certificate files that are not installed as they are wanted. */
 function renewedPems({ pems }: Target, installed: Installed): readonly string[] {

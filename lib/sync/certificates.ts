@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 
 import type { File } from '../haproxy/render';
-import { standIn } from './disk';
+
 import type { Haproxy, Worker } from './master';
-import { setCertificate } from './pem';
+import { setCertificate, standIn } from './pem';
 import { certificatesIn, fingerprint, openTransactions } from './replies';
 
 /** A step of HAProxy's command line, and what its good answer holds. No answer leaves this file: it could hold a key. */

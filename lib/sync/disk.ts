@@ -25,9 +25,6 @@ export type Installed = Current & {
   readonly pems: readonly File[];
 };
 
-/** The first certificate of the folder: it answers clients without SNI, and lets HAProxy start without any other. */
-export const standIn = '00-stand-in.pem';
-
 const manifestName = 'generation.json';
 const nothing: Current = { number: 0, modified: 0, generation: { files: [], certificates: [] } };
 

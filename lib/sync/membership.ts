@@ -1,30 +1,51 @@
-import { change, leftovers, removable, type Sequence, type WantedServer } from './change';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { change, isUp, leftovers, removable, type Sequence, type WantedServer } from './change';
 import type { Haproxy, Worker } from './master';
 import { accepted, idleServers, parseServersState, type RunningServer } from './replies';
 
 /** A second round repairs what a lost answer left half done; what differs then, only a reload can change. */
 const rounds = 2;
 
-/** Brings the servers of a worker to the wanted ones at run time. Tells, by reading back, whether they are. */
+/** How long the last servers of a backend stay at most, when the newcomers do not pass their checks. */
+const handoverMilliseconds = 2_000;
+
+/**
+ * Brings the servers of a worker to the wanted ones at run time. Tells, by reading back, whether they are.
+ *
+ * @param backends the ones to look at; before a reload only those that stay
+ */
 export async function settleServers(
   haproxy: Haproxy,
   worker: Worker,
   wanted: readonly WantedServer[],
+  backends?: ReadonlySet<string>,
 ): Promise<boolean> {
+  const ours = <Item extends { readonly backend: string }>(items: readonly Item[]) =>
+    items.filter(({ backend }) => backends?.has(backend) ?? true);
   for (let round = 0; ; round++) {
-    const { leaving, arriving } = change(await runningServers(haproxy, worker), wanted);
-    if (leaving.length + arriving.length === 0) return true;
+    const { leaving, arriving, last } = change(ours(await runningServers(haproxy, worker)), ours(wanted));
+    if (leaving.length + arriving.length + last.size === 0) return true;
     if (round === rounds) return false;
     await run(haproxy, worker, [...leaving, ...arriving]);
+    await newcomersUp(haproxy, worker, ours(wanted), [...last.keys()]);
+    await run(haproxy, worker, [...last.values()].flat());
   }
 }
 
-/** Takes out the servers that leave, and only those: before a reload, so that no old connection leads to a task that stops. */
-export async function releaseServers(haproxy: Haproxy, worker: Worker, wanted: readonly WantedServer[]): Promise<void> {
-  const kept = new Set(wanted.map(({ backend }) => backend));
-  const running = await runningServers(haproxy, worker);
-  const staying = running.filter(({ backend }) => kept.has(backend));
-  await run(haproxy, worker, change(staying, wanted).leaving);
+/** Waits, but not for long, until each of these backends has a server that passed its check. */
+async function newcomersUp(
+  haproxy: Haproxy,
+  worker: Worker,
+  wanted: readonly WantedServer[],
+  backends: readonly string[],
+): Promise<void> {
+  for (let waited = 0; backends.length > 0 && waited < handoverMilliseconds; waited += 50) {
+    const running = await runningServers(haproxy, worker);
+    const up = wanted.filter((server) => running.some((other) => isUp(server, other)));
+    if (backends.every((name) => up.some(({ backend }) => backend === name))) return;
+    await pause(50);
+  }
 }
 
 /** Deletes servers that left long ago and carry nothing any more. Refused ones stay for the next sync. Gives their number. */

@@ -1,5 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
+/** The first certificate of the folder: it answers clients without SNI, and lets HAProxy start without any other. */
+export const standIn = '00-stand-in.pem';
+
 /** HAProxy up to 3.2 holds command and payload in one buffer of 16 kB, and answers nothing to what does not fit. */
 const mostBytes = 15_000;
 

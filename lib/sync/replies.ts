@@ -5,6 +5,8 @@ export type RunningServer = {
   readonly address: string;
   readonly port: number;
   readonly maintenance: boolean;
+  /** It passes its checks. */
+  readonly up: boolean;
   /** Weight 1, no administrative state, checks on: what `admission` in change.ts ends with. */
   readonly admitted: boolean;
   readonly unchangedSeconds: number;
@@ -53,6 +55,7 @@ function runningServer(column: (name: string) => string, line: string): RunningS
     name: column('srv_name'),
     address: column('srv_addr'),
     port: Number(column('srv_port')),
+    up: column('srv_op_state') === '2',
     maintenance: (administrative & maintenanceBits) !== 0,
     admitted: administrative === 0 && column('srv_uweight') === '1' && checked,
     unchangedSeconds: Number(column('srv_time_since_last_change')),

@@ -2,8 +2,8 @@ import { type Certificate, certificateNames, type Piece, pieceName, sha256 } fro
 import { unpack } from '../haproxy/pack';
 import type { File } from '../haproxy/render';
 import type { Current } from './current';
-import { type Installed, standIn } from './disk';
-import { isPair, pemFile } from './pem';
+import type { Installed } from './disk';
+import { isPair, pemFile, standIn } from './pem';
 import type { Parameters } from './ssm';
 
 /** A generation with the contents of its files. `faults` tells of certificates whose stored version cannot be used. */

@@ -14,21 +14,55 @@ const wanted = (name: string, more: Partial<WantedServer> = {}): WantedServer =>
 const running = (name: string, more: Partial<RunningServer> = {}): RunningServer => ({
   ...wanted(name),
   maintenance: false,
+  up: true,
   admitted: true,
   unchangedSeconds: 0,
   line: '',
   ...more,
 });
 
-const left = { maintenance: true, admitted: false };
+const left = { maintenance: true, up: false, admitted: false };
+const nobody = new Map();
+
+describe('the last servers of a backend', () => {
+  const newcomer = wanted('new', { port: 40000 });
+  const lasts = (...args: Parameters<typeof change>) => [...change(...args).last.values()].flat(2);
+
+  it('leave after the newcomers have come, for nobody else could answer', () => {
+    expect(change([running('a')], [newcomer])).toMatchObject({ leaving: [], arriving: [expect.anything()] });
+    expect(lasts([running('a')], [newcomer])).toStrictEqual(['set server web/a state maint']);
+  });
+
+  it.each([
+    ['somebody stays', [running('a'), running('b', { port: 5 })], [newcomer, wanted('b', { port: 5 })]],
+    ['nobody comes', [running('a')], []],
+    ['they are down themselves', [running('a', { up: false })], [newcomer]],
+    ['a newcomer has their port', [running('a')], [wanted('new')]],
+    ['they come back elsewhere', [running('a')], [wanted('a', { port: 40000 })]],
+    ['the newcomers are for another backend', [running('a')], [{ ...newcomer, backend: 'other' }]],
+  ])('leave at once when %s', (_, runs, wants) => {
+    expect(lasts(runs, wants)).toStrictEqual([]);
+    expect(change(runs, wants).leaving).toContainEqual(['set server web/a state maint']);
+  });
+
+  it('do not count somebody who stays but is down', () => {
+    const down = running('b', { port: 5, up: false });
+
+    expect(lasts([running('a'), down], [newcomer, wanted('b', { port: 5 })])).toHaveLength(1);
+  });
+});
 
 describe('change', () => {
   it('finds nothing to do where everything runs as wanted', () => {
-    expect(change([running('a')], [wanted('a')])).toStrictEqual({ leaving: [], arriving: [] });
+    expect(change([running('a')], [wanted('a')])).toStrictEqual({ leaving: [], arriving: [], last: nobody });
   });
 
   it('puts a server that is not wanted into maintenance, for drain still serves sticky clients', () => {
-    expect(change([running('a')], [])).toStrictEqual({ leaving: [['set server web/a state maint']], arriving: [] });
+    expect(change([running('a')], [])).toStrictEqual({
+      leaving: [['set server web/a state maint']],
+      arriving: [],
+      last: nobody,
+    });
   });
 
   it('adds a server without weight, and gives it weight only when it waits for its first check', () => {
@@ -67,7 +101,7 @@ describe('change', () => {
   });
 
   it('leaves alone what left before', () => {
-    expect(change([running('a', left)], [])).toStrictEqual({ leaving: [], arriving: [] });
+    expect(change([running('a', left)], [])).toStrictEqual({ leaving: [], arriving: [], last: nobody });
   });
 
   it('ends where it should from any state, and finds nothing to do then', () => {
@@ -75,11 +109,11 @@ describe('change', () => {
       fc.property(fc.array(server(), { maxLength: 6 }), fc.array(server(), { maxLength: 6 }), (before, after) => {
         const runs = unique(before).map(({ server, state }) => ({ ...running(server.name), ...server, ...state }));
         const wants = unique(after).map(({ server }) => server);
-        const { leaving, arriving } = change(runs, wants);
+        const { leaving, arriving, last } = change(runs, wants);
 
-        const end = played(runs, [...leaving, ...arriving].flat());
+        const end = played(runs, [...leaving, ...arriving, ...[...last.values()].flat()].flat());
 
-        expect(change(end, wants)).toStrictEqual({ leaving: [], arriving: [] });
+        expect(change(end, wants)).toStrictEqual({ leaving: [], arriving: [], last: nobody });
       }),
     );
   });

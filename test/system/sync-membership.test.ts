@@ -103,3 +103,34 @@ describe('membership', () => {
     expect(instance.api.calls.length - before.calls).toBe(2);
   });
 });
+
+describe('a whole replacement in one generation, as a proxy sees it that hears late', () => {
+  const failures = (answers: Record<string, number>) =>
+    Object.keys(answers).filter((answer) => !answer.startsWith('200'));
+
+  it('lets the old ones answer until a new one has passed its check, so that nobody gets a 503', async () => {
+    const [a, b] = [await startTask('a'), await startTask('b')];
+    await serving(a);
+    const load = startLoad(instance.host);
+
+    const outcome = await instance.sync(instance.publish([backend([b.server])]));
+    const asked = a.state.requests;
+    await until(() => b.state.requests > 20);
+
+    expect(outcome).toMatchObject({ code: 0, report: { changed: 'membership', added: 1, left: 1 } });
+    expect(failures(await load.stop())).toStrictEqual([]);
+    expect(a.state.requests).toBe(asked);
+  });
+
+  it('does so before a reload too', async () => {
+    const [a, b] = [await startTask('a'), await startTask('b')];
+    await serving(a);
+    const load = startLoad(instance.host);
+
+    const outcome = await instance.sync(instance.publish([backend([b.server], { check: '/other' })]));
+    await until(() => b.state.requests > 20);
+
+    expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure' } });
+    expect(failures(await load.stop())).toStrictEqual([]);
+  });
+});
