@@ -70,13 +70,25 @@ export const answered = ({ status = 0, error }: Visit): boolean => error === und
 const saysUnavailable = ({ status, task, error }: Visit): boolean =>
   status === 503 && task === undefined && error === undefined;
 
-/** It could not be repeated, a task had begun it, and that task died before the answer was out. */
-function diedInside(visit: Visit, { began, died }: Facts): boolean {
+/** It could not be repeated, it was inside a task, and that task died before the answer was out. */
+function diedInside(visit: Visit, facts: Facts): boolean {
   const answerHadBegun = visit.error !== undefined && visit.task !== undefined;
   if (visit.method !== 'POST' && !answerHadBegun) return false;
 
-  return (began.get(visit.id) ?? []).some((task) => {
-    const at = died.get(task);
-    return at !== undefined && visit.start <= at && at <= visit.end + reapingMs;
-  });
+  const died = (facts.began.get(visit.id) ?? []).some((task) => diedDuring(visit, facts.died.get(task)));
+  return died || unread(visit, facts);
 }
+
+/**
+ * A POST that HAProxy had sent to a task, and that lay in its socket, not yet read, when it died. No task can say so.
+ * HAProxy can: it breaks off or answers 502 only for a request that was sent (for one that was not, it answers 503).
+ * So nobody began it, it broke off, and a task died at that very moment: all three, or it has failed.
+ */
+export function unread(visit: Visit, { began, died }: Facts): boolean {
+  const brokeOff = visit.status === 502 || /^(socket hang up|read ECONNRESET)$/.test(visit.error ?? '');
+  if (visit.method !== 'POST' || !brokeOff || began.has(visit.id)) return false;
+  return [...died.values()].some((at) => diedDuring(visit, at));
+}
+
+const diedDuring = ({ start, end }: Visit, at: number | undefined): boolean =>
+  at !== undefined && start <= at && at <= end + reapingMs;

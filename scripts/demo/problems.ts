@@ -1,5 +1,5 @@
 import { short } from './follow';
-import { type Facts, fateOf } from './measure';
+import { type Facts, fateOf, unread } from './measure';
 import type { Seen } from './steps';
 import type { Visit } from './visit';
 
@@ -21,6 +21,14 @@ export function problems({ visits, facts }: Seen, outsiders: readonly string[], 
       return `failed: ${describe(first, facts, startedAt)}${more}`;
     }),
   ];
+}
+
+/** What was counted as lost with a task on HAProxy's word alone, so that nobody has to take it for granted. */
+export function reservations({ visits, facts }: Seen): readonly string[] {
+  const lost = visits.filter((visit) => fateOf(visit, facts) === 'lostWithTask' && unread(visit, facts));
+  return lost.length === 0
+    ? []
+    : [`${lost.length} of these lay in its socket unread: it had not said that it began them.`];
 }
 
 /** Failures of one kind have one cause, mostly: a hundred of them must not hide the one that is different. */

@@ -7,9 +7,9 @@ export const introduction = (haproxyVersion: string, controlPlaneDelayMs: number
 Played: AWS around them, which takes its time: ${seconds(controlPlaneDelayMs)} from an event to the proxy.
 Nothing is repeated by the visitors: a request without its whole answer is counted.`;
 
-/** What is told at the end: the table, what it means, and what went wrong. */
-export function closing(measured: Measured, wrong: readonly string[], controlPlaneDelayMs: number): string {
-  return ['', table(measured.steps), legend, '', ...verdict(measured, controlPlaneDelayMs), ...wrong].join('\n');
+/** What is told at the end: the table, what it means, and what else has to be said of it. */
+export function closing(measured: Measured, remarks: readonly string[], controlPlaneDelayMs: number): string {
+  return ['', table(measured.steps), legend, '', ...verdict(measured, controlPlaneDelayMs), ...remarks].join('\n');
 }
 
 const columns: readonly (readonly [title: string, cell: (step: MeasuredStep) => string])[] = [
@@ -51,7 +51,7 @@ export function verdict({ totals, eventToFirstRequestMs }: Measured, controlPlan
           `A new task had its first request ${seconds(eventToFirstRequestMs)} after it ran (median); ` +
             `AWS's own delay is set to ${seconds(controlPlaneDelayMs)}.`,
         ];
-  return [outcome, ...excused(totals), ...waited];
+  return [outcome, ...waited, ...excused(totals)];
 }
 
 /** How the load fares, in one short line. Fates that nobody met are left out, but never `failed`. */

@@ -9,7 +9,7 @@ import { createNarrator } from './narrator';
 import type { Options } from './options';
 import { abortable, perform, perSecond } from './perform';
 import { freePorts } from './ports';
-import { problems } from './problems';
+import { problems, reservations } from './problems';
 import { closing, introduction, standingLine } from './report';
 import { type Measured, measure } from './steps';
 import { service, story } from './story';
@@ -63,7 +63,7 @@ export async function play(show: Show): Promise<readonly string[]> {
     world.ecs.tasks('worker').map(({ id }) => id),
     startedAt,
   );
-  timeline.text(closing(measured, wrong, world.controlPlaneDelayMs));
+  timeline.text(closing(measured, [...reservations(seen), ...wrong], world.controlPlaneDelayMs));
   if (options.json !== undefined) writeFileSync(options.json, asJson(world, measured, startedAt));
 
   if (!options.once) {

@@ -18,6 +18,7 @@ describe('fateOf', () => {
   const empty = [{ from: 1000, until: 2000 }];
   const died = new Map([['dead', 1005]]);
   const began = new Map([['r1', ['dead']]]);
+  const elsewhere = new Map([['r1', ['alive']]]);
   const nothing: Facts = { empty: [], died: new Map(), began: new Map() };
 
   it.each<[string, Visit, Partial<Facts>, Fate]>([
@@ -34,8 +35,15 @@ describe('fateOf', () => {
     ['a refused connection in the spell is one', get({ error: 'ECONNREFUSED' }), { empty }, 'failed'],
     ['a POST inside the task that died is lost', post({ status: 502 }), { died, began }, 'lostWithTask'],
     ['also when the connection just closes', post({ error: 'socket hang up' }), { died, began }, 'lostWithTask'],
-    ['a POST that no task began has failed', post({ status: 502 }), { died }, 'failed'],
-    ['a POST inside a task that lives has failed', post({ status: 502 }), { began }, 'failed'],
+    ['a POST that broke off unread as a task died is lost', post({ status: 502 }), { died }, 'lostWithTask'],
+    ['also when the connection just closes', post({ error: 'socket hang up' }), { died }, 'lostWithTask'],
+    ['a POST that was never sent to a task has failed', post({ status: 503 }), { died }, 'failed'],
+    ['so has one that could not even connect', post({ error: 'connect ECONNREFUSED' }), { died }, 'failed'],
+    ['a GET that broke off as a task died has failed', get({ error: 'socket hang up' }), { died }, 'failed'],
+    ['a POST that broke off when no task died has failed', post({ status: 502 }), {}, 'failed'],
+    ['a POST that broke off after the death has failed', post({ status: 502, start: 1006 }), { died }, 'failed'],
+    ['a POST that broke off long before has failed', post({ status: 502, start: 700, end: 750 }), { died }, 'failed'],
+    ['a POST inside a task that lives has failed', post({ status: 502 }), { died, began: elsewhere }, 'failed'],
     [
       'a POST that ended long before has failed',
       post({ status: 502, start: 500, end: 600 }),

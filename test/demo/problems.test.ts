@@ -1,5 +1,5 @@
 import type { Facts } from '../../scripts/demo/measure';
-import { problems } from '../../scripts/demo/problems';
+import { problems, reservations } from '../../scripts/demo/problems';
 import type { Visit } from '../../scripts/demo/visit';
 
 const facts: Facts = { empty: [], died: new Map(), began: new Map() };
@@ -48,5 +48,18 @@ describe('problems', () => {
     expect(problems({ moments: [], visits, facts: { ...facts, began } }, [], 0)).toStrictEqual([
       '1 POSTs ran more than once, r7 for one',
     ]);
+  });
+});
+
+describe('reservations', () => {
+  it('counts apart what no task had begun', () => {
+    const began = new Map([['r8', ['aaaa1']]]);
+    const died = new Map([['aaaa1', 12_405]]);
+    const visits = [visit({ method: 'POST', status: 502 }), visit({ id: 'r8', method: 'POST', status: 502 })];
+
+    expect(reservations({ moments: [], visits, facts: { ...facts, began, died } })).toStrictEqual([
+      '1 of these lay in its socket unread: it had not said that it began them.',
+    ]);
+    expect(reservations({ moments: [], visits: [visit({})], facts })).toStrictEqual([]);
   });
 });
