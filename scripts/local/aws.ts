@@ -29,9 +29,6 @@ type Deps = {
 
 const proxyId = 'i-0a1b2c3d4e5f60718';
 
-/** What an instance may do until the template has a role for it. ASSUMED: it reads its configuration and certificates. */
-const readsParameters: ReadonlySet<string> = new Set(['ssm:GetParameter', 'ssm:GetParameters']);
-
 /** The stack as it would be deployed, without ECS and without instances: `connect` brings those. */
 export async function deployStack({ delays, timers, processes, say, tickSeconds, atEnd }: Deps) {
   const folder = await packaged();
@@ -44,10 +41,10 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
   let on = true;
 
   /** A new key that acts in a role of the template. */
-  function assume(role: string, actions = stack.actions(role)): Credentials {
+  function assume(role: string): Credentials {
     const [id = '', secretAccessKey = '', sessionToken = ''] = [8, 20, 40].map((n) => randomBytes(n).toString('hex'));
     const credentials = { accessKeyId: `ASIA${id.toUpperCase()}`, secretAccessKey, sessionToken };
-    callers.push({ ...credentials, role, actions });
+    callers.push({ ...credentials, role, actions: stack.actions(role) });
     return credentials;
   }
 
@@ -93,8 +90,8 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
   const commands = runCommand(stack.documents, instances, { delayMs: delays.commandMs, timers, say, isOn: () => on });
   const parameters = parameterStore();
   Object.assign(handlers, parameters.handlers, queueHandlers(queues), commands.handlers);
-  const role = stack.instanceRole ?? 'ProxyRole';
-  const credentials = assume(role, stack.instanceRole ? undefined : readsParameters);
+  const role = stack.instanceRole;
+  const credentials = assume(role);
   const imds = await startImds({ id: proxyId, role, credentials });
   atEnd(imds.stop);
 

@@ -60,7 +60,7 @@ export function readStack(folder: string, endpoint: string) {
       const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
       return new Set(statements.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action }) => Action));
     },
-    /** The role that EC2 instances take, if the template has one. */
-    instanceRole: roles.find((role) => isForInstances(role.properties))?.id,
+    /** The role that EC2 instances take. */
+    instanceRole: roles.find((role) => isForInstances(role.properties))?.id ?? 'no role for instances',
   };
 }
