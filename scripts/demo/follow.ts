@@ -87,7 +87,7 @@ function sentence(about: string, notes: readonly Note[]): string {
 
   if (names === '') return about;
   if (about === 'first request') return `first request on ${names}: ${after} after ${several ? 'they' : 'it'} ran`;
-  if (about === 'last request') return `last request on ${names}: ${after} after the stop order`;
+  if (about === 'last request') return `last request on ${names}: ${after} after the order`;
   return several ? `tasks ${names} ${about.replace('runs', 'run').replace(/^is/, 'are')}` : `task ${names} ${about}`;
 }
 

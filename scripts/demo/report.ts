@@ -69,7 +69,7 @@ export function standingLine({ requests, failed, lostWithTask, expected503 }: To
 function excused({ lostWithTask, expected503 }: Totals): readonly string[] {
   const lines = [
     expected503 > 0 ? `${number(expected503)} were told 503 while no task existed, as they should be.` : '',
-    lostWithTask > 0 ? `${number(lostWithTask)} could not be repeated and were inside the task that was killed.` : '',
+    lostWithTask > 0 ? `${number(lostWithTask)} could not be repeated: inside a task when it was killed.` : '',
   ];
   return lines.filter((line) => line !== '');
 }

@@ -85,7 +85,7 @@ export const story: readonly Step[] = [
       await pause(3);
       ecs.updateService(service, { desiredCount: 3 });
       await settled();
-      await pause(12);
+      await pause(17);
     },
   },
 ];

@@ -38,7 +38,7 @@ describe('createFollower', () => {
     follower.visits([visit(3_300, 'aaaa1')]);
 
     expect(follower.quiet(4_000)).toStrictEqual([]);
-    expect(texts(follower.quiet(5_000))).toStrictEqual(['last request on aaaa: 2.3 s after the stop order']);
+    expect(texts(follower.quiet(5_000))).toStrictEqual(['last request on aaaa: 2.3 s after the order']);
     expect(follower.quiet(6_000)).toStrictEqual([]);
   });
 
