@@ -66,6 +66,7 @@ export const frontends = (backends: readonly Backend[], certified: readonly stri
     http-request set-header X-Forwarded-Proto http unless { ssl_fc }
     http-request set-header X-SSL %[ssl_fc]
     http-request set-header X-Request-Id %[uuid]
+    http-response del-header Keep-Alive
 ${[...certified.map(redirect), ...routed(backends).map(useBackend), '    default_backend sluice-unknown'].join('\n')}
 
 frontend sluice-statistics

@@ -154,6 +154,12 @@ describe('headers', () => {
     });
   });
 
+  it('do not pass on how long the task keeps connections, for the proxy has its own patience', async () => {
+    expect((await ask('shop.example', '/', { headers: { connection: 'keep-alive' } })).headers).not.toHaveProperty(
+      'keep-alive',
+    );
+  });
+
   it('let a check pass that only the right host by HTTPS may', async () => {
     await until(async () => (await instance.status('demo.strict', 'strict')) === 'UP');
 
