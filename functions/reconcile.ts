@@ -5,7 +5,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import type { SQSEvent } from 'aws-lambda';
 
 import { ecsReader } from '../lib/aws/ecs';
-import { addressReader } from '../lib/aws/instances';
+import { hostReader } from '../lib/aws/instances';
 import { nudge } from '../lib/aws/nudge';
 import { parameterStore } from '../lib/aws/parameters';
 import { comeBackSoon } from '../lib/aws/queue';
@@ -23,7 +23,7 @@ const bringBack = comeBackSoon(new SQSClient({ requestHandler: patience }), sett
 
 // Built once per container, so that connections, caches and retry budgets outlive one event.
 const deps = {
-  ...ecsReader(ecs, addressReader(ecs, ec2), settings.clusters),
+  ...ecsReader(ecs, hostReader(ecs, ec2), settings.clusters),
   ...parameterStore(ssm, settings.prefix),
   nudge: nudge(ssm, settings),
   now: Date.now,

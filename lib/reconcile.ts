@@ -53,7 +53,7 @@ export async function reconcile(messages: readonly Message[], deps: Deps): Promi
   const described = await deps.readFleet(worthDescribing(evidence, published));
   const fleet = { ...described, tasks: settle(described.tasks, evidence, deps.now()) };
 
-  const routes = await decide(fleet, published, deps);
+  const routes = await decide(fleet, evidence, published, deps);
   const files = render({ backends: routes.backends, certified: published.certificates.flatMap(({ names }) => names) });
   const decision = plan(published.generation, { files, certificates: published.certificates, doubts: routes.doubts });
 
@@ -64,13 +64,16 @@ export async function reconcile(messages: readonly Message[], deps: Deps): Promi
   if (decision.action === 'publish' || evidence.tick || again) await deps.nudge(generation);
   if (routes.doubts.length > 0) throw new Error(`Will look again in seconds: ${decision.reason}`);
 
-  const faults = [...evidence.faults, ...published.faults, ...routes.faults.map(({ message }) => message)];
+  const missing = described.missingClusters.map(
+    (cluster) => `cluster ${cluster} does not exist, so nothing of it is served; mend the setting, or make the cluster`,
+  );
+  const faults = [...evidence.faults, ...published.faults, ...missing, ...routes.faults.map(({ message }) => message)];
   return { action: decision.action, reason: decision.reason, generation, faults };
 }
 
 /** Asks the services for their own count only when something seems to be lost. */
-async function decide(fleet: Fleet, { backends }: Published, deps: Deps): Promise<Routes> {
-  const look = { fleet, published: backends, now: Math.floor(deps.now() / 1000) };
+async function decide(fleet: Fleet, { warned }: Evidence, { backends }: Published, deps: Deps): Promise<Routes> {
+  const look = { fleet, published: backends, warned, now: Math.floor(deps.now() / 1000) };
   const first = decideRoutes(look);
   return first.doubts.length === 0 ? first : decideRoutes({ ...look, witness: await deps.readWitness(first.doubts) });
 }

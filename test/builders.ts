@@ -13,6 +13,7 @@ export const task = (id: string, { hostPort = 32768, ...given }: Partial<Task> &
   createdAt: 1_000,
   state: 'running',
   unhealthy: false,
+  external: false,
   containers: [{ name: 'web', running: true, bindings: [{ containerPort: 8080, hostPort }] }],
   ...given,
 });
@@ -20,6 +21,7 @@ export const task = (id: string, { hostPort = 32768, ...given }: Partial<Task> &
 /** A task definition with one container `web`. */
 export const definition = (labels: Record<string, string>, revision = 1, ports: number[] = [8080]): Definition => ({
   revision,
+  network: 'bridge',
   containers: [{ name: 'web', labels, ports }],
 });
 
@@ -29,10 +31,11 @@ export const fleet = (tasks: readonly Task[], definitions: Record<string, Defini
   definitions: new Map(
     Object.entries({ 'shop:1': definition({ 'haproxy.host': 'shop.example.com' }), ...definitions }),
   ),
-  addresses: new Map([
-    ['host-1', '10.0.1.7'],
-    ['host-2', '10.0.2.9'],
+  hosts: new Map([
+    ['host-1', { instanceId: 'i-1', address: '10.0.1.7', draining: false }],
+    ['host-2', { instanceId: 'i-2', address: '10.0.2.9', draining: false }],
   ]),
+  missingClusters: [],
 });
 
 /** The backend of demo/shop, published at epoch second 100, with servers on 10.0.1.7 as `{ id: hostPort }`. */
@@ -46,6 +49,7 @@ export const backend = (servers: Record<string, number> = {}, given: Partial<Bac
   check: 'tcp',
   servers: Object.entries(servers).map(([name, port]) => ({ name, address: '10.0.1.7', port })),
   stopped: {},
+  warned: {},
   ...given,
 });
 

@@ -1,4 +1,5 @@
 import {
+  ClusterNotFoundException,
   DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
@@ -8,7 +9,7 @@ import {
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
 
-import { type Definition, serviceKey, type Witness } from '../fleet/fleet';
+import { type Definition, type Fleet, serviceKey, type Witness } from '../fleet/fleet';
 import { parseTask, type Task } from '../fleet/task';
 import type { Deps } from '../reconcile';
 import { batches, collect } from './batches';
@@ -20,31 +21,37 @@ import { doing } from './doing';
  */
 export function ecsReader(
   client: ECSClient,
-  readAddresses: (tasks: readonly Task[]) => Promise<ReadonlyMap<string, string>>,
+  readHosts: (tasks: readonly Task[]) => Promise<Fleet['hosts']>,
   clusters: readonly string[],
 ): Pick<Deps, 'readFleet' | 'readWitness'> {
   const definitions = new Map<string, Definition>();
   return {
     readFleet: async (alsoDescribe) => {
       const perCluster = clusters.map((cluster) => readTasks(client, cluster, alsoDescribe.get(cluster) ?? []));
-      const tasks = (await Promise.all(perCluster)).flat();
+      const found = await Promise.all(perCluster);
+      const tasks = found.flatMap((each) => each ?? []);
       const running = tasks.filter(({ state }) => state === 'running');
       for (const arn of new Set(running.map(({ definition }) => definition))) {
         if (!definitions.has(arn)) definitions.set(arn, await readDefinition(client, arn));
       }
-      return { tasks, definitions, addresses: await readAddresses(running) };
+      const missingClusters = clusters.filter((_, index) => found[index] === undefined);
+      return { tasks, definitions, hosts: await readHosts(running), missingClusters };
     },
     readWitness: (services) => readWitness(client, services),
   };
 }
 
-async function readTasks(client: ECSClient, cluster: string, also: readonly string[]): Promise<readonly Task[]> {
+/** Gives `undefined` for a cluster that does not exist: it has no tasks, and that is no failure. */
+async function readTasks(
+  client: ECSClient,
+  cluster: string,
+  also: readonly string[],
+): Promise<readonly Task[] | undefined> {
   const ids = new Set(also);
-  const arns = await doing(
-    `Listing tasks of cluster ${cluster}`,
-    collect(paginateListTasks({ client, pageSize: 100 }, { cluster })),
-  );
-  for (const arn of arns.flatMap(({ taskArns = [] }) => taskArns)) ids.add(arn.split('/').at(-1) ?? arn);
+  const listed = collect(paginateListTasks({ client, pageSize: 100 }, { cluster })).catch(noCluster);
+  const pages = await doing(`Listing tasks of cluster ${cluster}`, listed);
+  if (pages === undefined) return undefined;
+  for (const arn of pages.flatMap(({ taskArns = [] }) => taskArns)) ids.add(arn.split('/').at(-1) ?? arn);
   const described: Task[] = [];
   for (const tasks of batches([...ids], 100)) {
     const what = `Describing tasks of cluster ${cluster}`;
@@ -62,6 +69,10 @@ function refuseFailures(doing: string, failures: readonly Failure[] = []): void 
     throw new Error(`${doing}: ECS would not tell about ${first.arn} (${first.reason}); nothing was changed`);
 }
 
+function noCluster(error: unknown): undefined {
+  if (!(error instanceof ClusterNotFoundException)) throw error;
+}
+
 async function readDefinition(client: ECSClient, arn: string): Promise<Definition> {
   const asked = client.send(new DescribeTaskDefinitionCommand({ taskDefinition: arn }));
   const { taskDefinition } = await doing(`Reading task definition ${arn}`, asked);
@@ -70,8 +81,9 @@ async function readDefinition(client: ECSClient, arn: string): Promise<Definitio
   return toDefinition(taskDefinition);
 }
 
-const toDefinition = ({ revision = 0, containerDefinitions = [] }: TaskDefinition): Definition => ({
+const toDefinition = ({ revision = 0, networkMode, containerDefinitions = [] }: TaskDefinition): Definition => ({
   revision,
+  network: networkMode ?? 'bridge',
   containers: containerDefinitions.map(({ name = '', dockerLabels = {}, portMappings = [] }) => ({
     name,
     labels: dockerLabels,
@@ -92,9 +104,10 @@ async function readWitness(client: ECSClient, services: readonly string[]): Prom
       .map((service) => service.slice(cluster.length + 1));
     for (const batch of batches(names, 10)) {
       const what = `Describing services of cluster ${cluster}`;
-      const answer = await doing(what, client.send(new DescribeServicesCommand({ cluster, services: batch })));
-      refuseFailures(what, answer.failures);
-      for (const { serviceName: service = '', status, runningCount = 0 } of answer.services ?? []) {
+      const asked = client.send(new DescribeServicesCommand({ cluster, services: batch })).catch(noCluster);
+      const answer = await doing(what, asked);
+      refuseFailures(what, answer?.failures);
+      for (const { serviceName: service = '', status, runningCount = 0 } of answer?.services ?? []) {
         if (status !== 'INACTIVE') counts.set(serviceKey({ cluster, service }), runningCount);
       }
     }

@@ -1,57 +1,53 @@
 import { type EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
-import { DescribeContainerInstancesCommand, type ECSClient } from '@aws-sdk/client-ecs';
+import { type ContainerInstance, DescribeContainerInstancesCommand, type ECSClient } from '@aws-sdk/client-ecs';
 
+import type { Fleet } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import { batches, collect } from './batches';
 import { doing } from './doing';
 
-/** Finds the private addresses of the hosts that tasks run on, by container instance ARN. An instance keeps its address. */
-export function addressReader(
-  ecs: ECSClient,
-  ec2: EC2Client,
-): (tasks: readonly Task[]) => Promise<ReadonlyMap<string, string>> {
+/** Finds the hosts that tasks run on. An EC2 instance keeps its private address, so that is read once. */
+export function hostReader(ecs: ECSClient, ec2: EC2Client): (tasks: readonly Task[]) => Promise<Fleet['hosts']> {
   const addresses = new Map<string, string>();
   return async (tasks) => {
+    const instances: ContainerInstance[] = [];
     for (const cluster of new Set(tasks.map((task) => task.cluster))) {
-      const hosts = tasks.filter((task) => task.cluster === cluster).flatMap(({ instance }) => instance ?? []);
-      const unknown = [...new Set(hosts)].filter((arn) => !addresses.has(arn));
-      for (const batch of batches(unknown, 100)) {
-        const instances = await instanceIds(ecs, cluster, batch);
-        const found = await privateAddresses(ec2, [...instances.values()]);
-        for (const [arn, id] of instances) {
-          const address = found.get(id);
-          if (address !== undefined) addresses.set(arn, address);
-        }
-      }
+      const arns = tasks.filter((task) => task.cluster === cluster).flatMap(({ instance }) => instance ?? []);
+      instances.push(...(await describeInstances(ecs, cluster, [...new Set(arns)])));
     }
-    return addresses;
+    const unknown = instances.flatMap(({ ec2InstanceId: id }) => (id && !addresses.has(id) ? [id] : []));
+    for (const ids of batches(unknown, 200)) await learnAddresses(ec2, ids, addresses);
+    return new Map(instances.map((instance) => [instance.containerInstanceArn ?? '', toHost(instance, addresses)]));
   };
 }
 
-/** EC2 instance ids by container instance ARN. One that is gone is left out: its tasks are gone too, or soon will be. */
-async function instanceIds(
+/** One that is gone is left out: its tasks are gone too, or soon will be. */
+async function describeInstances(
   ecs: ECSClient,
   cluster: string,
-  containerInstances: string[],
-): Promise<ReadonlyMap<string, string>> {
-  const asked = ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
-  const answer = await doing(`Describing container instances of cluster ${cluster}`, asked);
-  const known = (answer.containerInstances ?? []).flatMap(({ containerInstanceArn: arn, ec2InstanceId: id }) =>
-    arn && id ? [[arn, id] as const] : [],
-  );
-  return new Map(known);
+  arns: string[],
+): Promise<readonly ContainerInstance[]> {
+  const described: ContainerInstance[] = [];
+  for (const containerInstances of batches(arns, 100)) {
+    const asked = ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
+    const answer = await doing(`Describing container instances of cluster ${cluster}`, asked);
+    described.push(...(answer.containerInstances ?? []));
+  }
+  return described;
 }
 
-/** By filter, because one unknown id among `InstanceIds` fails the whole call (AWS: DescribeInstances). */
-async function privateAddresses(ec2: EC2Client, ids: string[]): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
-  if (ids.length === 0) return found;
+/** By filter, because one unknown id among `InstanceIds` fails the whole call; 200 values at most (AWS: DescribeInstances). */
+async function learnAddresses(ec2: EC2Client, ids: string[], addresses: Map<string, string>): Promise<void> {
   const pages = paginateDescribeInstances({ client: ec2 }, { Filters: [{ Name: 'instance-id', Values: ids }] });
-  const reservations = (await doing(`Describing instances ${ids}`, collect(pages))).flatMap(
-    (page) => page.Reservations ?? [],
-  );
-  for (const { InstanceId, PrivateIpAddress } of reservations.flatMap(({ Instances = [] }) => Instances)) {
-    if (InstanceId && PrivateIpAddress) found.set(InstanceId, PrivateIpAddress);
+  const answers = await doing(`Describing instances ${ids}`, collect(pages));
+  for (const { Instances = [] } of answers.flatMap(({ Reservations = [] }) => Reservations)) {
+    for (const { InstanceId, PrivateIpAddress } of Instances) {
+      if (InstanceId && PrivateIpAddress) addresses.set(InstanceId, PrivateIpAddress);
+    }
   }
-  return found;
+}
+
+function toHost({ ec2InstanceId = '', status }: ContainerInstance, addresses: ReadonlyMap<string, string>) {
+  const address = addresses.get(ec2InstanceId);
+  return { instanceId: ec2InstanceId, draining: status === 'DRAINING', ...(address === undefined ? {} : { address }) };
 }

@@ -7,6 +7,8 @@ export type Evidence = {
   readonly tasks: readonly (Task & { readonly at: number })[];
   /** The scheduled look: every proxy is nudged, changed or not. */
   readonly tick: boolean;
+  /** EC2 instances that will be taken away. */
+  readonly warned: ReadonlySet<string>;
   readonly faults: readonly string[];
 };
 
@@ -20,10 +22,13 @@ const envelope = z.object({
   detail: z.unknown().optional(),
 });
 
+const spotWarning = z.object({ 'instance-id': z.string() });
+
 /** Reads the bodies of a batch. One that cannot be read is a fault, not an error: ECS is read in full anyway. */
 export function readEvidence(bodies: readonly string[]): Evidence {
   const tasks: (Task & { at: number })[] = [];
   const faults: string[] = [];
+  const warned = new Set<string>();
   let tick = false;
   for (const body of bodies) {
     try {
@@ -32,12 +37,15 @@ export function readEvidence(bodies: readonly string[]): Evidence {
       if (event['detail-type'] === 'ECS Task State Change') {
         tasks.push({ ...parseTask(event.detail), at: Date.parse(event.time ?? '') || 0 });
       }
+      if (event['detail-type'] === 'EC2 Spot Instance Interruption Warning') {
+        warned.add(spotWarning.parse(event.detail)['instance-id']);
+      }
     } catch (error) {
       if (!(error instanceof z.ZodError || error instanceof SyntaxError)) throw error;
       faults.push(`ignored a message that is not what it says (${reason(error)}); ECS was read in full instead`);
     }
   }
-  return { tasks, tick, faults };
+  return { tasks, tick, warned, faults };
 }
 
 /**

@@ -5,8 +5,8 @@ export type Task = {
   readonly id: string;
   /** Cluster name. */
   readonly cluster: string;
-  /** Absent for a task that no service started. */
-  readonly service?: string;
+  /** The service's name; for a task that no service started its family behind a dot, which no name of ECS can hold. */
+  readonly service: string;
   /** Grows with every change of the task (AWS: ECS events, `detail.version`). */
   readonly version: number;
   readonly definition: string;
@@ -15,10 +15,19 @@ export type Task = {
   readonly createdAt: number;
   readonly state: 'starting' | 'running' | 'stopping';
   readonly unhealthy: boolean;
+  /** On a machine outside AWS (ECS Anywhere), where the proxy cannot reach it. */
+  readonly external: boolean;
   readonly containers: readonly Container[];
 };
 
-export type Container = { readonly name: string; readonly running: boolean; readonly bindings: readonly Binding[] };
+export type Container = {
+  readonly name: string;
+  readonly running: boolean;
+  /** Bridge mode: what Docker bound on the host. */
+  readonly bindings: readonly Binding[];
+  /** `awsvpc` mode: the task's own address. */
+  readonly address?: string;
+};
 export type Binding = { readonly containerPort: number; readonly hostPort: number };
 
 const record = z.object({
@@ -31,11 +40,13 @@ const record = z.object({
   desiredStatus: z.string(),
   lastStatus: z.string(),
   healthStatus: z.string().optional(),
+  launchType: z.string().optional(),
   containers: z
     .array(
       z.object({
         name: z.string(),
         lastStatus: z.string().optional(),
+        networkInterfaces: z.array(z.object({ privateIpv4Address: z.string().optional() })).optional(),
         networkBindings: z
           .array(z.object({ containerPort: z.number().optional(), hostPort: z.number().optional() }))
           .optional(),
@@ -43,6 +54,8 @@ const record = z.object({
     )
     .default([]),
 });
+
+type Raw = z.infer<typeof record>;
 
 /**
  * Reads what the API and the events share; their other fields and formats differ.
@@ -52,27 +65,35 @@ const record = z.object({
 export function parseTask(input: unknown): Task {
   const task = record.parse(input);
   const [, cluster = '', id = ''] = task.taskArn.split('/');
-  const service = /^service:(.+)$/.exec(task.group ?? '')?.[1];
+  const [, family = ''] = /task-definition\/([^:]+)/.exec(task.taskDefinitionArn) ?? [];
   return {
     id,
     cluster,
-    ...(service === undefined ? {} : { service }),
+    service: /^service:(.+)$/.exec(task.group ?? '')?.[1] ?? `.${family}`,
     version: task.version,
     definition: task.taskDefinitionArn,
     ...(task.containerInstanceArn === undefined ? {} : { instance: task.containerInstanceArn }),
     createdAt: new Date(task.createdAt ?? 0).getTime(),
     state: stateOf(task),
     unhealthy: task.healthStatus === 'UNHEALTHY',
-    containers: task.containers.map((container) => ({
-      name: container.name,
-      running: container.lastStatus === 'RUNNING',
-      bindings: bindings(container.networkBindings ?? []),
-    })),
+    external: task.launchType === 'EXTERNAL',
+    containers: task.containers.map(parseContainer),
   };
 }
 
+function parseContainer({
+  name,
+  lastStatus,
+  networkBindings = [],
+  networkInterfaces = [],
+}: Raw['containers'][number]): Container {
+  const address = networkInterfaces[0]?.privateIpv4Address;
+  const running = lastStatus === 'RUNNING';
+  return { name, running, bindings: bindings(networkBindings), ...(address === undefined ? {} : { address }) };
+}
+
 /** The stop order, not the stop, is what ends a task's service: `STOPPED` comes after its containers are gone. */
-const stateOf = ({ desiredStatus, lastStatus }: z.infer<typeof record>): Task['state'] => {
+const stateOf = ({ desiredStatus, lastStatus }: Raw): Task['state'] => {
   if (desiredStatus === 'STOPPED' || /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED|DELETED)$/.test(lastStatus)) {
     return 'stopping';
   }

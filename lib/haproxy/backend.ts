@@ -2,11 +2,17 @@
 export type Route = { readonly host: string; readonly path: string; readonly since: number };
 
 /** A running task as HAProxy sees it. Its name is the task id, so a reordered answer of ECS changes nothing. */
-export type Server = { readonly name: string; readonly address: string; readonly port: number };
+export type Server = {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** Its host was warned: it serves when no other can. */
+  readonly second?: true;
+};
 
 /** One container of one ECS service, and the tasks that serve it. */
 export type Backend = {
-  /** `<cluster>.<service>`, and `.<route>` for a named route; ECS allows no dot in either name. */
+  /** `<cluster>.<service>`, and `.<route>` for a named route; ECS allows no dot in its names. */
   readonly name: string;
   readonly cluster: string;
   readonly service: string;
@@ -19,7 +25,12 @@ export type Backend = {
   readonly servers: readonly Server[];
   /** Tasks that were told to stop, by id, with the epoch second they were first seen so. They never come back. */
   readonly stopped: Readonly<Record<string, number>>;
+  /** Tasks whose host got a Spot warning, by id, with the epoch second of it. */
+  readonly warned: Readonly<Record<string, number>>;
 };
+
+/** Two weights, so that a second choice still serves when it is the only one left; 0 would be none at all. */
+export const weightOf = ({ second }: Server): number => (second ? 1 : 100);
 
 /**
  * The options of every server, in the file and in `add server` alike: HAProxy ignores `default-server` for the latter.
@@ -30,7 +41,8 @@ const options =
   'observe layer4 error-limit 3 on-error mark-down pool-purge-delay 5s pool-max-conn 100';
 
 /** The words after `server` in the file, and after `add server <backend>/` on the socket. */
-export const serverWords = ({ name, address, port }: Server): string => `${name} ${address}:${port} ${options}`;
+export const serverWords = (server: Server): string =>
+  `${server.name} ${server.address}:${server.port} weight ${weightOf(server)} ${options}`;
 
 /** The first line of a backend's file: what the next run must remember, in a comment that HAProxy skips. */
 export const headerLine = ({ name, servers, ...remembered }: Backend): string =>
@@ -49,11 +61,15 @@ export function parseBackend(text: string): Backend {
       `no ${header === undefined ? '"# sluice" line' : 'backend'} in a file that Sluice should have written`,
     );
   }
-  return { ...(JSON.parse(header) as Omit<Backend, 'name' | 'servers'>), name, servers: parseServers(text) };
+  const remembered = JSON.parse(header) as Omit<Backend, 'name' | 'servers'>;
+  return { ...remembered, name, servers: parseServers(text) };
 }
 
 /** The servers of a rendered file, in its order. */
 export function parseServers(text: string): readonly Server[] {
-  const lines = text.matchAll(/^ {4}server (\S+) ([\d.]+):(\d+) /gm);
-  return Array.from(lines, ([, name = '', address = '', port]) => ({ name, address, port: Number(port) }));
+  const lines = text.matchAll(/^ {4}server (\S+) ([\d.]+):(\d+) weight (\d+) /gm);
+  return Array.from(lines, ([, name = '', address = '', port, weight]) => {
+    const server = { name, address, port: Number(port) };
+    return weight === '1' ? { ...server, second: true } : server;
+  });
 }

@@ -32,11 +32,11 @@ export function readClaims(running: readonly Task[], { definitions }: Fleet): Cl
   const byTask = new Map<string, readonly Claim[]>();
   const faults = new Map<string, Fault>();
   for (const task of running) {
-    const { revision = 0, containers = [] } = definitions.get(task.definition) ?? {};
+    const { revision = 0, network = 'bridge', containers = [] } = definitions.get(task.definition) ?? {};
     const labelled = containers.map((container) => ({ container, ...readLabels(container) }));
     if (labelled.every(({ routes, faults }) => routes.length + faults.length === 0)) continue;
 
-    const problems = [...labelled.flatMap(({ faults }) => faults), ...unroutable(task)];
+    const problems = [...labelled.flatMap(({ faults }) => faults), ...unroutable(task, network)];
     for (const problem of problems) {
       const message = `${serviceKey(task)}, revision ${revision}: ${problem}`;
       faults.set(message, { service: serviceKey(task), message });
@@ -64,14 +64,19 @@ export function newestClaims(byTask: Claims['byTask']): readonly Claim[] {
   return [...newest.values()];
 }
 
-const ownerOf = ({ cluster, service = '' }: Task, route: string) => ({
+const ownerOf = ({ cluster, service }: Task, route: string) => ({
   backend: `${cluster}.${service}${route === '' ? '' : `.${route}`}`,
   cluster,
   service,
 });
 
-const unroutable = ({ cluster, service }: Task): readonly string[] => {
-  if (service === undefined) return ['only tasks of a service are routed'];
-  if (cluster.length + service.length <= nameLimit) return [];
-  return [`the names of cluster and service together have more than ${nameLimit} characters`];
-};
+/** Why the tasks of a service cannot be served, whatever their labels say. */
+function unroutable({ cluster, service, external }: Task, network: string): readonly string[] {
+  const reasons: string[] = [];
+  if (external) reasons.push('it runs on an external instance, which the proxy cannot reach; run it on EC2 or Fargate');
+  if (network === 'none') reasons.push('its network mode is none; use bridge, host or awsvpc');
+  if (cluster.length + service.length > nameLimit) {
+    reasons.push(`the names of cluster and service together have more than ${nameLimit} characters`);
+  }
+  return reasons;
+}

@@ -1,4 +1,4 @@
-import { type Fleet, serviceKey, type Witness } from '../fleet/fleet';
+import { type Fleet, isService, serviceKey, type Witness } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
 import { type Claim, type Fault, newestClaims, readClaims } from './claims';
@@ -10,6 +10,8 @@ export type Look = {
   readonly fleet: Fleet;
   readonly published: readonly Backend[];
   readonly witness?: Witness;
+  /** EC2 instances that this batch says have a Spot warning. */
+  readonly warned: ReadonlySet<string>;
   readonly now: number;
 };
 
@@ -23,6 +25,9 @@ export type Routes = {
 
 /** How long a stop order is remembered: as long as ECS describes a stopped task at least (AWS: DescribeTasks). */
 const rememberedSeconds = 3600;
+
+/** A Spot instance ends two minutes after its warning (AWS: Spot interruption notices); one that stays was not meant. */
+const warnedSeconds = 600;
 
 /** Turns running tasks and their labels into backends. What is published is the only memory. */
 export function decideRoutes(look: Look): Routes {
@@ -44,13 +49,14 @@ export function decideRoutes(look: Look): Routes {
     faults: conflicts,
   } = contest(grant, new Set(labelFaults.map(({ service }) => service)));
 
-  const filled = backends.map((backend) => fill(backend, running, byTask, quarantined, look));
+  const remembering = backends.map((backend) => remember(backend, look));
+  const filled = remembering.map((backend) => fill(backend, running, byTask, quarantined, look));
   const confirmed = filled.map(({ backend }) => confirmLosses(backend, running, look));
   return {
     backends: newestPerAddress(
       confirmed.map(({ backend }) => backend),
       look.fleet.tasks,
-    ).map((backend) => remember(backend, look)),
+    ),
     faults: [...labelFaults, ...conflicts, ...filled.flatMap(({ faults }) => faults)],
     doubts: [...new Set(confirmed.filter(({ doubted }) => doubted).map(({ backend }) => serviceKey(backend)))],
   };
@@ -66,6 +72,7 @@ const toBackend = (claim: Claim, { published, now }: Look): Backend => ({
   check: claim.check,
   servers: [],
   stopped: published.find(({ name }) => name === claim.backend)?.stopped ?? {},
+  warned: published.find(({ name }) => name === claim.backend)?.warned ?? {},
 });
 
 /** A published backend that nobody claims stays while its service is quarantined, or exists without a running task. */
@@ -78,15 +85,30 @@ function stays(
   const service = serviceKey(backend);
   if (quarantined.has(service)) return true;
   if (running.some((task) => serviceKey(task) === service)) return false;
-  return witness === undefined || witness.has(service);
+  return isService(backend) && (witness === undefined || witness.has(service));
 }
 
-/** Notes who was told to stop: a later, older answer of ECS must not bring them back. */
-function remember(backend: Backend, { fleet, now }: Look): Backend {
-  const recent = Object.entries(backend.stopped).filter(([, since]) => now - since < rememberedSeconds);
-  const stopping = fleet.tasks
-    .filter((task) => task.state === 'stopping' && serviceKey(task) === serviceKey(backend))
-    .map(({ id }) => [id, backend.stopped[id] ?? now] as const);
-  const stopped = [...recent, ...stopping].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { ...backend, stopped: Object.fromEntries(stopped) };
+/** Notes who was told to stop, so that an older answer of ECS does not bring them back, and whose host was warned. */
+function remember(backend: Backend, { fleet, warned, now }: Look): Backend {
+  const own = fleet.tasks.filter((task) => serviceKey(task) === serviceKey(backend));
+  const stopping = own.filter(({ state }) => state === 'stopping');
+  const onWarned = own.filter(
+    ({ state, instance = '' }) => state === 'running' && warned.has(fleet.hosts.get(instance)?.instanceId ?? ''),
+  );
+  return {
+    ...backend,
+    stopped: noted(backend.stopped, stopping, now, rememberedSeconds),
+    warned: noted(backend.warned, onWarned, now, warnedSeconds),
+  };
+}
+
+function noted(
+  before: Readonly<Record<string, number>>,
+  tasks: readonly Task[],
+  now: number,
+  forSeconds: number,
+): Readonly<Record<string, number>> {
+  const recent = Object.entries(before).filter(([, since]) => now - since < forSeconds);
+  const fresh = tasks.map(({ id }) => [id, before[id] ?? now] as const);
+  return Object.fromEntries([...recent, ...fresh].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

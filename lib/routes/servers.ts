@@ -1,8 +1,10 @@
-import { type Fleet, serviceKey } from '../fleet/fleet';
+import { type Fleet, isService, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend, Server } from '../haproxy/backend';
 import type { Claims, Fault } from './claims';
 import type { Look } from './routes';
+
+type Serving = { readonly task: Task; readonly server: Server };
 
 /**
  * Fills a backend with the running tasks of its service. Where labels are quarantined its published container and port count.
@@ -16,7 +18,7 @@ export function fill(
   { fleet, published }: Look,
 ): { readonly backend: Backend; readonly faults: readonly Fault[] } {
   const before = published.find(({ name }) => name === backend.name)?.servers ?? [];
-  const serving: { task: Task; server: Server }[] = [];
+  const serving: Serving[] = [];
   const faults: Fault[] = [];
   for (const task of running.filter((each) => serviceKey(each) === serviceKey(backend))) {
     const claim = byTask.get(task.id)?.find((each) => each.backend === backend.name);
@@ -25,15 +27,10 @@ export function fill(
 
     const server = serverOf(task, target, fleet) ?? before.find(({ name }) => name === task.id);
     if (server !== undefined) serving.push({ task, server });
-    else
-      faults.push({
-        service: serviceKey(task),
-        message: `${serviceKey(task)}: task ${task.id} runs but has no address for port ${target.port} yet; it joins once ECS and EC2 name one`,
-      });
+    else faults.push(noAddress(task, target.port));
   }
   const healthy = serving.filter(({ task }) => !task.unhealthy);
-  const servers = (healthy.length > 0 ? healthy : serving).map(({ server }) => server);
-  return { backend: { ...backend, servers }, faults };
+  return { backend: { ...backend, servers: ranked(healthy.length > 0 ? healthy : serving, backend, fleet) }, faults };
 }
 
 /**
@@ -49,6 +46,7 @@ export function confirmLosses(
   const described = new Set(fleet.tasks.map(({ id }) => id));
   const lost = before.filter(({ name }) => !described.has(name));
   const found = running.filter((task) => serviceKey(task) === serviceKey(backend)).length;
+  if (!isService(backend)) return { backend, doubted: false };
   if (witness === undefined && found === 0) return { backend: { ...backend, servers: lost }, doubted: true };
   if (lost.length * 2 <= before.length) return { backend, doubted: false };
   if (witness !== undefined && (witness.get(serviceKey(backend)) ?? 0) <= found) return { backend, doubted: false };
@@ -68,17 +66,40 @@ export function newestPerAddress(backends: readonly Backend[], tasks: readonly T
   return backends.map((backend) => ({ ...backend, servers: backend.servers.filter(owns) }));
 }
 
-/** Where a task is reached in bridge mode: its host's private address, and the host port bound to the container's. */
+/**
+ * Where a task is reached: in `awsvpc` mode at its own address, else at its host's. In host mode Docker names no bindings:
+ * there the container's port is the host's.
+ */
 function serverOf(
   task: Task,
-  { container, port }: Pick<Backend, 'container' | 'port'>,
-  { addresses }: Fleet,
+  target: Pick<Backend, 'container' | 'port'>,
+  { definitions, hosts }: Fleet,
 ): Server | undefined {
-  const address = addresses.get(task.instance ?? '');
-  const hostPort = task.containers
-    .find(({ name, running }) => running && name === container)
-    ?.bindings.find(({ containerPort }) => containerPort === port)?.hostPort;
-  return address === undefined || hostPort === undefined ? undefined : { name: task.id, address, port: hostPort };
+  const network = definitions.get(task.definition)?.network;
+  const container = task.containers.find(({ name, running }) => running && name === target.container);
+  const bound = container?.bindings.find(({ containerPort }) => containerPort === target.port)?.hostPort;
+  const address = network === 'awsvpc' ? container?.address : hosts.get(task.instance ?? '')?.address;
+  const port = network === 'awsvpc' || network === 'host' ? target.port : bound;
+  if (container === undefined || address === undefined || port === undefined) return undefined;
+  return { name: task.id, address, port };
 }
+
+/**
+ * Tasks on a host that drains, or has a Spot warning, are second choice while at least as many others are there.
+ * ECS keeps them running until it has replaced them; so does the proxy.
+ */
+function ranked(serving: readonly Serving[], { warned }: Backend, { hosts }: Fleet): readonly Server[] {
+  const isWarned = ({ task }: Serving) => task.id in warned || hosts.get(task.instance ?? '')?.draining === true;
+  const enough = serving.filter((each) => !isWarned(each)).length * 2 >= serving.length;
+  return serving.map((each) => {
+    const { name, address, port } = each.server;
+    return enough && isWarned(each) ? { name, address, port, second: true } : { name, address, port };
+  });
+}
+
+const noAddress = (task: Task, port: number): Fault => ({
+  service: serviceKey(task),
+  message: `${serviceKey(task)}: task ${task.id} runs but has no address for port ${port} yet; it joins once ECS and EC2 name one`,
+});
 
 const addressOf = ({ address, port }: Server): string => `${address}:${port}`;

@@ -1,4 +1,4 @@
-import { parseServers, type Server, serverWords } from '../haproxy/backend';
+import { parseServers, type Server, serverWords, weightOf } from '../haproxy/backend';
 import type { File } from '../haproxy/render';
 import type { RunningServer } from './replies';
 
@@ -96,17 +96,20 @@ const departure = (server: RunningServer): Sequence => [`set server ${id(server)
 
 function arrival(wanted: WantedServer, running: RunningServer | undefined): Sequence {
   const name = id(wanted);
-  const add = [`add server ${wanted.backend}/${serverWords(wanted)} weight 0`, ...admission(name)];
+  const weight = weightOf(wanted);
+  const unweighted = serverWords(wanted).replace(/ weight \d+ /, ' weight 0 ');
+  const add = [`add server ${wanted.backend}/${unweighted}`, ...admission(name, weight)];
   if (!running) return add;
   if (!sameServer(wanted, running)) return [`del server ${name}`, ...add];
   // Half added by a sync that was killed, or put aside by hand.
-  return running.admitted ? [] : [`set server ${name} weight 0`, ...admission(name)];
+  if (!running.admitted) return [`set server ${name} weight 0`, ...admission(name, weight)];
+  return running.weight === weight ? [] : [`set server ${name} weight ${weight}`];
 }
 
 /** DOWN until its first passed check, and only then with weight: no request comes before. */
-const admission = (name: string): Sequence => [
+const admission = (name: string, weight: number): Sequence => [
   `enable health ${name}`,
   `set server ${name} state ready`,
   `set server ${name} health down`,
-  `set server ${name} weight 1`,
+  `set server ${name} weight ${weight}`,
 ];

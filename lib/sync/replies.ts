@@ -7,7 +7,8 @@ export type RunningServer = {
   readonly maintenance: boolean;
   /** It passes its checks. */
   readonly up: boolean;
-  /** Weight 1, no administrative state, checks on: what `admission` in change.ts ends with. */
+  readonly weight: number;
+  /** A weight, no administrative state, checks on: what `admission` in change.ts ends with. */
   readonly admitted: boolean;
   readonly unchangedSeconds: number;
   /** Its line in `show servers state`, which is also a line of a state file. */
@@ -49,6 +50,7 @@ export function parseServersState(reply: string): readonly RunningServer[] {
 
 function runningServer(column: (name: string) => string, line: string): RunningServer {
   const administrative = Number(column('srv_admin_state'));
+  const weight = Number(column('srv_uweight'));
   const checked = (Number(column('srv_check_state')) & checkOnBit) !== 0;
   return {
     backend: column('be_name'),
@@ -57,7 +59,8 @@ function runningServer(column: (name: string) => string, line: string): RunningS
     port: Number(column('srv_port')),
     up: column('srv_op_state') === '2',
     maintenance: (administrative & maintenanceBits) !== 0,
-    admitted: administrative === 0 && column('srv_uweight') === '1' && checked,
+    weight,
+    admitted: administrative === 0 && weight > 0 && checked,
     unchangedSeconds: Number(column('srv_time_since_last_change')),
     line,
   };

@@ -1,3 +1,4 @@
+import { weightOf } from '../haproxy/backend';
 import { sameServer, type WantedServer } from './change';
 import type { RunningServer } from './replies';
 
@@ -21,5 +22,8 @@ export function stateFile(running: readonly RunningServer[], wanted: readonly Wa
 
 const key = ({ backend, name }: { readonly backend: string; readonly name: string }): string => `${backend}/${name}`;
 
-const newcomer = ({ backend, name, address, port }: WantedServer, number: number): string =>
-  `1 ${backend} ${number} ${name} ${address} 0 0 1 1 0 1 0 0 6 0 0 0 - ${port} - 0 0 - - 0`;
+function newcomer(server: WantedServer, number: number): string {
+  const { backend, name, address, port } = server;
+  const weight = weightOf(server);
+  return `1 ${backend} ${number} ${name} ${address} 0 0 ${weight} ${weight} 0 1 0 0 6 0 0 0 - ${port} - 0 0 - - 0`;
+}

@@ -4,12 +4,13 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
 import { ecsReader } from '../../lib/aws/ecs';
-import { addressReader } from '../../lib/aws/instances';
+import { hostReader } from '../../lib/aws/instances';
 import { nudge } from '../../lib/aws/nudge';
 import { parameterStore } from '../../lib/aws/parameters';
 import { comeBackSoon } from '../../lib/aws/queue';
 import { render } from '../../lib/haproxy/render';
 import { type Api, startApi } from '../../scripts/local/api';
+import { AwsError } from '../../scripts/local/errors';
 import { parameterStore as playedStore } from '../../scripts/local/parameters';
 import { backend, taskArn } from '../builders';
 
@@ -21,8 +22,7 @@ afterEach(async () => {
 
 /** AWS with these answers, and the settings that lead a real client there. */
 async function played(handlers: Record<string, (input: never) => unknown>) {
-  const actions = new Set(Object.keys(handlers).map((action) => action.replace(/Batch$/, '')));
-  const api = await startApi([{ ...credentials, role: 'Reconcile', actions }], handlers);
+  const api = await startApi([{ ...credentials, role: 'Reconcile', refused: async () => undefined }], handlers);
   apis.push(api);
   return { api, client: { region: 'eu-west-2', endpoint: api.endpoint, credentials, maxAttempts: 1 } };
 }
@@ -77,22 +77,29 @@ describe('reading ECS', () => {
   const reader = async (handlers: object) => {
     const { api, client } = await played({ ...cluster, ...handlers });
     const ecs = new ECSClient(client);
-    return { api, ...ecsReader(ecs, addressReader(ecs, new EC2Client(client)), ['demo']) };
+    return { api, ...ecsReader(ecs, hostReader(ecs, new EC2Client(client)), ['demo']) };
   };
 
   it('takes every page, a hundred tasks a call, and what nobody lists', async () => {
     const { api, readFleet } = await reader({});
 
-    const { tasks, definitions, addresses } = await readFleet(new Map([['demo', ['published']]]));
+    const { tasks, definitions, hosts } = await readFleet(new Map([['demo', ['published']]]));
 
     expect(tasks).toHaveLength(251);
     expect(api.calls.filter(({ action }) => action === 'ecs:DescribeTasks')).toHaveLength(3);
     expect(definitions).toStrictEqual(
       new Map([
-        ['shop:1', { revision: 7, containers: [{ name: 'web', labels: { 'haproxy.host': '*' }, ports: [80] }] }],
+        [
+          'shop:1',
+          {
+            revision: 7,
+            network: 'bridge',
+            containers: [{ name: 'web', labels: { 'haproxy.host': '*' }, ports: [80] }],
+          },
+        ],
       ]),
     );
-    expect(addresses).toStrictEqual(new Map([['host-1', '10.0.1.7']]));
+    expect(hosts).toStrictEqual(new Map([['host-1', { instanceId: 'i-1', address: '10.0.1.7', draining: false }]]));
   });
 
   it('asks for what cannot change only once', async () => {
@@ -103,7 +110,9 @@ describe('reading ECS', () => {
     await readFleet(new Map());
 
     const again = api.calls.slice(first).map(({ action }) => action);
-    expect(new Set(again)).toStrictEqual(new Set(['ecs:ListTasks', 'ecs:DescribeTasks']));
+    expect(new Set(again)).toStrictEqual(
+      new Set(['ecs:ListTasks', 'ecs:DescribeTasks', 'ecs:DescribeContainerInstances']),
+    );
   });
 
   it.each(['ecs:ListTasks', 'ecs:DescribeTasks', 'ecs:DescribeTaskDefinition', 'ec2:DescribeInstances'])(
@@ -127,6 +136,16 @@ describe('reading ECS', () => {
     await expect((await reader(failing('ACCESS'))).readFleet(new Map())).rejects.toThrow(
       'Describing tasks of cluster demo: ECS would not tell about a (ACCESS); nothing was changed',
     );
+  });
+
+  it('takes a cluster that does not exist for one without tasks, and names it', async () => {
+    const gone = () => {
+      throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
+    };
+    const { readFleet, readWitness } = await reader({ 'ecs:ListTasks': gone, 'ecs:DescribeServices': gone });
+
+    expect(await readFleet(new Map([['demo', ['a']]]))).toMatchObject({ tasks: [], missingClusters: ['demo'] });
+    expect(await readWitness(['demo/shop'])).toStrictEqual(new Map());
   });
 
   it('hears the count of a service, and leaves out what is deleted', async () => {

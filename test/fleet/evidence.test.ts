@@ -2,7 +2,7 @@ import { readEvidence, settle } from '../../lib/fleet/evidence';
 import { task, taskEvent } from '../builders';
 
 const second = 1_000;
-const nothing = { tick: false, faults: [] };
+const nothing = { tick: false, warned: new Set(), faults: [] };
 
 describe('reading a batch', () => {
   it('reads a task from an event as from the API, the IPv6 twin of a port dropped', () => {
@@ -19,14 +19,36 @@ describe('reading a batch', () => {
     expect(readEvidence(['{"source":"sluice.tick","id":"1"}'])).toStrictEqual({ ...nothing, tick: true, tasks: [] });
   });
 
-  it('looks again for an event it does not know', () => {
-    const spot = JSON.stringify({
+  it('hears the warning of a Spot instance', () => {
+    const warning = {
       source: 'aws.ec2',
       'detail-type': 'EC2 Spot Instance Interruption Warning',
-      detail: {},
+      detail: { 'instance-id': 'i-1', 'instance-action': 'terminate' },
+    };
+
+    expect(readEvidence([JSON.stringify(warning)]).warned).toStrictEqual(new Set(['i-1']));
+  });
+
+  it('reads the address of a task that has one of its own, and the family of one that no service started', () => {
+    const [alone] = readEvidence([
+      taskEvent('a', {
+        group: 'family:migrate',
+        taskDefinitionArn: 'arn:aws:ecs:eu-west-2:123456789012:task-definition/migrate:3',
+        containers: [{ name: 'web', lastStatus: 'RUNNING', networkInterfaces: [{ privateIpv4Address: '10.0.9.9' }] }],
+      }),
+    ]).tasks;
+
+    expect(alone).toMatchObject({ service: '.migrate', containers: [{ address: '10.0.9.9', bindings: [] }] });
+  });
+
+  it('looks again for an event it does not know', () => {
+    const draining = JSON.stringify({
+      source: 'aws.ecs',
+      'detail-type': 'ECS Container Instance State Change',
+      detail: { status: 'DRAINING' },
     });
 
-    expect(readEvidence([spot])).toStrictEqual({ ...nothing, tasks: [] });
+    expect(readEvidence([draining])).toStrictEqual({ ...nothing, tasks: [] });
   });
 
   it.each([

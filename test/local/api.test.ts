@@ -6,19 +6,13 @@ import { type Api, startApi } from '../../scripts/local/api';
 import { parameterStore } from '../../scripts/local/parameters';
 
 const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
-const actions = new Set([
-  'ecs:ListTasks',
-  'ec2:DescribeInstances',
-  'ssm:GetParameter',
-  'ssm:GetParameters',
-  'ssm:PutParameter',
-]);
+const refused = async (action: string) => (action === 'ecs:DescribeTasks' ? 'task/x' : undefined);
 
 let api: Api;
 let clients: { region: string; endpoint: string; credentials: typeof credentials; maxAttempts: number };
 
 beforeEach(async () => {
-  api = await startApi([{ ...credentials, role: 'Reconcile', actions }], {
+  api = await startApi([{ ...credentials, role: 'Reconcile', refused }], {
     ...parameterStore().handlers,
     'ecs:ListTasks': () => ({ taskArns: ['arn'] }),
     'ec2:DescribeInstances': () => ({
@@ -52,10 +46,14 @@ it.each([
   await expect(client.send(new ListTasksCommand({}))).rejects.toMatchObject({ name });
 });
 
-it('denies and records an action that no policy names', async () => {
+it('denies and records what no policy allows, in the words of AWS', async () => {
   const asked = new ECSClient(clients).send(new DescribeTasksCommand({ tasks: ['x'] }));
 
-  await expect(asked).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  await expect(asked).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+    message:
+      'User: arn:aws:sts::123456789012:assumed-role/Reconcile/local is not authorized to perform: ecs:DescribeTasks on resource: task/x because no identity-based policy allows the ecs:DescribeTasks action',
+  });
   expect(api.calls).toMatchObject([{ action: 'ecs:DescribeTasks', outcome: 'AccessDeniedException' }]);
 });
 

@@ -1,7 +1,8 @@
 import { decideRoutes, type Look } from '../../lib/routes/routes';
 import { backend, definition, fleet, task } from '../builders';
 
-const decide = (look: Partial<Look> & Pick<Look, 'fleet'>) => decideRoutes({ published: [], now: 100, ...look });
+const decide = (look: Partial<Look> & Pick<Look, 'fleet'>) =>
+  decideRoutes({ published: [], warned: new Set(), now: 100, ...look });
 const servers = (look: Partial<Look> & Pick<Look, 'fleet'>) =>
   Object.fromEntries(decide(look).backends.map((each) => [each.name, each.servers.map(({ name }) => name)]));
 const host = (name: string, revision = 1) => definition({ 'haproxy.host': name }, revision);
@@ -179,6 +180,93 @@ describe('law 3', () => {
     const tasks = [task('b', { hostPort: 32769 }), task('c', { hostPort: 32770 })];
 
     expect(decide({ fleet: fleet(tasks), published }).doubts).toStrictEqual([]);
+  });
+});
+
+describe('the way a task is reached', () => {
+  const at = (network: string, given: Parameters<typeof task>[1] = {}) =>
+    decide({ fleet: fleet([task('a', given)], { 'shop:1': { ...host('shop.example.com'), network } }) });
+
+  it.each([
+    ['bridge', {}, '10.0.1.7', 32768],
+    ['host', { containers: [{ name: 'web', running: true, bindings: [] }] }, '10.0.1.7', 8080],
+    ['awsvpc', { containers: [{ name: 'web', running: true, bindings: [], address: '10.0.9.9' }] }, '10.0.9.9', 8080],
+  ])('in %s mode', (network, given, address, port) => {
+    expect(at(network, given).backends[0]?.servers).toStrictEqual([{ name: 'a', address, port }]);
+  });
+
+  it.each([
+    ['an external instance', () => at('bridge', { external: true }), 'run it on EC2 or Fargate'],
+    ['no network', () => at('none'), 'its network mode is none; use bridge, host or awsvpc'],
+  ])('is refused for %s', (_, decided, advice) => {
+    expect(decided().backends).toStrictEqual([]);
+    expect(decided().faults[0]?.message).toContain(advice);
+  });
+});
+
+describe('a task that no service started', () => {
+  const alone = (id: string, given = {}) => task(id, { service: '.migrate', definition: 'migrate:1', ...given });
+  const definitions = { 'migrate:1': host('migrate.example.com') };
+  const before = backend({ a: 32768 }, { name: 'demo..migrate', service: '.migrate' });
+
+  it('is served by its family', () => {
+    expect(servers({ fleet: fleet([alone('a')], definitions) })).toStrictEqual({ 'demo..migrate': ['a'] });
+  });
+
+  it('takes its route away when it ends, for nobody will start another', () => {
+    expect(
+      servers({ fleet: fleet([alone('a', { state: 'stopping' })], definitions), published: [before] }),
+    ).toStrictEqual({});
+    expect(servers({ fleet: fleet([]), published: [before] })).toStrictEqual({});
+  });
+
+  it('never meets a service of the same name', () => {
+    const twin = task('s', { service: 'migrate', definition: 'twin:1', hostPort: 32769 });
+
+    expect(
+      servers({ fleet: fleet([alone('a'), twin], { ...definitions, 'twin:1': host('twin.example.com') }) }),
+    ).toStrictEqual({
+      'demo.migrate': ['s'],
+      'demo..migrate': ['a'],
+    });
+  });
+});
+
+describe('a warning', () => {
+  const [a, b] = [task('a'), task('b', { hostPort: 32769, instance: 'host-2' })];
+  const second = (look: Parameters<typeof decide>[0]) =>
+    decide(look)
+      .backends[0]?.servers.filter((server) => server.second)
+      .map(({ name }) => name);
+  const draining = {
+    ...fleet([a, b]),
+    hosts: new Map(fleet([]).hosts).set('host-1', { instanceId: 'i-1', address: '10.0.1.7', draining: true }),
+  };
+
+  it('of a Spot instance makes its tasks second choice, and is remembered', () => {
+    const [shop] = decide({ fleet: fleet([a, b]), warned: new Set(['i-1']) }).backends;
+
+    expect(shop?.servers).toContainEqual({ name: 'a', address: '10.0.1.7', port: 32768, second: true });
+    expect(second({ fleet: fleet([a, b]), published: shop ? [shop] : [] })).toStrictEqual(['a']);
+  });
+
+  it('of a draining host counts while it drains', () => {
+    expect(second({ fleet: draining })).toStrictEqual(['a']);
+    expect(second({ fleet: fleet([a, b]) })).toStrictEqual([]);
+  });
+
+  it('changes nothing when too few others are there', () => {
+    const c = task('c', { hostPort: 32770 });
+
+    expect(second({ fleet: { ...draining, tasks: [a, b, c] } })).toStrictEqual([]);
+    expect(second({ fleet: { ...draining, tasks: [a] } })).toStrictEqual([]);
+  });
+
+  it('is void when the instance is still there after ten minutes', () => {
+    const published = [backend({ a: 32768 }, { warned: { a: 100 } })];
+
+    expect(second({ fleet: fleet([a, b]), published, now: 699 })).toStrictEqual(['a']);
+    expect(second({ fleet: fleet([a, b]), published, now: 700 })).toStrictEqual([]);
   });
 });
 

@@ -15,6 +15,7 @@ const running = (name: string, more: Partial<RunningServer> = {}): RunningServer
   ...wanted(name),
   maintenance: false,
   up: true,
+  weight: 100,
   admitted: true,
   unchangedSeconds: 0,
   line: '',
@@ -69,11 +70,20 @@ describe('change', () => {
     const [commands] = change([], [wanted('a')]).arriving;
 
     expect(commands).toStrictEqual([
-      expect.stringMatching(/^add server web\/a 10\.0\.1\.7:32768 check .* weight 0$/),
+      expect.stringMatching(/^add server web\/a 10\.0\.1\.7:32768 weight 0 check .*/),
       'enable health web/a',
       'set server web/a state ready',
       'set server web/a health down',
-      'set server web/a weight 1',
+      'set server web/a weight 100',
+    ]);
+  });
+
+  it('gives a server of second choice another weight, and nothing else', () => {
+    expect(change([running('a')], [wanted('a', { second: true })]).arriving).toStrictEqual([
+      ['set server web/a weight 1'],
+    ]);
+    expect(change([running('a', { weight: 1 })], [wanted('a')]).arriving).toStrictEqual([
+      ['set server web/a weight 100'],
     ]);
   });
 
@@ -84,7 +94,7 @@ describe('change', () => {
     const { arriving } = change([running('a', state)], [wanted('a')]);
 
     expect(arriving.map(([first]) => first)).toStrictEqual(['set server web/a weight 0']);
-    expect(arriving[0]?.at(-1)).toBe('set server web/a weight 1');
+    expect(arriving[0]?.at(-1)).toBe('set server web/a weight 100');
   });
 
   it('lets a server that moved leave, and come back at its new address', () => {
@@ -152,8 +162,9 @@ const server = (): fc.Arbitrary<Drawn> =>
         name: fc.constantFrom('a', 'b', 'c'),
         backend: fc.constantFrom('web', 'api'),
         port: fc.integer({ min: 1, max: 3 }),
+        second: fc.boolean(),
       })
-      .map((drawn) => wanted(drawn.name, drawn)),
+      .map(({ second, ...drawn }) => wanted(drawn.name, second ? { ...drawn, second } : drawn)),
     state: fc.constantFrom(
       { admitted: true, maintenance: false },
       { admitted: false, maintenance: false },
@@ -184,8 +195,10 @@ function played(runs: readonly RunningServer[], commands: readonly string[]): re
       servers.delete(id);
     } else if (known && command.endsWith('maint')) servers.set(id, { ...known, maintenance: true, admitted: false });
     else if (known && command.endsWith('ready')) servers.set(id, { ...known, maintenance: false });
-    else if (known && command.endsWith('weight 0')) servers.set(id, { ...known, admitted: false });
-    else if (known && command.endsWith('weight 1')) servers.set(id, { ...known, admitted: !known.maintenance });
+    else if (known && / weight \d+$/.test(command)) {
+      const weight = Number(command.split(' ').at(-1));
+      servers.set(id, { ...known, weight, admitted: weight > 0 && !known.maintenance });
+    }
   }
   return [...servers.values()];
 }

@@ -7,8 +7,8 @@ const wanted = (name: string): WantedServer => ({ backend: 'web', name, address:
 
 const header =
   '# be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_time_since_last_change srv_check_state srv_port';
-const up = (name: string) => `web ${name} 10.0.1.7 2 0 1 9 6 1`;
-const left = (name: string) => `web ${name} 10.0.1.7 0 1 1 90 14 1`;
+const up = (name: string) => `web ${name} 10.0.1.7 2 0 100 9 6 1`;
+const left = (name: string) => `web ${name} 10.0.1.7 0 1 100 90 14 1`;
 
 /** A HAProxy that shows the given servers and answers each command as told, else with nothing. */
 function haproxy(servers: readonly string[], answers: Readonly<Record<string, string>> = {}) {

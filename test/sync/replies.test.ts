@@ -45,7 +45,8 @@ describe('show servers state', () => {
     ['unchecked', '5 web 1 a 10.0.1.7 2 0 1 1 7 6 3 4 2 0 0 0 - 32768', { admitted: false, maintenance: false }],
   ])('tells a server that is %s', (_, line, expected) => {
     const up = line.split(' ')[5] === '2';
-    const server = { backend: 'web', name: 'a', address: '10.0.1.7', port: 32768, up, unchangedSeconds: 7 };
+    const weight = Number(line.split(' ')[7]);
+    const server = { backend: 'web', name: 'a', address: '10.0.1.7', port: 32768, up, weight, unchangedSeconds: 7 };
 
     expect(state(line)).toStrictEqual([{ ...server, ...expected, line }]);
   });

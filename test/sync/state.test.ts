@@ -22,7 +22,7 @@ describe('the state file for a reload', () => {
   ])('lets a server start DOWN, never checked, that %s', (_, before) => {
     const [started] = lines(stateFile(running(...before), [wanted('a')]));
 
-    expect(started).toBe('1 web 1 a 10.0.1.7 0 0 1 1 0 1 0 0 6 0 0 0 - 1 - 0 0 - - 0');
+    expect(started).toBe('1 web 1 a 10.0.1.7 0 0 100 100 0 1 0 0 6 0 0 0 - 1 - 0 0 - - 0');
   });
 
   it('forgets a server that is not wanted', () => {

@@ -38,8 +38,8 @@ export async function startInstance() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
   const host = `127.${random(1, 254)}.${random(0, 254)}.${random(1, 254)}`;
   const store = parameterStore();
-  const actions = new Set(['ssm:GetParameter', 'ssm:GetParameters']);
-  const api = await startApi([{ ...credentials, role: 'proxy', actions }], store.handlers);
+  const refused = async (action: string) => (/^ssm:GetParameters?$/.test(action) ? undefined : '*');
+  const api = await startApi([{ ...credentials, role: 'proxy', refused }], store.handlers);
   const imds = await startImds({ id: 'i-0123456789abcdef0', role: 'proxy', credentials });
   mkdirSync(join(folder, 'run'));
   writeFileSync(join(folder, 'sync.sh'), script(prefix).replace(/'\{\{ Generation \}\}'/, '"$1"'));

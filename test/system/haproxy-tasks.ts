@@ -46,6 +46,7 @@ export const backend = (servers: readonly Server[], more: Partial<Backend> = {})
   routes: [{ host: '*', path: '/', since: 1 }],
   check: '/',
   stopped: {},
+  warned: {},
   servers,
   ...more,
 });
