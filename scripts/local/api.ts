@@ -7,8 +7,11 @@ import { type Served, serve } from './loopback';
 import { parseQuery, toXml } from './query';
 import { type Credentials, claimedKey, verifySignature } from './signature';
 
-/** Who may call, and what its packaged policies name: `ecs:ListTasks`, never a pattern. */
-export type Caller = Credentials & { readonly role: string; readonly actions: ReadonlySet<string> };
+/** Who may call, and what of a call its policies refuse: a resource, or nothing. */
+export type Caller = Credentials & {
+  readonly role: string;
+  readonly refused: (action: string, input: unknown) => Promise<string | undefined>;
+};
 
 /** An answer, or a throw of AwsError. The key is the action as IAM names it. */
 export type Handlers = Readonly<Record<string, (input: never) => unknown>>;
@@ -52,10 +55,13 @@ export async function startApi(callers: readonly Caller[], handlers: Handlers): 
     const entry: Call = { at: Date.now(), role: caller.role, action, input, outcome: 'answered' };
     calls.push(entry);
     try {
-      if (!caller.actions.has(action)) throw denied(caller.role, action);
-      const due = faults.find((fault) => fault.action === action && fault.left-- > 0);
-      if (due?.fault === 'slow') await sleep(5_000);
-      else if (due) throw faultError[due.fault](caller.role, action);
+      const refused = await caller.refused(action, input);
+      if (refused) throw denied(caller.role, action, refused);
+      const fault = faults.find((each) => each.action === action && each.left-- > 0)?.fault;
+      if (typeof fault === 'object' && 'body' in fault) return new Verbatim(fault.body);
+      if (typeof fault === 'object') await sleep(fault.lateMs);
+      else if (fault === 'slow') await sleep(5_000);
+      else if (fault) throw faultError[fault](caller.role, action);
       const handler = handlers[operation] as ((input: unknown) => unknown) | undefined;
       if (!handler) throw new AwsError('UnknownOperationException', `the local world does not play ${operation}`);
       return await handler(input);
@@ -81,6 +87,11 @@ export async function startApi(callers: readonly Caller[], handlers: Handlers): 
       on = now;
     },
   };
+}
+
+/** A body to send as it is. */
+class Verbatim {
+  constructor(readonly body: string) {}
 }
 
 type Asked = { readonly operation: string; readonly input: unknown };
@@ -118,6 +129,7 @@ function reply(request: IncomingMessage, response: ServerResponse, status: numbe
     ? 'text/xml;charset=UTF-8'
     : (request.headers['content-type'] ?? 'application/x-amz-json-1.1');
   response.writeHead(status, { 'content-type': type, 'x-amzn-requestid': randomUUID() });
+  if (output instanceof Verbatim) return void response.end(output.body);
   response.end(isQuery(request) ? `<Response>${toXml(output)}</Response>` : JSON.stringify(output ?? {}));
 }
 

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { type Caller, type Handlers, startApi } from './api';
 import type { Delays } from './delays';
 import { type Event, eventBridge, period } from './eventbridge';
+import { firstRefused, judge } from './iam';
+import { checksOf } from './iam-checks';
 import { startImds } from './imds';
 import { type Invocation, lambdaFunction } from './lambda';
 import { pollQueue } from './mapping';
@@ -38,13 +40,16 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
   atEnd(api.stop);
   const stack = readStack(folder, api.endpoint);
   const surroundings = { AWS_REGION: region, AWS_DEFAULT_REGION: region, AWS_ENDPOINT_URL: api.endpoint };
+  const instances: ManagedInstance[] = [];
   let on = true;
 
   /** A new key that acts in a role of the template. */
   function assume(role: string): Credentials {
     const [id = '', secretAccessKey = '', sessionToken = ''] = [8, 20, 40].map((n) => randomBytes(n).toString('hex'));
     const credentials = { accessKeyId: `ASIA${id.toUpperCase()}`, secretAccessKey, sessionToken };
-    callers.push({ ...credentials, role, actions: stack.actions(role) });
+    const allows = judge(role, stack.policies(role));
+    const refused = (action: string, input: unknown) => firstRefused(allows, checksOf(action, input, instances));
+    callers.push({ ...credentials, role, refused });
     return credentials;
   }
 
@@ -86,7 +91,6 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
     );
   }
 
-  const instances: ManagedInstance[] = [];
   const commands = runCommand(stack.documents, instances, { delayMs: delays.commandMs, timers, say, isOn: () => on });
   const parameters = parameterStore();
   Object.assign(handlers, parameters.handlers, queueHandlers(queues), commands.handlers);

@@ -9,18 +9,31 @@ export class AwsError extends Error {
   }
 }
 
-/** `cut` closes the connection without an answer; `slow` answers five seconds late. */
-export type Fault = 'throttled' | 'failing' | 'denied' | 'slow' | 'cut';
+/** `cut` closes the connection without an answer; `slow` answers five seconds late; `body` is sent instead of the answer. */
+export type Fault =
+  | 'throttled'
+  | 'failing'
+  | 'denied'
+  | 'slow'
+  | 'cut'
+  | { readonly lateMs: number }
+  | { readonly body: string };
 
-export const denied = (role: string, action: string) =>
-  new AwsError(
-    action.startsWith('ec2:') ? 'UnauthorizedOperation' : 'AccessDeniedException',
-    `User: arn:aws:sts::123456789012:assumed-role/${role}/local is not authorized to perform: ${action}`,
-    action.startsWith('ec2:') ? 403 : 400,
-  );
+/** As AWS words it where no statement allows (AWS: IAM, access denied error messages). */
+export const denied = (role: string, action: string, resource = '*') => {
+  const refusal = `User: arn:aws:sts::123456789012:assumed-role/${role}/local is not authorized to perform: ${action}`;
+  const reason = `because no identity-based policy allows the ${action} action`;
+  return action.startsWith('ec2:')
+    ? new AwsError(
+        'UnauthorizedOperation',
+        `You are not authorized to perform this operation. ${refusal} ${reason}`,
+        403,
+      )
+    : new AwsError('AccessDeniedException', `${refusal} on resource: ${resource} ${reason}`);
+};
 
 /** Throttling is HTTP 400, but 503 at EC2 (AWS: Common errors; EC2 API error codes). */
-export const faultError: Record<Exclude<Fault, 'slow'>, (role: string, action: string) => Error> = {
+export const faultError: Record<Extract<Exclude<Fault, 'slow'>, string>, (role: string, action: string) => Error> = {
   throttled: (_, action) =>
     action.startsWith('ec2:')
       ? new AwsError('RequestLimitExceeded', 'Request limit exceeded.', 503)

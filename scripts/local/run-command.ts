@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { AwsError } from './errors';
+import { isTarget } from './iam-checks';
 import type { Say } from './moment';
 import type { Document } from './stack';
 import type { Timers } from './timers';
@@ -44,15 +45,11 @@ export function runCommand(documents: readonly Document[], instances: readonly M
     const bytes = Buffer.byteLength(JSON.stringify([document.Content, Parameters]));
     if (bytes > 65_536) throw new AwsError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
     const script = filled(document, Parameters);
-    const isTarget = ({ id, tags }: ManagedInstance) =>
-      InstanceIds.includes(id) ||
-      (Targets.length > 0 &&
-        Targets.every(({ Key, Values }) => Key.startsWith('tag:') && Values.includes(tags[Key.slice(4)] ?? '')));
 
     const command: Command = { id: randomUUID(), at: Date.now(), parameters: Parameters, outputs: [] };
     commands.push(command);
     const fault = faults.shift();
-    for (const instance of instances.filter(isTarget)) {
+    for (const instance of instances.filter((each) => isTarget({ InstanceIds, Targets }, each))) {
       if (fault !== 'lost') deliver(() => perform(command, instance, script), fault === 'late' ? lateMs : deps.delayMs);
     }
     const RequestedDateTime = command.at / 1000;

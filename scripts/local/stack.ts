@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { Policy } from './iam';
 import { readTemplate } from './template';
 
 // Properties as CloudFormation names them (AWS: CloudFormation template reference); only those that are played.
@@ -33,7 +34,7 @@ export type Document = {
 };
 type Role = {
   AssumeRolePolicyDocument: { Statement: { Principal: { Service?: string } }[] };
-  Policies?: { PolicyDocument: { Statement: { Effect: string; Action: string | string[] }[] } }[];
+  Policies?: { PolicyDocument: Policy }[];
 };
 
 /** What the local world plays, read from the package: nothing of it is written down twice. */
@@ -54,12 +55,11 @@ export function readStack(folder: string, endpoint: string) {
     functions: properties<FunctionProperties>('AWS::Lambda::Function'),
     documents: properties<Document>('AWS::SSM::Document'),
 
-    /** The actions that a role's policies allow, by the role's logical id. */
-    actions: (role: string): ReadonlySet<string> => {
-      const policies = roles.filter(({ id }) => id === role).flatMap((found) => found.properties.Policies ?? []);
-      const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-      return new Set(statements.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action }) => Action));
-    },
+    /** What a role may do, by the role's logical id. */
+    policies: (role: string): readonly Policy[] =>
+      roles
+        .filter(({ id }) => id === role)
+        .flatMap(({ properties: { Policies = [] } }) => Policies.map(({ PolicyDocument }) => PolicyDocument)),
     /** The role that EC2 instances take. */
     instanceRole: roles.find((role) => isForInstances(role.properties))?.id ?? 'no role for instances',
   };

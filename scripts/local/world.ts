@@ -3,10 +3,11 @@
  *
  * Real: the packaged functions, as bundled, in Node processes of their own; the SDK clients in them; the SSM document
  *   and the sync in it; HAProxy; the tasks, which are processes on ports of their own; SIGTERM, SIGKILL, every socket.
- * Read from the package: event patterns, queue settings, schedules, environments, timeouts, the actions of the policies.
+ * Read from the package: event patterns, queue settings, schedules, environments, timeouts, the policies.
  * Played: ECS, EventBridge and its Scheduler, SQS FIFO, Lambda's invocations, Run Command, Parameter Store, IMDS,
  *   systemd's restarts; and their delays (delays.ts). Every played behaviour names the AWS document, or says ASSUMED.
- * Not played: IAM conditions and resources (only actions count), KMS, quotas, other network modes than bridge.
+ * Judged from outside: every call, by a published evaluator of IAM policies (iam.ts), on what AWS checks for it (iam-checks.ts).
+ * Not played: KMS, quotas, other network modes than bridge.
  */
 import type { Call } from './api';
 import { type Aws, deployStack } from './aws';
@@ -33,7 +34,7 @@ export type World = {
   tick(): void;
   /** How often each action was called so far, named as in IAM. */
   calls(): Readonly<Record<string, number>>;
-  /** Calls that no packaged policy names. */
+  /** Calls that the packaged policies do not allow. */
   denied(): readonly Call[];
   reconciles(): readonly Invocation[];
   readonly controlPlaneDelayMs: number;

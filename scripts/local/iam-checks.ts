@@ -1,0 +1,83 @@
+import { account, region } from './template';
+
+/** One thing that AWS looks up in the caller's policies before it performs a call. */
+export type Check = {
+  readonly action: string;
+  readonly resource: string;
+  readonly context: Readonly<Record<string, string>>;
+};
+
+type Instance = { readonly id: string; readonly tags: Readonly<Record<string, string>> };
+type Cluster = { readonly cluster?: string };
+type Command = {
+  readonly DocumentName: string;
+  readonly InstanceIds?: readonly string[];
+  readonly Targets?: readonly { readonly Key: string; readonly Values: readonly string[] }[];
+};
+type Asked = Omit<Check, 'action'>;
+
+/**
+ * What AWS checks for a call: resources and condition keys (AWS: Service Authorization Reference).
+ *
+ * @throws for a call that is not in the table: nobody knows then what AWS would check.
+ */
+export function checksOf(action: string, input: unknown, instances: readonly Instance[]): readonly Check[] {
+  const found = checks[action] as ((input: unknown, instances: readonly Instance[]) => readonly Asked[]) | undefined;
+  if (!found) throw new Error(`the local world does not know what AWS checks for ${action}`);
+  return found(input, instances).map((asked) => ({ action, ...asked }));
+}
+
+const checks: Readonly<Record<string, (input: never, instances: readonly Instance[]) => readonly Asked[]>> = {
+  // Without an instance the resource is `*`, and only the condition narrows it (cdklabs/construct-hub, pull request 1207).
+  'ecs:ListTasks': ({ cluster }: Cluster) => [{ resource: '*', context: inCluster(cluster) }],
+  'ecs:DescribeTasks': (input: Cluster & { tasks: string[] }) => inEcs('task', input, input.tasks),
+  'ecs:DescribeServices': (input: Cluster & { services: string[] }) => inEcs('service', input, input.services),
+  'ecs:DescribeContainerInstances': (input: Cluster & { containerInstances: string[] }) =>
+    inEcs('container-instance', input, input.containerInstances),
+  'ecs:DescribeTaskDefinition': () => [{ resource: '*', context: {} }],
+  'ec2:DescribeInstances': () => [{ resource: '*', context: { 'ec2:Region': region } }],
+  'ssm:GetParameter': ({ Name }: { Name: string }) => [parameter(Name)],
+  'ssm:GetParameters': ({ Names }: { Names: string[] }) => Names.map((name) => parameter(name)),
+  'ssm:PutParameter': ({ Name, Overwrite = false }: { Name: string; Overwrite?: boolean }) => [
+    parameter(Name, { 'ssm:Overwrite': String(Overwrite) }),
+  ],
+  // The document, and every instance that is reached (AWS: Run Command, restricting access by tags).
+  'ssm:SendCommand': (input: Command, instances) => [
+    { resource: arn('ssm', `document/${last(input.DocumentName)}`), context: {} },
+    ...instances.filter((instance) => isTarget(input, instance)).map(reached),
+  ],
+  'sqs:SendMessage': queue,
+  'sqs:ChangeMessageVisibility': queue,
+};
+
+const arn = (service: string, path: string): string => `arn:aws:${service}:${region}:${account}:${path}`;
+const last = (nameOrArn: string): string => nameOrArn.replace(/^.*\//, '');
+
+const inCluster = (cluster = 'default') => ({ 'ecs:cluster': arn('ecs', `cluster/${last(cluster)}`) });
+
+/** What is asked for by its name or id is in the cluster that is asked; an ARN names its own. */
+function inEcs(type: string, { cluster = 'default' }: Cluster, names: readonly string[]): readonly Asked[] {
+  const resource = (name: string) => (name.startsWith('arn:') ? name : arn('ecs', `${type}/${last(cluster)}/${name}`));
+  return names.map((name) => ({ resource: resource(name), context: inCluster(cluster) }));
+}
+
+/** A policy names a parameter, never one of its versions or labels (AWS: Parameter Store, working with versions). */
+const parameter = (selector: string, context: Asked['context'] = {}): Asked => ({
+  resource: arn('ssm', `parameter/${selector.replace(/^\//, '').replace(/:[^:]*$/, '')}`),
+  context,
+});
+
+const reached = ({ id, tags }: Instance): Asked => ({
+  resource: arn('ec2', `instance/${id}`),
+  context: Object.fromEntries(Object.entries(tags).map(([key, value]) => [`ssm:resourceTag/${key}`, value])),
+});
+
+/** Named by its id, or by all of the targets' tags (AWS: SendCommand). */
+export const isTarget = ({ InstanceIds = [], Targets = [] }: Omit<Command, 'DocumentName'>, { id, tags }: Instance) =>
+  InstanceIds.includes(id) ||
+  (Targets.length > 0 &&
+    Targets.every(({ Key, Values }) => Key.startsWith('tag:') && Values.includes(tags[Key.slice(4)] ?? '')));
+
+function queue({ QueueUrl }: { readonly QueueUrl: string }): readonly Asked[] {
+  return [{ resource: arn('sqs', last(QueueUrl)), context: {} }];
+}
