@@ -55,6 +55,8 @@ export function readStack(folder: string, endpoint: string) {
     functions: properties<FunctionProperties>('AWS::Lambda::Function'),
     documents: properties<Document>('AWS::SSM::Document'),
 
+    /** Logical ids. */
+    roles: roles.map(({ id }) => id),
     /** What a role may do, by the role's logical id. */
     policies: (role: string): readonly Policy[] =>
       roles

@@ -1,0 +1,199 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { firstRefused, judge, type Policy, type Statement } from '../../scripts/local/iam';
+import { type Check, checksOf } from '../../scripts/local/iam-checks';
+import { startWorld, type World } from '../../scripts/local/world';
+import { selfSigned } from './haproxy-instance';
+
+jest.setTimeout(60_000);
+
+/** Roles that nobody takes here, and why. */
+const unjudged = { TickRole: 'EventBridge Scheduler takes it to put the tick into the queue; the Scheduler is played' };
+
+/** Allowances that no call here can use, and why. */
+const unused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ReconcileRole: {
+    'TakeMessages allows sqs:ReceiveMessage': 'the event source mapping receives in the function’s role; it is played',
+    'TakeMessages allows sqs:DeleteMessage': 'the event source mapping deletes what succeeded',
+    'TakeMessages allows sqs:GetQueueAttributes': 'the event source mapping scales by the length of the queue',
+    'Log allows logs:CreateLogStream': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
+    'Log allows logs:PutLogEvents': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
+    'Log covers arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/sluice-dev-reconcile:*': 'as above',
+  },
+  ProxyRole: Object.fromEntries(
+    [
+      'allows ssm:UpdateInstanceInformation',
+      'allows ssmmessages:CreateControlChannel',
+      'allows ssmmessages:CreateDataChannel',
+      'allows ssmmessages:OpenControlChannel',
+      'allows ssmmessages:OpenDataChannel',
+      'allows ec2messages:AcknowledgeMessage',
+      'allows ec2messages:DeleteMessage',
+      'allows ec2messages:FailMessage',
+      'allows ec2messages:GetEndpoint',
+      'allows ec2messages:GetMessages',
+      'allows ec2messages:SendReply',
+      'covers *',
+    ].map((allowance) => [`BeReached ${allowance}`, 'the SSM agent calls it; Run Command is played without an agent']),
+  ),
+};
+
+let world: World;
+let checks: Readonly<Record<string, readonly (readonly Check[])[]>>;
+
+beforeAll(async () => {
+  world = await startWorld({ delays: { eventMs: 20, taskStartMs: 50, commandMs: 50 }, tickSeconds: 3_600 });
+  await story();
+  const proxies = [{ id: world.aws.instance.id, tags: { SluiceProxy: world.aws.stack.stage } }];
+  const answered = world.aws.api.calls.filter(({ outcome }) => outcome === 'answered');
+  const asked = (role: string) =>
+    answered.filter((call) => call.role === role).map(({ action, input }) => checksOf(action, input, proxies));
+  checks = { ReconcileRole: asked('ReconcileRole'), ProxyRole: asked('ProxyRole') };
+}, 90_000);
+afterAll(() => world?.stop());
+
+/** Touches every call: a task starts, a certificate is stored, a run fails, a service loses its last task. */
+async function story(): Promise<void> {
+  const { ecs, aws } = world;
+  const app = { name: 'app', command: [process.execPath, 'scripts/local/hello.mjs'], containerPort: 8080 };
+  const containers = [{ ...app, labels: { 'haproxy.host': 'shop.example' } }];
+  const taskDefinition = ecs.registerTaskDefinition({ family: 'shop', containers });
+  const failed = () => world.reconciles().filter(({ outcome }) => outcome === 'failed').length;
+
+  ecs.createService({ name: 'shop', taskDefinition, desiredCount: 2 });
+  await until(() => world.reconciles().some(({ outcome }) => outcome === 'succeeded'));
+  store('shop.example');
+  aws.api.faults.next('ecs:ListTasks', 'throttled', 3);
+  world.tick();
+  await until(() => failed() > 0);
+  await synced('certificates/shop.example');
+  ecs.updateService('shop', { desiredCount: 0 });
+  await until(() => aws.api.calls.some(({ action }) => action === 'ecs:DescribeServices'));
+}
+
+/** As a renewal would: key and chain, then the index. */
+function store(name: string): void {
+  const put = (path: string, Value: string, Type: string) =>
+    world.aws.parameters.put({ Name: `/sluice/dev/certificates/${path}`, Value, Type, Overwrite: true }).Version;
+  const key = put(`${name}/key`, selfSigned(name), 'SecureString');
+  const chain = put(`${name}/chain`, selfSigned('authority'), 'String');
+  put('index', JSON.stringify([{ name, names: [name], serial: '01', key, chain }]), 'String');
+}
+
+const synced = (path: string) =>
+  until(() =>
+    world.aws.api.calls.some(({ role, input }) => role === 'ProxyRole' && JSON.stringify(input).includes(path)),
+  );
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 30_000; !holds(); await pause(20)) {
+    if (Date.now() > end) throw new Error(`waited 30 seconds in vain: ${holds}`);
+  }
+}
+
+const statements = (policies: readonly Policy[]) => policies.flatMap(({ Statement }) => Statement);
+const list = (one: string | readonly string[]): readonly string[] => [one].flat();
+
+/** Actions and resources of each statement that none of the checks needs. */
+async function unusedOf(role: string, policies: readonly Policy[]): Promise<readonly string[]> {
+  const asked = [...new Map((checks[role] ?? []).flat().map((check) => [JSON.stringify(check), check])).values()];
+  const isUsed = async (statement: Statement) => {
+    const allows = judge(role, [{ Version: '2012-10-17', Statement: [statement] }]);
+    const own = asked.filter(({ action }) => list(statement.Action).includes(action));
+    for (const check of own) if (await allows(check)) return true;
+    return false;
+  };
+  const found: string[] = [];
+  for (const statement of statements(policies)) {
+    for (const Action of list(statement.Action))
+      if (!(await isUsed({ ...statement, Action }))) found.push(`${statement.Sid} allows ${Action}`);
+    for (const Resource of list(statement.Resource))
+      if (!(await isUsed({ ...statement, Resource }))) found.push(`${statement.Sid} covers ${Resource}`);
+  }
+  return found;
+}
+
+/** Actions of the calls that other policies would have denied. */
+async function deniedBy(role: string, policies: readonly Policy[]): Promise<readonly string[]> {
+  const allows = judge(role, policies);
+  const denied = new Set<string>();
+  for (const call of checks[role] ?? [])
+    if ((await firstRefused(allows, call)) !== undefined) denied.add(call[0]?.action ?? '');
+  return [...denied];
+}
+
+describe('law 14', () => {
+  it('no call was denied, and none failed to be judged', () => {
+    expect(world.denied()).toStrictEqual([]);
+    expect(world.aws.api.calls.filter(({ outcome }) => outcome === 'InternalFailure')).toStrictEqual([]);
+  });
+
+  it('every role is judged, or said why not', () => {
+    expect([...Object.keys(checks), ...Object.keys(unjudged)].sort()).toStrictEqual([...world.aws.stack.roles].sort());
+  });
+
+  it.each(Object.keys(unused))('%s may do nothing that nobody does', async (role) => {
+    const found = await unusedOf(role, world.aws.stack.policies(role));
+
+    expect([...found].sort()).toStrictEqual(Object.keys(unused[role] ?? {}).sort());
+  });
+});
+
+describe('a wrong policy is noticed:', () => {
+  /** The packaged policies of reconcile, one statement changed. */
+  const changed = (sid: string, change: (statement: Statement) => Partial<Statement>): readonly Policy[] => {
+    const all = statements(world.aws.stack.policies('ReconcileRole'));
+    const Statement = all.map((each) => (each.Sid === sid ? { ...each, ...change(each) } : each));
+    return [{ Version: '2012-10-17', Statement }];
+  };
+  const cluster = (name: string) => `arn:aws:ecs:eu-west-2:123456789012:cluster/${name}`;
+
+  it.each([
+    ['an action', { Action: ['ssm:PutParameter', 'ssm:DeleteParameter'] }, 'Publish allows ssm:DeleteParameter'],
+    [
+      'a resource',
+      { Resource: ['arn:aws:ssm:eu-west-2:123456789012:parameter/sluice/dev/haproxy/*', 'arn:aws:ssm:*:*:*/acme'] },
+      'Publish covers arn:aws:ssm:*:*:*/acme',
+    ],
+  ])('%s too many', async (_, more, found) => {
+    expect(
+      await unusedOf(
+        'ReconcileRole',
+        changed('Publish', () => more),
+      ),
+    ).toContain(found);
+  });
+
+  it.each([
+    'ecs:ListTasks',
+    'ecs:DescribeTasks',
+    'ecs:DescribeServices',
+    'ecs:DescribeContainerInstances',
+    'ecs:DescribeTaskDefinition',
+    'ec2:DescribeInstances',
+    'ssm:GetParameters',
+    'ssm:PutParameter',
+    'ssm:SendCommand',
+    'sqs:ChangeMessageVisibility',
+  ])('%s is missing', async (action) => {
+    const all = statements(world.aws.stack.policies('ReconcileRole'));
+    const without = all.map((each) => ({ ...each, Action: list(each.Action).filter((other) => other !== action) }));
+    const Statement = without.filter(({ Action }) => Action.length > 0);
+
+    expect(await deniedBy('ReconcileRole', [{ Version: '2012-10-17', Statement }])).toStrictEqual([action]);
+  });
+
+  it.each([
+    ['the tag', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/SluiceProxy': 'prod' } }, 'ssm:SendCommand'],
+    ['the name of the tag', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/Proxy': 'dev' } }, 'ssm:SendCommand'],
+    ['the cluster', 'ListTasks', { ArnEquals: { 'ecs:cluster': cluster('other') } }, 'ecs:ListTasks'],
+    ['the name of the cluster', 'ListTasks', { ArnEquals: { 'ecs:Cluster-Arn': cluster('default') } }, 'ecs:ListTasks'],
+  ])('%s is wrong in a condition', async (_, sid, Condition, action) => {
+    expect(
+      await deniedBy(
+        'ReconcileRole',
+        changed(sid, () => ({ Condition })),
+      ),
+    ).toStrictEqual([action]);
+  });
+});
