@@ -9,6 +9,7 @@ import { hostReader } from '../lib/aws/instances';
 import { nudge } from '../lib/aws/nudge';
 import { parameterStore } from '../lib/aws/parameters';
 import { comeBackSoon } from '../lib/aws/queue';
+import type { Reflected } from '../lib/fleet/reflected';
 import { lambda } from '../lib/lambda';
 import { reconcile } from '../lib/reconcile';
 import { readSettings } from '../lib/settings';
@@ -29,6 +30,8 @@ const deps = {
   now: Date.now,
 };
 
+const reflected: Reflected = { tasks: new Map() };
+
 /** Runs when a task starts or is told to stop, when a certificate was stored, and every five minutes. */
 export const handler = lambda(
   ({ Records }: SQSEvent) => {
@@ -36,7 +39,7 @@ export const handler = lambda(
       body,
       receives: Number(attributes.ApproximateReceiveCount),
     }));
-    return reconcile(messages, deps);
+    return reconcile(messages, deps, reflected);
   },
   ({ Records }) => bringBack(Records),
 );

@@ -1,5 +1,6 @@
 import { type Evidence, readEvidence, settle } from './fleet/evidence';
 import type { Fleet, Witness } from './fleet/fleet';
+import { isReflected, noteReflected, type Reflected } from './fleet/reflected';
 import type { Backend } from './haproxy/backend';
 import type { Certificate, Generation } from './haproxy/generation';
 import { type Plan, plan } from './haproxy/plan';
@@ -38,7 +39,7 @@ export type Message = { readonly body: string; readonly receives: number };
 export type Outcome = {
   readonly action: Plan['action'];
   readonly reason: string;
-  readonly generation: number;
+  readonly generation?: number;
   readonly faults: readonly string[];
 };
 
@@ -47,8 +48,17 @@ export type Outcome = {
  *
  * @throws when ECS contradicts itself, after publishing what is certain, so that the batch comes again in seconds.
  */
-export async function reconcile(messages: readonly Message[], deps: Deps): Promise<Outcome> {
+export async function reconcile(
+  messages: readonly Message[],
+  deps: Deps,
+  reflected: Reflected = { tasks: new Map() },
+): Promise<Outcome> {
   const evidence = readEvidence(messages.map(({ body }) => body));
+  // A message that comes again may belong to a run that published and then failed to nudge.
+  const again = messages.some(({ receives }) => receives > 1);
+  if (!again && isReflected(evidence, reflected)) {
+    return { action: 'keep', reason: 'a run before has already acted upon these events', faults: [] };
+  }
   const published = await deps.readPublished();
   const described = await deps.readFleet(worthDescribing(evidence, published));
   const fleet = { ...described, tasks: settle(described.tasks, evidence, deps.now()) };
@@ -59,10 +69,9 @@ export async function reconcile(messages: readonly Message[], deps: Deps): Promi
 
   const generation =
     decision.action === 'publish' ? await deps.publish(decision.changed, files, published) : published.number;
-  // A message that comes again may belong to a run that published and then failed to nudge.
-  const again = messages.some(({ receives }) => receives > 1);
   if (decision.action === 'publish' || evidence.tick || again) await deps.nudge(generation);
   if (routes.doubts.length > 0) throw new Error(`Will look again in seconds: ${decision.reason}`);
+  noteReflected(fleet, reflected);
 
   const missing = described.missingClusters.map(
     (cluster) => `cluster ${cluster} does not exist, so nothing of it is served; mend the setting, or make the cluster`,

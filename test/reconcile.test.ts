@@ -59,6 +59,77 @@ describe('reconcile', () => {
   });
 });
 
+describe('a burst of events', () => {
+  const events = (...versions: [string, number, object?][]): Message[] =>
+    versions.map(([id, version, detail]) => ({ body: taskEvent(id, { version, ...detail }), receives: 1 }));
+  const stop = { desiredStatus: 'STOPPED' };
+  const host = (containerInstanceArn: string, status: string): Message => {
+    const event = { source: 'aws.ecs', 'detail-type': 'ECS Container Instance State Change' };
+    return { body: JSON.stringify({ ...event, detail: { containerInstanceArn, status } }), receives: 1 };
+  };
+
+  it('is answered by one read while it says nothing new', async () => {
+    const world = inMemory(fleet([task('a', { version: 5 }), task('b', { version: 5, hostPort: 32769 })]));
+    const reflected = { tasks: new Map() };
+    await reconcile([tick], world.deps, reflected);
+
+    expect(await reconcile(events(['a', 4], ['b', 5]), world.deps, reflected)).toStrictEqual({
+      action: 'keep',
+      reason: 'a run before has already acted upon these events',
+      faults: [],
+    });
+    expect(world.described).toHaveLength(1);
+  });
+
+  it.each([
+    ['a newer version', events(['a', 6])],
+    ['an unknown task', events(['b', 1])],
+    ['a stop order', events(['a', 6, stop])],
+    ['the tick', [tick]],
+    ['a host that begins to drain', [host('host-1', 'DRAINING')]],
+    ['a message of another kind', [{ body: '{"source":"sluice.renew"}', receives: 1 }]],
+    ['a message that is not what it says', [{ body: '{', receives: 1 }]],
+    ['a message that comes again', [{ body: taskEvent('a', { version: 5 }), receives: 2 }]],
+  ])('is read again for %s', async (_, messages) => {
+    const world = inMemory(fleet([task('a', { version: 5 })]));
+    const reflected = { tasks: new Map() };
+    await reconcile([tick], world.deps, reflected);
+    await reconcile(messages, world.deps, reflected);
+
+    expect(world.described).toHaveLength(2);
+  });
+
+  it.each([
+    ['is as active as before', host('host-1', 'ACTIVE')],
+    ['has no task of ours', host('host-9', 'DRAINING')],
+  ])('is not read again for a host that %s', async (_, message) => {
+    const world = inMemory(fleet([task('a')]));
+    const reflected = { tasks: new Map() };
+    await reconcile([tick], world.deps, reflected);
+    await reconcile([message], world.deps, reflected);
+
+    expect(world.described).toHaveLength(1);
+  });
+
+  it('is not read again for what follows a stop order', async () => {
+    const world = inMemory(fleet([task('a', { version: 5, state: 'stopping' })]));
+    const reflected = { tasks: new Map() };
+    await reconcile([tick], world.deps, reflected);
+    await reconcile(events(['a', 6, stop], ['a', 7, { ...stop, lastStatus: 'STOPPED' }]), world.deps, reflected);
+
+    expect(world.described).toHaveLength(1);
+  });
+
+  it('counts nothing as done by a run that failed', async () => {
+    const world = inMemory(fleet([task('a', { version: 5 })]));
+    const reflected = { tasks: new Map() };
+    const failing = { ...world.deps, nudge: () => Promise.reject(new Error('throttled')) };
+    await expect(reconcile(events(['a', 5]), failing, reflected)).rejects.toThrow('throttled');
+
+    expect(reflected).toStrictEqual({ tasks: new Map() });
+  });
+});
+
 describe('law 3: never wipe', () => {
   const three = [task('a'), task('b', { hostPort: 32769 }), task('c', { hostPort: 32770 })];
 

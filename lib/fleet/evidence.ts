@@ -7,6 +7,9 @@ export type Evidence = {
   readonly tasks: readonly (Task & { readonly at: number })[];
   /** The scheduled look: every proxy is nudged, changed or not. */
   readonly tick: boolean;
+  readonly hosts: readonly { readonly arn: string; readonly draining: boolean }[];
+  /** It holds something else, which may mean anything: a certificate was stored, a message cannot be read. */
+  readonly unclear: boolean;
   /** EC2 instances that will be taken away. */
   readonly warned: ReadonlySet<string>;
   readonly faults: readonly string[];
@@ -22,30 +25,38 @@ const envelope = z.object({
   detail: z.unknown().optional(),
 });
 
+const hostChange = z.object({ containerInstanceArn: z.string(), status: z.string() });
+const spotType = 'EC2 Spot Instance Interruption Warning';
 const spotWarning = z.object({ 'instance-id': z.string() });
 
 /** Reads the bodies of a batch. One that cannot be read is a fault, not an error: ECS is read in full anyway. */
 export function readEvidence(bodies: readonly string[]): Evidence {
   const tasks: (Task & { at: number })[] = [];
   const faults: string[] = [];
+  const hosts: { arn: string; draining: boolean }[] = [];
   const warned = new Set<string>();
+  let unclear = false;
   let tick = false;
   for (const body of bodies) {
     try {
-      const event = envelope.parse(JSON.parse(body));
-      if (event.source === 'sluice.tick') tick = true;
-      if (event['detail-type'] === 'ECS Task State Change') {
-        tasks.push({ ...parseTask(event.detail), at: Date.parse(event.time ?? '') || 0 });
-      }
-      if (event['detail-type'] === 'EC2 Spot Instance Interruption Warning') {
-        warned.add(spotWarning.parse(event.detail)['instance-id']);
+      const { source, time = '', detail, ...event } = envelope.parse(JSON.parse(body));
+      if (source === 'sluice.tick') tick = true;
+      else if (event['detail-type'] === 'ECS Task State Change') {
+        tasks.push({ ...parseTask(detail), at: Date.parse(time) || 0 });
+      } else if (event['detail-type'] === 'ECS Container Instance State Change') {
+        const { containerInstanceArn: arn, status } = hostChange.parse(detail);
+        hosts.push({ arn, draining: status === 'DRAINING' });
+      } else {
+        unclear = true;
+        if (event['detail-type'] === spotType) warned.add(spotWarning.parse(detail)['instance-id']);
       }
     } catch (error) {
       if (!(error instanceof z.ZodError || error instanceof SyntaxError)) throw error;
+      unclear = true;
       faults.push(`ignored a message that is not what it says (${reason(error)}); ECS was read in full instead`);
     }
   }
-  return { tasks, tick, warned, faults };
+  return { tasks, hosts, tick, unclear, warned, faults };
 }
 
 /**

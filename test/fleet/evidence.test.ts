@@ -2,11 +2,14 @@ import { readEvidence, settle } from '../../lib/fleet/evidence';
 import { task, taskEvent } from '../builders';
 
 const second = 1_000;
-const nothing = { tick: false, warned: new Set(), faults: [] };
+const nothing = { tick: false, hosts: [], unclear: false, warned: new Set(), faults: [] };
 
 describe('reading a batch', () => {
   it('reads a task from an event as from the API, the IPv6 twin of a port dropped', () => {
-    expect(readEvidence([taskEvent('a')])).toStrictEqual({ ...nothing, tasks: [{ ...task('a'), at: 0 }] });
+    expect(readEvidence([taskEvent('a')])).toStrictEqual({
+      ...nothing,
+      tasks: [{ ...task('a'), at: 0 }],
+    });
   });
 
   it('takes the stop order for the end, though the task still runs', () => {
@@ -41,14 +44,22 @@ describe('reading a batch', () => {
     expect(alone).toMatchObject({ service: '.migrate', containers: [{ address: '10.0.9.9', bindings: [] }] });
   });
 
-  it('looks again for an event it does not know', () => {
-    const draining = JSON.stringify({
-      source: 'aws.ecs',
-      'detail-type': 'ECS Container Instance State Change',
-      detail: { status: 'DRAINING' },
-    });
+  it('hears of a host that drains, or takes work again', () => {
+    const change = (status: string) =>
+      JSON.stringify({
+        source: 'aws.ecs',
+        'detail-type': 'ECS Container Instance State Change',
+        detail: { containerInstanceArn: 'host-1', status },
+      });
 
-    expect(readEvidence([draining])).toStrictEqual({ ...nothing, tasks: [] });
+    expect(readEvidence([change('DRAINING'), change('ACTIVE')]).hosts).toStrictEqual([
+      { arn: 'host-1', draining: true },
+      { arn: 'host-1', draining: false },
+    ]);
+  });
+
+  it('looks again for an event it does not know', () => {
+    expect(readEvidence(['{"source":"sluice.renew"}'])).toStrictEqual({ ...nothing, unclear: true, tasks: [] });
   });
 
   it.each([
