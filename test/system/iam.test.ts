@@ -87,6 +87,8 @@ const synced = (path: string) =>
 
 async function until(holds: () => boolean): Promise<void> {
   for (const end = Date.now() + 30_000; !holds(); await pause(20)) {
+    const [call] = world.denied();
+    if (call) throw new Error(`${call.role} was denied ${call.action} for ${JSON.stringify(call.input)}`);
     if (Date.now() > end) throw new Error(`waited 30 seconds in vain: ${holds}`);
   }
 }
