@@ -19,11 +19,18 @@ const retries = 3;
 /** The ECS agent on every host: starts and stops the containers of a task, which are real processes. */
 export function ecsAgent(processes: Processes, timers: Timers, listener: Listener) {
   const ports = new Map<string, number>();
+  const freed = new Map<string, number[]>();
+  let reuse = false;
+
+  async function portAt(address: string): Promise<number> {
+    const again = reuse ? freed.get(address)?.pop() : undefined;
+    return again !== undefined && (await isFree(address, again)) ? again : freePort(address, ports);
+  }
 
   async function start(task: Task): Promise<void> {
     for (const container of inStartOrder(task)) {
       const { definition } = container;
-      if (definition.containerPort !== undefined) container.hostPort = await freePort(task.host.address, ports);
+      if (definition.containerPort !== undefined) container.hostPort = await portAt(task.host.address);
       const [program = '', ...argv] = definition.command;
       const child = processes.launch([program === 'node' ? process.execPath : program, ...argv], {
         cwd: join(__dirname, '../..'),
@@ -38,6 +45,12 @@ export function ecsAgent(processes: Processes, timers: Timers, listener: Listene
       });
       container.process = child;
       void child.exited.then(({ code, signal }) => {
+        // The agent ended with its machine: nobody is left to report it.
+        if (task.host.lost) return;
+        const { hostPort: port, definition: of } = container;
+        if (port !== undefined && of.containerPort !== undefined) {
+          freed.set(task.host.address, [...(freed.get(task.host.address) ?? []), port]);
+        }
         // As a shell would say it: 128 and the number of the signal.
         container.exitCode = code ?? (signal === 'SIGKILL' ? 137 : 143);
         listener.exited(task, container);
@@ -67,7 +80,7 @@ export function ecsAgent(processes: Processes, timers: Timers, listener: Listene
   function watchHealth(task: Task, everyMs: number, startPeriodMs: number, failures = 0): void {
     timers.after(everyMs, async () => {
       const passed = await passesHealthCheck(task);
-      if (task.desiredStatus === 'STOPPED') return;
+      if (task.desiredStatus === 'STOPPED' || task.host.lost) return;
       const counts = task.healthStatus === 'HEALTHY' || Date.now() - (task.startedAt ?? 0) > startPeriodMs;
       const inARow = passed || !counts ? 0 : failures + 1;
       const status = passed ? 'HEALTHY' : inARow >= retries ? 'UNHEALTHY' : task.healthStatus;
@@ -76,7 +89,15 @@ export function ecsAgent(processes: Processes, timers: Timers, listener: Listene
     });
   }
 
-  return { start, stop, watchHealth };
+  return {
+    start,
+    stop,
+    watchHealth,
+    /** The port that was freed last is given out first, as if Docker's round had just come to it. */
+    reusePorts: (on: boolean): void => {
+      reuse = on;
+    },
+  };
 }
 
 const inStartOrder = ({ containers }: Task): readonly Container[] => {

@@ -19,6 +19,10 @@ export const delays = {
   healthStartMs: 15_000,
   /** A new task without a health check has RUNNING for this long before an old one is stopped (ECS: 40 s). */
   settledMs: 40_000,
+  /** Spot warning → the agent sets its instance DRAINING: it polls once a second (amazon-ecs-agent, app/agent.go). */
+  spotDrainMs: 1_000,
+  /** An instance ends without a word → ECS knows. Faster clock, ASSUMED: AWS takes a minute or more. */
+  hostLostMs: 2_000,
   /** systemd's RestartSec of the proxy's HAProxy. */
   restartMs: 1_000,
 };

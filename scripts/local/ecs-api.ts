@@ -1,7 +1,8 @@
 import type { Ecs } from './ecs';
 import { AwsError } from './errors';
+import { hostShape } from './hosts';
 import type { Service } from './services';
-import { apiTask, arn, type Host, type Task, type TaskDefinition, taskArn } from './task';
+import { apiTask, arn, type Task, type TaskDefinition, taskArn } from './task';
 
 type ListTasks = {
   cluster?: string;
@@ -29,11 +30,9 @@ function select<Found>(names: readonly string[] = [], limit: number, find: (name
 }
 
 /** The reading half of ECS's API, and the addresses that EC2 knows. */
-export function ecsHandlers({ tasks, services, definitions, hosts }: Ecs) {
+export function ecsHandlers({ tasks, services, definitions, hosts, clusters }: Ecs) {
   const known = (cluster: string | undefined): string =>
-    hosts.some((host) => host.cluster === last(cluster))
-      ? last(cluster)
-      : fail('ClusterNotFoundException', 'Cluster not found.');
+    clusters.has(last(cluster)) ? last(cluster) : fail('ClusterNotFoundException', 'Cluster not found.');
 
   return {
     // 1 to 100 a page; RUNNING is the default, so what was told to stop is not listed (AWS: ListTasks).
@@ -114,14 +113,6 @@ export function ecsHandlers({ tasks, services, definitions, hosts }: Ecs) {
     },
   };
 }
-
-const hostShape = ({ arn, ec2Id }: Host) => ({
-  containerInstanceArn: arn,
-  ec2InstanceId: ec2Id,
-  status: 'ACTIVE',
-  agentConnected: true,
-  version: 1,
-});
 
 const definitionShape = ({ arn, family, revision, containers }: TaskDefinition) => ({
   taskDefinitionArn: arn,

@@ -1,9 +1,8 @@
-import { platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Ecs } from './ecs';
 import { isSteady, type Service } from './services';
-import { arn, type Host, type Task, type TaskDefinitionInput } from './task';
+import type { Host, Task, TaskDefinitionInput } from './task';
 
 type ServiceInput = {
   /** The first by default. Names of services are unique across the played clusters. */
@@ -22,6 +21,7 @@ export type TaskView = {
   readonly desiredStatus: string;
   readonly lastStatus: string;
   readonly address: string;
+  readonly host: string;
   readonly port?: number;
   readonly startedAt?: number;
 };
@@ -34,6 +34,16 @@ export type EcsControl = {
   /** SIGKILL, without a word: ECS learns of it afterwards. */
   killTask(id: string): void;
   tasks(service?: string): readonly TaskView[];
+  hosts(): readonly Pick<Host, 'ec2Id' | 'address' | 'cluster' | 'status'>[];
+  /** Another EC2 instance joins the first cluster, or the one that is named. */
+  addHost(cluster?: string): string;
+  /** Two minutes' notice; the agent drains its instance a second later. When it ends is the caller's to say. */
+  warnHost(ec2Id: string): void;
+  setHostStatus(ec2Id: string, status: Host['status']): void;
+  /** The instance ends at once, with all its processes. ECS learns of it afterwards. */
+  loseHost(ec2Id: string): void;
+  /** On: a port that was freed goes to the next task on its host. */
+  reusePorts(on: boolean): void;
   /** The wanted tasks run and are healthy, and no other is left. */
   steady(service: string, timeoutMs?: number): Promise<void>;
 };
@@ -47,6 +57,12 @@ export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]): EcsCont
     createService: (input) => ecs.putService({ ...byDefault, ...input }),
     updateService: (name, change) => ecs.putService({ ...service(name), ...change }),
     killTask: ecs.killTask,
+    hosts: () => [...ecs.hosts],
+    addHost: (where = cluster) => ecs.instances.add(where),
+    warnHost: ecs.instances.warn,
+    setHostStatus: ecs.instances.setStatus,
+    loseHost: ecs.instances.lose,
+    reusePorts: ecs.reusePorts,
     tasks: (name) => [...ecs.tasks.values()].filter((task) => !name || task.service === name).map(view),
     steady: async (name, timeoutMs = 120_000) => {
       for (const end = Date.now() + timeoutMs; !isSteady(service(name), ecs.tasks.values()); await sleep(50)) {
@@ -59,23 +75,9 @@ export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]): EcsCont
 const view = ({ id, service, definition, desiredStatus, lastStatus, host, containers, startedAt }: Task): TaskView => {
   const port = containers.find(({ hostPort }) => hostPort !== undefined)?.hostPort;
   const { revision } = definition;
-  const place = { address: host.address, ...(port && { port }) };
+  const place = { address: host.address, host: host.ec2Id, ...(port && { port }) };
   return { id, service, revision, desiredStatus, lastStatus, ...place, ...(startedAt && { startedAt }) };
 };
-
-let made = 0;
-
-/** Two hosts a cluster. On Linux all of 127.0.0.0/8 is loopback, so each has an address that no other world uses. */
-export const hostsOf = (clusters: readonly string[]): readonly Host[] =>
-  clusters.flatMap((cluster) =>
-    [1, 2].map(() => {
-      made += 1;
-      const ec2Id = `i-${made.toString(16).padStart(17, '0')}`;
-      const own = `127.${10 + (process.pid % 240)}.${(process.pid >> 8) % 250}.${made % 250}`;
-      const address = platform() === 'linux' ? own : '127.0.0.1';
-      return { ec2Id, cluster, arn: arn('container-instance', `${cluster}/${ec2Id.slice(2)}`), address };
-    }),
-  );
 
 const fail = (message: string): never => {
   throw new Error(message);

@@ -1,6 +1,7 @@
 import { ecsAgent } from './agent';
 import type { Delays } from './delays';
 import type { Event } from './eventbridge';
+import { playHosts } from './hosts';
 import type { Say } from './moment';
 import type { Processes } from './processes';
 import { type Service, scheduleServices } from './services';
@@ -26,10 +27,12 @@ export type EcsDeps = {
 };
 
 /** ECS: the states of tasks, in its own order and at its own moments. Bridge mode on EC2. */
-export function playEcs(hosts: readonly Host[], { delays, timers, processes, say, putEvent }: EcsDeps) {
+export function playEcs(hosts: Host[], { delays, timers, processes, say, putEvent }: EcsDeps) {
+  const clusters = new Set(hosts.map(({ cluster }) => cluster));
   const definitions = new Map<string, TaskDefinition>();
   const services = new Map<string, Service>();
   const tasks = new Map<string, Task>();
+  const state = { definitions, services, tasks, hosts, clusters };
 
   const agent = ecsAgent(processes, timers, {
     exited: containerExited,
@@ -65,11 +68,11 @@ export function playEcs(hosts: readonly Host[], { delays, timers, processes, say
     tell('task-pending', task, `${name(task)} is placed on ${host.address}`);
     change(task, {});
     timers.after(delays.taskStartMs, async () => {
+      if (task.host.lost) return;
       if (task.desiredStatus === 'STOPPED') return gone(task);
       await agent.start(task);
       if (task.containers.some(({ exitCode }) => exitCode !== undefined)) return;
-      // Told to stop while its containers were being made.
-      if (task.desiredStatus !== 'RUNNING') return agent.stop(task);
+      if (task.desiredStatus !== 'RUNNING') return agent.stop(task); // Told to stop meanwhile.
       const port = task.containers.find(({ hostPort }) => hostPort !== undefined)?.hostPort;
       tell('task-running', task, `${name(task)} runs${port ? ` at ${host.address}:${port}` : ''}`);
       change(task, { lastStatus: 'RUNNING', startedAt: Date.now() });
@@ -102,19 +105,23 @@ export function playEcs(hosts: readonly Host[], { delays, timers, processes, say
   }
 
   function gone(task: Task): void {
+    if (task.lastStatus === 'STOPPED') return;
     tell('task-stopped', task, `${name(task)} is gone`);
     change(task, { lastStatus: 'STOPPED', stoppedAt: Date.now() });
     // Kept for an hour (AWS: DescribeTasks).
     timers.after(3_600_000, () => tasks.delete(task.id));
   }
 
-  scheduleServices({ hosts, services, tasks, startTask, stopTask, delays, timers });
+  const instances = playHosts(hosts, {
+    ...{ delays, timers, say, putEvent, tasks, gone },
+    died: (task) => tell('task-died', task, `${name(task)} died with its instance`),
+  });
+  scheduleServices({ ...state, startTask, stopTask, delays, timers });
 
   return {
-    definitions,
-    services,
-    tasks,
-    hosts,
+    ...state,
+    instances,
+    reusePorts: agent.reusePorts,
 
     registerTaskDefinition(input: TaskDefinitionInput): string {
       const revision = [...definitions.values()].filter(({ family }) => family === input.family).length + 1;
@@ -126,9 +133,9 @@ export function playEcs(hosts: readonly Host[], { delays, timers, processes, say
     putService(service: Service): void {
       if (!definitions.has(service.taskDefinition))
         throw new Error(`no task definition ${service.taskDefinition} is registered`);
-      const revision = service.taskDefinition.replace(/^.*\//, '');
       services.set(service.name, service);
-      say('service', `${service.name}: ${service.desiredCount} × ${revision} wanted`, { service: service.name });
+      const wanted = `${service.desiredCount} × ${service.taskDefinition.replace(/^.*\//, '')}`;
+      say('service', `${service.name}: ${wanted} wanted`, { service: service.name });
     },
 
     /** SIGKILL to every process of the task: ECS learns of it afterwards. */

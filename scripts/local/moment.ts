@@ -3,6 +3,7 @@ export type Moment = {
   readonly at: number;
   readonly kind:
     | 'service'
+    | 'host'
     | 'task-pending'
     | 'task-running'
     | 'task-healthy'

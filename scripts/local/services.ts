@@ -34,14 +34,17 @@ export function scheduleServices(deps: Deps): void {
  */
 function deploy(service: Service, { tasks, hosts, startTask, stopTask, delays }: Deps): void {
   const live = [...tasks.values()].filter((task) => task.service === service.name && task.desiredStatus === 'RUNNING');
-  const current = live.filter(({ definition }) => definition.arn === service.taskDefinition);
+  const current = live.filter((task) => isCurrent(service, task));
   const old = live.filter((task) => !current.includes(task));
   const { desiredCount } = service;
   const most = Math.floor((desiredCount * service.maximumPercent) / 100);
   const least = Math.ceil((desiredCount * service.minimumHealthyPercent) / 100);
 
   const missing = Math.min(desiredCount - current.length, Math.max(0, most - live.length));
-  for (let n = 0; n < missing; n++) startTask(service, roomiest(hosts, service, tasks));
+  for (let n = 0; n < missing; n++) {
+    const host = roomiest(hosts, service, tasks);
+    if (host) startTask(service, host);
+  }
 
   for (const task of current.filter(({ healthStatus }) => healthStatus === 'UNHEALTHY'))
     stopTask(task, 'it is unhealthy');
@@ -52,9 +55,13 @@ function deploy(service: Service, { tasks, hosts, startTask, stopTask, delays }:
   let spare = Math.max(0, serving - least);
   for (const task of old) {
     if (isRunning(task) && spare-- <= 0) continue;
-    stopTask(task, 'a newer one takes its place');
+    stopTask(task, task.host.status === 'DRAINING' ? 'its instance drains' : 'a newer one takes its place');
   }
 }
+
+/** What a draining instance runs is replaced like an old revision (AWS: container instance draining). */
+const isCurrent = ({ taskDefinition }: Service, { definition, host }: Task): boolean =>
+  definition.arn === taskDefinition && host.status === 'ACTIVE';
 
 const isRunning = ({ lastStatus }: Task): boolean => lastStatus === 'RUNNING';
 
@@ -64,13 +71,12 @@ const isSettled = (task: Task, { settledMs }: Delays): boolean =>
     ? task.healthStatus === 'HEALTHY'
     : isRunning(task) && Date.now() - (task.startedAt ?? 0) >= settledMs;
 
-/** ASSUMED: spread by count. */
-const roomiest = (hosts: readonly Host[], { cluster }: Service, tasks: ReadonlyMap<string, Task>): Host => {
+/** ASSUMED: spread by count, and never to an instance whose agent is silent. Without any, the service waits. */
+const roomiest = (hosts: readonly Host[], { cluster }: Service, tasks: ReadonlyMap<string, Task>): Host | undefined => {
   const load = (host: Host) =>
     [...tasks.values()].filter((task) => task.host === host && task.lastStatus !== 'STOPPED').length;
-  const [first] = hosts.filter((host) => host.cluster === cluster).sort((a, b) => load(a) - load(b));
-  if (!first) throw new Error(`cluster ${cluster} has no container instance`);
-  return first;
+  const open = hosts.filter((host) => host.cluster === cluster && host.status === 'ACTIVE' && !host.lost);
+  return open.sort((a, b) => load(a) - load(b))[0];
 };
 
 /** ASSUMED: the newest go first, as nothing is documented for one zone. */
@@ -82,7 +88,8 @@ export function isSteady(service: Service, tasks: Iterable<Task>): boolean {
   const good = present.filter(
     (task) =>
       task.desiredStatus === 'RUNNING' &&
-      task.definition.arn === service.taskDefinition &&
+      isCurrent(service, task) &&
+      !task.host.lost &&
       isRunning(task) &&
       (!isHealthChecked(task) || task.healthStatus === 'HEALTHY'),
   );

@@ -18,7 +18,16 @@ export type TaskDefinitionInput = { family: string; containers: ContainerInput[]
 export type TaskDefinition = TaskDefinitionInput & { readonly arn: string; readonly revision: number };
 
 /** A container instance of a cluster, and the EC2 instance that it is. */
-export type Host = { readonly arn: string; readonly ec2Id: string; readonly address: string; readonly cluster: string };
+export type Host = {
+  readonly arn: string;
+  readonly ec2Id: string;
+  readonly address: string;
+  readonly cluster: string;
+  status: 'ACTIVE' | 'DRAINING';
+  version: number;
+  /** The machine is no more; ECS notices later. */
+  lost: boolean;
+};
 
 export type Container = {
   readonly definition: ContainerInput;

@@ -14,7 +14,8 @@ import { type Aws, deployStack } from './aws';
 import { controlPlaneDelay, type Delays, delays as defaults } from './delays';
 import { playEcs } from './ecs';
 import { ecsHandlers } from './ecs-api';
-import { type EcsControl, ecsControl, hostsOf } from './ecs-control';
+import { type EcsControl, ecsControl } from './ecs-control';
+import { twoHosts } from './hosts';
 import { type Ports, type ProxyInstance, proxyInstance } from './instance';
 import type { Invocation } from './lambda';
 import { freePorts } from './loopback';
@@ -69,7 +70,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     const aws = await deployStack({ delays, timers, processes, say, tickSeconds, atEnd });
     const settings = aws.stack.functions.map(({ Environment }) => Environment?.Variables.SLUICE_CLUSTERS);
     const clusters = settings.find((setting) => setting !== undefined)?.split(',') ?? ['default'];
-    const ecs = playEcs(hostsOf(clusters), { delays, timers, processes, say, putEvent: aws.bus.put });
+    const ecs = playEcs(clusters.flatMap(twoHosts), { delays, timers, processes, say, putEvent: aws.bus.put });
     const [document] = aws.stack.documents;
     if (!document) throw new Error('the packaged template has no SSM document');
     const tags = { SluiceProxy: aws.stack.stage };

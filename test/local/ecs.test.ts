@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { delays } from '../../scripts/local/delays';
 import { type Ecs, playEcs } from '../../scripts/local/ecs';
 import { ecsHandlers } from '../../scripts/local/ecs-api';
-import { hostsOf } from '../../scripts/local/ecs-control';
+import { twoHosts } from '../../scripts/local/hosts';
 import type { Moment } from '../../scripts/local/moment';
 import { type Processes, processes } from '../../scripts/local/processes';
 import { isSteady, type Service } from '../../scripts/local/services';
@@ -18,7 +18,7 @@ let events: { desiredStatus: string; lastStatus: string; version: number; taskAr
 
 beforeEach(() => {
   [running, clock, moments, events] = [processes(), timers(), [], []];
-  ecs = playEcs(hostsOf(['c']), {
+  ecs = playEcs(twoHosts('c'), {
     processes: running,
     timers: clock,
     delays: speed,
