@@ -8,7 +8,8 @@ export const lambda = <Event, Outcome>(
   run: (event: Event) => Promise<Outcome>,
   onFailure: (event: Event) => Promise<unknown>,
 ) =>
-  middy<Event, Outcome>(run).use({
+  // By default middy gives up just before Lambda does, and leaves the run behind: thawed later, it would publish old state.
+  middy<Event, Outcome>(run, { timeoutEarlyInMillis: 0 }).use({
     after: ({ response }) => log('done', { outcome: response }),
     onError: async ({ event, error }) => {
       log('failed', { error: error?.message, cause: String(error?.cause ?? '') });

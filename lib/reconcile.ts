@@ -1,10 +1,12 @@
 import { type Evidence, readEvidence, settle } from './fleet/evidence';
 import type { Fleet, Witness } from './fleet/fleet';
 import { isReflected, noteReflected, type Reflected } from './fleet/reflected';
+import type { Task } from './fleet/task';
 import type { Backend } from './haproxy/backend';
+import { renderListable } from './haproxy/capacity';
 import type { Certificate, Generation } from './haproxy/generation';
 import { type Plan, plan } from './haproxy/plan';
-import { type File, render } from './haproxy/render';
+import type { File } from './haproxy/render';
 import { decideRoutes, type Routes } from './routes/routes';
 
 /** What the proxies were last told, and what else Parameter Store knows. */
@@ -22,8 +24,14 @@ export type Published = {
 /** What reconciling needs from the outside world. */
 export type Deps = {
   readonly readPublished: () => Promise<Published>;
-  /** Describes everything that is listed, and these tasks (ids by cluster) besides. */
-  readonly readFleet: (alsoDescribe: ReadonlyMap<string, readonly string[]>) => Promise<Fleet>;
+  /**
+   * Describes everything that is listed, and these tasks (ids by cluster) besides; then what the running ones among them
+   * need, after `settle` has said which those are.
+   */
+  readonly readFleet: (
+    alsoDescribe: ReadonlyMap<string, readonly string[]>,
+    settle: (described: readonly Task[]) => readonly Task[],
+  ) => Promise<Fleet>;
   readonly readWitness: (services: readonly string[]) => Promise<Witness>;
   /** Writes the changed files, then `current`; returns the number of the new generation. */
   readonly publish: (changed: readonly File[], all: readonly File[], published: Published) => Promise<number>;
@@ -60,11 +68,14 @@ export async function reconcile(
     return { action: 'keep', reason: 'a run before has already acted upon these events', faults: [] };
   }
   const published = await deps.readPublished();
-  const described = await deps.readFleet(worthDescribing(evidence, published));
-  const fleet = { ...described, tasks: settle(described.tasks, evidence, deps.now()) };
+  const running = new Set(published.backends.flatMap(({ servers }) => servers.map(({ name }) => name)));
+  const fleet = await deps.readFleet(worthDescribing(evidence, published), (described) =>
+    settle(described, evidence, running, deps.now()),
+  );
 
   const routes = await decide(fleet, evidence, published, deps);
-  const files = render({ backends: routes.backends, certified: published.certificates.flatMap(({ names }) => names) });
+  const certified = published.certificates.flatMap(({ names }) => names);
+  const { files, left } = renderListable({ backends: routes.backends, certified }, published.certificates);
   const decision = plan(published.generation, { files, certificates: published.certificates, doubts: routes.doubts });
 
   const generation =
@@ -72,17 +83,28 @@ export async function reconcile(
   if (decision.action === 'publish' || evidence.tick || again) await deps.nudge(generation);
   if (routes.doubts.length > 0) throw new Error(`Will look again in seconds: ${decision.reason}`);
   noteReflected(fleet, reflected);
-
-  const missing = described.missingClusters.map(
-    (cluster) => `cluster ${cluster} does not exist, so nothing of it is served; mend the setting, or make the cluster`,
-  );
-  const faults = [...evidence.faults, ...published.faults, ...missing, ...routes.faults.map(({ message }) => message)];
-  return { action: decision.action, reason: decision.reason, generation, faults };
+  return {
+    action: decision.action,
+    reason: decision.reason,
+    generation,
+    faults: [...evidence.faults, ...published.faults, ...faultsOf(fleet, routes, left)],
+  };
 }
+
+/** What is wrong and not served, in sentences. */
+const faultsOf = ({ missingClusters }: Fleet, { faults }: Routes, left: readonly Backend[]): readonly string[] => [
+  ...missingClusters.map(
+    (name) => `cluster ${name} does not exist, so nothing of it is served; mend the setting, or make it`,
+  ),
+  ...left.map(({ name }) => `${name} is one too many for this stage and not served; serve it from another stage`),
+  ...faults.map(({ message }) => message),
+];
 
 /** Asks the services for their own count only when something seems to be lost. */
 async function decide(fleet: Fleet, { warned }: Evidence, { backends }: Published, deps: Deps): Promise<Routes> {
-  const look = { fleet, published: backends, warned, now: Math.floor(deps.now() / 1000) };
+  // A cluster that was taken out of the settings is no longer asked, and no longer served.
+  const published = backends.filter(({ cluster }) => fleet.clusters.includes(cluster));
+  const look = { fleet, published, warned, now: Math.floor(deps.now() / 1000) };
   const first = decideRoutes(look);
   return first.doubts.length === 0 ? first : decideRoutes({ ...look, witness: await deps.readWitness(first.doubts) });
 }

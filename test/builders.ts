@@ -9,6 +9,7 @@ export const task = (id: string, { hostPort = 32768, ...given }: Partial<Task> &
   service: 'shop',
   version: 3,
   definition: 'shop:1',
+  family: 'shop',
   instance: 'host-1',
   createdAt: 1_000,
   state: 'running',
@@ -35,6 +36,7 @@ export const fleet = (tasks: readonly Task[], definitions: Record<string, Defini
     ['host-1', { instanceId: 'i-1', address: '10.0.1.7', draining: false }],
     ['host-2', { instanceId: 'i-2', address: '10.0.2.9', draining: false }],
   ]),
+  clusters: ['demo'],
   missingClusters: [],
 });
 
@@ -85,6 +87,7 @@ export const taskEvent = (id: string, detail: Record<string, unknown> = {}, at =
       launchType: 'EC2',
       taskArn: taskArn(id),
       taskDefinitionArn: 'shop:1',
+      startedBy: 'ecs-svc/1234',
       version: 3,
       ...detail,
     },

@@ -70,11 +70,11 @@ function inMemory(
   let state: Awaited<ReturnType<Deps['readPublished']>> = { number: 0, backends: [], certificates: [], faults: [] };
   return {
     readPublished: async () => state,
-    readFleet: async () => {
+    readFleet: async (_, settle) => {
       world.looks += 1;
       const seen = at(world.now);
       world.now += lookMs;
-      return seen;
+      return { ...seen, tasks: settle(seen.tasks) };
     },
     readWitness: async () => new Map([['demo/shop', 100]]),
     publish: async (_, files) => {

@@ -59,6 +59,34 @@ describe('reconcile', () => {
   });
 });
 
+describe('a service too many', () => {
+  it('is not served and named, and the others are', async () => {
+    const many = Array.from({ length: 300 }, (_, index) => `service-${index}`);
+    const tasks = many.map((service, index) =>
+      task(service, { service, definition: service, createdAt: index, hostPort: index + 1 }),
+    );
+    const definitions = many.map((service) => [service, definition({ 'haproxy.host': `${service}.example.com` })]);
+    const world = inMemory(fleet(tasks, Object.fromEntries(definitions)));
+
+    const { faults } = await reconcile([tick], world.deps);
+
+    expect(faults).toContainEqual(expect.stringMatching(/^demo\.service-\d+ is one too many for this stage/));
+    expect(world.services().length + faults.length).toBe(300);
+  });
+});
+
+describe('a cluster that was taken out of the settings', () => {
+  it('is no longer served, and asked nothing', async () => {
+    const world = inMemory(fleet([task('a')]));
+    await reconcile([tick], world.deps);
+    world.fleet = { ...fleet([]), clusters: ['other'] };
+
+    await reconcile([tick], { ...world.deps, readWitness: () => Promise.reject(new Error('denied')) });
+
+    expect(world.services()).toStrictEqual([]);
+  });
+});
+
 describe('a burst of events', () => {
   const events = (...versions: [string, number, object?][]): Message[] =>
     versions.map(([id, version, detail]) => ({ body: taskEvent(id, { version, ...detail }), receives: 1 }));
@@ -187,9 +215,9 @@ function inMemory(initial: Fleet, witness = new Map<string, number>()) {
   const world = { fleet: initial, nudged: [] as number[], described: [] as unknown[] };
   const deps: Deps = {
     readPublished: async () => published,
-    readFleet: async (also) => {
+    readFleet: async (also, settle) => {
       world.described.push(also);
-      return world.fleet;
+      return { ...world.fleet, tasks: settle(world.fleet.tasks) };
     },
     readWitness: async () => witness,
     publish: async (_, all) => {

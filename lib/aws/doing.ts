@@ -8,7 +8,8 @@ export async function doing<Answer>(what: string, answer: Promise<Answer>): Prom
     return await answer;
   } catch (error) {
     const { name, message } = error as Error;
-    throw new Error(`${what}: ${name}: ${message.replace(/\.$/, '')}; ${advice(name)}`, { cause: error });
+    const said = message.replace(/\s+/g, ' ').replace(/\.$/, '');
+    throw new Error(`${what}: ${name}: ${said}; ${advice(name)}`, { cause: error });
   }
 }
 

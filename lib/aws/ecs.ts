@@ -1,10 +1,13 @@
 import {
   ClusterNotFoundException,
   DescribeServicesCommand,
+  type DescribeServicesCommandOutput,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
+  type DescribeTasksCommandOutput,
   type ECSClient,
   type Failure,
+  type ListTasksCommandOutput,
   paginateListTasks,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
@@ -14,6 +17,7 @@ import { parseTask, type Task } from '../fleet/task';
 import type { Deps } from '../reconcile';
 import { batches, collect } from './batches';
 import { doing } from './doing';
+import { always, alwaysList } from './malformed';
 
 /**
  * Reads clusters completely: a page or a batch that fails is an error, never a smaller answer.
@@ -26,16 +30,16 @@ export function ecsReader(
 ): Pick<Deps, 'readFleet' | 'readWitness'> {
   const definitions = new Map<string, Definition>();
   return {
-    readFleet: async (alsoDescribe) => {
+    readFleet: async (alsoDescribe, settle) => {
       const perCluster = clusters.map((cluster) => readTasks(client, cluster, alsoDescribe.get(cluster) ?? []));
       const found = await Promise.all(perCluster);
-      const tasks = found.flatMap((each) => each ?? []);
+      const tasks = settle(found.flatMap((each) => each ?? []));
       const running = tasks.filter(({ state }) => state === 'running');
       for (const arn of new Set(running.map(({ definition }) => definition))) {
         if (!definitions.has(arn)) definitions.set(arn, await readDefinition(client, arn));
       }
       const missingClusters = clusters.filter((_, index) => found[index] === undefined);
-      return { tasks, definitions, hosts: await readHosts(running), missingClusters };
+      return { tasks, definitions, hosts: await readHosts(running), clusters, missingClusters };
     },
     readWitness: (services) => readWitness(client, services),
   };
@@ -48,18 +52,30 @@ async function readTasks(
   also: readonly string[],
 ): Promise<readonly Task[] | undefined> {
   const ids = new Set(also);
-  const listed = collect(paginateListTasks({ client, pageSize: 100 }, { cluster })).catch(noCluster);
-  const pages = await doing(`Listing tasks of cluster ${cluster}`, listed);
-  if (pages === undefined) return undefined;
-  for (const arn of pages.flatMap(({ taskArns = [] }) => taskArns)) ids.add(arn.split('/').at(-1) ?? arn);
+  const listed = collect(paginateListTasks({ client, pageSize: 100 }, { cluster }))
+    .then(listedArns)
+    .catch(noCluster);
+  const arns = await doing(`Listing tasks of cluster ${cluster}`, listed);
+  if (arns === undefined) return undefined;
+  for (const arn of arns) ids.add(arn.split('/').at(-1) ?? arn);
   const described: Task[] = [];
   for (const tasks of batches([...ids], 100)) {
     const what = `Describing tasks of cluster ${cluster}`;
-    const answer = await doing(what, client.send(new DescribeTasksCommand({ cluster, tasks })));
-    refuseFailures(what, answer.failures);
-    described.push(...(answer.tasks ?? []).map(parseTask));
+    const asked = client.send(new DescribeTasksCommand({ cluster, tasks })).then(tasksIn);
+    const { found, failures } = await doing(what, asked);
+    refuseFailures(what, failures);
+    described.push(...found);
   }
   return described;
+}
+
+const listedArns = (pages: readonly ListTasksCommandOutput[]): readonly string[] =>
+  pages.flatMap(({ taskArns }) => alwaysList('taskArns', taskArns));
+
+function tasksIn({ tasks, failures = [] }: DescribeTasksCommandOutput) {
+  const found = alwaysList('tasks', tasks).map(parseTask);
+  always('a word about any task', failures[0] ?? found[0]);
+  return { found, failures };
 }
 
 /** A task that was listed and is gone is normal, an hour after it stopped; every other failure is an error. */
@@ -75,24 +91,24 @@ function noCluster(error: unknown): undefined {
 
 async function readDefinition(client: ECSClient, arn: string): Promise<Definition> {
   const asked = client.send(new DescribeTaskDefinitionCommand({ taskDefinition: arn }));
-  const { taskDefinition } = await doing(`Reading task definition ${arn}`, asked);
-  if (taskDefinition === undefined)
-    throw new Error(`Reading task definition ${arn}: ECS sent none; nothing was changed`);
-  return toDefinition(taskDefinition);
+  const readable = asked.then(({ taskDefinition }) => toDefinition(always('taskDefinition', taskDefinition)));
+  return doing(`Reading task definition ${arn}`, readable);
 }
 
-const toDefinition = ({ revision = 0, networkMode, containerDefinitions = [] }: TaskDefinition): Definition => ({
-  revision,
+const toDefinition = ({ revision, networkMode, containerDefinitions }: TaskDefinition): Definition => ({
+  revision: always('revision', revision),
   network: networkMode ?? 'bridge',
-  containers: containerDefinitions.map(({ name = '', dockerLabels = {}, portMappings = [] }) => ({
-    name,
-    labels: dockerLabels,
-    ports: [
-      ...new Set(
-        portMappings.filter(({ protocol }) => protocol !== 'udp').flatMap(({ containerPort }) => containerPort ?? []),
-      ),
-    ],
-  })),
+  containers: alwaysList('containerDefinitions', containerDefinitions).map(
+    ({ name = '', dockerLabels = {}, portMappings = [] }) => ({
+      name,
+      labels: dockerLabels,
+      ports: [
+        ...new Set(
+          portMappings.filter(({ protocol }) => protocol !== 'udp').flatMap(({ containerPort }) => containerPort ?? []),
+        ),
+      ],
+    }),
+  ),
 });
 
 /** The running tasks that each service itself counts; a service that is gone or deleted is left out. */
@@ -104,13 +120,23 @@ async function readWitness(client: ECSClient, services: readonly string[]): Prom
       .map((service) => service.slice(cluster.length + 1));
     for (const batch of batches(names, 10)) {
       const what = `Describing services of cluster ${cluster}`;
-      const asked = client.send(new DescribeServicesCommand({ cluster, services: batch })).catch(noCluster);
-      const answer = await doing(what, asked);
+      const asked = client.send(new DescribeServicesCommand({ cluster, services: batch }));
+      const answer = await doing(what, asked.then((told) => toldOfAll(batch, told)).catch(noCluster));
       refuseFailures(what, answer?.failures);
-      for (const { serviceName: service = '', status, runningCount = 0 } of answer?.services ?? []) {
-        if (status !== 'INACTIVE') counts.set(serviceKey({ cluster, service }), runningCount);
+      for (const { serviceName: service = '', status, runningCount } of answer?.services ?? []) {
+        if (status !== 'INACTIVE') counts.set(serviceKey({ cluster, service }), runningCount ?? 0);
       }
     }
   }
   return counts;
+}
+
+/** A service that is not told about would count as gone, with all its servers. */
+function toldOfAll(asked: readonly string[], answer: DescribeServicesCommandOutput): DescribeServicesCommandOutput {
+  const services = alwaysList('services', answer.services);
+  for (const { runningCount } of services) always('runningCount', runningCount);
+  const told = [...services.map(({ serviceName }) => serviceName), ...(answer.failures ?? []).map(({ arn }) => arn)];
+  const names = new Set(told.map((nameOrArn) => nameOrArn?.split('/').at(-1)));
+  for (const name of asked) always(name, name, names.has(name));
+  return answer;
 }

@@ -1,10 +1,16 @@
 import { type EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
-import { type ContainerInstance, DescribeContainerInstancesCommand, type ECSClient } from '@aws-sdk/client-ecs';
+import {
+  type ContainerInstance,
+  DescribeContainerInstancesCommand,
+  type DescribeContainerInstancesCommandOutput,
+  type ECSClient,
+} from '@aws-sdk/client-ecs';
 
 import type { Fleet } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import { batches, collect } from './batches';
 import { doing } from './doing';
+import { always, alwaysList } from './malformed';
 
 /** Finds the hosts that tasks run on. An EC2 instance keeps its private address, so that is read once. */
 export function hostReader(ecs: ECSClient, ec2: EC2Client): (tasks: readonly Task[]) => Promise<Fleet['hosts']> {
@@ -29,21 +35,27 @@ async function describeInstances(
 ): Promise<readonly ContainerInstance[]> {
   const described: ContainerInstance[] = [];
   for (const containerInstances of batches(arns, 100)) {
-    const asked = ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances }));
-    const answer = await doing(`Describing container instances of cluster ${cluster}`, asked);
-    described.push(...(answer.containerInstances ?? []));
+    const asked = ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances })).then(instancesIn);
+    described.push(...(await doing(`Describing container instances of cluster ${cluster}`, asked)));
   }
   return described;
+}
+
+function instancesIn({ containerInstances }: DescribeContainerInstancesCommandOutput): readonly ContainerInstance[] {
+  const instances = alwaysList('containerInstances', containerInstances);
+  for (const { containerInstanceArn } of instances) always('containerInstanceArn', containerInstanceArn);
+  return instances;
 }
 
 /** By filter, because one unknown id among `InstanceIds` fails the whole call; 200 values at most (AWS: DescribeInstances). */
 async function learnAddresses(ec2: EC2Client, ids: string[], addresses: Map<string, string>): Promise<void> {
   const pages = paginateDescribeInstances({ client: ec2 }, { Filters: [{ Name: 'instance-id', Values: ids }] });
-  const answers = await doing(`Describing instances ${ids}`, collect(pages));
-  for (const { Instances = [] } of answers.flatMap(({ Reservations = [] }) => Reservations)) {
-    for (const { InstanceId, PrivateIpAddress } of Instances) {
-      if (InstanceId && PrivateIpAddress) addresses.set(InstanceId, PrivateIpAddress);
-    }
+  const found = collect(pages).then((all) =>
+    all.flatMap(({ Reservations }) => alwaysList('reservationSet', Reservations)),
+  );
+  const reservations = await doing(`Describing instances ${ids}`, found);
+  for (const { InstanceId, PrivateIpAddress } of reservations.flatMap(({ Instances = [] }) => Instances)) {
+    if (InstanceId && PrivateIpAddress) addresses.set(InstanceId, PrivateIpAddress);
   }
 }
 

@@ -1,6 +1,7 @@
 import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
 import { doing } from './doing';
+import { always } from './malformed';
 
 type Target = { readonly syncDocument: string; readonly proxyTag: string };
 
@@ -18,5 +19,6 @@ export const nudge =
         TimeoutSeconds: 300,
       }),
     );
-    await doing(`Nudging the proxies to generation ${generation} with ${syncDocument}`, sent);
+    const accepted = sent.then(({ Command }) => always('Command', Command));
+    await doing(`Nudging the proxies to generation ${generation} with ${syncDocument}`, accepted);
   };

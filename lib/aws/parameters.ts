@@ -1,4 +1,4 @@
-import { GetParametersCommand, type Parameter, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
 import { type Backend, parseBackend } from '../haproxy/backend';
 import {
@@ -14,25 +14,35 @@ import {
 } from '../haproxy/generation';
 import { pack, unpack } from '../haproxy/pack';
 import type { Deps, Published } from '../reconcile';
-import { batches } from './batches';
 import { doing } from './doing';
+import { getParameters } from './get-parameters';
+import { always } from './malformed';
 
 /** Published configurations in Parameter Store, below a stage's prefix. A version never changes, so it is read once. */
 export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
   const seen = new Map<string, string>();
+  const written = new Map<string, Piece>();
   return {
     readPublished: () => readPublished(client, prefix, seen),
     publish: async (changed, all, { generation, certificates }) => {
       const known = new Map(generation?.files.map((piece) => [piece.name, piece]));
-      for (const { name, text } of changed) known.set(name, await putPiece(client, prefix, name, text));
+      for (const { name, text } of changed) {
+        // A run that is cut off goes on where it was: Parameter Store takes about three writes a second.
+        const half = written.get(name);
+        const piece = half?.sha256 === sha256(text) ? half : await putPiece(client, prefix, name, text);
+        written.set(name, piece);
+        known.set(name, piece);
+      }
       const files = all.flatMap(({ name }) => known.get(name) ?? []);
-      return putCurrent(client, prefix, { files, certificates });
+      const number = await putCurrent(client, prefix, { files, certificates });
+      written.clear();
+      return number;
     },
   };
 }
 
 async function readPublished(client: SSMClient, prefix: string, seen: Map<string, string>): Promise<Published> {
-  const found = await get(client, [currentName(prefix), certificateIndexName(prefix)]);
+  const found = await getParameters(client, [currentName(prefix), certificateIndexName(prefix)]);
   const number = found.get(currentName(prefix))?.Version ?? 0;
   const current = read(
     `${currentName(prefix)} version ${number}`,
@@ -74,7 +84,7 @@ async function readBackends(
   const services = files.filter(({ name }) => name.startsWith('50-'));
   const wanted = services.flatMap((piece) => selectors(prefix, piece));
   for (const selector of seen.keys()) if (!wanted.includes(selector)) seen.delete(selector);
-  const fetched = await get(
+  const fetched = await getParameters(
     client,
     wanted.filter((selector) => !seen.has(selector)),
   );
@@ -123,18 +133,6 @@ async function put(client: SSMClient, Name: string, Value: string): Promise<numb
     Overwrite: true,
     Tier: 'Intelligent-Tiering',
   });
-  const { Version } = await doing(`Writing ${Name}`, client.send(command));
-  if (Version === undefined)
-    throw new Error(`Writing ${Name}: Parameter Store named no version; the next run writes it again`);
-  return Version;
-}
-
-/** Reads parameters, ten a call (AWS: GetParameters), by the name or `name:version` that was asked for. */
-async function get(client: SSMClient, names: readonly string[]): Promise<ReadonlyMap<string, Parameter>> {
-  const found = new Map<string, Parameter>();
-  for (const Names of batches(names, 10)) {
-    const { Parameters = [] } = await doing(`Reading ${Names}`, client.send(new GetParametersCommand({ Names })));
-    for (const parameter of Parameters) found.set(`${parameter.Name}${parameter.Selector ?? ''}`, parameter);
-  }
-  return found;
+  const written = client.send(command).then(({ Version }) => always('Version', Version));
+  return doing(`Writing ${Name}`, written);
 }

@@ -1,6 +1,7 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
 import { doing } from './doing';
+import { alwaysList } from './malformed';
 
 type Taken = {
   readonly messageId: string;
@@ -25,7 +26,8 @@ export const comeBackSoon =
         })),
       }),
     );
-    const { Failed = [] } = await doing(`Bringing ${taken.length} messages back sooner`, asked);
-    if (Failed.length > 0)
-      throw new Error(`SQS would not bring ${Failed.length} messages back sooner: ${Failed[0]?.Message}`);
+    const answer = asked.then(({ Successful, Failed }) => alwaysList('Failed', Failed ?? (Successful && [])));
+    const failed = await doing(`Bringing ${taken.length} messages back sooner`, answer);
+    if (failed.length > 0)
+      throw new Error(`SQS would not bring ${failed.length} messages back sooner: ${failed[0]?.Message}`);
   };

@@ -61,10 +61,18 @@ export function readEvidence(bodies: readonly string[]): Evidence {
 
 /**
  * What is true of each task: what ECS described, unless a recent event knows a later version.
- * A stop order is final, so a task known to stop is never running again, whoever says so.
+ * A task never goes back: one that was published does not start again, and one that stops never runs again, whoever says so.
  */
-export function settle(described: readonly Task[], evidence: Evidence, now: number): readonly Task[] {
+export function settle(
+  described: readonly Task[],
+  evidence: Evidence,
+  published: ReadonlySet<string>,
+  now: number,
+): readonly Task[] {
   const known = new Map(described.map((task) => [task.id, task]));
+  for (const task of described) {
+    if (task.state === 'starting' && published.has(task.id)) known.set(task.id, { ...task, state: 'running' });
+  }
   for (const { at, ...task } of evidence.tasks) {
     const seen = known.get(task.id);
     if (now - at < ahead && task.version > (seen?.version ?? -1)) {

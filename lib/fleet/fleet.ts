@@ -19,7 +19,9 @@ export type Fleet = {
   readonly definitions: ReadonlyMap<string, Definition>;
   /** By container instance ARN. */
   readonly hosts: ReadonlyMap<string, Host>;
-  /** Clusters that do not exist (any more). */
+  /** The clusters that are looked at, by name. */
+  readonly clusters: readonly string[];
+  /** Those of them that do not exist (any more). */
   readonly missingClusters: readonly string[];
 };
 

@@ -10,6 +10,8 @@ export type Task = {
   /** Grows with every change of the task (AWS: ECS events, `detail.version`). */
   readonly version: number;
   readonly definition: string;
+  /** Of the task definition. */
+  readonly family: string;
   /** The container instance it runs on; absent on Fargate. */
   readonly instance?: string;
   readonly createdAt: number;
@@ -35,6 +37,7 @@ const record = z.object({
   taskDefinitionArn: z.string(),
   containerInstanceArn: z.string().optional(),
   group: z.string().optional(),
+  startedBy: z.string().optional(),
   version: z.number(),
   createdAt: z.union([z.string(), z.date()]).optional(),
   desiredStatus: z.string(),
@@ -65,13 +68,14 @@ type Raw = z.infer<typeof record>;
 export function parseTask(input: unknown): Task {
   const task = record.parse(input);
   const [, cluster = '', id = ''] = task.taskArn.split('/');
-  const [, family = ''] = /task-definition\/([^:]+)/.exec(task.taskDefinitionArn) ?? [];
+  const [, family = ''] = /([^/:]+):\d+$/.exec(task.taskDefinitionArn) ?? [];
   return {
     id,
     cluster,
-    service: /^service:(.+)$/.exec(task.group ?? '')?.[1] ?? `.${family}`,
+    service: serviceOf(task) ?? `.${family}`,
     version: task.version,
     definition: task.taskDefinitionArn,
+    family,
     ...(task.containerInstanceArn === undefined ? {} : { instance: task.containerInstanceArn }),
     createdAt: new Date(task.createdAt ?? 0).getTime(),
     state: stateOf(task),
@@ -80,6 +84,10 @@ export function parseTask(input: unknown): Task {
     containers: task.containers.map(parseContainer),
   };
 }
+
+/** Whoever runs a task by hand may choose its group, but not who started it. */
+const serviceOf = ({ group = '', startedBy = '' }: Raw): string | undefined =>
+  startedBy.startsWith('ecs-svc/') ? /^service:(.+)$/.exec(group)?.[1] : undefined;
 
 function parseContainer({
   name,

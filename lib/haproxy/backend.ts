@@ -65,11 +65,19 @@ export function parseBackend(text: string): Backend {
   return { ...remembered, name, servers: parseServers(text) };
 }
 
-/** The servers of a rendered file, in its order. */
+/**
+ * The servers of a rendered file, in its order.
+ *
+ * @throws when a server's line cannot be read: to leave it out would take a running task out of service.
+ */
 export function parseServers(text: string): readonly Server[] {
-  const lines = text.matchAll(/^ {4}server (\S+) ([\d.]+):(\d+) weight (\d+) /gm);
-  return Array.from(lines, ([, name = '', address = '', port, weight]) => {
+  const lines = text.split('\n').filter((line) => line.startsWith('    server '));
+  return lines.map((line) => {
+    const [, name = '', address = '', port, weight] = serverGrammar.exec(line) ?? [];
+    if (name === '') throw new Error('a server line that this version of Sluice did not write');
     const server = { name, address, port: Number(port) };
     return weight === '1' ? { ...server, second: true } : server;
   });
 }
+
+const serverGrammar = /^ {4}server (\S+) ([\d.]+):(\d+) weight (\d+) /;

@@ -51,8 +51,11 @@ ${page(503, 'Service unavailable', 'No task of this service can answer at the mo
 ${page(504, 'Gateway timeout', 'The service took too long to answer. Please try again.')}
 `;
 
-/** Headers an application trusts because only the proxy may set them; servers that map `-` to `_` see both spellings. */
-const trusted = '^(forwarded|x[-_]forwarded[-_].*|x[-_]real[-_]ip|x[-_]request[-_]id|x[-_]ssl)$';
+/**
+ * Headers an application trusts because only the proxy may set them; servers that map `-` to `_` see both spellings, and CGI
+ * takes `Proxy` for a setting. A client's `Connection` could name ours as hop-by-hop (RFC 9110, 7.6.1), to be dropped.
+ */
+const trusted = '^(proxy|forwarded|x[-_]forwarded[-_].*|x[-_]real[-_]ip|x[-_]request[-_]id|x[-_]ssl)$';
 
 /** The entrance for browsers, and on loopback the one for people and Prometheus. */
 export const frontends = (backends: readonly Backend[], certified: readonly string[]): string => `frontend sluice
@@ -61,6 +64,7 @@ export const frontends = (backends: readonly Backend[], certified: readonly stri
     http-request set-var(txn.host) req.hdr(host),host_only,lower
     http-request set-var(txn.path) path,concat(/)
     http-request del-header ${trusted} -m reg
+    http-request del-header Connection unless { req.hdr(Connection),lower -m sub upgrade }
     http-request set-header X-Forwarded-For %[src]
     http-request set-header X-Forwarded-Proto https if { ssl_fc }
     http-request set-header X-Forwarded-Proto http unless { ssl_fc }
@@ -84,7 +88,7 @@ ${page(404, 'Not found', 'No service answers to this name and path.')}
 /** A certificate for \`*.example.com\` is good for one label before the dot (RFC 6125, 6.4.3). */
 const redirect = (name: string): string => {
   const host = name.startsWith('*') ? 'var(txn.host),regsub(^[^.]*,*)' : 'var(txn.host)';
-  return `    http-request redirect scheme https code 308 if !{ ssl_fc } { ${host} -m str ${name} }`;
+  return `    http-request redirect location https://%[var(txn.host)]%[pathq] code 308 if !{ ssl_fc } { ${host} -m str ${name} }`;
 };
 
 type Routed = Route & { readonly backend: string };

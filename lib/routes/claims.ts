@@ -7,7 +7,10 @@ export type Claim = {
   readonly backend: string;
   readonly cluster: string;
   readonly service: string;
+  readonly family: string;
   readonly revision: number;
+  /** When the task was made, in epoch milliseconds. */
+  readonly createdAt: number;
   readonly container: string;
   readonly port: number;
   readonly hosts: readonly string[];
@@ -47,6 +50,8 @@ export function readClaims(running: readonly Task[], { definitions }: Fleet): Cl
         ...labels,
         ...ownerOf(task, route),
         revision,
+        family: task.family,
+        createdAt: task.createdAt,
         container: container.name,
       })),
     );
@@ -55,14 +60,25 @@ export function readClaims(running: readonly Task[], { definitions }: Fleet): Cl
   return { byTask, faults: [...faults.values()] };
 }
 
-/** During a deploy two revisions run: the newer one says where the route leads, and tasks of both serve it. */
+/**
+ * One claim for each backend. During a deploy two revisions run: the newer one says where the route leads, and tasks of both
+ * serve it. The backends with the oldest tasks come first: where nothing is published, they claimed first.
+ */
 export function newestClaims(byTask: Claims['byTask']): readonly Claim[] {
+  const oldestFirst = [...byTask.values()]
+    .flat()
+    .sort((a, b) => a.createdAt - b.createdAt || (a.backend < b.backend ? -1 : 1));
   const newest = new Map<string, Claim>();
-  for (const claim of [...byTask.values()].flat()) {
-    if (claim.revision > (newest.get(claim.backend)?.revision ?? -1)) newest.set(claim.backend, claim);
+  for (const claim of oldestFirst) {
+    const known = newest.get(claim.backend);
+    if (known === undefined || isNewer(claim, known)) newest.set(claim.backend, claim);
   }
   return [...newest.values()];
 }
+
+/** Revisions count within a family; a service may change to another. */
+const isNewer = (claim: Claim, known: Claim): boolean =>
+  claim.family === known.family ? claim.revision > known.revision : claim.createdAt > known.createdAt;
 
 const ownerOf = ({ cluster, service }: Task, route: string) => ({
   backend: `${cluster}.${service}${route === '' ? '' : `.${route}`}`,

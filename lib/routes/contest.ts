@@ -23,7 +23,7 @@ export type Contest = {
  * Finds the services that claim a host and path of somebody else; whoever was published first keeps it.
  * Each loser falls back to what it had, which may be what a third one claims: so they are found one at a time.
  *
- * @param grant the backends that would be served if these services were quarantined
+ * @param grant the backends that would be served if these services were quarantined, those with the oldest claims first
  */
 export function contest(
   grant: (quarantined: ReadonlySet<string>) => readonly Backend[],
@@ -44,10 +44,8 @@ export function contest(
 function firstConflict(backends: readonly Backend[], quarantined: ReadonlySet<string>): Fault | undefined {
   const holders = new Map<string, string>();
   const claims = backends
-    .flatMap((backend) =>
-      backend.routes.map((route) => ({ ...route, backend: backend.name, service: serviceKey(backend) })),
-    )
-    .sort((a, b) => a.since - b.since || (a.backend < b.backend ? -1 : 1));
+    .flatMap((backend) => backend.routes.map((route) => ({ ...route, service: serviceKey(backend) })))
+    .sort((a, b) => a.since - b.since);
   for (const { host, path, service } of claims) {
     const holder = holders.get(host + path);
     if (holder === undefined) holders.set(host + path, service);

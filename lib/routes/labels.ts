@@ -19,6 +19,9 @@ export type LabelledContainer = {
 
 const keys = ['host', 'path', 'port', 'check'];
 
+/** Every host and path is a line that HAProxy compares for each request, and one service must not slow the others. */
+const mostHosts = 50;
+
 const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 /** RFC 1123, section 2.1, in lower case; `*` alone or as the first label. */
 const hostGrammar = new RegExp(`^(\\*|(\\*\\.)?${label}(\\.${label})*)$`);
@@ -44,6 +47,9 @@ export function readLabels({ name, labels, ports }: LabelledContainer): {
   }
 
   const routes = [...byRoute].map(([route, values]) => readRoute(route, values, ports, faults));
+  const hosts = routes.flatMap((route) => route.hosts).length;
+  if (hosts > mostHosts)
+    faults.push(`${hosts} hosts are more than the ${mostHosts} that a container may have; use a wildcard`);
   return {
     routes: faults.length > 0 ? [] : routes,
     faults: faults.map((fault) => `container ${quote(name)}: ${fault}`),

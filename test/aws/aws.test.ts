@@ -8,6 +8,7 @@ import { hostReader } from '../../lib/aws/instances';
 import { nudge } from '../../lib/aws/nudge';
 import { parameterStore } from '../../lib/aws/parameters';
 import { comeBackSoon } from '../../lib/aws/queue';
+import { parseTask, type Task } from '../../lib/fleet/task';
 import { render } from '../../lib/haproxy/render';
 import { type Api, startApi } from '../../scripts/local/api';
 import { AwsError } from '../../scripts/local/errors';
@@ -19,6 +20,8 @@ const apis: Api[] = [];
 afterEach(async () => {
   await Promise.all(apis.splice(0).map((api) => api.stop()));
 });
+
+const asDescribed = (tasks: readonly Task[]) => tasks;
 
 /** AWS with these answers, and the settings that lead a real client there. */
 async function played(handlers: Record<string, (input: never) => unknown>) {
@@ -35,6 +38,7 @@ describe('reading ECS', () => {
     taskDefinitionArn: 'shop:1',
     containerInstanceArn: 'host-1',
     group: 'service:shop',
+    startedBy: 'ecs-svc/1',
     version: 3,
     desiredStatus: 'RUNNING',
     lastStatus: 'RUNNING',
@@ -83,7 +87,7 @@ describe('reading ECS', () => {
   it('takes every page, a hundred tasks a call, and what nobody lists', async () => {
     const { api, readFleet } = await reader({});
 
-    const { tasks, definitions, hosts } = await readFleet(new Map([['demo', ['published']]]));
+    const { tasks, definitions, hosts } = await readFleet(new Map([['demo', ['published']]]), asDescribed);
 
     expect(tasks).toHaveLength(251);
     expect(api.calls.filter(({ action }) => action === 'ecs:DescribeTasks')).toHaveLength(3);
@@ -102,12 +106,22 @@ describe('reading ECS', () => {
     expect(hosts).toStrictEqual(new Map([['host-1', { instanceId: 'i-1', address: '10.0.1.7', draining: false }]]));
   });
 
+  it('reads what a task needs that only an event knows to run', async () => {
+    const { api, readFleet } = await reader({ 'ecs:ListTasks': () => ({ taskArns: [] }) });
+    const running = parseTask({ ...described('new'), taskDefinitionArn: 'shop:8' });
+
+    const { definitions, hosts } = await readFleet(new Map(), () => [running]);
+
+    expect([definitions.has('shop:8'), hosts.has('host-1')]).toStrictEqual([true, true]);
+    expect(api.calls.map(({ action }) => action)).toContain('ecs:DescribeTaskDefinition');
+  });
+
   it('asks for what cannot change only once', async () => {
     const { api, readFleet } = await reader({});
-    await readFleet(new Map());
+    await readFleet(new Map(), asDescribed);
     const first = api.calls.length;
 
-    await readFleet(new Map());
+    await readFleet(new Map(), asDescribed);
 
     const again = api.calls.slice(first).map(({ action }) => action);
     expect(new Set(again)).toStrictEqual(
@@ -121,7 +135,7 @@ describe('reading ECS', () => {
       const { api, readFleet } = await reader({});
       api.faults.next(action, 'throttled');
 
-      await expect(readFleet(new Map())).rejects.toThrow(
+      await expect(readFleet(new Map(), asDescribed)).rejects.toThrow(
         /^(Listing|Describing|Reading) .*: (ThrottlingException|RequestLimitExceeded): .*; nothing is lost/,
       );
     },
@@ -132,8 +146,8 @@ describe('reading ECS', () => {
       'ecs:DescribeTasks': () => ({ tasks: [], failures: [{ arn: 'a', reason }] }),
     });
 
-    expect((await (await reader(failing('MISSING'))).readFleet(new Map())).tasks).toStrictEqual([]);
-    await expect((await reader(failing('ACCESS'))).readFleet(new Map())).rejects.toThrow(
+    expect((await (await reader(failing('MISSING'))).readFleet(new Map(), asDescribed)).tasks).toStrictEqual([]);
+    await expect((await reader(failing('ACCESS'))).readFleet(new Map(), asDescribed)).rejects.toThrow(
       'Describing tasks of cluster demo: ECS would not tell about a (ACCESS); nothing was changed',
     );
   });
@@ -144,7 +158,10 @@ describe('reading ECS', () => {
     };
     const { readFleet, readWitness } = await reader({ 'ecs:ListTasks': gone, 'ecs:DescribeServices': gone });
 
-    expect(await readFleet(new Map([['demo', ['a']]]))).toMatchObject({ tasks: [], missingClusters: ['demo'] });
+    expect(await readFleet(new Map([['demo', ['a']]]), asDescribed)).toMatchObject({
+      tasks: [],
+      missingClusters: ['demo'],
+    });
     expect(await readWitness(['demo/shop'])).toStrictEqual(new Map());
   });
 
@@ -209,6 +226,26 @@ describe('Parameter Store', () => {
     const current = ['/sluice/dev/haproxy/current', '/sluice/dev/certificates/index'];
     const changed = '/sluice/dev/haproxy/files/50-demo.shop.cfg';
     expect(names).toStrictEqual([changed, current[0], ...current, `${changed}:2`, ...current]);
+  });
+
+  it('goes on where it was cut off, for writes are slow', async () => {
+    const { api, publish } = await store();
+    const last = () =>
+      api.calls
+        .filter(({ action }) => action === 'ssm:PutParameter')
+        .map(({ input }) => (input as { Name: string }).Name);
+    await publish(files, files, empty);
+    const changed = render({ backends: [backend({ b: 1 }), backend({}, { name: 'demo.other' })], certified: [] });
+    const before = last().length;
+    const cut = changed.map((file, index) => (index === 2 ? { ...file, name: '50-not a name.cfg' } : file));
+    await expect(publish(cut, changed, empty)).rejects.toThrow();
+
+    await publish(changed, changed, empty);
+
+    const written = last()
+      .slice(before)
+      .map((name) => name.split('/').at(-1));
+    expect(written).toStrictEqual([...cut.slice(0, 3), ...changed.slice(2)].map(({ name }) => name).concat('current'));
   });
 
   it('carries a service too large for one free parameter in several', async () => {

@@ -1,4 +1,5 @@
-import { readEvidence, settle } from '../../lib/fleet/evidence';
+import { type Evidence, readEvidence, settle } from '../../lib/fleet/evidence';
+import type { Task } from '../../lib/fleet/task';
 import { task, taskEvent } from '../builders';
 
 const second = 1_000;
@@ -32,10 +33,11 @@ describe('reading a batch', () => {
     expect(readEvidence([JSON.stringify(warning)]).warned).toStrictEqual(new Set(['i-1']));
   });
 
-  it('reads the address of a task that has one of its own, and the family of one that no service started', () => {
+  it('reads the address of a task that has one of its own, and the family of one that only says a service started it', () => {
     const [alone] = readEvidence([
       taskEvent('a', {
-        group: 'family:migrate',
+        group: 'service:shop',
+        startedBy: 'somebody',
         taskDefinitionArn: 'arn:aws:ecs:eu-west-2:123456789012:task-definition/migrate:3',
         containers: [{ name: 'web', lastStatus: 'RUNNING', networkInterfaces: [{ privateIpv4Address: '10.0.9.9' }] }],
       }),
@@ -76,33 +78,43 @@ describe('reading a batch', () => {
   });
 });
 
+const settled = (described: readonly Task[], evidence: Evidence, now: number, published: string[] = []) =>
+  settle(described, evidence, new Set(published), now);
+
 describe('what is true of a task', () => {
   const stopOrder = (version: number) =>
     readEvidence([taskEvent('a', { desiredStatus: 'STOPPED', version }, new Date(0))]);
 
   it('is a newer event, while ECS has not caught up', () => {
-    expect(settle([task('a', { version: 3 })], stopOrder(4), 59 * second)[0]?.state).toBe('stopping');
+    expect(settled([task('a', { version: 3 })], stopOrder(4), 59 * second)[0]?.state).toBe('stopping');
   });
 
   it('is what ECS says, once the event is a minute old', () => {
-    expect(settle([task('a', { version: 3 })], stopOrder(4), 60 * second)[0]?.state).toBe('running');
+    expect(settled([task('a', { version: 3 })], stopOrder(4), 60 * second)[0]?.state).toBe('running');
   });
 
   it('is what ECS says, when the event is older', () => {
-    expect(settle([task('a', { version: 5 })], stopOrder(4), 0)[0]?.state).toBe('running');
+    expect(settled([task('a', { version: 5 })], stopOrder(4), 0)[0]?.state).toBe('running');
   });
 
   it('includes a task too new to be listed', () => {
-    expect(settle([], readEvidence([taskEvent('a')]), second)).toStrictEqual([task('a')]);
+    expect(settled([], readEvidence([taskEvent('a')]), second)).toStrictEqual([task('a')]);
+  });
+
+  it('does not go back to starting, once it was published', () => {
+    const late = [task('a', { state: 'starting', version: 1 })];
+
+    expect(settled(late, readEvidence([]), 0, ['a'])[0]?.state).toBe('running');
+    expect(settled(late, readEvidence([]), 0)[0]?.state).toBe('starting');
   });
 
   it('never lets a late RUNNING event bring back a task that is gone', () => {
-    expect(settle([], readEvidence([taskEvent('a')]), 61 * second)).toStrictEqual([]);
+    expect(settled([], readEvidence([taskEvent('a')]), 61 * second)).toStrictEqual([]);
   });
 
   it('is stopping for good, whatever a later event says', () => {
     const stopping = task('a', { state: 'stopping', version: 4 });
 
-    expect(settle([stopping], readEvidence([taskEvent('a', { version: 5 })]), 0)[0]?.state).toBe('stopping');
+    expect(settled([stopping], readEvidence([taskEvent('a', { version: 5 })]), 0)[0]?.state).toBe('stopping');
   });
 });

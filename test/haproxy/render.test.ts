@@ -52,6 +52,14 @@ it('reads back every backend that it writes', () => {
   );
 });
 
+it('refuses a server line that it cannot read, rather than to leave a task out', () => {
+  const text = render({ backends: [backend({ a: 1 })], certified: [] })[2]?.text ?? '';
+
+  expect(() => parseBackend(text.replace(' weight 100', ''))).toThrow(
+    'a server line that this version of Sluice did not write',
+  );
+});
+
 it('says what is missing in a file that is not its own', () => {
   expect(() => parseBackend('backend x\n')).toThrow('no "# sluice" line in a file that Sluice should have written');
 });

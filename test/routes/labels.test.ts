@@ -81,6 +81,15 @@ describe('a fault', () => {
     expect(faults.join()).toContain(message);
   });
 
+  it('is a container with so many hosts that it would slow the others', () => {
+    const hosts = (count: number) => Array.from({ length: count }, (_, index) => `h${index}.example`).join();
+
+    expect(read({ 'haproxy.host': hosts(50) }).faults).toStrictEqual([]);
+    expect(read({ 'haproxy.a.host': hosts(50), 'haproxy.b.host': 'x.example' }).faults).toStrictEqual([
+      'container "web": 51 hosts are more than the 50 that a container may have; use a wildcard',
+    ]);
+  });
+
   it('shows a hostile value on one short line', () => {
     const [fault] = read({ 'haproxy.host': `x\n    bind :22\u001b[2J${'y'.repeat(500)}` }).faults;
 

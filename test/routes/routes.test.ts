@@ -61,6 +61,16 @@ describe('routes', () => {
     expect(shop?.servers.map(({ name }) => name)).toStrictEqual(['old', 'new']);
   });
 
+  it('follow the younger family, when a service changes to another', () => {
+    const tasks = [
+      task('old', { definition: 'shop:57' }),
+      task('new', { definition: 'shop-v2:1', family: 'shop-v2', createdAt: 2_000, hostPort: 32769 }),
+    ];
+    const definitions = { 'shop:57': host('old.example.com', 57), 'shop-v2:1': host('new.example.com', 1) };
+
+    expect(decide({ fleet: fleet(tasks, definitions) }).backends[0]?.routes[0]?.host).toBe('new.example.com');
+  });
+
   it('go when a deploy takes the labels away', () => {
     const bare = task('a', { definition: 'shop:2' });
 
@@ -312,6 +322,12 @@ describe('two services with one host and path', () => {
         message: 'demo/shop: shop.example.com/ is already served by demo/rival; change one of the two',
       },
     ]);
+  });
+
+  it('leave it with the one whose tasks are older, when nothing is published any more', () => {
+    const older = fleet([task('a', { createdAt: 1 }), rival], { 'rival:1': host('shop.example.com') });
+
+    expect(servers({ fleet: older })).toStrictEqual({ 'demo.shop': ['a'] });
   });
 
   it('settle it by name when both are new', () => {

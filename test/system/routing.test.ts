@@ -118,6 +118,7 @@ describe('routing', () => {
       status: 308,
       headers: { location: 'https://secure.example/a?b=c' },
     });
+    expect(await ask('Secure.example:80', '/')).toMatchObject({ headers: { location: 'https://secure.example/' } });
     expect(await ask('a.secure.example', '/')).toMatchObject({ status: 308 });
     expect(await ask('b.a.secure.example', '/')).toMatchObject({ status: 404 });
     expect(await ask('shop.example', '/')).toMatchObject({ status: 200 });
@@ -136,9 +137,11 @@ describe('headers', () => {
     'X-SSL': '1',
     X_SSL: '1',
     'X-Request-Id': 'evil',
+    Proxy: 'http://evil.example',
+    Connection: 'close, X-Forwarded-For, X-SSL',
   };
   const trusted = (headers: IncomingHttpHeaders) =>
-    Object.fromEntries(Object.entries(headers).filter(([name]) => /^(x|forwarded)/.test(name)));
+    Object.fromEntries(Object.entries(headers).filter(([name]) => /^(x|forwarded|proxy|connection)/.test(name)));
 
   it.each([
     ['HTTP', false, 'http', '0'],

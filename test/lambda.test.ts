@@ -1,0 +1,49 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Context } from 'aws-lambda';
+
+import { lambda } from '../lib/lambda';
+
+const context = { getRemainingTimeInMillis: () => 50 } as Context;
+const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+const lines = () => said.mock.calls.map(([line]) => JSON.parse(line as string));
+beforeEach(() => said.mockClear());
+afterAll(() => said.mockRestore());
+
+it('logs the outcome and gives it', async () => {
+  const handler = lambda(
+    async (event: number) => event + 1,
+    async () => undefined,
+  );
+
+  expect(await handler(1, context)).toBe(2);
+  expect(lines()).toStrictEqual([{ message: 'done', outcome: 2 }]);
+});
+
+it('lets an error through, after it has told and acted', async () => {
+  const failed: number[] = [];
+  const run = () => Promise.reject(new Error('no ECS', { cause: new Error('timeout') }));
+  const handler = lambda(run, async (event: number) => failed.push(event));
+
+  await expect(handler(1, context)).rejects.toThrow('no ECS');
+  expect(failed).toStrictEqual([1]);
+  expect(lines()).toStrictEqual([{ message: 'failed', error: 'no ECS', cause: 'Error: timeout' }]);
+});
+
+it('keeps the first error when acting on it fails too', async () => {
+  const handler = lambda(
+    () => Promise.reject(new Error('first')),
+    () => Promise.reject(new Error('second')),
+  );
+
+  await expect(handler(1, context)).rejects.toThrow('first');
+  expect(lines()).toContainEqual({ message: 'failed again', error: 'second' });
+});
+
+it('never gives up on a run that goes on: thawed by the next event, it would publish old state', async () => {
+  const handler = lambda(
+    () => pause(100, 'late'),
+    async () => undefined,
+  );
+
+  expect(await handler(1, context)).toBe('late');
+});
