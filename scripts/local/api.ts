@@ -28,7 +28,8 @@ export type Call = {
 export type Api = Served & {
   /** Everything that was asked, in order. Calls of unknown keys are not among them. */
   readonly calls: readonly Call[];
-  readonly faults: { next(action: string, fault: Fault, times?: number): void };
+  /** The next calls of an action fail, or only those with a text in what they ask. */
+  readonly faults: { next(action: string, fault: Fault, times?: number, about?: string): void; clear(): void };
   /** The whole of AWS's API answers 503 while it is off. */
   switch(on: boolean): void;
 };
@@ -36,7 +37,12 @@ export type Api = Served & {
 /** AWS's endpoints as one HTTP server on loopback: JSON 1.0 and 1.1 for ECS, SSM and SQS, Query for EC2. */
 export async function startApi(callers: readonly Caller[], handlers: Handlers): Promise<Api> {
   const calls: Call[] = [];
-  const faults: { action: string; fault: Fault; left: number }[] = [];
+  const faults: { action: string; about: string; fault: Fault; left: number }[] = [];
+  const dueFault = (action: string, input: unknown): Fault | undefined => {
+    const isDue = (each: { action: string; about: string }) =>
+      each.action === action && JSON.stringify(input).includes(each.about);
+    return faults.find((each) => isDue(each) && each.left-- > 0)?.fault;
+  };
   let on = true;
 
   const answer = async (request: IncomingMessage, body: string): Promise<unknown> => {
@@ -57,7 +63,7 @@ export async function startApi(callers: readonly Caller[], handlers: Handlers): 
     try {
       const refused = await caller.refused(action, input);
       if (refused) throw denied(caller.role, action, refused);
-      const fault = faults.find((each) => each.action === action && each.left-- > 0)?.fault;
+      const fault = dueFault(action, input);
       if (typeof fault === 'object' && 'body' in fault) return new Verbatim(fault.body);
       if (typeof fault === 'object') await sleep(fault.lateMs);
       else if (fault === 'slow') await sleep(5_000);
@@ -82,7 +88,10 @@ export async function startApi(callers: readonly Caller[], handlers: Handlers): 
   return {
     ...served,
     calls,
-    faults: { next: (action, fault, times = 1) => void faults.push({ action, fault, left: times }) },
+    faults: {
+      next: (action, fault, times = 1, about = '') => void faults.push({ action, fault, left: times, about }),
+      clear: () => void faults.splice(0),
+    },
     switch: (now) => {
       on = now;
     },
