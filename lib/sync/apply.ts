@@ -1,10 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs';
-
 import { describedStructure, type File } from '../haproxy/render';
 import { boundAddresses, newAddresses } from './addresses';
 import { serveCertificates } from './certificates';
 import { backendNames, change, type WantedServer, wantedServers } from './change';
-import { type Installed, tryWith, undo } from './disk';
+import { type Installed, tryWith, undo, writeState } from './disk';
 import type { Haproxy, Worker } from './master';
 import { removeServers, runningServers, settleServers } from './membership';
 import { probe } from './probe';
@@ -83,7 +81,7 @@ async function reload(
   );
   // Before the reload, so that health is carried over, and no connection kept from before leads to a task that stops.
   await settleServers(haproxy, before, servers, inBoth(files, installed.files));
-  writeFileSync(settings.stateFile, stateFile(await runningServers(haproxy, before), servers), { mode: 0o600 });
+  writeState(folder, stateFile(await runningServers(haproxy, before), servers));
   const attempt = tryWith(settings.link, folder);
   try {
     const worker = await verifiedReload(haproxy, before, structure);
@@ -92,7 +90,7 @@ async function reload(
     throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
   } finally {
     undo(settings.link);
-    rmSync(settings.stateFile, { force: true });
+    writeState(folder, stateFile([], servers));
   }
 }
 

@@ -16,7 +16,9 @@ import {
 import { basename, join } from 'node:path';
 
 import type { File } from '../haproxy/render';
+import { wantedServers } from './change';
 import type { Current } from './current';
+import { stateFile } from './state';
 
 /** The generation that HAProxy's folder holds. `folder` is the versioned one behind the symlink. */
 export type Installed = Current & {
@@ -26,6 +28,7 @@ export type Installed = Current & {
 };
 
 const manifestName = 'generation.json';
+const stateName = 'sluice.state';
 const nothing: Current = { number: 0, modified: 0, generation: { files: [], certificates: [] } };
 
 /** Reads what is installed, or gives `undefined` where nothing ever was. */
@@ -63,8 +66,21 @@ export function stage(
     }
   }
   const { number, modified, generation } = current;
+  writeState(staging, stateFile([], wantedServers(files)));
   write(join(staging, manifestName), `${JSON.stringify({ number, modified, generation })}\n`);
   return staging;
+}
+
+/**
+ * Writes the health that HAProxy starts with. At rest it knows none: whenever HAProxy starts, by itself or with the machine,
+ * every server is DOWN until its first passed check.
+ */
+export function writeState(folder: string, text: string): void {
+  const file = join(folder, stateName);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  rmSync(`${file}.next`, { force: true });
+  write(`${file}.next`, text);
+  renameSync(`${file}.next`, file);
 }
 
 /** Names a staged folder after its generation. A folder in use is never touched: a second try gets another name. */

@@ -21,7 +21,10 @@ export async function instance(
   const read = (path: string) => fetched(`${url}/meta-data/${path}`, 'GET', { 'x-aws-ec2-metadata-token': token });
 
   const role = (await read('iam/security-credentials/')).trim();
-  const found = JSON.parse(await read(`iam/security-credentials/${role}`)) as Record<string, string | undefined>;
+  const found = secretJson<Record<string, string | undefined>>(
+    await read(`iam/security-credentials/${role}`),
+    `what the instance metadata service says of role ${role}`,
+  );
   const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = found;
   if (!accessKeyId || !secretAccessKey || !sessionToken) {
     throw new Error(`the instance metadata service gave no credentials for role ${role}; does the role still exist?`);
@@ -30,6 +33,15 @@ export async function instance(
     credentials: { accessKeyId, secretAccessKey, sessionToken },
     region: region ?? (await read('placement/region')).trim(),
   };
+}
+
+/** Reads JSON that may hold a secret: the parser's own error would quote it. */
+export function secretJson<Shape>(text: string, what: string): Shape {
+  try {
+    return JSON.parse(text) as Shape;
+  } catch {
+    throw new Error(`${what} is no JSON; the next tick asks again`);
+  }
 }
 
 async function fetchPage(url: string, patienceMilliseconds: number, options: Options): Promise<string> {

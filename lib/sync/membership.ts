@@ -40,7 +40,8 @@ async function newcomersUp(
   wanted: readonly WantedServer[],
   backends: readonly string[],
 ): Promise<void> {
-  for (let waited = 0; backends.length > 0 && waited < handoverMilliseconds; waited += 50) {
+  const end = Date.now() + handoverMilliseconds;
+  while (backends.length > 0 && Date.now() < end) {
     const running = await runningServers(haproxy, worker);
     const up = wanted.filter((server) => running.some((other) => isUp(server, other)));
     if (backends.every((name) => up.some(({ backend }) => backend === name))) return;

@@ -6,7 +6,6 @@ export type Settings = {
   readonly home: string;
   /** The symlink to the live one of them, by which HAProxy names its certificates. */
   readonly link: string;
-  readonly stateFile: string;
   readonly masterSocket: string;
   readonly haproxy: string;
   /** How long a server that left must have been quiet before it is deleted. */
@@ -28,7 +27,6 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     prefix,
     home: environment.SLUICE_HOME ?? '/var/lib/sluice',
     link: environment.SLUICE ?? '/etc/haproxy/sluice',
-    stateFile: `${environment.SLUICE_RUN ?? '/run/haproxy'}/sluice.state`,
     masterSocket: environment.SLUICE_MASTER ?? '/run/haproxy-master.sock',
     haproxy: environment.HAPROXY ?? 'haproxy',
     removeAfterSeconds: Number(environment.SLUICE_REMOVE_AFTER_SECONDS ?? 60),

@@ -1,5 +1,5 @@
 import { request } from './http';
-import type { Instance } from './imds';
+import { type Instance, secretJson } from './imds';
 import { signedHeaders } from './signature';
 
 export type Parameter = {
@@ -76,11 +76,12 @@ function ifMissing(error: Error): Record<string, unknown> {
 type Caller = Instance & { readonly endpoint: string | undefined; readonly patienceMilliseconds: number };
 
 async function post(me: Caller, action: string, body: string): Promise<Record<string, unknown>> {
-  const url = new URL(me.endpoint ?? `https://ssm.${me.region}.amazonaws.com`);
+  const suffix = me.region.startsWith('cn-') ? '.cn' : '';
+  const url = new URL(me.endpoint ?? `https://ssm.${me.region}.amazonaws.com${suffix}`);
   const target = `AmazonSSM.${action}`;
   const headers = signedHeaders({ host: url.host, region: me.region, target, body }, me.credentials, Date.now());
   const answer = await request(url.origin, me.patienceMilliseconds, { method: 'POST', headers, body });
-  if (answer.status === 200) return JSON.parse(answer.body) as Record<string, unknown>;
+  if (answer.status === 200) return secretJson(answer.body, `Parameter Store's answer to ${action} of ${named(body)}`);
 
   // The body of a refusal holds no secret, but of an answer it could: only the kind is told.
   const kind = /"(?:__type|code)"\s*:\s*"(?:[^"#]*#)?(\w+)/.exec(answer.body)?.[1] ?? `status ${answer.status}`;

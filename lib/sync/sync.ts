@@ -3,14 +3,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sha256 } from '../haproxy/generation';
 import { render } from '../haproxy/render';
 import { applyRunning } from './apply';
+import { wantedServers } from './change';
 import { checkConfiguration, makeStandIn } from './check';
 import { type Current, readCurrent } from './current';
-import { type Installed, keep, prune, readInstalled, stage, switchTo, undo } from './disk';
+import { type Installed, keep, prune, readInstalled, stage, switchTo, undo, writeState } from './disk';
 import { currentWorker, type Haproxy } from './master';
 import { standIn } from './pem';
 import type { Outcome, Report } from './report';
 import type { Settings } from './settings';
 import type { Parameters } from './ssm';
+import { stateFile } from './state';
 import { fetchWanted, isInstalled, type Wanted } from './wanted';
 
 export type World = { readonly settings: Settings; readonly parameters: Parameters; readonly haproxy: Haproxy };
@@ -62,6 +64,8 @@ async function apply(world: World, wanted: Wanted, installed: Installed): Promis
     switchTo(settings.link, folder);
     prune(settings.home, [folder, installed.folder]);
   }
+  // A run that was cut off at its reload has left the health of that moment.
+  writeState(folder, stateFile([], wantedServers(wanted.files)));
   return outcome;
 }
 

@@ -7,11 +7,12 @@ mkdir -p "$SLUICE_HOME"
 cat >"$SLUICE_HOME/.sync.$$" <<'END-OF-SYNC'
 @SYNC@
 END-OF-SYNC
-mv "$SLUICE_HOME/.sync.$$" "$SLUICE_HOME/sync.cjs"
 # One at a time; a later one reads whatever is current when its turn comes.
 exec 9>"$SLUICE_HOME/lock"
 if ! flock -w 40 9; then
   echo '{"failed":"another sync has run for 40 seconds; the next tick tries again"}'
+  rm "$SLUICE_HOME/.sync.$$"
   exit 1
 fi
+mv "$SLUICE_HOME/.sync.$$" "$SLUICE_HOME/sync.cjs"
 SLUICE_PREFIX='@PREFIX@' exec node "$SLUICE_HOME/sync.cjs" '{{ Generation }}'

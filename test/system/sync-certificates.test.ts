@@ -147,7 +147,7 @@ describe('a certificate', () => {
     await instance.startHaproxy();
 
     expect(outcome).toMatchObject({ code: 0 });
-    expect(await ask(instance.host)).toBe('200 a');
+    await until(async () => (await ask(instance.host)) === '200 a');
   });
 
   it('that somebody took out of the running HAProxy comes back with the next sync', async () => {

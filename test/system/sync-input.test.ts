@@ -258,6 +258,7 @@ describe('the instance', () => {
     mkdirSync(join(instance.path.folder, 'run'));
 
     await instance.startHaproxy();
+    for (const name of ['a', 'b']) await until(async () => (await instance.status('default.web', name)) === 'UP');
 
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask(instance.host)));
     expect(new Set(answers)).toStrictEqual(new Set(['200 a', '200 b']));
@@ -269,6 +270,7 @@ describe('the instance', () => {
 
     const outcome = await instance.sync(instance.publish([web(b)]));
     await instance.startHaproxy();
+    await until(async () => (await ask(instance.host)).startsWith('200'));
 
     expect(outcome).toMatchObject({
       code: 0,

@@ -55,6 +55,20 @@ describe('membership', () => {
     expect(Object.keys(await load.stop()).sort()).toStrictEqual(['200 a', '200 b']);
   });
 
+  it('sends none before its check when HAProxy starts anew either', async () => {
+    const a = await startTask('a', { status: 500 });
+    await instance.sync(instance.publish([backend([a.server])]));
+    for (const start of ['first', 'again']) {
+      await instance.startHaproxy();
+      const load = startLoad(instance.host);
+      await until(() => a.state.checks > (start === 'first' ? 2 : 5));
+      await load.stop();
+      await instance.stopHaproxy();
+    }
+
+    expect(a.state.requests).toBe(0);
+  });
+
   it('leaves a dead port out', async () => {
     const [a, gone] = [await startTask('a'), await startTask('gone')];
     await serving(a);
