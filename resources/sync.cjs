@@ -3,7 +3,7 @@ const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { buildSync } = require('esbuild');
 
-/** lib/sync as one readable file for the Node.js of Ubuntu 24.04, without template literals: osls would resolve them. */
+/** lib/sync as one file for the Node.js of Ubuntu 24.04, without template literals: osls would resolve them. */
 const bundle = () =>
   buildSync({
     entryPoints: [join(__dirname, '../lib/sync/run.ts')],
@@ -12,6 +12,8 @@ const bundle = () =>
     platform: 'node',
     target: 'node18',
     charset: 'utf8',
+    // The document may have 64 KB (AWS: CreateDocument); names stay, so that a stack trace can be read.
+    minifyWhitespace: true,
     supported: { 'template-literal': false },
     legalComments: 'none',
   }).outputFiles[0].text;

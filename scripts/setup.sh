@@ -19,7 +19,13 @@ done
 packages=$(echo "$missing" | sed 's/flock/util-linux/')
 if command -v apt-get >/dev/null; then
   as_root=''
-  [ "$(id -u)" -eq 0 ] || as_root=sudo
+  if [ "$(id -u)" -ne 0 ]; then
+    as_root=sudo
+    if ! command -v sudo >/dev/null; then
+      echo "setup: please run as root: apt-get install$packages" >&2
+      exit 1
+    fi
+  fi
   echo "setup: installing$packages with apt-get ${as_root:+(sudo may ask for your password)}"
   $as_root apt-get update -qq
   # shellcheck disable=SC2086 # a list of packages
@@ -29,6 +35,6 @@ elif command -v brew >/dev/null; then
   # shellcheck disable=SC2086 # a list of packages
   brew install --quiet $missing
 else
-  echo "setup: please install$missing with this system's package manager, then run the command again" >&2
+  echo "setup: please install$packages with this system's package manager, then run the command again" >&2
   exit 1
 fi

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { path } from './processes';
 
@@ -8,12 +9,29 @@ export const haproxy = process.env.HAPROXY ?? 'haproxy';
 
 /** @throws when there is none, with the way to get it. */
 export function haproxyVersion(): string {
+  let version: string;
   try {
     const text = execFileSync(haproxy, ['-v'], { encoding: 'utf8', env: { ...process.env, PATH: path } });
-    return /version (\d+\.\d+\.\d+)/.exec(text)?.[1] ?? text.split('\n')[0] ?? '';
+    version = /version (\d+\.\d+\.\d+)/.exec(text)?.[1] ?? '0';
   } catch (cause) {
     throw new Error(`${haproxy} does not run; "sh scripts/setup.sh" installs HAProxy`, { cause });
   }
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < 2 || (major === 2 && minor < 6))
+    throw new Error(`HAProxy ${version} is too old: Sluice needs 2.6 or later`);
+  return version;
+}
+
+/** Whether the master answers with a worker, within so many milliseconds. */
+export async function answers(socket: string, patienceMs: number): Promise<boolean> {
+  for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(50)) {
+    const worker = await showProcesses(socket).then(
+      (processes) => processes.worker,
+      () => 0,
+    );
+    if (worker > 0) return true;
+  }
+  return false;
 }
 
 /** What the master says of its processes (HAProxy management guide, "show proc"). */

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Delays } from './delays';
-import { haproxy, haproxyVersion, showProcesses } from './haproxy';
+import { answers, haproxy, haproxyVersion, showProcesses } from './haproxy';
 import { type Address, listens } from './loopback';
 import type { Say } from './moment';
 import type { Process, Processes } from './processes';
@@ -80,7 +80,7 @@ export function proxyInstance(id: string, tags: Record<string, string>, ports: P
   async function noticeReload(): Promise<void> {
     const now = await showProcesses(master).catch(() => undefined);
     if (!now) return;
-    if (now.reloads > reloads) say('haproxy', `HAProxy reloaded: worker ${now.worker} serves`);
+    if (now.reloads > reloads) say('haproxy', `HAProxy reloaded: process ${now.worker} serves`);
     reloads = now.reloads;
   }
 
@@ -104,7 +104,8 @@ export function proxyInstance(id: string, tags: Record<string, string>, ports: P
   }
 
   const serving = async (): Promise<void> => {
-    if (await listens(http, 15_000))
+    // The master's socket is there a moment after the ports.
+    if ((await listens(http, 15_000)) && (await answers(master, 5_000)))
       return say('haproxy', `HAProxy ${version} serves at http://${http.host}:${http.port}`);
     throw new Error(`HAProxy does not listen on port ${http.port} after 15 s. It said:\n${log.join('\n')}`);
   };

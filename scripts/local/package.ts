@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -33,11 +34,18 @@ export async function packaged(): Promise<string> {
 
 async function packageInto(folder: string): Promise<void> {
   const half = `${folder}.${process.pid}`;
-  const run = promisify(execFile)(join(root, 'node_modules/.bin/sls'), ['package', '--package', half], { cwd: root });
-  await run.catch((error: Error & { stdout?: string; stderr?: string }) => {
-    const said = `${error.stdout}${error.stderr}`;
-    throw new Error(`sls package failed; run it by hand to see why:\n${said}`, { cause: error });
+  // serverless-esbuild leaves a folder behind in TMPDIR each time.
+  const leftovers = mkdtempSync(join(tmpdir(), 'sluice-packaging-'));
+  const run = promisify(execFile)(join(root, 'node_modules/.bin/sls'), ['package', '--package', half], {
+    cwd: root,
+    env: { ...process.env, TMPDIR: leftovers },
   });
+  await run
+    .catch((error: Error & { stdout?: string; stderr?: string }) => {
+      const said = `${error.stdout}${error.stderr}`;
+      throw new Error(`sls package failed; run it by hand to see why:\n${said}`, { cause: error });
+    })
+    .finally(() => rmSync(leftovers, { recursive: true, force: true }));
   // Edited meanwhile: what was packaged is neither the old nor the new.
   if (join(cache, digest()) === folder && !existsSync(folder)) renameSync(half, folder);
   for (const each of readdirSync(cache).map((name) => join(cache, name))) {
