@@ -105,7 +105,7 @@ async function stage(call: string) {
   return { api, run, published, bringBack, current: () => store.read(`${prefix}/haproxy/current`), wanted: [...tasks] };
 }
 
-/** What the function builds, cold for every run: the clients are real, only their patience is shorter. */
+/** What the function builds, without memory at every run: the clients are real, only their patience is shorter. */
 function coldFunction({ endpoint }: Api) {
   const config = {
     region: 'eu-west-2',
@@ -114,15 +114,13 @@ function coldFunction({ endpoint }: Api) {
     retryStrategy: new ConfiguredRetryStrategy(2, 5),
     requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true },
   };
-  const deps = () => {
-    const [ecs, ssm] = [new ECSClient(config), new SSMClient(config)];
-    return {
-      ...ecsReader(ecs, hostReader(ecs, new EC2Client(config)), ['demo']),
-      ...parameterStore(ssm, prefix),
-      nudge: nudge(ssm, { syncDocument: 'sluice-dev-sync', proxyTag: 'dev' }),
-      now: () => 1_000_000,
-    };
-  };
+  const [ecs, ec2, ssm] = [new ECSClient(config), new EC2Client(config), new SSMClient(config)];
+  const deps = () => ({
+    ...ecsReader(ecs, hostReader(ecs, ec2), ['demo']),
+    ...parameterStore(ssm, prefix),
+    nudge: nudge(ssm, { syncDocument: 'sluice-dev-sync', proxyTag: 'dev' }),
+    now: () => 1_000_000,
+  });
   return {
     /** The outcome, or the message of the error. */
     run: (receives: number): Promise<string> =>
