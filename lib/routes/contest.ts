@@ -9,7 +9,10 @@ export function routesOf(
   now: number,
 ): readonly Route[] {
   const known = published.find(({ name }) => name === backend)?.routes ?? [];
-  return hosts.map((host) => known.find((route) => same(route, { host, path })) ?? { host, path, since: now });
+  // Later than what others have published, within one second too: a published route never loses to a new one.
+  const others = published.filter(({ name }) => name !== backend).flatMap(({ routes }) => routes);
+  const since = Math.max(now, ...others.map((route) => route.since + 1));
+  return hosts.map((host) => known.find((route) => same(route, { host, path })) ?? { host, path, since });
 }
 
 /** Who serves what, and who is quarantined for claiming too much. */

@@ -42,9 +42,10 @@ export function confirmLosses(
   running: readonly Task[],
   { fleet, published, witness }: Look,
 ): { readonly backend: Backend; readonly doubted: boolean } {
-  const before = published.find(({ name }) => name === backend.name)?.servers ?? [];
-  const described = new Set(fleet.tasks.map(({ id }) => id));
-  const lost = before.filter(({ name }) => !described.has(name));
+  const states = new Map(fleet.tasks.map(({ id, state }) => [id, state]));
+  const servers = published.find(({ name }) => name === backend.name)?.servers ?? [];
+  const before = servers.filter(({ name }) => states.get(name) !== 'stopping');
+  const lost = before.filter(({ name }) => !states.has(name));
   const found = running.filter((task) => serviceKey(task) === serviceKey(backend)).length;
   if (!isService(backend)) return { backend, doubted: false };
   if (witness === undefined && found === 0) return { backend: { ...backend, servers: lost }, doubted: true };
