@@ -80,7 +80,7 @@ async function reload(
     newAddresses(boundAddresses(files, settings.environment), boundAddresses(installed.files, settings.environment)),
   );
   // Before the reload, so that health is carried over, and no connection kept from before leads to a task that stops.
-  await settleServers(haproxy, before, servers, inBoth(files, installed.files));
+  await settleShared(haproxy, before, files, installed);
   writeState(folder, stateFile(await runningServers(haproxy, before), servers));
   const attempt = tryWith(settings.link, folder);
   try {
@@ -94,8 +94,17 @@ async function reload(
   }
 }
 
-const inBoth = (a: readonly File[], b: readonly File[]): ReadonlySet<string> =>
-  new Set(backendNames(a).filter((name) => backendNames(b).includes(name)));
+/** Brings the servers up to date of the backends that stay as they are, whatever becomes of the rest. */
+export async function settleShared(
+  haproxy: Haproxy,
+  worker: Worker,
+  files: readonly File[],
+  installed: Installed,
+): Promise<void> {
+  const before = backendNames(installed.files);
+  const shared = new Set(backendNames(files).filter((name) => before.includes(name)));
+  await settleServers(haproxy, worker, wantedServers(files), shared);
+}
 
 /** Names of the certificate files that are not installed as they are wanted. */
 function renewedPems({ pems }: Target, installed: Installed): readonly string[] {

@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { sha256 } from '../haproxy/generation';
 import { render } from '../haproxy/render';
-import { applyRunning } from './apply';
+import { applyRunning, settleShared } from './apply';
 import { wantedServers } from './change';
 import { checkConfiguration, makeStandIn } from './check';
 import { type Current, readCurrent } from './current';
 import { type Installed, keep, prune, readInstalled, stage, switchTo, undo, writeState } from './disk';
-import { currentWorker, type Haproxy } from './master';
+import { currentWorker, type Haproxy, type Worker } from './master';
 import { standIn } from './pem';
 import type { Outcome, Report } from './report';
 import type { Settings } from './settings';
@@ -57,8 +57,8 @@ const asInstalled = (installed: Installed): Wanted => ({ current: installed, ...
 
 async function apply(world: World, wanted: Wanted, installed: Installed): Promise<Outcome> {
   const { settings, haproxy } = world;
-  const folder = isInstalled(wanted, installed) ? installed.folder : staged(settings, wanted, installed);
   const worker = await currentWorker(haproxy);
+  const folder = isInstalled(wanted, installed) ? installed.folder : await checked(world, worker, wanted, installed);
   const outcome = worker ? await applyRunning(world, worker, { ...wanted, folder }, installed) : prepared(wanted);
   if (folder !== installed.folder) {
     switchTo(settings.link, folder);
@@ -69,10 +69,21 @@ async function apply(world: World, wanted: Wanted, installed: Installed): Promis
   return outcome;
 }
 
-function staged({ home, haproxy }: Settings, { current, files, pems }: Wanted, installed: Installed): string {
-  const staging = stage(home, current, files, pems, installed);
-  checkConfiguration(haproxy, staging);
-  return keep(home, staging, current.number, installed);
+/** Stages what is wanted and has HAProxy check it. What it refuses must not hold up who comes and who leaves. */
+async function checked(
+  { settings, haproxy }: World,
+  worker: Worker | undefined,
+  { current, files, pems }: Wanted,
+  installed: Installed,
+): Promise<string> {
+  const staging = stage(settings.home, current, files, pems, installed);
+  try {
+    checkConfiguration(settings.haproxy, staging);
+  } catch (refusal) {
+    if (worker) await settleShared(haproxy, worker, files, installed);
+    throw refusal;
+  }
+  return keep(settings.home, staging, current.number, installed);
 }
 
 const prepared = ({ current }: Wanted): Outcome => ({

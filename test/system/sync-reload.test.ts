@@ -118,6 +118,21 @@ describe('a refusal', () => {
     expect(await ask(instance.host)).toBe('200 a');
   });
 
+  it('of the configuration holds up nobody who comes or leaves', async () => {
+    const [a, b] = [await startTask('a'), await startTask('b')];
+    await serving(a);
+    const load = startLoad(instance.host);
+
+    const broken = { name: '60-broken.cfg', text: 'backend broken\n    balanse roundrobin\n' };
+    const outcome = await instance.sync(instance.publishFiles(withFile(broken, b)));
+    const asked = a.state.requests;
+    await until(() => b.state.requests > 20);
+
+    expect(outcome).toMatchObject({ code: 1 });
+    expect(a.state.requests).toBe(asked);
+    expect(Object.keys(await load.stop()).filter((answer) => !answer.startsWith('200'))).toStrictEqual([]);
+  });
+
   it('for an address in use comes from the probe, before any reload', async () => {
     const a = await startTask('a');
     await serving(a);
