@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+
+import { type Variant, variants } from './definitions';
+import type { Break } from './function';
+import type { Circumstances } from './world';
+
+/** One thing that happens. What it happens to is counted round, so that any number names something. */
+export type Happening =
+  | { readonly deploy: number; readonly variant: Variant; readonly desired: number; readonly atOnce: boolean }
+  | { readonly scale: number; readonly desired: number }
+  | { readonly remove: number }
+  | { readonly loop: number }
+  | { readonly stop: number }
+  | { readonly crash: number }
+  | { readonly health: number }
+  | { readonly lose: number }
+  | { readonly drain: number }
+  | { readonly warn: number }
+  | { readonly wait: number }
+  | { readonly forget: true }
+  | { readonly stale: readonly [list: number, describe: number, count: number] }
+  | { readonly breaking: Break };
+
+export type History = Circumstances & { readonly happenings: readonly Happening[] };
+
+const ms = (...values: number[]) => fc.constantFrom(...values);
+const any = fc.nat({ max: 5 });
+const one = <Type>(weight: number, arbitrary: fc.Arbitrary<Type>) => ({ weight, arbitrary });
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  one(
+    4,
+    fc.record({
+      deploy: any,
+      variant: fc.constantFrom(...variants),
+      desired: fc.integer({ min: 1, max: 3 }),
+      atOnce: fc.boolean(),
+    }),
+  ),
+  one(2, fc.record({ scale: any, desired: fc.integer({ min: 0, max: 3 }) })),
+  one(1, fc.record({ remove: any })),
+  one(1, fc.record({ loop: any })),
+  one(2, fc.record({ stop: any })),
+  one(3, fc.record({ crash: any })),
+  one(2, fc.record({ health: any })),
+  one(1, fc.record({ lose: any })),
+  one(1, fc.record({ drain: any })),
+  one(1, fc.record({ warn: any })),
+  one(8, fc.record({ wait: fc.constantFrom(1, 2, 4, 8, 30, 70, 300) })),
+  one(1, fc.record({ forget: fc.constant(true as const) })),
+  one(3, fc.record({ stale: fc.tuple(fc.nat({ max: 30 }), fc.nat({ max: 30 }), fc.nat({ max: 30 })) })),
+  one(
+    3,
+    fc.record({
+      breaking: fc.record({ call: fc.nat({ max: 14 }), how: fc.constantFrom('killed', 'throttled', 'answer lost') }),
+    }),
+  ),
+);
+
+const delays = fc.oneof(
+  one(6, fc.constant<number[]>([0])),
+  one(2, fc.constant<number[]>([])),
+  one(2, fc.array(fc.nat({ max: 90 }), { minLength: 1, maxLength: 3 })),
+  one(1, fc.constantFrom([0, 86_000], [4_000])),
+);
+const delivery = fc.record({
+  delays: fc.oneof(
+    one(4, fc.constant<number[]>([2])),
+    one(1, fc.constant<number[]>([])),
+    one(2, fc.array(fc.nat({ max: 60 }), { minLength: 1, maxLength: 3 })),
+  ),
+  cut: fc.option(fc.nat({ max: 12 }), { nil: undefined, freq: 3 }),
+});
+
+export const histories = (maxLength: number): fc.Arbitrary<History> =>
+  fc.record({
+    happenings: fc.array(happening, { maxLength }),
+    pace: fc.record({
+      start: ms(500, 3_000),
+      warm: ms(0, 1_000, 4_000),
+      grace: ms(0, 2_000, 20_000),
+      report: ms(200, 3_000),
+    }),
+    events: fc.array(delays, { minLength: 1, maxLength: 8 }),
+    nudges: fc.array(delivery, { minLength: 1, maxLength: 6 }),
+  });

@@ -1,0 +1,145 @@
+import type { Backend } from '../../lib/haproxy/backend';
+import type { Agenda } from './agenda';
+import { type Believed, believed } from './belief';
+import type { Cluster } from './cluster';
+import type { Run } from './function';
+import { type Haproxy, takesRequests } from './proxy';
+import type { Store } from './store';
+
+type World = { readonly agenda: Agenda; readonly cluster: Cluster; readonly store: Store; readonly proxy: Haproxy };
+
+export function broken(law: string, detail: unknown): never {
+  throw new Error(`${law}: ${JSON.stringify(detail)}`);
+}
+
+/** Two defects are known and wait to be mended: unrouted tasks lose their port, a dropped backend forgets stop orders. */
+const awaited = process.env.ALL === undefined;
+
+/** What must hold at every moment. Each throws with the law's words. */
+export function newLaws({ agenda, cluster, store, proxy }: World) {
+  const stopped = new Set<string>();
+  const stoppedAtProxy = new Set<string>();
+  return {
+    moment: (): void => {
+      for (const server of proxy.servers.values()) {
+        if (!takesRequests(server)) continue;
+        if (!server.passed) broken('a task got requests before its first passed check', server);
+        if (stoppedAtProxy.has(server.name))
+          broken('a task got requests after its stop order reached the proxy', server);
+      }
+    },
+    /** A sync ended well. */
+    applied: (number: number): void => {
+      const backends = store.generation(number).backends;
+      const admitted = [...proxy.servers.values()].filter((server) => !server.maintenance && server.weight > 0);
+      const wanted = backends.flatMap(({ name, servers }) => servers.map((server) => ({ ...server, backend: name })));
+      sameServers(admitted, wanted);
+      if (awaited) stoppedAtProxy.clear();
+      for (const { stopped } of backends) for (const id of Object.keys(stopped)) stoppedAtProxy.add(id);
+    },
+    /** A run of the function ended, in whatever way. */
+    published: (run: Run, before: number): void => {
+      if (run.backAfter > 35 || (run.ended === 'failed' && run.backAfter > 30)) {
+        broken('a failure held up the next run', run.backAfter);
+      }
+      if (before === store.number()) return;
+      const [old, next] = [store.generation(before).backends, store.generation(store.number()).backends];
+      const tasks = believed(run, agenda.now);
+      if (awaited) {
+        stopped.clear();
+        for (const backend of old) for (const id of Object.keys(backend.stopped)) stopped.add(id);
+      }
+      for (const backend of next) {
+        for (const { name } of backend.servers) {
+          if (stopped.has(name)) broken('a stop order was not final', { backend: backend.name, task: name });
+          if (tasks.some(({ id, stopping }) => id === name && stopping)) {
+            broken('a task that was told to stop was published', { backend: backend.name, task: name });
+          }
+        }
+      }
+      for (const backend of next) for (const id of Object.keys(backend.stopped)) stopped.add(id);
+      newestHasThePort(next, tasks, run);
+      oneHolderEach(next);
+      faultyKeepItsRoutes(old, next, tasks);
+      neverWipe(old, next, tasks, run);
+    },
+  };
+
+  function newestHasThePort(next: readonly Backend[], tasks: readonly Believed[], { hosts }: Run): void {
+    const running = tasks.filter(({ id, instance, running }) => running && hosts.has(instance) && !stopped.has(id));
+    for (const backend of next) {
+      for (const server of backend.servers) {
+        const age = tasks.find(({ id }) => id === server.name)?.createdAt ?? 0;
+        const newer = running.find((task) => cluster.addressOf(task) === addressOf(server) && task.createdAt > age);
+        const routed = next.some(({ servers }) => servers.some(({ name }) => name === newer?.id));
+        if (newer && (routed || !awaited))
+          broken('a port did not go to its newest task', { backend: backend.name, server, newer });
+      }
+    }
+  }
+
+  function faultyKeepItsRoutes(old: readonly Backend[], next: readonly Backend[], tasks: readonly Believed[]): void {
+    const variant = ({ service, revision }: Believed) => cluster.definitions.get(`${service}:${revision}`);
+    for (const before of old) {
+      const own = tasks.filter((task) => task.service === before.service && task.running && !stopped.has(task.id));
+      if (!own.some((task) => variant(task) === 'faulty')) continue;
+      const after = next.find(({ name }) => name === before.name);
+      if (JSON.stringify(after?.routes) !== JSON.stringify(before.routes)) {
+        broken('a faulty label changed the routes of its service', { before: before.routes, after: after?.routes });
+      }
+    }
+  }
+
+  function neverWipe(old: readonly Backend[], next: readonly Backend[], tasks: readonly Believed[], run: Run): void {
+    for (const { name, service, servers } of old.filter((backend) => backend.name === `demo.${backend.service}`)) {
+      if (!cluster.services.has(service) || !alwaysServed(service)) continue;
+      const kept = next.find((backend) => backend.name === name)?.servers ?? [];
+      const lost = servers.filter(
+        (server) => trulyRuns(server.name) && !kept.some((other) => other.name === server.name),
+      );
+      const displaced = lost.filter((server) =>
+        tasks.some((task) => task.id !== server.name && cluster.addressOf(task) === addressOf(server)),
+      );
+      const found = tasks.filter((task) => task.service === service && task.running && !stopped.has(task.id)).length;
+      const agreed = (run.counted.get(service) ?? Number.POSITIVE_INFINITY) <= found;
+      const many = lost.length * 2 > servers.length || (lost.length > 0 && kept.length === 0);
+      if (many && displaced.length === 0 && !agreed) broken('running tasks were wiped', { name, lost, kept });
+    }
+  }
+
+  function alwaysServed(service: string): boolean {
+    const used = [...cluster.definitions]
+      .filter(([name]) => name.startsWith(`${service}:`))
+      .map(([, variant]) => variant);
+    return used.every((variant) => ['plain', 'moved', 'two', 'deaf'].includes(variant));
+  }
+
+  function trulyRuns(id: string): boolean {
+    const task = cluster.tasks.get(id);
+    return (
+      task?.lastStatus === 'RUNNING' &&
+      task.desiredStatus === 'RUNNING' &&
+      cluster.answersAt.has(id) &&
+      !cluster.ailing.has(id)
+    );
+  }
+}
+
+const addressOf = ({ address, port }: Pick<At, 'address' | 'port'>): string => `${address}:${port}`;
+
+type At = { readonly backend: string; readonly name: string; readonly address: string; readonly port: number };
+
+export function sameServers(admitted: readonly At[], wanted: readonly At[]): void {
+  const words = (servers: readonly At[]) =>
+    servers
+      .map((server) => `${server.backend}/${server.name} ${addressOf(server)}`)
+      .sort()
+      .join(', ');
+  if (words(admitted) !== words(wanted))
+    broken('the proxy does not run its generation', [words(admitted), words(wanted)]);
+}
+
+function oneHolderEach(backends: readonly Backend[]): void {
+  const routes = backends.flatMap((backend) => backend.routes.map(({ host, path }) => `${host}${path}`));
+  if (new Set(routes).size < routes.length) broken('a host and path led to two backends', routes);
+}

@@ -1,0 +1,146 @@
+import { parseServersState } from '../../lib/sync/replies';
+import type { Agenda } from './agenda';
+
+/** A server as the model of HAProxy has it. */
+export type Running = {
+  readonly backend: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** `<address>:<port>` */
+  readonly at: string;
+  maintenance: boolean;
+  up: boolean;
+  weight: number;
+  checked: boolean;
+  changedAt: number;
+  /** Its check passed since it was last put into service. */
+  passed: boolean;
+  /** Since when what answers at its address does, or does not. */
+  answersSince: number | undefined;
+  silentSince: number | undefined;
+};
+
+export type Haproxy = ReturnType<typeof newProxy>;
+
+/** Two checks 250 ms apart admit a server; two failed ones, or three failed requests, take it out. */
+const rise = 500;
+const fall = 2_000;
+
+const columns =
+  'be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change ' +
+  'srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id ' +
+  'srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port';
+
+export const takesRequests = ({ maintenance, up, weight }: Running): boolean => !maintenance && up && weight > 0;
+
+/** HAProxy as far as its servers go. @param answering tells at which addresses something answers */
+export function newProxy(agenda: Agenda, answering: () => ReadonlySet<string>) {
+  const servers = new Map<string, Running>();
+  let backends: readonly string[] = [];
+  const proxy = {
+    servers,
+    structure: '',
+    backends: (): readonly string[] => backends,
+    /** What `show servers state` prints. */
+    show: (): string => {
+      const line = (s: Running) => {
+        const since = Math.floor((agenda.now - s.changedAt) / 1_000);
+        const states = `${s.up ? 2 : 0} ${s.maintenance ? 1 : 0} ${s.weight} 1 ${since} 6 3 4 ${s.checked ? 6 : 2}`;
+        return `1 ${s.backend} 1 ${s.name} ${s.address} ${states} 0 0 0 - ${s.port} - 0 0 - - 0`;
+      };
+      return ['1', `# ${columns}`, ...[...servers.values()].map(line), ''].join('\n');
+    },
+    /** Does what a command says, and answers as HAProxy does. */
+    tell: (command: string): string => {
+      const [verb, kind, id = '', ...rest] = command.split(' ');
+      const server = servers.get(id);
+      if (verb === 'add') {
+        if (server !== undefined) return 'Already exists a server with the same name in backend.';
+        if (!backends.includes(id.split('/')[0] ?? '')) return 'No such backend.';
+        servers.set(id, newcomer(id, rest, agenda.now));
+        return 'New server registered.';
+      }
+      if (server === undefined) return 'No such server.';
+      if (verb === 'del') {
+        if (!server.maintenance) return 'Only servers in maintenance mode can be deleted.';
+        servers.delete(id);
+        return 'Server deleted.';
+      }
+      if (verb === 'enable' && kind === 'health') server.checked = true;
+      else if (verb !== 'set' || !set(server, rest, agenda.now)) return 'Unknown command.';
+      return '';
+    },
+    /** A new worker: servers as the state file has them, and up unless it says otherwise. */
+    reload: (structure: string, named: readonly string[], files: readonly string[], state: string): void => {
+      const before = new Map(servers);
+      const told = new Map(parseServersState(state).map((s) => [`${s.backend}/${s.name}`, s]));
+      backends = named;
+      proxy.structure = structure;
+      servers.clear();
+      for (const text of files) {
+        const backend = /^backend (\S+)$/m.exec(text)?.[1];
+        for (const [, words = ''] of text.matchAll(/^ {4}server (.*)$/gm)) {
+          const [name = '', ...rest] = words.split(' ');
+          const id = `${backend}/${name}`;
+          const known = told.get(id);
+          const was = before.get(id);
+          const fresh = { ...newcomer(id, rest, agenda.now), maintenance: false, checked: true, up: true };
+          const up = known?.up ?? true;
+          const passed = up && was?.passed === true && was.at === fresh.at;
+          servers.set(id, { ...fresh, up, passed, maintenance: known?.maintenance ?? false });
+        }
+      }
+    },
+    /** Lets checks see what happened since the last moment. */
+    check: (): void => {
+      const open = answering();
+      for (const server of servers.values()) {
+        if (server.maintenance || !server.checked) continue;
+        const answers = open.has(server.at);
+        server.answersSince = answers ? (server.answersSince ?? agenda.since) : undefined;
+        server.silentSince = answers ? undefined : (server.silentSince ?? agenda.since);
+        if (agenda.now - (server.answersSince ?? agenda.now) >= rise) Object.assign(server, { up: true, passed: true });
+        if (agenda.now - (server.silentSince ?? agenda.now) >= fall) server.up = false;
+      }
+    },
+  };
+  return proxy;
+}
+
+function newcomer(id: string, [at = '', ...options]: readonly string[], now: number): Running {
+  const [backend = '', name = ''] = id.split('/');
+  const [address = '', port] = at.split(':');
+  const weight = Number(options[options.lastIndexOf('weight') + 1] ?? 1);
+  const state = { maintenance: true, up: false, checked: false, passed: false, changedAt: now };
+  return {
+    backend,
+    name,
+    address,
+    port: Number(port),
+    at,
+    weight: Number.isNaN(weight) ? 1 : weight,
+    ...state,
+    answersSince: undefined,
+    silentSince: undefined,
+  };
+}
+
+function set(server: Running, [what, value]: readonly string[], now: number): boolean {
+  if (what === 'weight') server.weight = Number(value);
+  else if (what === 'state' && value === 'maint')
+    Object.assign(server, { maintenance: true, up: false, changedAt: now });
+  else if (what === 'state' && value === 'ready' && server.maintenance) {
+    Object.assign(server, {
+      maintenance: false,
+      up: true,
+      passed: false,
+      answersSince: undefined,
+      silentSince: undefined,
+      changedAt: now,
+    });
+  } else if (what === 'health')
+    Object.assign(server, { up: value === 'up', passed: server.passed && value === 'up', answersSince: undefined });
+  else return what === 'state' && value === 'ready';
+  return true;
+}
