@@ -265,6 +265,17 @@ describe.each(Object.keys(calls))('%s', (call) => {
   );
 });
 
+it.each([
+  ['ecs:ListTasks', '{"taskArns":[]}'],
+  ['ecs:DescribeContainerInstances', '{"containerInstances":[],"failures":[]}'],
+  ['ec2:DescribeInstances', '<Response><reservationSet/></Response>'],
+])('%s may well answer that there are none', async (action, body) => {
+  const { api, run } = await stage('listing tasks');
+  api.faults.next(action, { body });
+
+  expect(await run(1)).toBe('keep');
+});
+
 describe('bringing messages back', () => {
   const bringBack = async (fault: Fault, times = always) => {
     const { api, bringBack } = await stage('nudging');
