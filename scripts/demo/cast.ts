@@ -10,21 +10,37 @@ const program = join(__dirname, '../local/hello.mjs');
  */
 const preStop = "trap 'sleep 10; exit 0' TERM; while :; do sleep 1; done";
 
+const sidecar = { name: 'pre-stop', command: ['sh', '-c', preStop], dependsOn: ['hello'], stopTimeoutSeconds: 15 };
+
+const application = (version: number, labels: Record<string, string>) => ({
+  name: 'hello',
+  command: ['node', program],
+  containerPort: 8080,
+  labels,
+  healthCheck: true,
+  environment: { VERSION: `${version}` },
+});
+
 /** A version of the service that the story is about: labels, a health check, and a container that delays the stop. */
-export const hello = (version: number): TaskDefinitionInput => ({
+export const hello = (version: number, { preStop = true } = {}): TaskDefinitionInput => ({
   family: 'hello-world',
   containers: [
-    {
-      name: 'hello',
-      command: ['node', program],
-      containerPort: 8080,
-      labels: { 'haproxy.host': '*', 'haproxy.check': '/health' },
-      healthCheck: true,
-      environment: { VERSION: `${version}` },
-    },
-    { name: 'pre-stop', command: ['sh', '-c', preStop], dependsOn: ['hello'], stopTimeoutSeconds: 15 },
+    application(version, { 'haproxy.host': '*', 'haproxy.check': '/health' }),
+    ...(preStop ? [sidecar] : []),
   ],
 });
+
+/** A second service, with a host of its own. */
+export const shop = (
+  version: number,
+  labels: Record<string, string> = { 'haproxy.host': 'shop.example' },
+): TaskDefinitionInput => ({ family: 'shop', containers: [application(version, labels), sidecar] });
+
+/** One of many that come and go at once. */
+export const job: TaskDefinitionInput = {
+  family: 'job',
+  containers: [{ name: 'job', command: ['sleep', '600'], stopTimeoutSeconds: 1 }],
+};
 
 /** The same program with a port, but without labels: nothing may ever be routed to it. */
 export const worker: TaskDefinitionInput = {

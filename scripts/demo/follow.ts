@@ -28,7 +28,8 @@ export function createFollower(service: string): Follower {
 
   return {
     moment: (moment) => {
-      const { kind, task, at } = moment;
+      const { kind, task, at, service: of } = moment;
+      if (of !== undefined && of !== service && kind !== 'service') return [];
       if (task !== undefined && kind === 'task-running') ran.set(task, at);
       if (task !== undefined && kind === 'stop-ordered') ordered.set(task, at);
       return noteOf(moment, service);
@@ -55,6 +56,7 @@ export function createFollower(service: string): Follower {
 /** Which moments are shown; the others are steps between these, and would drown them. */
 function noteOf({ kind, text, task, at, service: of, revision }: Moment, service: string): readonly Note[] {
   if (kind === 'service') return [{ at, source: 'ecs', about: text }];
+  if (kind === 'host') return [{ at, source: 'ecs', about: text }];
   if (kind === 'control-plane') return [{ at, source: 'aws', about: text }];
   if (kind === 'haproxy') return [{ at, source: 'proxy', about: text }];
   if (task === undefined || of !== service) return [];

@@ -5,7 +5,12 @@ import type { Visit } from './visit';
 export type Fate = 'served' | 'expected503' | 'lostWithTask' | 'failed';
 
 /** A stretch of time in which a 503 is the right answer. */
-export type Spell = { readonly from: number; readonly until: number };
+export type Spell = {
+  readonly from: number;
+  readonly until: number;
+  /** The last task died: it began with requests under way, which no other task could answer. */
+  readonly sudden?: true;
+};
 
 /** What the world did, as far as it excuses an answer that did not come. */
 export type Facts = {
@@ -40,25 +45,25 @@ export function factsOf(
 export function emptySpells(moments: readonly Moment[], controlPlaneDelayMs: number): readonly Spell[] {
   const alive = new Set<string>();
   const spells: Spell[] = [];
-  let from: number | undefined = Number.NEGATIVE_INFINITY;
+  let began: Omit<Spell, 'until'> | undefined = { from: Number.NEGATIVE_INFINITY };
 
   for (const { kind, task, at } of moments) {
     if (task === undefined) continue;
     if (kind === 'task-running') {
-      if (from !== undefined) spells.push({ from, until: at + controlPlaneDelayMs + noticeMs });
-      from = undefined;
+      if (began !== undefined) spells.push({ ...began, until: at + controlPlaneDelayMs + noticeMs });
+      began = undefined;
       alive.add(task);
     }
     const left = ['stop-ordered', 'task-died', 'task-stopped'].includes(kind) && alive.delete(task);
-    if (left && alive.size === 0) from = at;
+    if (left && alive.size === 0) began = { from: at, ...(kind === 'task-died' && { sudden: true }) };
   }
-  return from === undefined ? spells : [...spells, { from, until: Number.POSITIVE_INFINITY }];
+  return began === undefined ? spells : [...spells, { ...began, until: Number.POSITIVE_INFINITY }];
 }
 
 /** Judges one request. Strict: what is not excused by name has failed. */
 export function fateOf(visit: Visit, facts: Facts): Fate {
   if (answered(visit)) return 'served';
-  if (saysUnavailable(visit) && facts.empty.some(({ from, until }) => from <= visit.start && visit.start <= until)) {
+  if (saysUnavailable(visit) && facts.empty.some((spell) => startedIn(spell, visit) || isCaughtBy(spell, visit))) {
     return 'expected503';
   }
   return diedInside(visit, facts) ? 'lostWithTask' : 'failed';
@@ -70,24 +75,33 @@ export const answered = ({ status = 0, error }: Visit): boolean => error === und
 const saysUnavailable = ({ status, task, error }: Visit): boolean =>
   status === 503 && task === undefined && error === undefined;
 
+const startedIn = ({ from, until }: Spell, { start }: Visit): boolean => from <= start && start <= until;
+
+/** It was under way when the last task died. Whoever asks while tasks only leave, one after the other, is served. */
+const isCaughtBy = ({ sudden, from }: Spell, visit: Visit): boolean => sudden === true && diedDuring(visit, from);
+
 /** It could not be repeated, it was inside a task, and that task died before the answer was out. */
 function diedInside(visit: Visit, facts: Facts): boolean {
   const answerHadBegun = visit.error !== undefined && visit.task !== undefined;
-  if (visit.method !== 'POST' && !answerHadBegun) return false;
+  if (!answerHadBegun && !isFinal(visit, facts)) return false;
 
   const died = (facts.began.get(visit.id) ?? []).some((task) => diedDuring(visit, facts.died.get(task)));
   return died || unread(visit, facts);
 }
 
+/** It could not be tried on another task: a POST never is, and nothing is once the last task has died. */
+const isFinal = (visit: Visit, { empty }: Facts): boolean =>
+  visit.method === 'POST' || empty.some((spell) => isCaughtBy(spell, visit));
+
 /**
- * A POST that HAProxy had sent to a task, and that lay in its socket, not yet read, when it died. No task can say so.
+ * A request that HAProxy had sent to a task, and that lay in its socket, not yet read, when it died. No task can say so.
  * HAProxy can: it breaks off or answers 502 only for a request that was sent (for one that was not, it answers 503).
  * So nobody began it, it broke off, and a task died at that very moment: all three, or it has failed.
  */
-export function unread(visit: Visit, { began, died }: Facts): boolean {
+export function unread(visit: Visit, facts: Facts): boolean {
   const brokeOff = visit.status === 502 || /^(socket hang up|read ECONNRESET)$/.test(visit.error ?? '');
-  if (visit.method !== 'POST' || !brokeOff || began.has(visit.id)) return false;
-  return [...died.values()].some((at) => diedDuring(visit, at));
+  if (!isFinal(visit, facts) || !brokeOff || facts.began.has(visit.id)) return false;
+  return [...facts.died.values()].some((at) => diedDuring(visit, at));
 }
 
 const diedDuring = ({ start, end }: Visit, at: number | undefined): boolean =>

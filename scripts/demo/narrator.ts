@@ -11,7 +11,7 @@ export type Narrator = {
   readonly moment: (moment: Moment) => void;
   readonly visits: (visits: readonly Visit[]) => void;
   readonly announce: (step: string) => void;
-  readonly remark: (text: string) => void;
+  readonly remark: (text: string, source?: Note['source']) => void;
   /** Tells what has not been told yet, and no more. */
   readonly finish: () => void;
   readonly stop: () => void;
@@ -62,7 +62,7 @@ export function createNarrator(service: string, timeline: Timeline, journal: Jou
       tell();
       timeline.heading(step);
     },
-    remark: (about) => void pending.push({ at: Date.now(), source: 'load', about }),
+    remark: (about, source = 'load') => void pending.push({ at: Date.now(), source, about }),
     finish: () => {
       stop();
       tell();

@@ -14,7 +14,7 @@ export function problems({ visits, facts }: Seen, outsiders: readonly string[], 
   const failed = visits.filter((visit) => fateOf(visit, facts) === 'failed');
 
   return [
-    ...(stray.length > 0 ? [`${stray.length} requests were answered by the worker, which has no labels`] : []),
+    ...(stray.length > 0 ? [`${stray.length} requests were answered by a task of another service`] : []),
     ...(repeated.length > 0 ? [`${repeated.length} POSTs ran more than once, ${repeated[0]?.id} for one`] : []),
     ...alike(failed).map(([first, ...others]) => {
       const more = others.length === 0 ? '' : `, and ${others.length} more like it`;

@@ -18,9 +18,10 @@ const columns: readonly (readonly [title: string, cell: (step: MeasuredStep) => 
   ['lost', (step) => number(step.lostWithTask)],
   ['503', (step) => number(step.expected503)],
   ['reloads', (step) => `${step.reloads}${step.samePid ? '' : '*'}`],
-  ['first req.', (step) => duration(step.eventToFirstRequestMs)],
-  ['last req.', (step) => duration(step.stopOrderToLastRequestMs)],
-  ['AWS calls', (step) => number(step.awsCalls)],
+  ['rescued', (step) => number(step.retries + step.redispatches)],
+  ['first', (step) => duration(step.eventToFirstRequestMs)],
+  ['last', (step) => duration(step.stopOrderToLastRequestMs)],
+  ['calls', (step) => number(step.awsCalls)],
 ];
 
 /** The steps, one a row, fit for 100 columns. */
@@ -36,10 +37,14 @@ export function table(steps: readonly MeasuredStep[]): string {
 }
 
 const legend = `lost: not repeatable, and inside the task that died · 503: while no task existed · *: a new process
-first req.: after a task ran (median) · last req.: after a stop order (longest)`;
+rescued: connections that HAProxy tried again, unseen by visitors · calls: of AWS's API
+first: first request after a task ran (median) · last: last request after a stop order (longest)`;
 
 /** What it all means, in words. */
-export function verdict({ totals, eventToFirstRequestMs }: Measured, controlPlaneDelayMs: number): readonly string[] {
+export function verdict(
+  { totals, steps, eventToFirstRequestMs }: Measured,
+  controlPlaneDelayMs: number,
+): readonly string[] {
   const outcome =
     totals.failed === 0
       ? `${number(totals.requests)} requests, none failed.`
@@ -51,7 +56,10 @@ export function verdict({ totals, eventToFirstRequestMs }: Measured, controlPlan
           `A new task had its first request ${seconds(eventToFirstRequestMs)} after it ran (median); ` +
             `AWS's own delay is set to ${seconds(controlPlaneDelayMs)}.`,
         ];
-  return [outcome, ...waited, ...excused(totals)];
+  const recovered = steps.flatMap(({ name, recoverMs }) =>
+    recoverMs === undefined ? [] : [`After "${name}" the first answer came ${seconds(recoverMs)} later.`],
+  );
+  return [outcome, ...waited, ...excused(totals), ...recovered];
 }
 
 /** How the load fares, in one short line. Fates that nobody met are left out, but never `failed`. */

@@ -7,12 +7,13 @@ import { type Load, startLoad } from './load';
 import { answered } from './measure';
 import { createNarrator } from './narrator';
 import type { Options } from './options';
-import { abortable, perform, perSecond } from './perform';
+import { abortable, perform } from './perform';
 import { freePorts } from './ports';
 import { problems, reservations } from './problems';
 import { closing, introduction, standingLine } from './report';
+import { perSecond, service } from './stage';
 import { type Measured, measure } from './steps';
-import { service, story } from './story';
+import { story } from './story';
 import type { Timeline } from './timeline';
 import type { Visit } from './visit';
 
@@ -58,9 +59,10 @@ export async function play(show: Show): Promise<readonly string[]> {
 
   const seen = { ...journal, facts: journal.facts() };
   const measured = measure(steps, seen);
+  const others = world.ecs.tasks().filter((task) => task.service !== service);
   const wrong = problems(
     seen,
-    world.ecs.tasks('worker').map(({ id }) => id),
+    others.map(({ id }) => id),
     startedAt,
   );
   timeline.text(closing(measured, [...reservations(seen), ...wrong], world.controlPlaneDelayMs));

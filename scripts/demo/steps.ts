@@ -1,5 +1,5 @@
 import type { Moment } from '../local/world';
-import { answered, type Facts, fateOf } from './measure';
+import { answered, type Facts, fateOf, type Spell } from './measure';
 import type { Visit } from './visit';
 
 /** A step of the story as it was played. It owns the requests that started from `from` until the next step's. */
@@ -9,6 +9,13 @@ export type PlayedStep = {
   readonly reloads: number;
   readonly samePid: boolean;
   readonly awsCalls: number;
+  /** Full reads of ECS: calls of ListTasks. */
+  readonly ecsReads: number;
+  /** Events that reached the queue. */
+  readonly events: number;
+  /** What HAProxy did so that clients saw nothing, by its own count; since the last reload if there was one. */
+  readonly retries: number;
+  readonly redispatches: number;
 };
 
 export type Totals = {
@@ -24,6 +31,8 @@ export type MeasuredStep = Omit<PlayedStep, 'from'> &
     readonly eventToFirstRequestMs?: number;
     /** From the stop order to the start of the last request that reached the task: the longest of this step. */
     readonly stopOrderToLastRequestMs?: number;
+    /** From the death of the last task to the first answer of another. */
+    readonly recoverMs?: number;
   };
 
 export type Measured = {
@@ -49,6 +58,15 @@ export function measure(steps: readonly PlayedStep[], { moments, visits, facts }
       ...cost,
       ...present('eventToFirstRequestMs', median(waits(here, contacts))),
       ...present('stopOrderToLastRequestMs', longest(lingerings(here, contacts))),
+      ...present(
+        'recoverMs',
+        longest(
+          recoveries(
+            facts.empty.filter(({ from }) => within(from)),
+            visits,
+          ),
+        ),
+      ),
     };
   });
   const overall = present('eventToFirstRequestMs', median(waits(moments, contacts)));
@@ -95,6 +113,13 @@ const lingerings = (moments: readonly Moment[], contacts: Contacts): readonly nu
   moments.flatMap(({ kind, task = '', at }) => {
     const last = kind === 'stop-ordered' ? contacts.get(task)?.last : undefined;
     return last === undefined ? [] : [Math.max(0, last - at)];
+  });
+
+/** A spell that nothing ended yet has no recovery. */
+const recoveries = (spells: readonly Spell[], visits: readonly Visit[]): readonly number[] =>
+  spells.flatMap(({ sudden, from }) => {
+    const ends = visits.filter((visit) => visit.start > from && answered(visit)).map(({ end }) => end);
+    return sudden && ends.length > 0 ? [ends.reduce((a, b) => Math.min(a, b)) - from] : [];
   });
 
 const longest = (values: readonly number[]): number | undefined =>

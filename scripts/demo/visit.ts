@@ -6,10 +6,12 @@ export type Plan = {
   readonly kind: 'kept' | 'fresh' | 'slow';
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** The name it asks for, if not the proxy's address. */
+  readonly host?: string;
 };
 
 /** What came of it. Times are epoch milliseconds; `error` is present exactly when no complete answer arrived. */
-export type Visit = Omit<Plan, 'path'> & {
+export type Visit = Omit<Plan, 'path' | 'host'> & {
   readonly start: number;
   readonly end: number;
   readonly status?: number;
@@ -21,10 +23,10 @@ export type Visit = Omit<Plan, 'path'> & {
 const patienceMs = 30_000;
 
 /** Sends one request, once, and reads the whole answer: a body that breaks off is no answer. */
-export function visit(origin: string, { path, ...plan }: Plan, agent: Agent): Promise<Visit> {
+export function visit(origin: string, { path, host, ...plan }: Plan, agent: Agent): Promise<Visit> {
   return new Promise((resolve) => {
     const start = Date.now();
-    const headers = { 'x-demo-request': plan.id, accept: 'application/json' };
+    const headers = { 'x-demo-request': plan.id, accept: 'application/json', ...(host && { host }) };
     const outgoing = request(origin + path, { method: plan.method, headers, agent });
     const patience = setTimeout(() => outgoing.destroy(new Error('no answer in 30 s')), patienceMs);
     const done = (rest: Pick<Visit, 'status' | 'task' | 'error'>) => {

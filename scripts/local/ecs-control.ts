@@ -30,7 +30,7 @@ export type TaskView = {
 export type EcsControl = {
   registerTaskDefinition(input: TaskDefinitionInput): string;
   createService(service: ServiceInput): void;
-  updateService(name: string, change: { desiredCount?: number; taskDefinition?: string }): void;
+  updateService(name: string, change: Partial<Omit<ServiceInput, 'name' | 'cluster'>>): void;
   /** SIGKILL, without a word: ECS learns of it afterwards. */
   killTask(id: string): void;
   tasks(service?: string): readonly TaskView[];

@@ -39,8 +39,9 @@ export function playHosts(hosts: Host[], { delays, timers, say, putEvent, tasks,
 
   function killTasks(host: Host): void {
     for (const task of tasksOn(host)) {
+      const inService = task.lastStatus === 'RUNNING' && task.desiredStatus === 'RUNNING';
       for (const { process } of task.containers) process?.kill('SIGKILL');
-      if (task.lastStatus === 'RUNNING' && task.desiredStatus === 'RUNNING') died(task);
+      void Promise.all(task.containers.map(({ process }) => process?.exited)).then(() => inService && died(task));
     }
   }
 

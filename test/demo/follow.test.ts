@@ -56,8 +56,17 @@ describe('createFollower', () => {
     expect(createFollower('hello-world').moment(moment(0, kind, 'aaaa1'))).toStrictEqual([]);
   });
 
-  it("is silent about other services' tasks", () => {
-    expect(createFollower('hello-world').moment(moment(0, 'task-running', 'aaaa1', 'worker'))).toStrictEqual([]);
+  it('tells what becomes of an instance, whatever runs on it', () => {
+    const text = 'instance 127.0.0.1 is DRAINING';
+    expect(texts(createFollower('hello-world').moment({ at: 0, kind: 'host', text }))).toStrictEqual([text]);
+  });
+
+  it("is silent about other services' tasks, and does not wait for their last request", () => {
+    const follower = createFollower('hello-world');
+
+    expect(follower.moment(moment(0, 'task-running', 'aaaa1', 'worker'))).toStrictEqual([]);
+    expect(follower.moment(moment(0, 'stop-ordered', 'aaaa1', 'worker'))).toStrictEqual([]);
+    expect(follower.quiet(60_000)).toStrictEqual([]);
   });
 });
 

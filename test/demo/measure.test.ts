@@ -16,6 +16,8 @@ const post = (rest: Partial<Visit>): Visit => get({ method: 'POST', ...rest });
 
 describe('fateOf', () => {
   const empty = [{ from: 1000, until: 2000 }];
+  const sudden = [{ from: 1000, until: 2000, sudden: true as const }];
+  const lastGet = (rest: Partial<Visit>) => get({ start: 990, ...rest });
   const died = new Map([['dead', 1005]]);
   const began = new Map([['r1', ['dead']]]);
   const elsewhere = new Map([['r1', ['alive']]]);
@@ -33,6 +35,41 @@ describe('fateOf', () => {
     ['a 503 that a task wrote is a failure', get({ status: 503, task: 'a' }), { empty }, 'failed'],
     ['another fault in the spell is a failure', get({ status: 502 }), { empty }, 'failed'],
     ['a refused connection in the spell is one', get({ error: 'ECONNREFUSED' }), { empty }, 'failed'],
+    [
+      'a 503 under way when the last task died is expected',
+      get({ status: 503, start: 990 }),
+      { empty: sudden },
+      'expected503',
+    ],
+    [
+      'also when the death is written down later',
+      get({ status: 503, start: 980, end: 990 }),
+      { empty: sudden },
+      'expected503',
+    ],
+    ['not long after', get({ status: 503, start: 700, end: 740 }), { empty: sudden }, 'failed'],
+    ['nor when the last task was told to stop', get({ status: 503, start: 990 }), { empty }, 'failed'],
+    [
+      'a GET inside the last task that died is lost',
+      lastGet({ status: 502 }),
+      { died, began, empty: sudden },
+      'lostWithTask',
+    ],
+    [
+      'also when the connection just closes',
+      lastGet({ error: 'socket hang up' }),
+      { died, began, empty: sudden },
+      'lostWithTask',
+    ],
+    ['also when it lay there unread', lastGet({ status: 502 }), { died, empty: sudden }, 'lostWithTask'],
+    ['a GET that came after has failed', get({ status: 502, start: 1001 }), { died, began, empty: sudden }, 'failed'],
+    [
+      'so has one inside a task that lives',
+      lastGet({ status: 502 }),
+      { died, began: elsewhere, empty: sudden },
+      'failed',
+    ],
+    ['so has one that timed out', lastGet({ error: 'no answer in 30 s' }), { died, empty: sudden }, 'failed'],
     ['a POST inside the task that died is lost', post({ status: 502 }), { died, began }, 'lostWithTask'],
     ['also when the connection just closes', post({ error: 'socket hang up' }), { died, began }, 'lostWithTask'],
     ['a POST that broke off unread as a task died is lost', post({ status: 502 }), { died }, 'lostWithTask'],
@@ -84,6 +121,21 @@ describe('emptySpells', () => {
 
   it('does not end while no task runs', () => {
     const moments = [moment(0, 'task-running', 'a'), moment(9_000, 'task-died', 'a')];
+
+    expect(emptySpells(moments, delay).at(-1)).toStrictEqual({
+      from: 9_000,
+      until: Number.POSITIVE_INFINITY,
+      sudden: true,
+    });
+  });
+
+  it('is not sudden when only an earlier task died', () => {
+    const moments = [
+      moment(0, 'task-running', 'a'),
+      moment(0, 'task-running', 'b'),
+      moment(8_000, 'task-died', 'a'),
+      moment(9_000, 'stop-ordered', 'b'),
+    ];
 
     expect(emptySpells(moments, delay).at(-1)).toStrictEqual({ from: 9_000, until: Number.POSITIVE_INFINITY });
   });

@@ -33,11 +33,11 @@ describe('problems', () => {
     ]);
   });
 
-  it('finds an answer of a task that has no labels', () => {
+  it('finds an answer of a task that others have', () => {
     const visits = [visit({ task: 'worker1' })];
 
     expect(problems({ moments: [], visits, facts }, ['worker1'], 0)).toStrictEqual([
-      '1 requests were answered by the worker, which has no labels',
+      '1 requests were answered by a task of another service',
     ]);
   });
 

@@ -14,6 +14,10 @@ const step: MeasuredStep = {
   reloads: 0,
   samePid: true,
   awsCalls: 1_234,
+  ecsReads: 12,
+  events: 211,
+  retries: 2,
+  redispatches: 16,
   stopOrderToLastRequestMs: 2_300,
 };
 
@@ -21,7 +25,7 @@ describe('table', () => {
   it('fits a terminal of 100 columns, and shows what does not apply as a dash', () => {
     const lines = table([step, { ...step, name: 'short', samePid: false, reloads: 1 }]).split('\n');
 
-    expect(lines[1]).toMatch(/^control plane off, then on +24,812 +0 +0 +2,461 +0 +– +2\.3 s +1,234$/);
+    expect(lines[1]).toMatch(/^control plane off, then on +24,812 +0 +0 +2,461 +0 +18 +– +2\.3 s +1,234$/);
     expect(lines[2]).toMatch(/^short +24,812 +0 +0 +2,461 +1\* /);
     expect(lines.map(({ length }) => length).filter((length) => length > 100)).toStrictEqual([]);
   });
@@ -32,6 +36,13 @@ describe('verdict', () => {
     expect(verdict({ totals: totals({}), steps: [], eventToFirstRequestMs: 2_912 }, 2_200)).toStrictEqual([
       '24,812 requests, none failed.',
       "A new task had its first request 2.9 s after it ran (median); AWS's own delay is set to 2.2 s.",
+    ]);
+  });
+
+  it('tells how long an outage lasted, and in which step', () => {
+    expect(verdict({ totals: totals({}), steps: [{ ...step, recoverMs: 8_840 }] }, 0)).toStrictEqual([
+      '24,812 requests, none failed.',
+      'After "control plane off, then on" the first answer came 8.8 s later.',
     ]);
   });
 

@@ -4,7 +4,8 @@ import type { Visit } from '../../scripts/demo/visit';
 import type { Moment } from '../../scripts/local/world';
 
 const facts: Facts = { empty: [], died: new Map(), began: new Map() };
-const step = (name: string, from: number): PlayedStep => ({ name, from, reloads: 0, samePid: true, awsCalls: 7 });
+const cost = { reloads: 0, samePid: true, awsCalls: 7, ecsReads: 1, events: 2, retries: 0, redispatches: 3 };
+const step = (name: string, from: number): PlayedStep => ({ name, from, ...cost });
 const visit = (start: number, task: string, status = 200): Visit => ({
   id: `r${start}`,
   kind: 'kept',
@@ -24,8 +25,8 @@ describe('measure', () => {
 
     expect(totals).toStrictEqual({ requests: 3, failed: 1, lostWithTask: 0, expected503: 0 });
     expect(steps).toStrictEqual([
-      { name: 'one', requests: 2, failed: 1, lostWithTask: 0, expected503: 0, reloads: 0, samePid: true, awsCalls: 7 },
-      { name: 'two', requests: 1, failed: 0, lostWithTask: 0, expected503: 0, reloads: 0, samePid: true, awsCalls: 7 },
+      { name: 'one', requests: 2, failed: 1, lostWithTask: 0, expected503: 0, ...cost },
+      { name: 'two', requests: 1, failed: 0, lostWithTask: 0, expected503: 0, ...cost },
     ]);
   });
 
@@ -46,6 +47,22 @@ describe('measure', () => {
     const { steps } = measure([step('one', 0), step('two', 2_500)], { moments, visits, facts });
 
     expect(steps.map((each) => each.stopOrderToLastRequestMs)).toStrictEqual([2_400, undefined]);
+  });
+});
+
+describe('recoverMs', () => {
+  const from = 2_000;
+  const visits = [visit(1_900, 'a'), visit(2_100, 'a', 503), visit(8_000, 'b'), visit(7_000, 'b')];
+  const recovered = (empty: Facts['empty']) =>
+    measure([step('one', 0)], { moments: [], visits, facts: { ...facts, empty } }).steps[0]?.recoverMs;
+
+  it('tells how long nobody was answered after the last task died', () => {
+    expect(recovered([{ from, until: 9_000, sudden: true }])).toBe(5_010);
+  });
+
+  it('is not told of a service that was scaled to nothing, nor of one that never came back', () => {
+    expect(recovered([{ from, until: 9_000 }])).toBeUndefined();
+    expect(recovered([{ from: 8_500, until: 9_000, sudden: true }])).toBeUndefined();
   });
 });
 
