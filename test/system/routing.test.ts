@@ -79,7 +79,9 @@ beforeAll(async () => {
   ];
   await instance.sync(instance.publishFiles(render({ backends, certified: ['secure.example', '*.secure.example'] })));
   await instance.startHaproxy();
-  await until(async () => (await ask('shop.example', '/')).status === 200);
+  for (const name of ['shop', 'api', 'v2', 'strict', 'flaky', 'secure']) {
+    await until(async () => (await instance.status(`demo.${name}`, name)) === 'UP');
+  }
 });
 afterAll(async () => {
   await instance.stop();
