@@ -7,12 +7,21 @@ import { comesToRest } from './rest';
 import { crash, loseInstance, orderStop, schedule } from './scheduler';
 import { type Circumstances, newWorld, type World } from './world';
 
+type Way = {
+  /** Whatever the function remembers is wiped before each run. */
+  readonly forgetful?: boolean;
+  /** The first three numbers of the instances' addresses. */
+  readonly network?: string;
+  /** Told after each happening, and at the end. */
+  readonly look?: (world: World) => Promise<void>;
+};
+
 /** Two services run when a history begins. */
-export async function begin(circumstances: Circumstances): Promise<World> {
+async function begin(circumstances: Circumstances, network: string): Promise<World> {
   const world = newWorld(circumstances);
   for (const number of [1, 2]) {
     const { cluster } = world;
-    cluster.putInstance({ id: cluster.nextId('ci'), address: `10.0.0.${number}`, status: 'ACTIVE' });
+    cluster.putInstance({ id: cluster.nextId('ci'), address: `${network}.${number}`, status: 'ACTIVE' });
   }
   happen(world, { deploy: 0, variant: 'plain', desired: 2, atOnce: false });
   happen(world, { deploy: 1, variant: 'plain', desired: 1, atOnce: false });
@@ -20,14 +29,21 @@ export async function begin(circumstances: Circumstances): Promise<World> {
   return world;
 }
 
-export async function live(history: History, forgetful = false): Promise<World> {
-  const world = await begin(history);
+/** Lives through a history, to its end at rest. @throws when a law is broken, with its words */
+export async function live(
+  history: History,
+  { forgetful = false, network = '10.0.0', look = async () => undefined }: Way = {},
+): Promise<World> {
+  const world = await begin(history, network);
   world.weather.forgetful = forgetful;
+  await look(world);
   for (const each of history.happenings) {
     if ('wait' in each) await world.agenda.pass(each.wait * second);
     else happen(world, each);
+    await look(world);
   }
   await comesToRest(world);
+  await look(world);
   return world;
 }
 
