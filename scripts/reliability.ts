@@ -1,0 +1,31 @@
+// `npm run reliability`: runs the tests and writes into docs/reliability.md how many of its cases they prove. A case whose test
+// is missing, or fails, is an error.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+type Run = { testResults: { name: string; assertionResults: { fullName: string; status: string }[] }[] };
+
+const root = join(__dirname, '..');
+const page = join(root, 'docs/reliability.md');
+const [results = ''] = process.argv.slice(2);
+
+const run = JSON.parse(readFileSync(results, 'utf8')) as Run;
+const passed = new Set(
+  run.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'passed')
+      .map(({ fullName }) => `${relative(join(root, 'test'), name)}: ${fullName}`),
+  ),
+);
+
+const text = readFileSync(page, 'utf8');
+const cases = Array.from(text.matchAll(/^\| (.*?) +\| .*\| `(.*?)`: (.*?) +\|$/gm), ([, when, file, test]) => ({
+  when,
+  test: `${file}: ${test}`,
+}));
+const unproven = cases.filter(({ test }) => !passed.has(test));
+for (const { when, test } of unproven) console.error(`no test has passed for "${when}": ${test}`);
+if (cases.length === 0 || unproven.length > 0) process.exit(1);
+
+writeFileSync(page, text.replace(/^\d+ cases/m, `${cases.length} cases`));
+console.log(`docs/reliability.md: ${cases.length} cases, each with a test that passed`);
