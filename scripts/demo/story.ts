@@ -84,8 +84,8 @@ export const story: readonly Step[] = [
   portReuse,
   faultyLabel,
   burst,
-  controlPlaneOff,
   onlyInstanceLost,
+  controlPlaneOff,
   scaleToZero,
 ];
 

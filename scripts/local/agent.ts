@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { isFree } from './loopback';
 import type { Processes } from './processes';
-import type { Container, Task } from './task';
+import { type Container, isBridged, type Task } from './task';
 import type { Timers } from './timers';
 
 type Listener = {
@@ -30,7 +30,8 @@ export function ecsAgent(processes: Processes, timers: Timers, listener: Listene
   async function start(task: Task): Promise<void> {
     for (const container of inStartOrder(task)) {
       const { definition } = container;
-      if (definition.containerPort !== undefined) container.hostPort = await portAt(task.host.address);
+      if (definition.containerPort !== undefined)
+        container.hostPort = isBridged(task.definition) ? await portAt(task.address) : definition.containerPort;
       const [program = '', ...argv] = definition.command;
       const child = processes.launch([program === 'node' ? process.execPath : program, ...argv], {
         cwd: join(__dirname, '../..'),
@@ -38,7 +39,7 @@ export function ecsAgent(processes: Processes, timers: Timers, listener: Listene
           ...definition.environment,
           TASK_ID: task.id,
           REVISION: String(task.definition.revision),
-          HOST: task.host.address,
+          HOST: task.address,
           ...(container.hostPort !== undefined && { PORT: String(container.hostPort) }),
         },
         onLine: (line) => listener.printed(task, line),
@@ -47,8 +48,8 @@ export function ecsAgent(processes: Processes, timers: Timers, listener: Listene
       void child.exited.then(({ code, signal }) => {
         // The agent ended with its machine: nobody is left to report it.
         if (task.host.lost) return;
-        const { hostPort: port, definition: of } = container;
-        if (port !== undefined && of.containerPort !== undefined) {
+        const { hostPort: port } = container;
+        if (port !== undefined && isBridged(task.definition)) {
           freed.set(task.host.address, [...(freed.get(task.host.address) ?? []), port]);
         }
         // As a shell would say it: 128 and the number of the signal.
@@ -122,7 +123,7 @@ async function freePort(address: string, last: Map<string, number>): Promise<num
 const passesHealthCheck = (task: Task): Promise<boolean> =>
   new Promise((resolve) => {
     const port = task.containers.find(({ definition }) => definition.healthCheck)?.hostPort;
-    get({ host: task.host.address, port, path: '/health', agent: false, timeout: 1_000 }, (answer) => {
+    get({ host: task.address, port, path: '/health', agent: false, timeout: 1_000 }, (answer) => {
       answer.resume();
       resolve(answer.statusCode === 200);
     })

@@ -2,7 +2,8 @@ import type { Ecs } from './ecs';
 import { AwsError } from './errors';
 import { hostShape } from './hosts';
 import type { Service } from './services';
-import { apiTask, arn, type Task, type TaskDefinition, taskArn } from './task';
+import { arn, isBridged, type Task, type TaskDefinition, taskArn } from './task';
+import { apiTask } from './task-shapes';
 
 type ListTasks = {
   cluster?: string;
@@ -114,19 +115,22 @@ export function ecsHandlers({ tasks, services, definitions, hosts, clusters }: E
   };
 }
 
-const definitionShape = ({ arn, family, revision, containers }: TaskDefinition) => ({
+const definitionShape = ({ arn, family, revision, containers, ...definition }: TaskDefinition) => ({
   taskDefinitionArn: arn,
   family,
   revision,
   status: 'ACTIVE',
-  networkMode: 'bridge',
-  requiresCompatibilities: ['EC2'],
+  networkMode: definition.networkMode ?? 'bridge',
+  requiresCompatibilities: [definition.launchType ?? 'EC2'],
   containerDefinitions: containers.map(({ name, containerPort, labels = {}, dependsOn = [] }) => ({
     name,
     image: `${family}:${revision}`,
     essential: true,
     dockerLabels: labels,
-    portMappings: containerPort === undefined ? [] : [{ containerPort, hostPort: 0, protocol: 'tcp' }],
+    portMappings:
+      containerPort === undefined
+        ? []
+        : [{ containerPort, hostPort: isBridged(definition) ? 0 : containerPort, protocol: 'tcp' }],
     dependsOn: dependsOn.map((containerName) => ({ containerName, condition: 'START' })),
   })),
 });

@@ -72,10 +72,20 @@ export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]): EcsCont
   };
 }
 
-const view = ({ id, service, definition, desiredStatus, lastStatus, host, containers, startedAt }: Task): TaskView => {
+const view = ({
+  id,
+  service,
+  definition,
+  desiredStatus,
+  lastStatus,
+  host,
+  address,
+  containers,
+  startedAt,
+}: Task): TaskView => {
   const port = containers.find(({ hostPort }) => hostPort !== undefined)?.hostPort;
   const { revision } = definition;
-  const place = { address: host.address, host: host.ec2Id, ...(port && { port }) };
+  const place = { address, host: host.ec2Id, ...(port && { port }) };
   return { id, service, revision, desiredStatus, lastStatus, ...place, ...(startedAt && { startedAt }) };
 };
 

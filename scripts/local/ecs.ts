@@ -7,7 +7,6 @@ import type { Processes } from './processes';
 import { type Service, scheduleServices } from './services';
 import {
   arn,
-  eventTask,
   type Host,
   isHealthChecked,
   newTask,
@@ -16,6 +15,7 @@ import {
   type TaskDefinitionInput,
   taskArn,
 } from './task';
+import { eventTask } from './task-shapes';
 import type { Timers } from './timers';
 
 export type EcsDeps = {
@@ -74,7 +74,7 @@ export function playEcs(hosts: Host[], { delays, timers, processes, say, putEven
       if (task.containers.some(({ exitCode }) => exitCode !== undefined)) return;
       if (task.desiredStatus !== 'RUNNING') return agent.stop(task); // Told to stop meanwhile.
       const port = task.containers.find(({ hostPort }) => hostPort !== undefined)?.hostPort;
-      tell('task-running', task, `${name(task)} runs${port ? ` at ${host.address}:${port}` : ''}`);
+      tell('task-running', task, `${name(task)} runs${port ? ` at ${task.address}:${port}` : ''}`);
       change(task, { lastStatus: 'RUNNING', startedAt: Date.now() });
       if (isHealthChecked(task)) agent.watchHealth(task, delays.healthMs, delays.healthStartMs);
     });

@@ -1,7 +1,6 @@
-import { platform } from 'node:os';
-
 import type { Delays } from './delays';
 import type { Event } from './eventbridge';
+import { ownAddress } from './loopback';
 import type { Say } from './moment';
 import { arn, type Host, type Task } from './task';
 import { account, region } from './template';
@@ -107,14 +106,11 @@ export const hostShape = ({ arn: containerInstanceArn, ec2Id, status, version, l
 
 let made = 0;
 
-/** On Linux all of 127.0.0.0/8 is loopback, so each host has an address that no other world uses. */
 function newHost(cluster: string): Host {
   made += 1;
   const ec2Id = `i-${made.toString(16).padStart(17, '0')}`;
-  const own = `127.${10 + (process.pid % 240)}.${(process.pid >> 8) % 250}.${made % 250}`;
-  const address = platform() === 'linux' ? own : '127.0.0.1';
   const containerInstance = arn('container-instance', `${cluster}/${ec2Id.slice(2)}`);
-  return { ec2Id, cluster, arn: containerInstance, address, status: 'ACTIVE', version: 1, lost: false };
+  return { ec2Id, cluster, arn: containerInstance, address: ownAddress(), status: 'ACTIVE', version: 1, lost: false };
 }
 
 export const twoHosts = (cluster: string): Host[] => [newHost(cluster), newHost(cluster)];

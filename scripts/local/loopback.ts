@@ -1,6 +1,16 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+let given = 0;
+
+/** On Linux all of 127.0.0.0/8 is loopback, so each machine has an address that no other world uses. */
+export function ownAddress(): string {
+  given += 1;
+  const own = `127.${10 + (process.pid % 240)}.${(process.pid >> 8) % 250}.${given % 250}`;
+  return platform() === 'linux' ? own : '127.0.0.1';
+}
 
 export type Address = { readonly host: string; readonly port: number };
 export type Served = { readonly endpoint: string; stop(): Promise<void> };

@@ -1,5 +1,5 @@
 import type { Delays } from './delays';
-import { type Host, isHealthChecked, type Task } from './task';
+import { type Host, isHealthChecked, type Task, type TaskDefinition } from './task';
 import type { Timers } from './timers';
 
 export type Service = {
@@ -13,6 +13,7 @@ export type Service = {
 
 type Deps = {
   readonly hosts: readonly Host[];
+  readonly definitions: ReadonlyMap<string, TaskDefinition>;
   readonly services: ReadonlyMap<string, Service>;
   readonly tasks: ReadonlyMap<string, Task>;
   readonly startTask: (service: Service, host: Host) => void;
@@ -32,7 +33,8 @@ export function scheduleServices(deps: Deps): void {
  * A rolling update (AWS: DeploymentConfiguration). New tasks come up to `maximumPercent`; old ones go as far as
  * `minimumHealthyPercent` of healthy tasks stay. Whether a proxy knows the new ones plays no part.
  */
-function deploy(service: Service, { tasks, hosts, startTask, stopTask, delays }: Deps): void {
+function deploy(service: Service, deps: Deps): void {
+  const { tasks, hosts, startTask, stopTask, delays } = deps;
   const live = [...tasks.values()].filter((task) => task.service === service.name && task.desiredStatus === 'RUNNING');
   const current = live.filter((task) => isCurrent(service, task));
   const old = live.filter((task) => !current.includes(task));
@@ -42,7 +44,11 @@ function deploy(service: Service, { tasks, hosts, startTask, stopTask, delays }:
 
   const missing = Math.min(desiredCount - current.length, Math.max(0, most - live.length));
   for (let n = 0; n < missing; n++) {
-    const host = roomiest(hosts, service, tasks);
+    const host = roomiest(
+      hosts.filter((each) => hasPorts(each, service, deps)),
+      service,
+      tasks,
+    );
     if (host) startTask(service, host);
   }
 
@@ -78,6 +84,16 @@ const roomiest = (hosts: readonly Host[], { cluster }: Service, tasks: ReadonlyM
   const open = hosts.filter((host) => host.cluster === cluster && host.status === 'ACTIVE' && !host.lost);
   return open.sort((a, b) => load(a) - load(b))[0];
 };
+
+/** In host mode a port of the host can be had once (AWS: TaskDefinition.networkMode). */
+function hasPorts(host: Host, { taskDefinition }: Service, { definitions, tasks }: Deps): boolean {
+  const portsOf = ({ networkMode, containers }: TaskDefinition) =>
+    networkMode === 'host' ? containers.flatMap(({ containerPort = [] }) => containerPort) : [];
+  const there = [...tasks.values()].filter((task) => task.host === host && task.lastStatus !== 'STOPPED');
+  const taken = there.flatMap(({ definition }) => portsOf(definition));
+  const definition = definitions.get(taskDefinition);
+  return definition === undefined || !portsOf(definition).some((port) => taken.includes(port));
+}
 
 /** ASSUMED: the newest go first, as nothing is documented for one zone. */
 const newest = (tasks: readonly Task[]): readonly Task[] => [...tasks].sort((a, b) => b.createdAt - a.createdAt);

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
+import { ownAddress } from './loopback';
 import type { Process } from './processes';
 import { account, region } from './template';
 
@@ -14,7 +15,13 @@ export type ContainerInput = {
   stopTimeoutSeconds?: number;
   environment?: Record<string, string>;
 };
-export type TaskDefinitionInput = { family: string; containers: ContainerInput[] };
+export type TaskDefinitionInput = {
+  family: string;
+  containers: ContainerInput[];
+  /** On Fargate it is `awsvpc`, as AWS asks for. */
+  networkMode?: 'bridge' | 'host' | 'awsvpc';
+  launchType?: 'EC2' | 'FARGATE';
+};
 export type TaskDefinition = TaskDefinitionInput & { readonly arn: string; readonly revision: number };
 
 /** A container instance of a cluster, and the EC2 instance that it is. */
@@ -43,6 +50,8 @@ export type Task = {
   readonly service: string;
   readonly definition: TaskDefinition;
   readonly host: Host;
+  /** Its own in `awsvpc` mode, else that of its host. */
+  readonly address: string;
   readonly containers: readonly Container[];
   desiredStatus: 'RUNNING' | 'STOPPED';
   lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED';
@@ -61,12 +70,17 @@ export const taskArn = ({ cluster, id }: Task): string => arn('task', `${cluster
 export const isHealthChecked = ({ definition }: Task): boolean =>
   definition.containers.some((each) => each.healthCheck);
 
+export const isBridged = ({ networkMode = 'bridge' }: Pick<TaskDefinitionInput, 'networkMode'>): boolean =>
+  networkMode === 'bridge';
+
 export const newTask = (service: string, definition: TaskDefinition, host: Host): Task => ({
   id: randomBytes(16).toString('hex'),
   cluster: host.cluster,
   service,
   definition,
-  host,
+  // A task on Fargate has a machine to itself, which is no container instance.
+  host: definition.launchType === 'FARGATE' ? { ...host, status: 'ACTIVE', lost: false } : host,
+  address: definition.networkMode === 'awsvpc' ? ownAddress() : host.address,
   containers: definition.containers.map((each) => ({ definition: each, id: randomUUID() })),
   desiredStatus: 'RUNNING',
   lastStatus: 'PENDING',
@@ -74,64 +88,3 @@ export const newTask = (service: string, definition: TaskDefinition, host: Host)
   version: 0,
   createdAt: Date.now(),
 });
-
-/** As DescribeTasks answers: times in epoch seconds, and health (AWS: DescribeTasks). */
-export const apiTask = (task: Task) => ({
-  ...shape(task, (ms) => ms / 1000),
-  healthStatus: task.healthStatus,
-  tags: [],
-});
-
-/** As the event says it: times as text, without health (AWS: ECS task state change events). */
-export const eventTask = (task: Task) => shape(task, (ms) => new Date(ms).toISOString());
-
-function shape(task: Task, time: (ms: number) => unknown) {
-  const at = (ms: number | undefined) => (ms === undefined ? undefined : time(ms));
-  return {
-    attachments: [],
-    attributes: [{ name: 'ecs.cpu-architecture', value: 'arm64' }],
-    availabilityZone: `${region}a`,
-    clusterArn: arn('cluster', task.cluster),
-    connectivity: 'CONNECTED',
-    connectivityAt: time(task.createdAt),
-    containerInstanceArn: task.host.arn,
-    containers: task.containers.map((container) => containerShape(task, container)),
-    cpu: '64',
-    createdAt: time(task.createdAt),
-    desiredStatus: task.desiredStatus,
-    enableExecuteCommand: false,
-    group: `service:${task.service}`,
-    lastStatus: task.lastStatus,
-    launchType: 'EC2',
-    memory: '64',
-    overrides: { containerOverrides: task.containers.map(({ definition }) => ({ name: definition.name })) },
-    startedAt: at(task.startedAt),
-    startedBy: `ecs-svc/${task.service}`,
-    stopCode: task.stopCode,
-    stoppedReason: task.stoppedReason,
-    stoppingAt: at(task.stoppingAt),
-    stoppedAt: at(task.stoppedAt),
-    taskArn: taskArn(task),
-    taskDefinitionArn: task.definition.arn,
-    updatedAt: time(Date.now()),
-    version: task.version,
-  };
-}
-
-/** Docker reports the binding of IPv6 beside that of IPv4, and the agent sends both (amazon-ecs-agent, statechange.go). */
-function containerShape(task: Task, { id, definition, hostPort, exitCode }: Container) {
-  const binding = { containerPort: definition.containerPort, hostPort, protocol: 'tcp' };
-  return {
-    containerArn: arn('container', `${task.cluster}/${task.id}/${id}`),
-    cpu: '64',
-    exitCode,
-    image: `${task.definition.family}:${task.definition.revision}`,
-    lastStatus: exitCode === undefined ? task.lastStatus : 'STOPPED',
-    memory: '64',
-    name: definition.name,
-    networkBindings: hostPort === undefined ? [] : ['0.0.0.0', '::'].map((bindIP) => ({ bindIP, ...binding })),
-    networkInterfaces: [],
-    runtimeId: id,
-    taskArn: taskArn(task),
-  };
-}

@@ -7,7 +7,7 @@
  * Played: ECS, EventBridge and its Scheduler, SQS FIFO, Lambda's invocations, Run Command, Parameter Store, IMDS,
  *   systemd's restarts; and their delays (delays.ts). Every played behaviour names the AWS document, or says ASSUMED.
  * Judged from outside: every call, by a published evaluator of IAM policies (iam.ts), on what AWS checks for it (iam-checks.ts).
- * Not played: KMS, quotas, other network modes than bridge.
+ * Not played: KMS, quotas.
  */
 import type { Call } from './api';
 import { type Aws, deployStack } from './aws';
