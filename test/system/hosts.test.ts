@@ -1,0 +1,110 @@
+import { request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { startWorld, type TaskDefinitionInput, type World } from '../../scripts/local/world';
+
+jest.setTimeout(60_000);
+
+let world: World;
+const quick = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, taskStoppedMs: 100, schedulerMs: 50 };
+
+beforeAll(async () => {
+  world = await startWorld({
+    delays: { ...quick, healthMs: 200, hostLostMs: 300, spotDrainMs: 5_000 },
+    tickSeconds: 3_600,
+  });
+}, 90_000);
+afterAll(() => world?.stop());
+
+const hello = ['node', 'scripts/local/hello.mjs'];
+/** Serves on after the stop order, as the example's pre-stop container has it. */
+const sidecar = {
+  name: 'pre-stop',
+  command: ['sh', '-c', "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.05; done"],
+};
+
+function serve(name: string, desiredCount: number, definition: Partial<TaskDefinitionInput> = {}, port = 8080): void {
+  const labels = { 'haproxy.host': `${name}.example`, 'haproxy.check': '/health' };
+  const web = { name: 'web', command: hello, containerPort: port, labels, healthCheck: true };
+  const containers = [web, { ...sidecar, dependsOn: ['web'] }];
+  const taskDefinition = world.ecs.registerTaskDefinition({ family: name, containers, ...definition });
+  world.ecs.createService({ name, taskDefinition, desiredCount });
+}
+
+/** The status and the task that a browser gets. */
+const answer = (service: string): Promise<{ status: number; task: unknown }> =>
+  new Promise((resolve, reject) => {
+    request({ ...world.proxy.http, agent: false, headers: { host: `${service}.example` } }, (response) => {
+      const { statusCode: status = 0, headers } = response;
+      response.resume().on('end', () => resolve({ status, task: headers['x-task'] }));
+    })
+      .on('error', reject)
+      .end();
+  });
+
+/** The tasks that answer so many requests. */
+async function tasksBehind(service: string, requests: number): Promise<Set<unknown>> {
+  const answers = await Promise.all(Array.from({ length: requests }, () => answer(service)));
+  expect(answers.map(({ status }) => status)).toStrictEqual(Array(requests).fill(200));
+  return new Set(answers.map(({ task }) => task));
+}
+
+async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`waited 30 seconds in vain: ${holds}`);
+    await pause(50);
+  }
+}
+const served = (service: string) => until(async () => (await answer(service)).status === 200);
+const running = (service: string) =>
+  world.ecs
+    .tasks(service)
+    .filter(({ desiredStatus, lastStatus }) => desiredStatus === 'RUNNING' && lastStatus === 'RUNNING');
+
+it.each<[string, Partial<TaskDefinitionInput>, number]>([
+  ['host', { networkMode: 'host' }, 18_181],
+  ['awsvpc', { networkMode: 'awsvpc' }, 18_182],
+  ['fargate', { networkMode: 'awsvpc', launchType: 'FARGATE' }, 18_183],
+])('a task in %s mode is reached', async (name, definition, port) => {
+  serve(name, 1, definition, port);
+
+  await served(name);
+});
+
+it('law 6: a port belongs to its newest task, though nobody said that the old one is gone', async () => {
+  world.ecs.reusePorts(true);
+  serve('old', 1);
+  await served('old');
+  const [before] = running('old');
+  world.controlPlane(false, 'lost');
+  world.ecs.updateService('old', { desiredCount: 0 });
+  await until(() => world.ecs.tasks('old').every(({ lastStatus }) => lastStatus === 'STOPPED'));
+  world.controlPlane(true);
+  for (const { ec2Id } of world.ecs.hosts()) if (ec2Id !== before?.host) world.ecs.setHostStatus(ec2Id, 'DRAINING');
+  serve('new', 1);
+  await served('new');
+
+  expect(running('new')[0]).toMatchObject({ port: before?.port, address: before?.address });
+  expect((await answer('old')).status).toBe(503);
+  for (const { ec2Id } of world.ecs.hosts()) world.ecs.setHostStatus(ec2Id, 'ACTIVE');
+});
+
+it('a Spot warning sends requests to the other instance before ECS stops a task, and its end hurts nobody', async () => {
+  serve('shop', 4);
+  await served('shop');
+  await until(async () => (await tasksBehind('shop', 20)).size === 4);
+  const [spot] = world.ecs.hosts();
+  const there = running('shop').flatMap(({ id, host }) => (host === spot?.ec2Id ? [id] : []));
+  world.ecs.warnHost(spot?.ec2Id ?? '');
+  await until(async () => [...(await tasksBehind('shop', 20))].every((id) => !there.includes(String(id))));
+  expect(running('shop').map(({ id }) => id)).toStrictEqual(expect.arrayContaining(there));
+
+  world.ecs.loseHost(spot?.ec2Id ?? '');
+  await until(() => running('shop').filter(({ host }) => host !== spot?.ec2Id).length === 4);
+  await tasksBehind('shop', 50);
+});
+
+it('law 14: no call was denied by the packaged policies', () => {
+  expect(world.denied()).toStrictEqual([]);
+});
