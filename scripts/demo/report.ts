@@ -57,7 +57,9 @@ export function verdict(
             `AWS's own delay is set to ${seconds(controlPlaneDelayMs)}.`,
         ];
   const recovered = steps.flatMap(({ name, recoverMs }) =>
-    recoverMs === undefined ? [] : [`After "${name}" the first answer came ${seconds(recoverMs)} later.`],
+    recoverMs === undefined
+      ? []
+      : [`An honest outage, "${name}": the first answer came ${seconds(recoverMs)} after the last task died.`],
   );
   return [outcome, ...waited, ...excused(totals), ...recovered];
 }

@@ -42,7 +42,7 @@ describe('verdict', () => {
   it('tells how long an outage lasted, and in which step', () => {
     expect(verdict({ totals: totals({}), steps: [{ ...step, recoverMs: 8_840 }] }, 0)).toStrictEqual([
       '24,812 requests, none failed.',
-      'After "control plane off, then on" the first answer came 8.8 s later.',
+      'An honest outage, "control plane off, then on": the first answer came 8.8 s after the last task died.',
     ]);
   });
 

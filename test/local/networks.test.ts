@@ -19,7 +19,7 @@ beforeEach(() => {
   ecs = playEcs(twoHosts('c'), {
     processes: running,
     timers: clock,
-    delays: { ...delays, taskStartMs: 20, taskStoppedMs: 20, schedulerMs: 20, healthMs: 50 },
+    delays: { ...delays, taskStartMs: 20, taskStoppedMs: 20, schedulerMs: 20, healthMs: 50, hostLostMs: 50 },
     say: () => {},
     putEvent: ({ detail }) => void events.push(detail as Record<string, unknown>),
   });
@@ -56,7 +56,11 @@ it("runs a task in host mode at its host's address and port, which Docker does n
 it('places one task a host in host mode, for its port is there once', async () => {
   const tasks = await serve({ networkMode: 'host' }, 2);
 
+  ecs.putService({ ...(ecs.services.get('web') as Service), desiredCount: 3 });
+  await sleep(150);
+
   expect(new Set(tasks.map(({ containerInstanceArn }) => containerInstanceArn)).size).toBe(2);
+  expect(ecs.tasks.size).toBe(2);
 });
 
 it('gives each task in awsvpc mode an address of its own, in the API and in events', async () => {
