@@ -1,4 +1,4 @@
-import type { Run } from './function';
+import type { Run } from './run';
 
 /** What a run was told of a task. */
 export type Believed = {

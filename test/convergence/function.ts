@@ -13,22 +13,8 @@ import { type Message, reconcile } from '../../lib/reconcile';
 import type { Agenda } from './agenda';
 import { type Ages, answer, fresh } from './answers';
 import type { Cluster } from './cluster';
+import type { Break, Run } from './run';
 import { prefix, type Store } from './store';
-
-/** The call of a run, counted from 0, that goes wrong, and how. */
-export type Break = { readonly call: number; readonly how: 'killed' | 'throttled' | 'answer lost' };
-
-/** What one run was told, and how it ended. */
-export type Run = {
-  readonly messages: readonly Message[];
-  readonly shown: readonly unknown[];
-  /** The container instances that it was told of. */
-  readonly hosts: ReadonlySet<string>;
-  readonly counted: ReadonlyMap<string, number>;
-  readonly ended: 'done' | 'failed' | 'killed';
-  /** The seconds after which the queue gives its messages again. */
-  readonly backAfter: number;
-};
 
 type World = {
   readonly agenda: Agenda;
@@ -43,7 +29,12 @@ type Command = { readonly input: object; readonly constructor: { readonly name: 
 export function newFunction({ agenda, cluster, store, nudged }: World, queueVisibility: number) {
   let calls = 0;
   let killed = false;
-  const nothing = () => ({ shown: [] as unknown[], hosts: new Set<string>(), counted: new Map<string, number>() });
+  const nothing = () => ({
+    shown: [] as unknown[],
+    hosts: new Set<string>(),
+    counted: new Map<string, number>(),
+    nudges: 0,
+  });
   let run = nothing();
   let bringBack = 0;
   const plan: { broken: Break | undefined; ages: Ages; turned: boolean } = {
@@ -53,6 +44,7 @@ export function newFunction({ agenda, cluster, store, nudged }: World, queueVisi
   };
 
   const perform = (action: string, input: object): object => {
+    if (action === 'SendCommand') run.nudges++;
     if (action === 'SendCommand')
       nudged(Number((input as { Parameters: { Generation: string[] } }).Parameters.Generation[0]));
     if (action === 'SendCommand') return { Command: { CommandId: 'command' } };
@@ -109,6 +101,7 @@ export function newFunction({ agenda, cluster, store, nudged }: World, queueVisi
     run: async (messages: readonly Message[]): Promise<Run> => {
       [calls, killed, run, bringBack] = [0, false, nothing(), 0];
       const planned = plan.broken !== undefined;
+      const isFresh = plan.ages.describe === 0;
       try {
         await reconcile(messages, deps, deps.reflected);
       } catch (error) {
@@ -123,13 +116,18 @@ export function newFunction({ agenda, cluster, store, nudged }: World, queueVisi
         return {
           messages,
           ...run,
+          fresh: isFresh,
           ended: killed ? 'killed' : 'failed',
           backAfter: killed ? queueVisibility : bringBack,
         };
       } finally {
-        Object.assign(plan, { broken: undefined, ages: fresh });
+        const { broken } = plan;
+        Object.assign(plan, {
+          broken: broken && broken.runs > 1 ? { ...broken, runs: broken.runs - 1 } : undefined,
+          ages: fresh,
+        });
       }
-      return { messages, ...run, ended: 'done', backAfter: 0 };
+      return { messages, ...run, fresh: isFresh, ended: 'done', backAfter: 0 };
     },
   };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { type Variant, variants } from './definitions';
-import type { Break } from './function';
+import type { Break } from './run';
 import type { Circumstances } from './world';
 
 /** One thing that happens. What it happens to is counted round, so that any number names something. */
@@ -52,7 +52,11 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   one(
     3,
     fc.record({
-      breaking: fc.record({ call: fc.nat({ max: 14 }), how: fc.constantFrom('killed', 'throttled', 'answer lost') }),
+      breaking: fc.record({
+        call: fc.nat({ max: 14 }),
+        how: fc.constantFrom<Break['how'][]>('killed', 'throttled', 'answer lost'),
+        runs: fc.integer({ min: 1, max: 4 }),
+      }),
     }),
   ),
 );

@@ -1,16 +1,14 @@
 import type { Backend } from '../../lib/haproxy/backend';
 import type { Agenda } from './agenda';
 import { type Believed, believed } from './belief';
+import { broken } from './broken';
 import type { Cluster } from './cluster';
-import type { Run } from './function';
-import { type Haproxy, takesRequests } from './proxy';
+import { addressOf, type Haproxy, takesRequests } from './proxy';
+import type { Run } from './run';
 import type { Store } from './store';
+import { neverWipe } from './wipe';
 
 type World = { readonly agenda: Agenda; readonly cluster: Cluster; readonly store: Store; readonly proxy: Haproxy };
-
-export function broken(law: string, detail: unknown): never {
-  throw new Error(`${law}: ${JSON.stringify(detail)}`);
-}
 
 /** Two defects are known and wait to be mended: unrouted tasks lose their port, a dropped backend forgets stop orders. */
 const awaited = process.env.ALL === undefined;
@@ -42,6 +40,7 @@ export function newLaws({ agenda, cluster, store, proxy }: World) {
       if (run.backAfter > 35 || (run.ended === 'failed' && run.backAfter > 30)) {
         broken('a failure held up the next run', run.backAfter);
       }
+      nudgesWhenItMust(run, before);
       if (before === store.number()) return;
       const [old, next] = [store.generation(before).backends, store.generation(store.number()).backends];
       const tasks = believed(run, agenda.now);
@@ -52,18 +51,36 @@ export function newLaws({ agenda, cluster, store, proxy }: World) {
       for (const backend of next) {
         for (const { name } of backend.servers) {
           if (stopped.has(name)) broken('a stop order was not final', { backend: backend.name, task: name });
+          const kept = old.some((each) => each.servers.some((server) => server.name === name));
+          if (!kept && !tasks.some(({ id, running }) => id === name && running)) {
+            broken('a task that does not run was published', { backend: backend.name, task: name });
+          }
           if (tasks.some(({ id, stopping }) => id === name && stopping)) {
             broken('a task that was told to stop was published', { backend: backend.name, task: name });
           }
         }
       }
       for (const backend of next) for (const id of Object.keys(backend.stopped)) stopped.add(id);
+      if (!awaited) finalFor(old, tasks);
       newestHasThePort(next, tasks, run);
       oneHolderEach(next);
       faultyKeepItsRoutes(old, next, tasks);
-      neverWipe(old, next, tasks, run);
+      neverWipe(cluster, { old, next, tasks, run, stopped });
     },
   };
+
+  /** Also where nobody noted it: what was published, and then known to stop. */
+  function finalFor(old: readonly Backend[], tasks: readonly Believed[]): void {
+    const published = new Set(old.flatMap(({ servers }) => servers.map(({ name }) => name)));
+    for (const { id, stopping } of tasks) if (stopping && published.has(id)) stopped.add(id);
+  }
+
+  function nudgesWhenItMust({ messages, ended, nudges }: Run, before: number): void {
+    if (ended !== 'done') return;
+    const asked = messages.some(({ body, receives }) => receives > 1 || /sluice.tick/.test(body));
+    const must = asked || before !== store.number();
+    if ((nudges === 1) !== must) broken('a run nudged, or did not', { nudges, messages: messages.length, must });
+  }
 
   function newestHasThePort(next: readonly Backend[], tasks: readonly Believed[], { hosts }: Run): void {
     const running = tasks.filter(({ id, instance, running }) => running && hosts.has(instance) && !stopped.has(id));
@@ -89,43 +106,7 @@ export function newLaws({ agenda, cluster, store, proxy }: World) {
       }
     }
   }
-
-  function neverWipe(old: readonly Backend[], next: readonly Backend[], tasks: readonly Believed[], run: Run): void {
-    for (const { name, service, servers } of old.filter((backend) => backend.name === `demo.${backend.service}`)) {
-      if (!cluster.services.has(service) || !alwaysServed(service)) continue;
-      const kept = next.find((backend) => backend.name === name)?.servers ?? [];
-      const lost = servers.filter(
-        (server) => trulyRuns(server.name) && !kept.some((other) => other.name === server.name),
-      );
-      const displaced = lost.filter((server) =>
-        tasks.some((task) => task.id !== server.name && cluster.addressOf(task) === addressOf(server)),
-      );
-      const found = tasks.filter((task) => task.service === service && task.running && !stopped.has(task.id)).length;
-      const agreed = (run.counted.get(service) ?? Number.POSITIVE_INFINITY) <= found;
-      const many = lost.length * 2 > servers.length || (lost.length > 0 && kept.length === 0);
-      if (many && displaced.length === 0 && !agreed) broken('running tasks were wiped', { name, lost, kept });
-    }
-  }
-
-  function alwaysServed(service: string): boolean {
-    const used = [...cluster.definitions]
-      .filter(([name]) => name.startsWith(`${service}:`))
-      .map(([, variant]) => variant);
-    return used.every((variant) => ['plain', 'moved', 'two', 'deaf'].includes(variant));
-  }
-
-  function trulyRuns(id: string): boolean {
-    const task = cluster.tasks.get(id);
-    return (
-      task?.lastStatus === 'RUNNING' &&
-      task.desiredStatus === 'RUNNING' &&
-      cluster.answersAt.has(id) &&
-      !cluster.ailing.has(id)
-    );
-  }
 }
-
-const addressOf = ({ address, port }: Pick<At, 'address' | 'port'>): string => `${address}:${port}`;
 
 type At = { readonly backend: string; readonly name: string; readonly address: string; readonly port: number };
 

@@ -32,6 +32,7 @@ const columns =
   'srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id ' +
   'srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port';
 
+export const addressOf = ({ address, port }: Pick<Running, 'address' | 'port'>): string => `${address}:${port}`;
 export const takesRequests = ({ maintenance, up, weight }: Running): boolean => !maintenance && up && weight > 0;
 
 /** HAProxy as far as its servers go. @param answering tells at which addresses something answers */

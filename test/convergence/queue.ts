@@ -1,6 +1,6 @@
 import type { Message } from '../../lib/reconcile';
 import { type Agenda, second } from './agenda';
-import type { Run } from './function';
+import type { Run } from './run';
 
 /** AWS: SQS takes a message to the dead letters when it was received this often; resources/events.yml. */
 const maxReceives = 5;

@@ -20,7 +20,9 @@ export type Delivery = { readonly delays: readonly number[]; readonly cut?: numb
 function* sync(proxy: Haproxy, files: readonly File[]): Generator<number> {
   const wanted = wantedServers(files);
   const structure = describedStructure(files.map(({ text }) => text).join('\n')) ?? '';
-  if (proxy.structure !== structure || !(yield* settle(proxy, wanted))) {
+  const same = proxy.structure === structure;
+  if (!same || !(yield* settle(proxy, wanted))) {
+    if (same) throw new Error('servers that come and go reloaded HAProxy');
     const both = new Set(backendNames(files).filter((name) => proxy.backends().includes(name)));
     yield* settle(proxy, wanted, both);
     const texts = files.map(({ text }) => text);

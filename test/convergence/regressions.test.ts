@@ -1,0 +1,51 @@
+import type { Happening } from './happenings';
+import { live } from './history';
+
+const swift = { start: 500, warm: 0, grace: 0, report: 200 };
+const quiet = { pace: swift, events: [[0]], nudges: [{ delays: [2] }] };
+
+/** Shrunk histories that once broke a law. */
+const found: readonly (readonly [string, readonly Happening[], Partial<typeof quiet>])[] = [
+  [
+    'keeps the second task when the first crashes and an older answer says that the second only starts',
+    [{ stale: [0, 12, 0] }, { crash: 0 }],
+    { pace: { ...swift, start: 3_000 } },
+  ],
+  [
+    'keeps the old tasks of a deploy when an older answer says that they only start',
+    [{ deploy: 0, variant: 'plain', desired: 2, atOnce: false }, { stale: [0, 16, 0] }],
+    { events: [[0], []] },
+  ],
+  [
+    'lets no new claim win over a route that was published in the same second',
+    [
+      { deploy: 5, variant: 'plain', desired: 1, atOnce: false },
+      { stale: [0, 16, 17] },
+      { wait: 1 },
+      { stale: [17, 0, 0] },
+      { deploy: 0, variant: 'conflicting', desired: 1, atOnce: false },
+    ],
+    {},
+  ],
+  [
+    'gives a port to its newest task, though no route leads to that one',
+    [{ crash: 0 }, { deploy: 4, variant: 'removed', desired: 2, atOnce: false }],
+    { pace: { ...swift, report: 3_000 } },
+  ],
+  [
+    'remembers a stop order when the labels, and with them the backend, are gone',
+    [
+      { deploy: 0, variant: 'removed', desired: 1, atOnce: true },
+      { wait: 1 },
+      { scale: 0, desired: 0 },
+      { stale: [1, 1, 0] },
+    ],
+    { nudges: [] },
+  ],
+];
+
+it.each(found)('%s', async (_, happenings, given) => {
+  const world = await live({ ...quiet, ...given, happenings });
+
+  expect(world.cluster.pending).toBe(0);
+});
