@@ -3,8 +3,8 @@ import { answered } from '../measure';
 import { sparedAfterMs } from '../moving';
 import { runningTasks, type Stage, type Step, service } from '../stage';
 
-/** AWS gives two minutes; on this faster clock the instance ends when its requests have left. */
-const noticeSeconds = 9;
+/** AWS gives two minutes' notice; on this faster clock the instance ends so long after its last stop order. */
+const drainSeconds = 4;
 
 /** AWS takes a minute or more to notice, and to boot another instance: ASSUMED, on the faster clock. */
 const replacementSeconds = 4;
@@ -12,12 +12,13 @@ const replacementSeconds = 4;
 export const spotLoss: Step = {
   name: 'Spot warning and loss',
   play: async (stage) => {
-    const { ecs, pause, settled } = stage;
+    const { ecs, pause, settled, until } = stage;
     const { ec2Id = '' } = ecs.hosts()[0] ?? {};
     const warnedAt = Date.now();
     const tasks = runningTasks(ecs).flatMap(({ id, host }) => (host === ec2Id ? [id] : []));
     ecs.warnHost(ec2Id);
-    await pause(noticeSeconds);
+    await until('the stop orders', () => !runningTasks(ecs).some(({ host }) => host === ec2Id));
+    await pause(drainSeconds);
     tellWhenSpared(stage, tasks, warnedAt);
     ecs.loseHost(ec2Id);
     await pause(2.5);
