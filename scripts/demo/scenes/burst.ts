@@ -11,6 +11,8 @@ export const burst: Step = {
     const [before, runs, from] = [effort(), reconciles().length, Date.now()];
     ecs.createService({ name: 'jobs', taskDefinition: ecs.registerTaskDefinition(job), desiredCount: jobs });
     await ecs.steady('jobs');
+    // Else the stop orders would come while the first events are still being answered, and be seen by the same read.
+    await pause(1);
     ecs.updateService('jobs', { desiredCount: 0 });
     await until('the events of all jobs', () => effort().events - before.events >= 3 * jobs);
     const came = Date.now();
