@@ -7,7 +7,7 @@ import { renderListable } from './haproxy/capacity';
 import type { Certificate, Generation } from './haproxy/generation';
 import { type Plan, plan } from './haproxy/plan';
 import type { File } from './haproxy/render';
-import { decideRoutes, type Routes } from './routes/routes';
+import { decideRoutes, type Routes, warnedSeconds } from './routes/routes';
 
 /** What the proxies were last told, and what else Parameter Store knows. */
 export type Published = {
@@ -101,9 +101,11 @@ const faultsOf = ({ missingClusters }: Fleet, { faults }: Routes, left: readonly
 ];
 
 /** Asks the services for their own count only when something seems to be lost. */
-async function decide(fleet: Fleet, { warned }: Evidence, { backends }: Published, deps: Deps): Promise<Routes> {
+async function decide(fleet: Fleet, evidence: Evidence, { backends }: Published, deps: Deps): Promise<Routes> {
   // A cluster that was taken out of the settings is no longer asked, and no longer served.
   const published = backends.filter(({ cluster }) => fleet.clusters.includes(cluster));
+  const recent = evidence.warned.filter(({ at }) => deps.now() - at < warnedSeconds * 1000);
+  const warned = new Set(recent.map(({ instanceId }) => instanceId));
   const look = { fleet, published, warned, now: Math.floor(deps.now() / 1000) };
   const first = decideRoutes(look);
   return first.doubts.length === 0 ? first : decideRoutes({ ...look, witness: await deps.readWitness(first.doubts) });

@@ -148,6 +148,20 @@ describe('a burst of events', () => {
     expect(world.described).toHaveLength(1);
   });
 
+  it('is not read again for the end of a worker that ECS no longer lists', async () => {
+    const worker = task('w', { version: 5, service: 'worker', definition: 'worker:1', hostPort: 1 });
+    const world = inMemory(fleet([task('a'), worker], { 'worker:1': definition({}) }));
+    const reflected = { tasks: new Map() };
+    await reconcile([tick], world.deps, reflected);
+    world.fleet = fleet([task('a')]);
+    await reconcile([tick], world.deps, reflected);
+    await reconcile(events(['w', 6, stop]), world.deps, reflected);
+    expect(world.described).toHaveLength(2);
+
+    await reconcile(events(['w', 6]), world.deps, reflected);
+    expect(world.described).toHaveLength(3);
+  });
+
   it('counts nothing as done by a run that failed', async () => {
     const world = inMemory(fleet([task('a', { version: 5 })]));
     const reflected = { tasks: new Map() };

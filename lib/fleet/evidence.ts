@@ -11,7 +11,7 @@ export type Evidence = {
   /** It holds something else, which may mean anything: a certificate was stored, a message cannot be read. */
   readonly unclear: boolean;
   /** EC2 instances that will be taken away. */
-  readonly warned: ReadonlySet<string>;
+  readonly warned: readonly { readonly instanceId: string; readonly at: number }[];
   readonly faults: readonly string[];
 };
 
@@ -34,7 +34,7 @@ export function readEvidence(bodies: readonly string[]): Evidence {
   const tasks: (Task & { at: number })[] = [];
   const faults: string[] = [];
   const hosts: { arn: string; draining: boolean }[] = [];
-  const warned = new Set<string>();
+  const warned: { instanceId: string; at: number }[] = [];
   let unclear = false;
   let tick = false;
   for (const body of bodies) {
@@ -48,7 +48,9 @@ export function readEvidence(bodies: readonly string[]): Evidence {
         hosts.push({ arn, draining: status === 'DRAINING' });
       } else {
         unclear = true;
-        if (event['detail-type'] === spotType) warned.add(spotWarning.parse(detail)['instance-id']);
+        if (event['detail-type'] === spotType) {
+          warned.push({ instanceId: spotWarning.parse(detail)['instance-id'], at: Date.parse(time) || 0 });
+        }
       }
     } catch (error) {
       if (!(error instanceof z.ZodError || error instanceof SyntaxError)) throw error;

@@ -27,10 +27,11 @@ export type Routes = {
 const rememberedSeconds = 3600;
 
 /** A Spot instance ends two minutes after its warning (AWS: Spot interruption notices); one that stays was not meant. */
-const warnedSeconds = 600;
+export const warnedSeconds = 600;
 
 /** Turns running tasks and their labels into backends. What is published is the only memory. */
-export function decideRoutes(look: Look): Routes {
+export function decideRoutes(asked: Look): Routes {
+  const look = { ...asked, published: asked.published.map((backend) => remember(backend, asked)) };
   const stopped = new Set(look.published.flatMap((backend) => Object.keys(backend.stopped)));
   const running = look.fleet.tasks.filter(({ id, state }) => state === 'running' && !stopped.has(id));
 
@@ -41,7 +42,9 @@ export function decideRoutes(look: Look): Routes {
       .filter((claim) => !quarantined.has(serviceKey(claim)))
       .map((claim) => toBackend(claim, look));
     const rest = look.published.filter(({ name }) => !granted.some((backend) => backend.name === name));
-    return [...granted, ...rest.filter((backend) => stays(backend, quarantined, running, look.witness))];
+    const stay = rest.filter((backend) => stays(backend, quarantined, running, look.witness));
+    const retired = rest.filter((backend) => !stay.includes(backend) && remembers(backend, look.now));
+    return [...granted, ...stay, ...retired.map((backend) => ({ ...backend, routes: [], servers: [] }))];
   };
   const {
     backends,
@@ -55,7 +58,8 @@ export function decideRoutes(look: Look): Routes {
   return {
     backends: newestPerAddress(
       confirmed.map(({ backend }) => backend),
-      look.fleet.tasks,
+      running,
+      look.fleet,
     ),
     faults: [...labelFaults, ...conflicts, ...filled.flatMap(({ faults }) => faults)],
     doubts: [...new Set(confirmed.filter(({ doubted }) => doubted).map(({ backend }) => serviceKey(backend)))],
@@ -77,16 +81,21 @@ const toBackend = (claim: Claim, { published, now }: Look): Backend => ({
 
 /** A published backend that nobody claims stays while its service is quarantined, or exists without a running task. */
 function stays(
-  backend: Pick<Backend, 'cluster' | 'service'>,
+  backend: Pick<Backend, 'cluster' | 'service' | 'routes'>,
   quarantined: ReadonlySet<string>,
   running: readonly Task[],
   witness: Witness | undefined,
 ): boolean {
   const service = serviceKey(backend);
+  if (backend.routes.length === 0) return false;
   if (quarantined.has(service)) return true;
   if (running.some((task) => serviceKey(task) === service)) return false;
   return isService(backend) && (witness === undefined || witness.has(service));
 }
+
+/** A backend that nobody wants any more stays, without routes, for as long as it knows of stop orders. */
+const remembers = ({ stopped }: Backend, now: number): boolean =>
+  Object.values(stopped).some((since) => now - since < rememberedSeconds);
 
 /** Notes who was told to stop, so that an older answer of ECS does not bring them back, and whose host was warned. */
 function remember(backend: Backend, { fleet, warned, now }: Look): Backend {

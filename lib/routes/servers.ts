@@ -47,7 +47,7 @@ export function confirmLosses(
   const before = servers.filter(({ name }) => states.get(name) !== 'stopping');
   const lost = before.filter(({ name }) => !states.has(name));
   const found = running.filter((task) => serviceKey(task) === serviceKey(backend)).length;
-  if (!isService(backend)) return { backend, doubted: false };
+  if (!isService(backend) || backend.routes.length === 0) return { backend, doubted: false };
   if (witness === undefined && found === 0) return { backend: { ...backend, servers: lost }, doubted: true };
   if (lost.length * 2 <= before.length) return { backend, doubted: false };
   if (witness !== undefined && (witness.get(serviceKey(backend)) ?? 0) <= found) return { backend, doubted: false };
@@ -55,16 +55,31 @@ export function confirmLosses(
 }
 
 /** Dynamic ports are reused: an address belongs to its newest task, in whichever backend that is. */
-export function newestPerAddress(backends: readonly Backend[], tasks: readonly Task[]): readonly Backend[] {
+export function newestPerAddress(
+  backends: readonly Backend[],
+  running: readonly Task[],
+  { tasks, definitions, hosts }: Fleet,
+): readonly Backend[] {
   const createdAt = new Map(tasks.map((task) => [task.id, task.createdAt]));
   const age = ({ name }: Server) => createdAt.get(name) ?? 0;
   const owners = new Map<string, Server>();
-  for (const server of backends.flatMap(({ servers }) => servers)) {
+  const bound = running.flatMap((task) => boundBy(task, { definitions, hosts }));
+  for (const server of [...bound, ...backends.flatMap(({ servers }) => servers)]) {
     const owner = owners.get(addressOf(server));
     if (owner === undefined || age(server) > age(owner)) owners.set(addressOf(server), server);
   }
   const owns = (server: Server) => owners.get(addressOf(server))?.name === server.name;
   return backends.map((backend) => ({ ...backend, servers: backend.servers.filter(owns) }));
+}
+
+/** What a task has taken on its host, routed or not. In host mode that is what its definition maps. */
+function boundBy(task: Task, { definitions, hosts }: Pick<Fleet, 'definitions' | 'hosts'>): readonly Server[] {
+  const address = hosts.get(task.instance ?? '')?.address;
+  const { network, containers = [] } = definitions.get(task.definition) ?? {};
+  if (address === undefined || network === 'awsvpc') return [];
+  const bindings = task.containers.flatMap((container) => container.bindings.map(({ hostPort }) => hostPort));
+  const ports = network === 'host' ? containers.flatMap((container) => container.ports) : bindings;
+  return ports.map((port) => ({ name: task.id, address, port }));
 }
 
 /**

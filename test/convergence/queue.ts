@@ -29,6 +29,7 @@ export function newQueue(agenda: Agenda, work: (messages: readonly Message[]) =>
     agenda.in(Math.max(0, closedUntil - agenda.now), poll);
   };
   return {
+    isEmpty: (): boolean => waiting.length === 0,
     send: (body: string): void => {
       waiting.push({ body, receives: 0 });
       ask();

@@ -1,5 +1,6 @@
 import type { Backend } from '../../lib/haproxy/backend';
 import { second } from './agenda';
+import { fresh } from './answers';
 import { broken } from './broken';
 import type { Task } from './cluster';
 import { asked, containerPort, services } from './definitions';
@@ -10,7 +11,7 @@ import type { World } from './world';
 export async function comesToRest(world: World): Promise<void> {
   const { agenda, cluster, weather, reconciler } = world;
   weather.calm = true;
-  reconciler.plan.broken = undefined;
+  Object.assign(reconciler.plan, { broken: undefined, ages: fresh });
   for (let waited = 0; cluster.pending > 0 && waited < 60; waited++) await agenda.pass(10 * second);
   await nextTick(world);
   runsWhatEcsRuns(world);
@@ -58,9 +59,11 @@ const changed = (store: World['store'], since: number): readonly string[] => {
 };
 
 /** Until a tick was worked on, its nudge arrived, and checks had their time. */
-async function nextTick({ agenda, sent }: World): Promise<void> {
+async function nextTick({ agenda, sent, queue }: World): Promise<void> {
   const { ticks } = sent;
   while (sent.ticks === ticks) await agenda.pass(5 * second);
+  // A run that failed just before holds the tick up, for 30 seconds at most.
+  for (let waited = 0; !queue.isEmpty() && waited < 35; waited += 5) await agenda.pass(5 * second);
   await agenda.pass(10 * second);
 }
 

@@ -3,7 +3,7 @@ import type { Task } from '../../lib/fleet/task';
 import { task, taskEvent } from '../builders';
 
 const second = 1_000;
-const nothing = { tick: false, hosts: [], unclear: false, warned: new Set(), faults: [] };
+const nothing = { tick: false, hosts: [], unclear: false, warned: [], faults: [] };
 
 describe('reading a batch', () => {
   it('reads a task from an event as from the API, the IPv6 twin of a port dropped', () => {
@@ -26,11 +26,12 @@ describe('reading a batch', () => {
   it('hears the warning of a Spot instance', () => {
     const warning = {
       source: 'aws.ec2',
+      time: new Date(0).toISOString(),
       'detail-type': 'EC2 Spot Instance Interruption Warning',
       detail: { 'instance-id': 'i-1', 'instance-action': 'terminate' },
     };
 
-    expect(readEvidence([JSON.stringify(warning)]).warned).toStrictEqual(new Set(['i-1']));
+    expect(readEvidence([JSON.stringify(warning)]).warned).toStrictEqual([{ instanceId: 'i-1', at: 0 }]);
   });
 
   it('reads the address of a task that has one of its own, and the family of one that only says a service started it', () => {

@@ -89,6 +89,18 @@ describe('routes', () => {
     });
   });
 
+  it('give it to the newest task though no route leads there', () => {
+    const older = task('older', { createdAt: 1 });
+    const newer = task('newer', { service: 'worker', definition: 'worker:1', createdAt: 2 });
+    const bound = { containers: [{ name: 'web', running: true, bindings: [] }] };
+    const onHost = { 'worker:1': { ...definition({}, 1, [32768]), network: 'host' } };
+
+    expect(servers({ fleet: fleet([older, newer], { 'worker:1': definition({}) }) })).toStrictEqual({
+      'demo.shop': [],
+    });
+    expect(servers({ fleet: fleet([older, { ...newer, ...bound }], onHost) })).toStrictEqual({ 'demo.shop': [] });
+  });
+
   it('wait for a task whose address nobody knows yet, and say so', () => {
     const { backends, faults } = decide({ fleet: fleet([task('a', { instance: 'host-9' })]) });
 
@@ -137,6 +149,20 @@ describe('a stop order', () => {
     };
 
     expect(servers(look)).toStrictEqual({ 'demo.shop': ['b'] });
+  });
+
+  it('is remembered without its backend, when the labels are gone', () => {
+    const bare = { 'shop:2': definition({}, 2) };
+    const tasks = [task('a', { state: 'stopping' }), task('b', { definition: 'shop:2', hostPort: 32769 })];
+    const [kept] = decide({ fleet: fleet(tasks, bare), published: [backend({ a: 32768 })] }).backends;
+
+    expect(kept).toMatchObject({ routes: [], servers: [], stopped: { a: 100 } });
+    const later = {
+      fleet: fleet([task('b', { definition: 'shop:2', hostPort: 32769 })], bare),
+      published: kept ? [kept] : [],
+    };
+    expect(decide({ ...later, now: 3_600 })).toMatchObject({ backends: [{ stopped: { a: 100 } }], doubts: [] });
+    expect(decide({ ...later, now: 3_700 }).backends).toStrictEqual([]);
   });
 
   it('is forgotten after an hour', () => {
@@ -224,9 +250,9 @@ describe('a task that no service started', () => {
   });
 
   it('takes its route away when it ends, for nobody will start another', () => {
-    expect(
-      servers({ fleet: fleet([alone('a', { state: 'stopping' })], definitions), published: [before] }),
-    ).toStrictEqual({});
+    const ended = decide({ fleet: fleet([alone('a', { state: 'stopping' })], definitions), published: [before] });
+
+    expect(ended.backends).toMatchObject([{ routes: [], servers: [], stopped: { a: 100 } }]);
     expect(servers({ fleet: fleet([]), published: [before] })).toStrictEqual({});
   });
 
