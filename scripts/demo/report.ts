@@ -36,7 +36,7 @@ export function table(steps: readonly MeasuredStep[]): string {
   return all.map(line).join('\n');
 }
 
-const legend = `lost: not repeatable, and inside the task that died · 503: while no task existed · *: a new process
+const legend = `lost: not repeatable, and inside the task that died · 503: until the proxy could know of a first task · *: a new process
 rescued: connections that HAProxy tried again, unseen by visitors · calls: of AWS's API
 first: first request after a task ran (median) · last: last request after a stop order (longest)`;
 
@@ -78,7 +78,9 @@ export function standingLine({ requests, failed, lostWithTask, expected503 }: To
 
 function excused({ lostWithTask, expected503 }: Totals): readonly string[] {
   const lines = [
-    expected503 > 0 ? `${number(expected503)} were told 503 while no task existed, as they should be.` : '',
+    expected503 > 0
+      ? `${number(expected503)} were told 503 while no task existed, or was too new to be known: as they should be.`
+      : '',
     lostWithTask > 0 ? `${number(lostWithTask)} could not be repeated: inside a task when it was killed.` : '',
   ];
   return lines.filter((line) => line !== '');

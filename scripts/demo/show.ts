@@ -65,12 +65,14 @@ export async function play(show: Show): Promise<readonly string[]> {
     others.map(({ id }) => id),
     startedAt,
   );
-  timeline.text(closing(measured, [...reservations(seen), ...wrong], world.controlPlaneDelayMs));
+  const unrouted = wrong.length === 0 ? ['The worker, which has no labels, was sent nothing.'] : [];
+  const remarks = [...reservations(seen), ...unrouted, ...wrong];
+  timeline.text(closing(measured, remarks, world.controlPlaneDelayMs));
   if (options.json !== undefined) writeFileSync(options.json, asJson(world, measured, startedAt));
 
   if (!options.once) {
     hear = tally(timeline);
-    await stayUp(origin, load, show, world);
+    await stayUp(load, show, world);
   }
   return wrong;
 }
@@ -82,15 +84,16 @@ async function raise({ timeline, signal, atEnd }: Show): Promise<World> {
   atEnd(async () => (await starting.catch(() => undefined))?.stop());
   const world = await abortable(starting, signal);
   timeline.text(introduction(world.proxy.haproxyVersion, world.controlPlaneDelayMs, perSecond));
+  timeline.text(`Open while it runs:\n${addresses(world)}`);
   return world;
 }
 
-async function stayUp(origin: string, load: Load, { timeline, signal }: Show, { proxy }: World): Promise<void> {
-  const statistics = `http://${proxy.statistics.host}:${proxy.statistics.port}/`;
-  timeline.text(
-    `\nIt stays up, with ${gentlePerSecond} requests a second, until Ctrl-C. Open\n` +
-      `  ${origin}/  a page that says which task answered\n  ${statistics}  HAProxy's own statistics\n`,
-  );
+const addresses = ({ proxy: { http, statistics } }: World): string =>
+  `  http://${http.host}:${http.port}/  a page that says which task answered\n` +
+  `  http://${statistics.host}:${statistics.port}/  HAProxy's own statistics (brown: tasks that left; a later sync removes them)\n`;
+
+async function stayUp(load: Load, { timeline, signal }: Show, world: World): Promise<void> {
+  timeline.text(`\nIt stays up, with ${gentlePerSecond} requests a second, until Ctrl-C. Open\n${addresses(world)}`);
   load.rate(gentlePerSecond);
   if (!signal.aborted) await once(signal, 'abort');
   // Here Ctrl-C is the good end; anything else that ends it is a fault.

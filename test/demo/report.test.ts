@@ -49,7 +49,7 @@ describe('verdict', () => {
   it('names what was excused, and why', () => {
     expect(verdict({ totals: totals({ failed: 3, lostWithTask: 2, expected503: 9 }), steps: [] }, 0)).toStrictEqual([
       '3 of 24,812 requests failed.',
-      '9 were told 503 while no task existed, as they should be.',
+      '9 were told 503 while no task existed, or was too new to be known: as they should be.',
       '2 could not be repeated: inside a task when it was killed.',
     ]);
   });
