@@ -32,7 +32,7 @@ const deps = {
 
 const reflected: Reflected = { tasks: new Map() };
 
-/** Runs when a task starts or is told to stop, when a certificate was stored, and every five minutes. */
+/** Runs when a task starts or is told to stop, when a host drains or has a Spot warning, and every five minutes. */
 export const handler = lambda(
   ({ Records }: SQSEvent) => {
     const messages = Records.map(({ body, attributes }) => ({

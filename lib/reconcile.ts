@@ -17,13 +17,14 @@ export type Published = {
   readonly backends: readonly Backend[];
   /** The certificates that are stored now, published or not. */
   readonly certificates: readonly Certificate[];
-  /** Pieces that could not be read, in words. They are written anew. */
+  /** What could not be read, and what becomes of it, in words. */
   readonly faults: readonly string[];
 };
 
 /** What reconciling needs from the outside world. */
 export type Deps = {
-  readonly readPublished: () => Promise<Published>;
+  /** `afresh`: also what was read before, for somebody may have deleted it. */
+  readonly readPublished: (afresh: boolean) => Promise<Published>;
   /**
    * Describes everything that is listed, and these tasks (ids by cluster) besides; then what the running ones among them
    * need, after `settle` has said which those are.
@@ -67,7 +68,7 @@ export async function reconcile(
   if (!again && isReflected(evidence, reflected)) {
     return { action: 'keep', reason: 'a run before has already acted upon these events', faults: [] };
   }
-  const published = await deps.readPublished();
+  const published = await deps.readPublished(evidence.tick);
   const running = new Set(published.backends.flatMap(({ servers }) => servers.map(({ name }) => name)));
   const fleet = await deps.readFleet(worthDescribing(evidence, published), (described) =>
     settle(described, evidence, running, deps.now()),
@@ -75,7 +76,7 @@ export async function reconcile(
 
   const routes = await decide(fleet, evidence, published, deps);
   const certified = published.certificates.flatMap(({ names }) => names);
-  const { files, left } = renderListable({ backends: routes.backends, certified }, published.certificates);
+  const { files, leftOut } = renderListable({ backends: routes.backends, certified }, published.certificates);
   const decision = plan(published.generation, { files, certificates: published.certificates, doubts: routes.doubts });
 
   const generation =
@@ -87,16 +88,18 @@ export async function reconcile(
     action: decision.action,
     reason: decision.reason,
     generation,
-    faults: [...evidence.faults, ...published.faults, ...faultsOf(fleet, routes, left)],
+    faults: [...evidence.faults, ...published.faults, ...faultsOf(fleet, routes, leftOut)],
   };
 }
 
 /** What is wrong and not served, in sentences. */
-const faultsOf = ({ missingClusters }: Fleet, { faults }: Routes, left: readonly Backend[]): readonly string[] => [
+const faultsOf = ({ missingClusters }: Fleet, { faults }: Routes, leftOut: readonly Backend[]): readonly string[] => [
   ...missingClusters.map(
     (name) => `cluster ${name} does not exist, so nothing of it is served; mend the setting, or make it`,
   ),
-  ...left.map(({ name }) => `${name} is one too many for this stage and not served; serve it from another stage`),
+  ...leftOut
+    .filter(({ routes }) => routes.length > 0)
+    .map(({ name }) => `${name} is one too many for this stage and not served; serve it from another stage`),
   ...faults.map(({ message }) => message),
 ];
 

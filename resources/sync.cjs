@@ -28,7 +28,7 @@ const script = (prefix) => {
 };
 
 /** The CloudFormation of one stage's document. */
-const document = (stage) => ({
+const document = (stage, prefix) => ({
   Resources: {
     SyncDocument: {
       Type: 'AWS::SSM::Document',
@@ -54,7 +54,7 @@ const document = (stage) => ({
             {
               action: 'aws:runShellScript',
               name: 'sync',
-              inputs: { timeoutSeconds: '90', runCommand: [script(`/sluice/${stage}`)] },
+              inputs: { timeoutSeconds: '90', runCommand: [script(prefix)] },
             },
           ],
         },
@@ -63,6 +63,7 @@ const document = (stage) => ({
   },
 });
 
-module.exports = async ({ resolveVariable }) => document(await resolveVariable('sls:stage'));
+module.exports = async ({ resolveVariable }) =>
+  document(await resolveVariable('sls:stage'), await resolveVariable('self:custom.prefix'));
 module.exports.document = document;
 module.exports.script = script;

@@ -84,6 +84,7 @@ function playFleet() {
       taskDefinitionArn: arn(`task-definition/${service(index)}:1`),
       containerInstanceArn: arn(`container-instance/demo/${host(index)}`),
       group: `service:${service(index)}`,
+      startedBy: 'ecs-svc/1',
       version: stopping ? 4 : 3,
       createdAt: 1_700_000_000,
       desiredStatus: stopping ? 'STOPPED' : 'RUNNING',

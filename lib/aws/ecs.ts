@@ -79,7 +79,7 @@ function tasksIn({ tasks, failures = [] }: DescribeTasksCommandOutput) {
 }
 
 /** A task that was listed and is gone is normal, an hour after it stopped; every other failure is an error. */
-function refuseFailures(doing: string, failures: readonly Failure[] = []): void {
+export function refuseFailures(doing: string, failures: readonly Failure[] = []): void {
   const [first] = failures.filter(({ reason }) => reason !== 'MISSING');
   if (first !== undefined)
     throw new Error(`${doing}: ECS would not tell about ${first.arn} (${first.reason}); nothing was changed`);

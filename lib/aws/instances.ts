@@ -10,6 +10,7 @@ import type { Fleet } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import { batches, collect } from './batches';
 import { doing } from './doing';
+import { refuseFailures } from './ecs';
 import { always, alwaysList } from './malformed';
 
 /** Finds the hosts that tasks run on. An EC2 instance keeps its private address, so that is read once. */
@@ -35,8 +36,12 @@ async function describeInstances(
 ): Promise<readonly ContainerInstance[]> {
   const described: ContainerInstance[] = [];
   for (const containerInstances of batches(arns, 100)) {
-    const asked = ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances })).then(instancesIn);
-    described.push(...(await doing(`Describing container instances of cluster ${cluster}`, asked)));
+    const what = `Describing container instances of cluster ${cluster}`;
+    const asked = ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances })).then((answer) => {
+      refuseFailures(what, answer.failures);
+      return instancesIn(answer);
+    });
+    described.push(...(await doing(what, asked)));
   }
   return described;
 }

@@ -23,7 +23,10 @@ export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'r
   const seen = new Map<string, string>();
   const written = new Map<string, Piece>();
   return {
-    readPublished: () => readPublished(client, prefix, seen),
+    readPublished: (afresh) => {
+      if (afresh) seen.clear();
+      return readPublished(client, prefix, seen);
+    },
     publish: async (changed, all, { generation, certificates }) => {
       const known = new Map(generation?.files.map((piece) => [piece.name, piece]));
       for (const { name, text } of changed) {
@@ -48,14 +51,20 @@ async function readPublished(client: SSMClient, prefix: string, seen: Map<string
     `${currentName(prefix)} version ${number}`,
     found.get(currentName(prefix))?.Value,
     parseGeneration,
+    writtenAnew,
   );
-  const index = read(certificateIndexName(prefix), found.get(certificateIndexName(prefix))?.Value, parseCertificates);
-  const pieces = await readBackends(client, prefix, current.value?.files ?? [], seen);
+  const index = read(
+    certificateIndexName(prefix),
+    found.get(certificateIndexName(prefix))?.Value,
+    parseCertificates,
+    'the published certificates stay; store one again',
+  );
+  const pieces = await readPieces(client, prefix, current.value?.files ?? [], seen);
   const faults = [...current.faults, ...index.faults, ...pieces.flatMap(({ faults }) => faults)];
 
   // An absent or damaged index is not an empty one: what is published stays.
   const certificates = index.value ?? current.value?.certificates ?? [];
-  const backends = pieces.flatMap(({ value }) => value ?? []);
+  const backends = pieces.flatMap(({ value = [] }) => value);
   if (current.value === undefined) return { number, backends, certificates, faults };
   // What could not be read does not count as published: it is written anew from what ECS runs.
   const damaged = new Set(pieces.filter(({ value }) => value === undefined).map(({ name }) => name));
@@ -66,23 +75,28 @@ async function readPublished(client: SSMClient, prefix: string, seen: Map<string
 type Read<Value> = { readonly value?: Value; readonly faults: readonly string[] };
 
 /** Only what is damaged is a fault; a call that fails is an error, and nothing may be concluded from it. */
-function read<Value>(what: string, text: string | undefined, parse: (text: string) => Value): Read<Value> {
+function read<Value>(
+  what: string,
+  text: string | undefined,
+  parse: (text: string) => Value,
+  remedy: string,
+): Read<Value> {
   if (text === undefined) return { faults: [] };
   try {
     return { value: parse(text), faults: [] };
   } catch (error) {
-    return { faults: [`${what} is damaged (${(error as Error).message}); it is written anew from what ECS runs`] };
+    return { faults: [`${what} is damaged (${(error as Error).message}); ${remedy}`] };
   }
 }
 
-async function readBackends(
+/** Every piece is checked, also those that hold no backend: a new instance needs them all. */
+async function readPieces(
   client: SSMClient,
   prefix: string,
   files: readonly Piece[],
   seen: Map<string, string>,
-): Promise<readonly (Read<Backend> & { readonly name: string })[]> {
-  const services = files.filter(({ name }) => name.startsWith('50-'));
-  const wanted = services.flatMap((piece) => selectors(prefix, piece));
+): Promise<readonly (Read<readonly Backend[]> & { readonly name: string })[]> {
+  const wanted = files.flatMap((piece) => selectors(prefix, piece));
   for (const selector of seen.keys()) if (!wanted.includes(selector)) seen.delete(selector);
   const fetched = await getParameters(
     client,
@@ -90,19 +104,21 @@ async function readBackends(
   );
   for (const [selector, { Value = '' }] of fetched) seen.set(selector, Value);
 
-  return services.map((piece) => {
+  return files.map((piece) => {
     const parts = selectors(prefix, piece).map((selector) => seen.get(selector) ?? '');
     return {
       name: piece.name,
-      ...read(selectors(prefix, piece).join(' and '), parts.join(''), (text) => checked(text, piece)),
+      ...read(selectors(prefix, piece).join(' and '), parts.join(''), (text) => checked(text, piece), writtenAnew),
     };
   });
 }
 
-function checked(packed: string, { sha256: hash }: Piece): Backend {
+const writtenAnew = 'it is written anew from what ECS runs';
+
+function checked(packed: string, { name, sha256: hash }: Piece): readonly Backend[] {
   const text = unpack([packed]);
   if (sha256(text) !== hash) throw new Error('missing, or not what haproxy/current lists');
-  return parseBackend(text);
+  return name.startsWith('50-') ? [parseBackend(text)] : [];
 }
 
 const selectors = (prefix: string, { name, versions }: Piece): readonly string[] =>

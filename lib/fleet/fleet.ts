@@ -1,5 +1,12 @@
-import type { LabelledContainer } from '../routes/labels';
 import type { Task } from './task';
+
+/** A container of a task definition, as far as routing needs it. */
+export type LabelledContainer = {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** TCP ports that the task definition maps. */
+  readonly ports: readonly number[];
+};
 
 /** A task definition as far as routing needs it; immutable, so it can be remembered by its ARN for ever. */
 export type Definition = {

@@ -22,7 +22,7 @@ export type Task = {
   readonly containers: readonly Container[];
 };
 
-export type Container = {
+type Container = {
   readonly name: string;
   readonly running: boolean;
   /** Bridge mode: what Docker bound on the host. */
@@ -30,7 +30,7 @@ export type Container = {
   /** `awsvpc` mode: the task's own address. */
   readonly address?: string;
 };
-export type Binding = { readonly containerPort: number; readonly hostPort: number };
+type Binding = { readonly containerPort: number; readonly hostPort: number };
 
 const record = z.object({
   taskArn: z.string().regex(/^arn:[^:]+:ecs:[^:]*:[^:]*:task\/[^/]+\/[A-Za-z0-9-]+$/),

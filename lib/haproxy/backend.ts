@@ -6,7 +6,7 @@ export type Server = {
   readonly name: string;
   readonly address: string;
   readonly port: number;
-  /** Its host was warned: it serves when no other can. */
+  /** Its host was warned: it gets about one request in a hundred, and all of them when no other can answer. */
   readonly second?: true;
 };
 

@@ -9,7 +9,7 @@ export type Plan =
   | { readonly action: 'refuse'; readonly reason: string };
 
 /** `doubts` names the services whose losses ECS contradicts; they are kept as published, the rest goes ahead. */
-export type Desired = {
+type Desired = {
   readonly files: readonly File[];
   readonly certificates: readonly Certificate[];
   readonly doubts: readonly string[];

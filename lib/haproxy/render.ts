@@ -30,7 +30,7 @@ export function render({ backends, certified }: Configuration): readonly File[] 
  * The digest of everything that only a reload can change: the files without comments and without servers.
  * It stands in `description`, where `show info` proves which structure a process runs.
  */
-export function structure(files: readonly File[]): string {
+function structure(files: readonly File[]): string {
   const lines = [...files]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap(({ name, text }) => [name, ...text.split('\n').filter((line) => !/^(#| {4}server )/.test(line))]);

@@ -85,7 +85,7 @@ ${page(404, 'Not found', 'No service answers to this name and path.')}
     http-request return status 404 default-errorfiles
 `;
 
-/** A certificate for \`*.example.com\` is good for one label before the dot (RFC 6125, 6.4.3). */
+/** A certificate for `*.example.com` is good for one label before the dot (RFC 6125, 6.4.3). */
 const redirect = (name: string): string => {
   const host = name.startsWith('*') ? 'var(txn.host),regsub(^[^.]*,*)' : 'var(txn.host)';
   return `    http-request redirect location https://%[var(txn.host)]%[pathq] code 308 if !{ ssl_fc } { ${host} -m str ${name} }`;
@@ -93,7 +93,7 @@ const redirect = (name: string): string => {
 
 type Routed = Route & { readonly backend: string };
 
-/** Exact hosts before wildcards before \`*\`, longer wildcards first; within a host the longest path first. */
+/** Exact hosts before wildcards before `*`, longer wildcards first; within a host the longest path first. */
 const routed = (backends: readonly Backend[]): readonly Routed[] =>
   backends
     .flatMap((backend) => backend.routes.map((route) => ({ ...route, backend: backend.name })))
@@ -103,7 +103,7 @@ const rank = ({ host }: Route): number => (host === '*' ? 2 : host.startsWith('*
 
 const order = (a: Routed, b: Routed): number => (`${a.host}${a.path}` < `${b.host}${b.path}` ? -1 : 1);
 
-/** \`txn.path\` ends in a slash, so that a prefix with one matches on segment borders: \`/api/\` but not \`/apix/\`. */
+/** `txn.path` ends in a slash, so that a prefix with one matches on segment borders: `/api/` but not `/apix/`. */
 const useBackend = ({ backend, host, path }: Routed): string => {
   const hosts =
     host === '*'

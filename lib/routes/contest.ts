@@ -16,7 +16,7 @@ export function routesOf(
 }
 
 /** Who serves what, and who is quarantined for claiming too much. */
-export type Contest = {
+type Contest = {
   readonly backends: readonly Backend[];
   readonly quarantined: ReadonlySet<string>;
   readonly faults: readonly Fault[];

@@ -1,20 +1,14 @@
 import { closest, distance } from 'fastest-levenshtein';
 
+import type { LabelledContainer } from '../fleet/fleet';
+
 /** What the labels of one container ask for, under one route name (`` for the unnamed one). */
-export type RouteLabels = {
+type RouteLabels = {
   readonly route: string;
   readonly hosts: readonly string[];
   readonly path: string;
   readonly port: number;
   readonly check: string;
-};
-
-/** A container of a task definition, as far as routing needs it. */
-export type LabelledContainer = {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** TCP ports that the task definition maps. */
-  readonly ports: readonly number[];
 };
 
 const keys = ['host', 'path', 'port', 'check'];

@@ -2,7 +2,8 @@ import { describedStructure, type File } from '../haproxy/render';
 import { boundAddresses, newAddresses } from './addresses';
 import { serveCertificates } from './certificates';
 import { backendNames, change, type WantedServer, wantedServers } from './change';
-import { type Installed, tryWith, undo, writeState } from './disk';
+import { tryWith, undo, writeState } from './disk';
+import type { Installed } from './installed';
 import type { Haproxy, Worker } from './master';
 import { removeServers, runningServers, settleServers } from './membership';
 import { probe } from './probe';
@@ -15,12 +16,12 @@ import type { Wanted } from './wanted';
 
 type World = { readonly settings: Settings; readonly haproxy: Haproxy };
 type Target = Pick<Wanted, 'files' | 'pems'> & { readonly folder: string };
-type Current = Worker & Processes;
+type ServingWorker = Worker & Processes;
 
 /** Brings a running HAProxy to a checked folder: at run time where only servers and certificates differ, else by a reload. */
 export async function applyRunning(
   world: World,
-  worker: Current,
+  worker: ServingWorker,
   target: Target,
   installed: Installed,
 ): Promise<Outcome> {
@@ -70,7 +71,7 @@ function wantedStructure({ files, folder }: Target): string {
 
 async function reload(
   { settings, haproxy }: World,
-  before: Current,
+  before: ServingWorker,
   { files, folder }: Target,
   installed: Installed,
   servers: readonly WantedServer[],

@@ -18,26 +18,10 @@ import { basename, join } from 'node:path';
 import type { File } from '../haproxy/render';
 import { wantedServers } from './change';
 import type { Current } from './current';
+import { type Installed, manifestName } from './installed';
 import { stateFile } from './state';
 
-/** The generation that HAProxy's folder holds. `folder` is the versioned one behind the symlink. */
-export type Installed = Current & {
-  readonly folder: string;
-  readonly files: readonly File[];
-  readonly pems: readonly File[];
-};
-
-const manifestName = 'generation.json';
 const stateName = 'sluice.state';
-const nothing: Current = { number: 0, modified: 0, generation: { files: [], certificates: [] } };
-
-/** Reads what is installed, or gives `undefined` where nothing ever was. */
-export function readInstalled(link: string): Installed | undefined {
-  if (!existsSync(link)) return undefined;
-  const folder = readlinkSync(link);
-  const files = readFolder(join(folder, 'haproxy'));
-  return { ...readManifest(folder), folder, files, pems: readFolder(join(folder, 'certificates')) };
-}
 
 /**
  * Writes a generation beside the installed one, and links what is the same. Nothing sees it until `switchTo`.
@@ -117,25 +101,11 @@ export function undo(link: string): void {
 const before = (link: string): string => `${link}.before`;
 
 /** Removes all but the given folders. */
-export function prune(home: string, kept: readonly (string | undefined)[]): void {
+export function prune(home: string, kept: readonly string[]): void {
   const generations = join(home, 'generations');
-  const names = kept.map((folder) => basename(folder ?? ''));
+  const names = kept.map((folder) => basename(folder));
   for (const name of readdirSync(generations)) {
     if (!names.includes(name)) rmSync(join(generations, name), { recursive: true, force: true });
-  }
-}
-
-function readFolder(folder: string): readonly File[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
-}
-
-/** A manifest that cannot be read makes the generation an unknown one: everything is compared by hash, and staged anew. */
-function readManifest(folder: string): Current {
-  try {
-    return JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Current;
-  } catch {
-    return nothing;
   }
 }
 

@@ -34,7 +34,7 @@ export function haproxyAt(socket: string, patienceMilliseconds: number): Haproxy
 }
 
 /** Whether an error means that no HAProxy listens there. */
-export const notRunning = (error: unknown): boolean => ['ENOENT', 'ECONNREFUSED'].includes(code(error));
+const notRunning = (error: unknown): boolean => ['ENOENT', 'ECONNREFUSED'].includes(code(error));
 
 /**
  * The worker that serves, or `undefined` when HAProxy is not running. After a refused reload 3.x lists it among the old ones.

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { change, isUp, leftovers, removable, type Sequence, type WantedServer } from './change';
+import { type Change, change, isUp, leftovers, removable, type Sequence, type WantedServer } from './change';
 import type { Haproxy, Worker } from './master';
 import { accepted, idleServers, parseServersState, type RunningServer } from './replies';
 
@@ -28,24 +28,28 @@ export async function settleServers(
     if (leaving.length + arriving.length + last.size === 0) return true;
     if (round === rounds) return false;
     await run(haproxy, worker, [...leaving, ...arriving]);
-    await newcomersUp(haproxy, worker, ours(wanted), [...last.keys()]);
-    await run(haproxy, worker, [...last.values()].flat());
+    await handOver(haproxy, worker, ours(wanted), last);
   }
 }
 
-/** Waits, but not for long, until each of these backends has a server that passed its check. */
-async function newcomersUp(
+/** Lets the last servers of each backend leave as soon as one of its newcomers has passed its check, or after a while. */
+async function handOver(
   haproxy: Haproxy,
   worker: Worker,
   wanted: readonly WantedServer[],
-  backends: readonly string[],
+  last: Change['last'],
 ): Promise<void> {
+  const waiting = new Map(last);
   const end = Date.now() + handoverMilliseconds;
-  while (backends.length > 0 && Date.now() < end) {
+  while (waiting.size > 0) {
     const running = await runningServers(haproxy, worker);
     const up = wanted.filter((server) => running.some((other) => isUp(server, other)));
-    if (backends.every((name) => up.some(({ backend }) => backend === name))) return;
-    await pause(50);
+    for (const [name, leaving] of waiting) {
+      if (Date.now() < end && !up.some(({ backend }) => backend === name)) continue;
+      await run(haproxy, worker, leaving);
+      waiting.delete(name);
+    }
+    if (waiting.size > 0) await pause(50);
   }
 }
 

@@ -6,7 +6,8 @@ import { applyRunning, settleShared } from './apply';
 import { wantedServers } from './change';
 import { checkConfiguration, makeStandIn } from './check';
 import { type Current, readCurrent } from './current';
-import { type Installed, keep, prune, readInstalled, stage, switchTo, undo, writeState } from './disk';
+import { keep, prune, stage, switchTo, undo, writeState } from './disk';
+import { type Installed, readInstalled } from './installed';
 import { currentWorker, type Haproxy, type Worker } from './master';
 import { standIn } from './pem';
 import type { Outcome, Report } from './report';
@@ -34,7 +35,7 @@ export async function sync(asked: number, world: World): Promise<Report> {
   const outcome = await apply(world, wanted, installed);
   const faults = [...wanted.faults, ...outcome.faults];
   if (faults.length > 0)
-    throw new Error(`everything else of generation ${current.number} is applied, but ${faults.join('; ')}`);
+    throw new Error(`everything else of generation ${wanted.current.number} is applied, but ${faults.join('; ')}`);
   return { generation: wanted.current.number, ...outcome.done };
 }
 

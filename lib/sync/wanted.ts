@@ -2,7 +2,7 @@ import { type Certificate, certificateNames, type Piece, pieceName, sha256 } fro
 import { unpack } from '../haproxy/pack';
 import type { File } from '../haproxy/render';
 import type { Current } from './current';
-import type { Installed } from './disk';
+import type { Installed } from './installed';
 import { isPair, pemFile, standIn } from './pem';
 import type { Parameters } from './ssm';
 
@@ -127,7 +127,7 @@ async function fetchPem(
   const names = certificateNames(prefix, name);
   const secret = await parameters.getAll([`${names.key}:${key}`], { decrypted: true });
   const open = await parameters.getAll([`${names.chain}:${chain}`], { decrypted: false });
-  return pemFile(name, found(`${names.key}:${key}`, secret), open.get(`${names.chain}:${chain}`) ?? '');
+  return pemFile(name, found(`${names.key}:${key}`, secret), found(`${names.chain}:${chain}`, open));
 }
 
 const sameFiles = (a: readonly File[], b: readonly File[]): boolean =>

@@ -62,6 +62,8 @@ export function parameterStore() {
     put,
     /** The newest value, as somebody with every right would read it. */
     read: (selector: string): string | undefined => find(selector)?.value,
+    /** Deleted by hand, with all its versions. */
+    forget: (name: string): void => void parameters.delete(name),
     handlers: {
       'ssm:PutParameter': put,
 

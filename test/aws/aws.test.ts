@@ -188,6 +188,7 @@ describe('Parameter Store', () => {
     const parameters = parameterStore(new SSMClient(client), prefix);
     return {
       api,
+      forget: store.forget,
       put: (Name: string, Value: string) => store.put({ Name, Value, Type: 'String', Overwrite: true }),
       ...parameters,
     };
@@ -197,7 +198,7 @@ describe('Parameter Store', () => {
     const { publish, readPublished } = await store();
 
     expect(await publish(files, files, empty)).toBe(1);
-    expect(await readPublished()).toMatchObject({
+    expect(await readPublished(false)).toMatchObject({
       number: 1,
       backends: [backend({ a: 32768 })],
       certificates: [],
@@ -206,19 +207,19 @@ describe('Parameter Store', () => {
   });
 
   it('is empty before the first generation', async () => {
-    expect(await (await store()).readPublished()).toStrictEqual(empty);
+    expect(await (await store()).readPublished(false)).toStrictEqual(empty);
   });
 
   it('writes only what changed, current last, and reads a version only once', async () => {
     const { api, publish, readPublished } = await store();
     await publish(files, files, empty);
     const next = render({ backends: [backend({ b: 32769 })], certified: [] });
-    const before = await readPublished();
+    const before = await readPublished(false);
     const first = api.calls.length;
 
     await publish(next.slice(2), next, before);
-    await readPublished();
-    await readPublished();
+    await readPublished(false);
+    await readPublished(false);
 
     const names = api.calls
       .slice(first)
@@ -248,6 +249,22 @@ describe('Parameter Store', () => {
     expect(written).toStrictEqual([...cut.slice(0, 3), ...changed.slice(2)].map(({ name }) => name).concat('current'));
   });
 
+  it.each(['00-global.cfg', '10-frontends.cfg', '50-demo.shop.cfg'])(
+    'notices that %s is gone, though it was read before',
+    async (name) => {
+      const { forget, publish, readPublished } = await store();
+      await publish(files, files, empty);
+      await readPublished(false);
+      forget(`/sluice/dev/haproxy/files/${name}`);
+
+      expect((await readPublished(false)).faults).toStrictEqual([]);
+      expect((await readPublished(true)).faults).toStrictEqual([
+        `/sluice/dev/haproxy/files/${name}:1 is damaged (missing, or not what haproxy/current lists); it is written anew from what ECS runs`,
+      ]);
+      expect((await readPublished(true)).generation?.files.map((piece) => piece.name)).not.toContain(name);
+    },
+  );
+
   it('carries a service too large for one free parameter in several', async () => {
     const { publish, readPublished } = await store();
     const servers = Object.fromEntries(
@@ -256,18 +273,18 @@ describe('Parameter Store', () => {
     const large = render({ backends: [backend(servers)], certified: [] });
     await publish(large, large, empty);
 
-    expect((await readPublished()).backends[0]?.servers).toHaveLength(200);
+    expect((await readPublished(false)).backends[0]?.servers).toHaveLength(200);
   });
 
   it('reports a damaged piece, and counts it as not published', async () => {
     const { put, publish, readPublished } = await store();
     await publish(files, files, empty);
-    const current = JSON.parse(JSON.stringify((await readPublished()).generation));
+    const current = JSON.parse(JSON.stringify((await readPublished(false)).generation));
     put('/sluice/dev/haproxy/files/50-demo.shop.cfg', 'backend damaged\n');
     current.files[2].versions = [2];
     put('/sluice/dev/haproxy/current', JSON.stringify(current));
 
-    const { generation, backends, faults } = await readPublished();
+    const { generation, backends, faults } = await readPublished(false);
 
     expect(generation?.files.map(({ name }) => name)).toStrictEqual(['00-global.cfg', '10-frontends.cfg']);
     expect(backends).toStrictEqual([]);
@@ -284,7 +301,7 @@ describe('Parameter Store', () => {
     await publish(files, files, empty);
     put(`/sluice/dev/${name}`, text);
 
-    const { number, faults } = await readPublished();
+    const { number, faults } = await readPublished(false);
 
     expect(number).toBe(name === 'haproxy/current' ? 2 : 1);
     expect(faults).toStrictEqual([expect.stringMatching(new RegExp(`^/sluice/dev/${name}.* is damaged`))]);
@@ -295,7 +312,7 @@ describe('Parameter Store', () => {
     const { publish, readPublished } = await store();
     await publish(files, files, { ...empty, certificates: [certificate] });
 
-    expect((await readPublished()).certificates).toStrictEqual([certificate]);
+    expect((await readPublished(false)).certificates).toStrictEqual([certificate]);
   });
 
   it('is an error when a read fails: then nothing is known', async () => {
@@ -303,7 +320,7 @@ describe('Parameter Store', () => {
     await publish(files, files, empty);
     api.faults.next('ssm:GetParameters', 'denied');
 
-    await expect(readPublished()).rejects.toThrow(/not authorized/);
+    await expect(readPublished(false)).rejects.toThrow(/not authorized/);
   });
 });
 

@@ -129,7 +129,7 @@ function coldFunction({ endpoint }: Api) {
         ({ message }) => message,
       ),
     published: async () =>
-      (await deps().readPublished()).backends.flatMap(({ servers }) => servers).map(({ name }) => name),
+      (await deps().readPublished(false)).backends.flatMap(({ servers }) => servers).map(({ name }) => name),
     bringBack: () =>
       comeBackSoon(
         new SQSClient(config),

@@ -15,17 +15,17 @@ const services = (count: number) =>
   );
 
 it('renders all that haproxy/current can list', () => {
-  expect(renderListable({ backends: services(100), certified: [] }, [])).toMatchObject({ left: [] });
+  expect(renderListable({ backends: services(100), certified: [] }, [])).toMatchObject({ leftOut: [] });
 });
 
 it('leaves the youngest out, so that nobody else waits', () => {
-  const { files, left } = renderListable({ backends: services(200), certified: [] }, []);
+  const { files, leftOut } = renderListable({ backends: services(200), certified: [] }, []);
   const pieces = files.map(({ name }) => ({ name, sha256: sha256(`other ${name}`), versions: [99_999] }));
 
-  expect(left.length).toBeGreaterThan(0);
-  expect(left.map(({ name }) => name)).toStrictEqual(
+  expect(leftOut.length).toBeGreaterThan(0);
+  expect(leftOut.map(({ name }) => name)).toStrictEqual(
     services(200)
-      .slice(-left.length)
+      .slice(-leftOut.length)
       .map(({ name }) => name),
   );
   expect(printGeneration({ files: pieces, certificates: [] })).toHaveLength(1);

@@ -54,6 +54,35 @@ describe('settling', () => {
   });
 });
 
+describe('the handover', () => {
+  it('waits for a newcomer of each backend by itself', async () => {
+    const started = Date.now();
+    const left: Record<string, number> = {};
+    const states = () => {
+      const newcomer = (backend: string, op: number) => `${backend} new 10.0.1.8 ${op} 0 100 0 6 2`;
+      const old = (backend: string) =>
+        `${backend} old 10.0.1.7 ${left[backend] === undefined ? '2 0' : '0 1'} 100 9 6 1`;
+      return ['web', 'api'].flatMap((backend) => [old(backend), newcomer(backend, backend === 'web' ? 2 : 0)]);
+    };
+    let asked = 0;
+    const worker7 = async (_: number, command: string): Promise<string> => {
+      const [, backend] = /^set server (\w+)\/old state maint$/.exec(command) ?? [];
+      if (backend !== undefined) left[backend] = Date.now() - started;
+      // The newcomers are not there at the first look, so that the old ones are the last.
+      const lines = asked++ === 0 ? states().filter((line) => !line.includes(' new ')) : states();
+      if (command === 'show servers state') return `1\n${[header, ...lines].join('\n')}\n\n`;
+      return command.startsWith('add server') ? 'New server registered.\n' : '\n';
+    };
+    const played: Haproxy = { master: async () => '', reload: async () => '', worker: worker7 };
+    const newcomers = ['web', 'api'].map((backend) => ({ backend, name: 'new', address: '10.0.1.8', port: 2 }));
+
+    await settleServers(played, worker, newcomers);
+
+    expect(Object.keys(left)).toStrictEqual(['web', 'api']);
+    expect((left.api ?? 0) - (left.web ?? 0)).toBeGreaterThan(1_000);
+  });
+});
+
 describe('removing', () => {
   const idle = {
     'show stat': '# pxname,svname,qcur,scur\nweb,a,0,0\n',

@@ -103,9 +103,12 @@ function publisherTo(store: ReturnType<typeof parameterStore>) {
     publish: (backends: readonly Backend[], certificates: readonly Certificate[] = []): number =>
       publishFiles(render({ backends, certified: [] }), certificates),
     /** Stores a certificate and gives its entry for a generation. */
-    storeCertificate: (name: string, { key, chain = '' }: { key: string; chain?: string }): Certificate => {
+    storeCertificate: (
+      name: string,
+      { key, chain = selfSigned('authority.invalid') }: { key: string; chain?: string },
+    ): Certificate => {
       const names = certificateNames(prefix, name);
-      const versions = { key: put(names.key, key, 'SecureString'), chain: chain ? put(names.chain, chain) : 1 };
+      const versions = { key: put(names.key, key, 'SecureString'), chain: put(names.chain, chain) };
       return { name, names: [name], serial: '', ...versions };
     },
   };

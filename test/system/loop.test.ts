@@ -108,7 +108,7 @@ it('a worker without labels is never routed', async () => {
   expect(await statistics()).not.toContain('worker');
 });
 
-it('law 10: a failing run delays a change by seconds, and holds up nothing behind it', async () => {
+it('law 10: a failing run delays a change, and what is behind it, by seconds', async () => {
   const failed = () => world.reconciles().filter(({ outcome }) => outcome === 'failed').length;
   const before = failed();
   world.aws.api.faults.next('ecs:ListTasks', 'throttled', 4);

@@ -205,11 +205,12 @@ describe('drift', () => {
     await until(async () => (await ask(instance.host)) === '200 a');
   });
 
-  it('is repaired on the disk too: an edited file and a foreign one', async () => {
+  it('is repaired on the disk too: an edited file, a foreign one and a folder', async () => {
     const number = await serving();
     const folder = join(instance.path.live, 'haproxy');
     writeFileSync(join(folder, '50-default.web.cfg'), 'edited');
     writeFileSync(join(folder, '99-foreign.cfg'), 'foreign');
+    mkdirSync(join(folder, 'folder.cfg'));
 
     const outcome = await instance.sync(number);
 

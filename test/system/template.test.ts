@@ -59,10 +59,10 @@ describe('the sync document', () => {
 
   it('carries the sync byte for byte, so no variable of the packager was resolved in it', () => {
     const { document } = require('../../resources/sync.cjs') as {
-      document: (stage: string) => { Resources: Record<string, Resource> };
+      document: (stage: string, prefix: string) => { Resources: Record<string, Resource> };
     };
 
-    expect(resources.SyncDocument).toStrictEqual(document('dev').Resources.SyncDocument);
+    expect(resources.SyncDocument).toStrictEqual(document('dev', '/sluice/dev').Resources.SyncDocument);
   });
 
   it('is far below the limit of Run Command, parameters included', () => {
