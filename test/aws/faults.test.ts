@@ -27,6 +27,8 @@ const advice = {
   permission: 'the function lacks a permission: deploy again, and look for a policy above it that denies',
 };
 
+const pieces = ['00-global', '10-frontends', '50-demo.shop'].map((file) => `/sluice/dev/haproxy/files/${file}.cfg:1`);
+
 /** Every call of reconcile: how a message names it, what marks it among calls of one action, and answers that are none. */
 const calls: Record<string, { action: string; about?: string; names: string; hollow: readonly (object | string)[] }> = {
   'reading current': {
@@ -38,7 +40,7 @@ const calls: Record<string, { action: string; about?: string; names: string; hol
   'reading what is published': {
     action: 'ssm:GetParameters',
     about: 'haproxy/files',
-    names: 'Reading /sluice/dev/haproxy/files/50-demo.shop.cfg:1',
+    names: `Reading ${pieces}`,
     hollow: [{}, { Parameters: [] }],
   },
   'listing tasks': {
