@@ -14,13 +14,13 @@ export const stopTasks = (): void => {
 export type Task = Awaited<ReturnType<typeof startTask>>;
 
 /** A task: an HTTP server on a port of its own that answers with its name, and remembers how often it was asked. */
-export async function startTask(name: string, { status = 200, port = 0 } = {}) {
+export async function startTask(name: string, { status = 200, port = 0, checkMs = 0 } = {}) {
   const state = { requests: 0, checks: 0, status };
   const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
-    if (request.headers['user-agent'] === 'sluice') state.checks++;
-    else state.requests++;
-    response.writeHead(state.status).end(name);
+    const isCheck = request.headers['user-agent'] === 'sluice';
+    state[isCheck ? 'checks' : 'requests']++;
+    setTimeout(() => response.writeHead(state.status).end(name), isCheck ? checkMs : 0);
   }).on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));

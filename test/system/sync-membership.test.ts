@@ -56,7 +56,8 @@ describe('membership', () => {
   });
 
   it('sends none before its check when HAProxy starts anew either', async () => {
-    const a = await startTask('a', { status: 500 });
+    // A server that HAProxy takes for good would be asked before such a slow check has failed.
+    const a = await startTask('a', { status: 500, checkMs: 300 });
     await instance.sync(instance.publish([backend([a.server])]));
     for (const start of ['first', 'again']) {
       await instance.startHaproxy();
