@@ -1,22 +1,19 @@
-import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 
 import { type Backend, parseBackend } from '../haproxy/backend';
 import {
   certificateIndexName,
   currentName,
-  type Generation,
   type Piece,
   parseCertificates,
   parseGeneration,
   pieceName,
-  printGeneration,
   sha256,
 } from '../haproxy/generation';
-import { pack, unpack } from '../haproxy/pack';
+import { unpack } from '../haproxy/pack';
 import type { Deps, Published } from '../reconcile';
-import { doing } from './doing';
 import { getParameters } from './get-parameters';
-import { always } from './malformed';
+import { putCurrent, putPiece } from './put-parameters';
 
 /** Published configurations in Parameter Store, below a stage's prefix. A version never changes, so it is read once. */
 export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
@@ -123,32 +120,3 @@ function checked(packed: string, { name, sha256: hash }: Piece): readonly Backen
 
 const selectors = (prefix: string, { name, versions }: Piece): readonly string[] =>
   versions.map((version, part) => `${pieceName(prefix, name, part)}:${version}`);
-
-async function putPiece(client: SSMClient, prefix: string, name: string, text: string): Promise<Piece> {
-  const versions: number[] = [];
-  for (const [part, value] of pack(text).entries())
-    versions.push(await put(client, pieceName(prefix, name, part), value));
-  return { name, sha256: sha256(text), versions };
-}
-
-async function putCurrent(client: SSMClient, prefix: string, generation: Generation): Promise<number> {
-  const [value = '', ...more] = printGeneration(generation);
-  if (more.length > 0)
-    throw new Error(
-      `${generation.files.length} files are more than haproxy/current can list; nothing was published, serve fewer services per stage`,
-    );
-  return put(client, currentName(prefix), value);
-}
-
-/** Free up to 4 KB; beyond that AWS asks for the advanced tier, at most 8 KB (AWS: Parameter Store, parameter tiers). */
-async function put(client: SSMClient, Name: string, Value: string): Promise<number> {
-  const command = new PutParameterCommand({
-    Name,
-    Value,
-    Type: 'String',
-    Overwrite: true,
-    Tier: 'Intelligent-Tiering',
-  });
-  const written = client.send(command).then(({ Version }) => always('Version', Version));
-  return doing(`Writing ${Name}`, written);
-}
