@@ -20,7 +20,9 @@ export function fill(
   const before = published.find(({ name }) => name === backend.name)?.servers ?? [];
   const serving: Serving[] = [];
   const faults: Fault[] = [];
-  for (const task of running.filter((each) => serviceKey(each) === serviceKey(backend))) {
+  // One without routes only remembers stop orders.
+  const own = backend.routes.length === 0 ? [] : running.filter((task) => serviceKey(task) === serviceKey(backend));
+  for (const task of own) {
     const claim = byTask.get(task.id)?.find((each) => each.backend === backend.name);
     const target = claim ?? (quarantined.has(serviceKey(task)) ? backend : undefined);
     if (target === undefined) continue;

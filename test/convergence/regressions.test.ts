@@ -42,6 +42,11 @@ const found: readonly (readonly [string, readonly Happening[], Partial<typeof qu
     ],
     { nudges: [] },
   ],
+  [
+    'gives no servers to a backend that only remembers stop orders, though its service is quarantined',
+    [{ stale: [0, 0, 16] }, { stop: 5 }, { deploy: 0, variant: 'conflicting', desired: 1, atOnce: false }, { wait: 1 }],
+    { events: [[0, 86_000]] },
+  ],
 ];
 
 it.each(found)('%s', async (_, happenings, given) => {
