@@ -40,7 +40,7 @@ export function decideRoutes(asked: Look): Routes {
   const grant = (quarantined: ReadonlySet<string>): readonly Backend[] => {
     const granted = claims
       .filter((claim) => !quarantined.has(serviceKey(claim)))
-      .map((claim) => toBackend(claim, look));
+      .map((claim) => remember(toBackend(claim, look), look));
     const rest = look.published.filter(({ name }) => !granted.some((backend) => backend.name === name));
     const stay = rest.filter((backend) => stays(backend, quarantined, running, look.witness));
     const retired = rest.filter((backend) => !stay.includes(backend) && remembers(backend, look.now));
@@ -52,8 +52,7 @@ export function decideRoutes(asked: Look): Routes {
     faults: conflicts,
   } = contest(grant, new Set(labelFaults.map(({ service }) => service)));
 
-  const remembering = backends.map((backend) => remember(backend, look));
-  const filled = remembering.map((backend) => fill(backend, running, byTask, quarantined, look));
+  const filled = backends.map((backend) => fill(backend, running, byTask, quarantined, look));
   const confirmed = filled.map(({ backend }) => confirmLosses(backend, running, look));
   return {
     backends: newestPerAddress(
