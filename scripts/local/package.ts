@@ -10,35 +10,54 @@ const root = join(__dirname, '../..');
 const dayMs = 86_400_000;
 const cache = join(root, 'node_modules/.cache/sluice-package');
 
+/** What is packaged for tests: settings as on the command line. All but the first say what differs from it. */
+export const variants = {
+  default: [],
+  beside: [
+    'vpcId=vpc-0123456789abcdef0',
+    'publicSubnetIds=subnet-0123456789abcdef0,subnet-0fedcba9876543210',
+    'clusters=default,jobs',
+    'taskSecurityGroupIds=sg-0123456789abcdef0,sg-0fedcba9876543210',
+  ],
+  twoProxies: ['proxies=2'],
+  withoutHelloWorld: ['helloWorld=false'],
+  cloudMap: ['cloudMap=true', 'dns=apex', 'taskCapacity=on-demand', 'taskInstanceTypes=t3a.small,t3.small'],
+} as const;
+export type Variant = keyof typeof variants;
+
+const always = ['domain=sluice.test', 'hostedZoneId=Z0SLUICETEST', 'acceptTerms=true'];
+
 /**
  * The folder that `sls package` wrote for the sources as they are: the template and the zip of every function.
  * Kept per content of the sources, so that every test file after the first finds it done. Nobody may write in it.
  */
-export async function packaged(): Promise<string> {
+export async function packaged(variant: Variant = 'default'): Promise<string> {
   mkdirSync(cache, { recursive: true });
   const lock = join(cache, 'lock');
   for (;;) {
-    const folder = join(cache, digest());
+    const folder = join(cache, `${digest()}-${variant}`);
     if (existsSync(folder)) return folder;
     if (!locked(lock)) {
       await sleep(100);
       continue;
     }
     try {
-      await packageInto(folder);
+      await packageInto(folder, variant);
     } finally {
       rmSync(lock, { recursive: true, force: true });
     }
   }
 }
 
-async function packageInto(folder: string): Promise<void> {
+async function packageInto(folder: string, variant: Variant): Promise<void> {
   const half = `${folder}.${process.pid}`;
   // serverless-esbuild leaves a folder behind in TMPDIR each time.
   const leftovers = mkdtempSync(join(tmpdir(), 'sluice-packaging-'));
-  const run = promisify(execFile)(join(root, 'node_modules/.bin/sls'), ['package', '--package', half], {
+  const params = [...always, ...variants[variant]].flatMap((param) => ['--param', param]);
+  const run = promisify(execFile)(join(root, 'node_modules/.bin/sls'), ['package', '--package', half, ...params], {
     cwd: root,
-    env: { ...process.env, TMPDIR: leftovers },
+    // The settings of whoever runs the tests must not matter.
+    env: { ...process.env, TMPDIR: leftovers, SLUICE_SETTINGS: 'none.yml' },
   });
   await run
     .catch((error: Error & { stdout?: string; stderr?: string }) => {
@@ -47,7 +66,7 @@ async function packageInto(folder: string): Promise<void> {
     })
     .finally(() => rmSync(leftovers, { recursive: true, force: true }));
   // Edited meanwhile: what was packaged is neither the old nor the new.
-  if (join(cache, digest()) === folder && !existsSync(folder)) renameSync(half, folder);
+  if (join(cache, `${digest()}-${variant}`) === folder && !existsSync(folder)) renameSync(half, folder);
   for (const each of readdirSync(cache).map((name) => join(cache, name))) {
     if (each === half || Date.now() - statSync(each).mtimeMs > dayMs) rmSync(each, { recursive: true, force: true });
   }

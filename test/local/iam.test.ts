@@ -27,10 +27,10 @@ const nudge = (value: string) => ({
 
 describe('the packaged policies', () => {
   it.each([
-    ['ecs:ListTasks', { cluster: 'default' }],
-    ['ecs:DescribeTasks', { cluster: 'default', tasks: ['a', `${ecs}:task/default/b`] }],
-    ['ecs:DescribeServices', { cluster: 'default', services: ['shop'] }],
-    ['ecs:DescribeContainerInstances', { cluster: 'default', containerInstances: ['c'] }],
+    ['ecs:ListTasks', { cluster: 'sluice-dev' }],
+    ['ecs:DescribeTasks', { cluster: 'sluice-dev', tasks: ['a', `${ecs}:task/sluice-dev/b`] }],
+    ['ecs:DescribeServices', { cluster: 'sluice-dev', services: ['shop'] }],
+    ['ecs:DescribeContainerInstances', { cluster: 'sluice-dev', containerInstances: ['c'] }],
     ['ecs:DescribeTaskDefinition', { taskDefinition: 'shop:1' }],
     ['ec2:DescribeInstances', {}],
     ['ssm:GetParameters', { Names: ['/sluice/dev/haproxy/current', '/sluice/dev/haproxy/files/50-a.b.cfg:7'] }],

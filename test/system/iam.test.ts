@@ -189,7 +189,7 @@ describe('a wrong policy is noticed:', () => {
     ['the tag', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/SluiceProxy': 'prod' } }, 'ssm:SendCommand'],
     ['the name of the tag', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/Proxy': 'dev' } }, 'ssm:SendCommand'],
     ['the cluster', 'ListTasks', { ArnEquals: { 'ecs:cluster': cluster('other') } }, 'ecs:ListTasks'],
-    ['the name of the cluster', 'ListTasks', { ArnEquals: { 'ecs:Cluster-Arn': cluster('default') } }, 'ecs:ListTasks'],
+    ['the name of the cluster', 'ListTasks', { ArnEquals: { 'ecs:Cluster-Arn': cluster('sluice-dev') } }, 'ecs:ListTasks'],
   ])('%s is wrong in a condition', async (_, sid, Condition, action) => {
     expect(
       await deniedBy(
