@@ -61,7 +61,8 @@ const up = async (service: string): Promise<readonly string[]> =>
     .split('\n')
     .map((line) => line.split(','))
     .filter(
-      ([backend, server, ...rest]) => backend === `sluice-dev.${service}` && server !== 'BACKEND' && rest.includes('UP'),
+      ([backend, server, ...rest]) =>
+        backend === `sluice-dev.${service}` && server !== 'BACKEND' && rest.includes('UP'),
     )
     .map(([, server = '']) => server)
     .sort();
