@@ -3,15 +3,21 @@ import type { File } from '../haproxy/render';
 /** An address that HAProxy binds. */
 export type Address = { readonly host: string; readonly port: number };
 
+/** Where HAProxy answers by TLS, reached from the instance itself. */
+export const tlsAddress = (
+  files: readonly File[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Address | undefined => boundAddresses(files, environment, / ssl /)[0];
+
 /** The addresses in the `bind` lines of a configuration, its `${NAME-default}` filled from the environment as HAProxy does. */
 export const boundAddresses = (
   files: readonly File[],
   environment: Readonly<Record<string, string | undefined>>,
+  which = /^/,
 ): readonly Address[] =>
   files
-    .flatMap(({ text }) =>
-      Array.from(text.matchAll(/^\s+bind\s+(?:"([^"]*)"|(\S+))/gm), ([, quoted, plain]) => quoted ?? plain ?? ''),
-    )
+    .flatMap(({ text }) => Array.from(text.matchAll(/^\s+bind\s+(?:"([^"]*)"|(\S+))(.*)/gm)))
+    .flatMap(([, quoted, plain, options = '']) => (which.test(options) ? (quoted ?? plain ?? '') : []))
     .flatMap((words) =>
       words.replace(/\$\{(\w+)(?:-([^}]*))?\}/g, (_, name, other = '') => environment[name] ?? other).split(','),
     )

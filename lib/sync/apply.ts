@@ -1,5 +1,5 @@
 import { describedStructure, type File } from '../haproxy/render';
-import { boundAddresses, newAddresses } from './addresses';
+import { boundAddresses, newAddresses, tlsAddress } from './addresses';
 import { serveCertificates } from './certificates';
 import { backendNames, change, type WantedServer, wantedServers } from './change';
 import { tryWith, undo, writeState } from './disk';
@@ -7,6 +7,7 @@ import type { Installed } from './installed';
 import type { Haproxy, Worker } from './master';
 import { removeServers, runningServers, settleServers } from './membership';
 import { probe } from './probe';
+import { type Proof, proveServed } from './proof';
 import { verifiedReload } from './reload';
 import type { Processes } from './replies';
 import type { Done, Outcome } from './report';
@@ -15,7 +16,7 @@ import { stateFile } from './state';
 import type { Wanted } from './wanted';
 
 type World = { readonly settings: Settings; readonly haproxy: Haproxy };
-type Target = Pick<Wanted, 'files' | 'pems'> & { readonly folder: string };
+type Target = Pick<Wanted, 'current' | 'files' | 'pems'> & { readonly folder: string };
 type ServingWorker = Worker & Processes;
 
 /** Brings a running HAProxy to a checked folder: at run time where only servers and certificates differ, else by a reload. */
@@ -39,6 +40,7 @@ export async function applyRunning(
   const folder = `${world.settings.link}/certificates`;
   const served = await serveCertificates(world.haproxy, serving, folder, target.pems, settled ? renewed : []);
   const certificates = settled ? served.changed : renewed;
+  const proof = await prove(world, target);
   const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
 
   const how = settled ? 'at run time' : `by a reload${same ? ': the servers did not settle at run time' : ''}`;
@@ -49,9 +51,15 @@ export async function applyRunning(
     target.folder !== installed.folder,
   );
   return {
-    done: { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates },
-    faults: served.faults,
+    done: { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates, served: proof.served },
+    faults: [...served.faults, ...proof.faults],
   };
+}
+
+async function prove({ settings }: World, { current, files }: Target): Promise<Proof> {
+  const proxy = tlsAddress(files, settings.environment);
+  if (!proxy) return { served: {}, faults: [] };
+  return proveServed(proxy, current.generation.certificates, Math.min(settings.patienceMilliseconds, 3_000));
 }
 
 function whatChanged(structure: boolean, membership: boolean, certificates: boolean, files: boolean): Done['changed'] {

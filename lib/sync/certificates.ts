@@ -72,7 +72,6 @@ async function serve(
     : [[`new ssl cert ${path}`, 'New empty certificate store']];
   await store(tell, path, text, before);
   if (!offered) await run(tell, path, [[`add ssl crt-list ${folder}/ ${path}`, 'Success!']]);
-  // Later the proxy's own handshake belongs here: a certificate counts when it is served.
   if (await serves(tell, path, text)) return true;
   throw new Error(`HAProxy took ${path}, but holds another certificate; ${advice}`);
 }

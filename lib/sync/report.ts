@@ -8,7 +8,10 @@ export type Done = {
   readonly added?: number;
   readonly left?: number;
   readonly removed?: number;
+  /** The files of the certificates that were put in place. */
   readonly certificates?: readonly string[];
+  /** The serials that the proxy's own handshakes showed, by the name of the certificate. */
+  readonly served?: Readonly<Record<string, string>>;
 };
 
 /** `faults` are what kept single certificates back. They hold nothing else up. */

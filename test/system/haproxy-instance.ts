@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -109,7 +110,8 @@ function publisherTo(store: ReturnType<typeof parameterStore>) {
     ): Certificate => {
       const names = certificateNames(prefix, name);
       const versions = { key: put(names.key, key, 'SecureString'), chain: put(names.chain, chain) };
-      return { name, names: [name], serial: '', ...versions };
+      const { serialNumber } = new X509Certificate(key.replace(/[\r\n]+/g, '\n'));
+      return { name, names: [name], serial: serialNumber, ...versions };
     },
   };
 }
@@ -222,8 +224,9 @@ export async function until(holds: () => Promise<boolean> | boolean, what = Stri
 }
 
 /** A self-signed certificate as `renew` would store it: key with leaf. */
-export function selfSigned(name: string): string {
-  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=${name} -addext subjectAltName=DNS:${name} -keyout - -out -`;
+export function selfSigned(...names: string[]): string {
+  const alternatives = names.map((name) => `DNS:${name}`).join(',');
+  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=${names[0]} -addext subjectAltName=${alternatives} -keyout - -out -`;
   return execFileSync('openssl', words.split(' '), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 }
 

@@ -62,6 +62,41 @@ describe('a certificate', () => {
     expect(await instance.processes()).toStrictEqual(before);
   });
 
+  it('counts when it is served: the proxy is asked itself, by every name, and its answer is in the report', async () => {
+    const pem = selfSigned('example.com', '*.example.com');
+    const names = ['example.com', '*.example.com'];
+
+    const { report } = await publish({ ...instance.storeCertificate('example.com', { key: pem }), names });
+
+    expect(report).toMatchObject({ served: { 'example.com': serial(pem) } });
+    expect(await served('any.example.com')).toBe(serial(pem));
+  });
+
+  it.each([
+    ['of another serial', (certificate: Certificate) => ({ ...certificate, serial: 'ABCD' }), 'example.com'],
+    [
+      'that lacks a name',
+      (certificate: Certificate) => ({ ...certificate, names: ['example.com', '*.example.com'] }),
+      'sluice-proof.example.com',
+    ],
+  ])(
+    '%s than the published one fails the sync, holds nothing else up, and is told again later',
+    async (_, lie, name) => {
+      const pem = selfSigned('example.com');
+      const certificate = lie(instance.storeCertificate('example.com', { key: pem }));
+
+      const first = await instance.sync(instance.publish([web(a, b)], [certificate]));
+      const again = await instance.sync(0);
+
+      expect(first.code).toBe(1);
+      expect(first.report.failed).toMatch(
+        `everything else of generation 2 is applied, but the proxy serves ${name} with serial `,
+      );
+      expect((await instance.servers()).map(({ name }) => name).sort()).toStrictEqual(['a', 'b']);
+      expect(again.report.failed).toBe(first.report.failed);
+    },
+  );
+
   it('is renewed under an open connection, which lives on', async () => {
     await publish(instance.storeCertificate('example.com', { key: selfSigned('example.com') }));
     const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
