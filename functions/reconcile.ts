@@ -10,7 +10,9 @@ import { nudge } from '../lib/aws/nudge';
 import { parameterStore } from '../lib/aws/parameters';
 import { comeBackSoon } from '../lib/aws/queue';
 import type { Reflected } from '../lib/fleet/reflected';
-import { lambda } from '../lib/lambda';
+import { lambda, log } from '../lib/lambda';
+import { metricsNamespace } from '../lib/metrics';
+import { probe } from '../lib/probe';
 import { reconcile } from '../lib/reconcile';
 import { readSettings } from '../lib/settings';
 
@@ -27,6 +29,7 @@ const deps = {
   ...ecsReader(ecs, hostReader(ecs, ec2), settings.clusters),
   ...parameterStore(ssm, settings.prefix),
   nudge: nudge(ssm, settings),
+  probe: probe({ ...settings, namespace: metricsNamespace(settings.prefix) }, log, Date.now),
   now: Date.now,
 };
 

@@ -17,6 +17,7 @@ export const lambda = <Event, Outcome>(
     },
   });
 
-const log = (message: string, fields: object): void => {
+/** One line of JSON, which CloudWatch Logs can search by field. */
+export const log = (message: string, fields: object): void => {
   console.log(JSON.stringify({ message, ...fields }));
 };

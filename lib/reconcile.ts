@@ -38,6 +38,8 @@ export type Deps = {
   readonly publish: (changed: readonly File[], all: readonly File[], published: Published) => Promise<number>;
   /** Tells every proxy to be at least at this generation. */
   readonly nudge: (generation: number) => Promise<void>;
+  /** Looks at the entrance from outside, and tells. Never fails. */
+  readonly probe: () => Promise<void>;
   readonly now: () => number;
 };
 
@@ -82,6 +84,7 @@ export async function reconcile(
   const generation =
     decision.action === 'publish' ? await deps.publish(decision.changed, files, published) : published.number;
   if (decision.action === 'publish' || evidence.tick || again) await deps.nudge(generation);
+  if (evidence.tick) await deps.probe();
   if (routes.doubts.length > 0) throw new Error(`Will look again in seconds: ${decision.reason}`);
   noteReflected(fleet, reflected);
   return {

@@ -7,6 +7,10 @@ export type Settings = {
   readonly syncDocument: string;
   readonly proxyTag: string;
   readonly queueUrl: string;
+  /** Where the proxies are reached from outside. */
+  readonly addresses: readonly string[];
+  /** The names of each certificate that should be served. */
+  readonly certificates: readonly (readonly string[])[];
 };
 
 const environment = z.object({
@@ -15,7 +19,21 @@ const environment = z.object({
   SLUICE_SYNC_DOCUMENT: z.string().min(1),
   SLUICE_PROXY_TAG: z.string().min(1),
   SLUICE_QUEUE_URL: z.url(),
+  SLUICE_ADDRESSES: z.string().transform((list) => list.split(',').filter((address) => address !== '')),
+  SLUICE_CERTIFICATES: z
+    .string()
+    .transform(parsed)
+    .pipe(z.array(z.array(z.string().min(1)).min(1)).min(1)),
 });
+
+/** What is no JSON is no list of names either, and said so. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /** @throws one error that names every setting that is missing or wrong. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
@@ -31,5 +49,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     syncDocument: data.SLUICE_SYNC_DOCUMENT,
     proxyTag: data.SLUICE_PROXY_TAG,
     queueUrl: data.SLUICE_QUEUE_URL,
+    addresses: data.SLUICE_ADDRESSES,
+    certificates: data.SLUICE_CERTIFICATES,
   };
 }

@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     ...ecsReader(ecs, hostReader(ecs, ec2), ['demo']),
     ...parameterStore(ssm, '/sluice/scale'),
     nudge: nudge(ssm, { syncDocument: 'sluice-scale-sync', proxyTag: 'scale' }),
+    probe: async () => undefined,
     now: Date.now,
   };
   const reflected: Reflected = { tasks: new Map() };

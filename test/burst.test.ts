@@ -84,6 +84,7 @@ function inMemory(
       return state.number;
     },
     nudge: async () => undefined,
+    probe: async () => undefined,
     now: () => world.now,
   };
 }

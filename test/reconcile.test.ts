@@ -26,6 +26,15 @@ describe('reconcile', () => {
     expect(world.nudged).toStrictEqual([1, 1]);
   });
 
+  it('looks at the entrance at every tick, and not at every event', async () => {
+    const world = inMemory(fleet([task('a')]));
+
+    await reconcile([event], world.deps);
+    await reconcile([tick], world.deps);
+
+    expect(world.probed).toBe(1);
+  });
+
   it('nudges when a message comes again, since the last run may have failed between publishing and nudging', async () => {
     const world = inMemory(fleet([task('a')]));
     await expect(
@@ -226,7 +235,7 @@ function inMemory(initial: Fleet, witness = new Map<string, number>()) {
   let published: Published = { number: 0, backends: [], certificates: [], faults: [] };
   let files: readonly File[] = [];
   const services = () => files.filter(({ name }) => name.startsWith('50-')).map(({ text }) => parseBackend(text));
-  const world = { fleet: initial, nudged: [] as number[], described: [] as unknown[] };
+  const world = { fleet: initial, nudged: [] as number[], probed: 0, described: [] as unknown[] };
   const deps: Deps = {
     readPublished: async () => published,
     readFleet: async (also, settle) => {
@@ -246,6 +255,7 @@ function inMemory(initial: Fleet, witness = new Map<string, number>()) {
       return published.number;
     },
     nudge: async (generation) => void world.nudged.push(generation),
+    probe: async () => void world.probed++,
     now: () => 1_000_000,
   };
   return Object.assign(world, {

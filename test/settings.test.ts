@@ -6,6 +6,8 @@ const environment = {
   SLUICE_SYNC_DOCUMENT: 'sluice-dev-sync',
   SLUICE_PROXY_TAG: 'dev',
   SLUICE_QUEUE_URL: 'https://sqs.eu-west-2.amazonaws.com/123456789012/q.fifo',
+  SLUICE_ADDRESSES: '192.0.2.1,192.0.2.2',
+  SLUICE_CERTIFICATES: '[["example.com","*.example.com"]]',
 };
 
 it('reads the environment that serverless.yml sets', () => {
@@ -15,11 +17,16 @@ it('reads the environment that serverless.yml sets', () => {
     syncDocument: 'sluice-dev-sync',
     proxyTag: 'dev',
     queueUrl: environment.SLUICE_QUEUE_URL,
+    addresses: ['192.0.2.1', '192.0.2.2'],
+    certificates: [['example.com', '*.example.com']],
   });
 });
 
 it('names every faulty setting at once', () => {
-  const faulty = { ...environment, SLUICE_CLUSTERS: 'a b', SLUICE_PREFIX: '/other', SLUICE_QUEUE_URL: undefined };
+  const some = { ...environment, SLUICE_CLUSTERS: 'a b', SLUICE_PREFIX: '/other', SLUICE_QUEUE_URL: undefined };
+  const faulty = { ...some, SLUICE_CERTIFICATES: '[[' };
 
-  expect(() => readSettings(faulty)).toThrow(/SLUICE_CLUSTERS: .*; SLUICE_PREFIX: must be .*; SLUICE_QUEUE_URL: /);
+  expect(() => readSettings(faulty)).toThrow(
+    /SLUICE_CLUSTERS: .*; SLUICE_PREFIX: must be .*; SLUICE_QUEUE_URL: .*; SLUICE_CERTIFICATES: /,
+  );
 });

@@ -121,6 +121,7 @@ function coldFunction({ endpoint }: Api) {
     ...ecsReader(ecs, hostReader(ecs, ec2), ['demo']),
     ...parameterStore(ssm, prefix),
     nudge: nudge(ssm, { syncDocument: 'sluice-dev-sync', proxyTag: 'dev' }),
+    probe: async () => undefined,
     now: () => 1_000_000,
   });
   return {

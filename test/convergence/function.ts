@@ -80,6 +80,7 @@ export function newFunction({ agenda, cluster, store, nudged }: World, queueVisi
     ...ecsReader(client(ECSClient), hostReader(client(ECSClient), client(EC2Client)), ['demo']),
     ...parameterStore(client(SSMClient), prefix),
     nudge: nudge(client(SSMClient), { syncDocument: 'sync', proxyTag: 'test' }),
+    probe: async () => undefined,
     now: () => agenda.now,
     reflected: { tasks: new Map() } as Reflected,
   });
