@@ -1,6 +1,9 @@
-// The settings, checked all at once before anything is packaged, and what follows from them for the other files here.
+// The settings, checked all at once before anything is packaged.
 // What each means, and its default, stands in settings.example.yml.
+const { closest } = require('fastest-levenshtein');
 const { z } = require('zod');
+
+const { derive, isArm } = require('./derived.cjs');
 
 const host = z.string().regex(/^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/, {
   error: 'is no domain name in lower case, such as example.com or *.example.com',
@@ -21,91 +24,74 @@ const certificates = z.preprocess(
 );
 const email = z.email('is no e-mail address');
 
-const schema = z
-  .strictObject({
-    domain: host.refine((name) => !name.startsWith('*'), 'is the domain itself, without *.'),
-    hostedZoneId: zone,
-    acceptTerms: flag.default(false),
-    contact: email.optional(),
-    alarmEmail: email.optional(),
-    certificates,
-    keyType: z.enum(['ecdsa-p256', 'rsa-2048']).default('ecdsa-p256'),
-    acmeDirectory: z.union([z.enum(['production', 'staging']), z.url({ protocol: /^https$/ })]).default('production'),
-    acmeProfile: z.enum(['', 'classic', 'tlsserver', 'shortlived']).default(''),
-    challengeZones: list(zone),
-    vpcId: id('vpc').optional(),
-    publicSubnetIds: list(id('subnet')),
-    clusters: list(z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'is no name of an ECS cluster; give names, not ARNs')),
-    taskSecurityGroupIds: list(id('sg')),
-    vpcCidr: z.cidrv4('is no IPv4 range, such as 10.77.0.0/16').default('10.77.0.0/16'),
-    dns: z.enum(['none', 'apex', 'apex+wildcard']).optional(),
-    proxies: z.coerce.number().int().min(1).max(3).default(1),
-    proxyInstanceType: z
-      .string()
-      .regex(/^[a-z]+[0-9]+g[a-z]*\.[a-z0-9]+$/, 'must be a type with an Arm processor, such as t4g.nano')
-      .default('t4g.nano'),
-    taskCapacity: z.enum(['spot', 'on-demand']).default('spot'),
-    taskInstanceTypes: list(z.string().regex(/^[a-z][a-z0-9-]*\.[a-z0-9]+$/, 'is no instance type, such as t4g.small')),
-    maxTaskHosts: z.coerce.number().int().min(1).max(100).default(4),
-    helloWorld: flag.optional(),
-    cloudMap: flag.default(false),
-  })
-  .superRefine((given, { addIssue }) => {
-    const fault = (name, message) => addIssue({ code: 'custom', path: [name], message });
-    const joined = ['vpcId', 'publicSubnetIds', 'clusters'];
-    const missing = joined.filter((name) => given[name] === undefined);
-    if (missing.length > 0 && missing.length < joined.length) {
-      for (const name of missing) fault(name, `is missing: ${joined.join(', ')} go together, to join what is there`);
-    }
-    if (missing.length > 0 && given.taskSecurityGroupIds) fault('taskSecurityGroupIds', 'needs vpcId beside it');
-    if (given.vpcId && given.helloWorld) fault('helloWorld', 'has no place in clusters that are not this stack’s own');
-    if (given.cloudMap && (given.vpcId || given.helloWorld === false)) fault('cloudMap', 'needs helloWorld beside it');
-    const types = (given.taskInstanceTypes ?? []).map(isArm);
-    if (new Set(types).size > 1) fault('taskInstanceTypes', 'must all have one processor: Arm (such as t4g) or x86');
-  });
+const schema = z.strictObject({
+  domain: host.refine((name) => !name.startsWith('*'), 'is the domain itself, without *.'),
+  hostedZoneId: zone,
+  acceptTerms: flag.default(false),
+  contact: email.optional(),
+  alarmEmail: email.optional(),
+  certificates,
+  keyType: z.enum(['ecdsa-p256', 'rsa-2048']).default('ecdsa-p256'),
+  acmeDirectory: z.union([z.enum(['production', 'staging']), z.url({ protocol: /^https$/ })]).default('production'),
+  acmeProfile: z.enum(['', 'classic', 'tlsserver', 'shortlived']).default(''),
+  challengeZones: list(zone),
+  vpcId: id('vpc').optional(),
+  publicSubnetIds: list(id('subnet')),
+  clusters: list(z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'is no name of an ECS cluster; give names, not ARNs')),
+  taskSecurityGroupIds: list(id('sg')),
+  vpcCidr: z
+    .cidrv4('is no IPv4 range, such as 10.77.0.0/16')
+    .refine((range) => /\/(1[6-9]|2[0-3])$/.test(range), 'must be between /16 and /23, for two subnets of /24')
+    .default('10.77.0.0/16'),
+  dns: z.enum(['none', 'apex', 'apex+wildcard']).optional(),
+  proxies: z.coerce.number().int().min(1).max(3).default(1),
+  proxyInstanceType: z
+    .string()
+    .regex(/^[a-z]+[0-9]+g[a-z]*\.[a-z0-9]+$/, 'must be a type with an Arm processor, such as t4g.nano')
+    .default('t4g.nano'),
+  taskCapacity: z.enum(['spot', 'on-demand']).default('spot'),
+  taskInstanceTypes: list(z.string().regex(/^[a-z][a-z0-9-]*\.[a-z0-9]+$/, 'is no instance type, such as t4g.small')),
+  maxTaskHosts: z.coerce.number().int().min(1).max(100).default(4),
+  helloWorld: flag.optional(),
+  cloudMap: flag.default(false),
+});
 
-const isArm = (type) => /^[a-z]+[0-9]+g/.test(type);
+/** Faults between settings that may each be right. */
+function contradictions(given) {
+  const faults = [];
+  const joined = ['vpcId', 'publicSubnetIds', 'clusters'];
+  const missing = joined.filter((name) => given[name] === undefined);
+  if (missing.length > 0 && missing.length < joined.length)
+    for (const name of missing) faults.push(`${name}: is missing: ${joined.join(', ')} go together`);
+  if (missing.length > 0 && given.taskSecurityGroupIds) faults.push('taskSecurityGroupIds: needs vpcId beside it');
+  if (given.vpcId && `${given.helloWorld}` === 'true')
+    faults.push('helloWorld: has no place in clusters that are not this stack’s own');
+  if (`${given.cloudMap}` === 'true' && (given.vpcId || `${given.helloWorld}` === 'false'))
+    faults.push('cloudMap: needs helloWorld');
+  const types = split([given.taskInstanceTypes ?? []].flat().join(), ',');
+  if (new Set(types.map(isArm)).size > 1)
+    faults.push('taskInstanceTypes: must all have one processor, Arm (such as t4g.small) or x86 (such as t3a.small)');
+  return faults;
+}
+
+const unknown = (name) =>
+  `${name}: there is no such setting; did you mean ${closest(name, Object.keys(schema.shape))}?`;
 
 /** Reads every setting that was given. @throws one error that names each fault, and what to do. */
 function check(given, where) {
   const read = schema.safeParse(given);
-  if (read.success) return read.data;
-  const faults = read.error.issues.map(({ path, code, keys, message, input }) => {
-    if (code === 'unrecognized_keys') return `${keys.join(', ')}: there is no such setting`;
-    const missing = code === 'invalid_type' && input === undefined && given[path[0]] === undefined;
-    return `${path.join('.')}: ${missing ? 'is missing' : message}`;
+  const wrong = (read.error?.issues ?? []).flatMap(({ path, code, keys, message }) => {
+    if (code === 'unrecognized_keys') return keys.map(unknown);
+    return `${path.join('.')}: ${given[path[0]] === undefined ? 'is missing' : message}`;
   });
+  const faults = [...wrong, ...contradictions(given)];
+  if (faults.length === 0) return read.data;
   const what = `Settings are missing or wrong in ${where}; settings.example.yml explains each.`;
   // The packager prints the stack: the words alone are of use.
   throw Object.assign(new Error(), {
     stack: `${what}\n  ${faults.join('\n  ')}`,
     message: `${what} ${faults.join('; ')}`,
   });
-}
-
-/** What the other files need, besides the settings as given. */
-function derive(settings, stage) {
-  const own = settings.vpcId === undefined;
-  const { domain, contact = `hostmaster@${domain}` } = settings;
-  const helloWorld = settings.helloWorld ?? own;
-  const taskInstanceTypes = settings.taskInstanceTypes ?? ['t4g.small', 't4g.medium', 'm6g.medium', 'm7g.medium'];
-  return {
-    ...settings,
-    contact,
-    alarmEmail: settings.alarmEmail ?? contact,
-    certificates: settings.certificates ?? [[domain, `*.${domain}`]],
-    challengeZones: settings.challengeZones ?? [],
-    clusters: settings.clusters ?? [`sluice-${stage}`],
-    dns: settings.dns ?? (own ? 'apex+wildcard' : 'none'),
-    helloWorld,
-    taskInstanceTypes,
-    taskArchitecture: isArm(taskInstanceTypes[0]) ? 'arm64' : 'x86_64',
-    taskSecurityGroupIds: settings.taskSecurityGroupIds ?? [],
-    own,
-    vpc: settings.vpcId ?? { Ref: 'Vpc' },
-    subnets: settings.publicSubnetIds ?? [{ Ref: 'SubnetA' }, { Ref: 'SubnetB' }],
-    slots: Array.from({ length: settings.proxies }, (_, index) => index + 1),
-  };
 }
 
 const read = async ({ resolveVariable, resolveConfigurationProperty, options }) => {

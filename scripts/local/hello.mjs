@@ -1,8 +1,23 @@
 // hello-world: says which task answered. A graceful application: on SIGTERM it finishes what it has begun, then ends.
 import { createServer } from 'node:http';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const { TASK_ID = 'none', VERSION = process.env.REVISION ?? '1', HOST = '127.0.0.1', PORT = '8080' } = process.env;
+/** On ECS the task's metadata endpoint, version 4, says which task this is. */
+async function ownTask(endpoint) {
+  if (endpoint === undefined) return 'none';
+  const { TaskARN } = await (await fetch(`${endpoint}/task`)).json();
+  return TaskARN.split('/').at(-1);
+}
+
+const {
+  TASK_ID = await ownTask(process.env.ECS_CONTAINER_METADATA_URI_V4),
+  HOST = '127.0.0.1',
+  PORT = '8080',
+} = process.env;
+const { VERSION = process.env.REVISION ?? '1' } = process.env;
+// Bridge mode: the address to listen on says nothing, and nobody outside sees the container's port.
+const at = HOST === '0.0.0.0' ? hostname() : `${HOST}:${PORT}`;
 const colours = ['#0b7285', '#d9480f', '#5f3dc4', '#2b8a3e', '#a61e4d', '#1864ab'];
 const colour = colours[(Number(VERSION) - 1) % colours.length] ?? colours[0];
 
@@ -10,7 +25,7 @@ const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="v
 <title>hello from ${TASK_ID.slice(0, 4)}</title>
 <style>body{margin:0;min-height:100vh;display:grid;place-content:center;text-align:center;font:1.2em system-ui;color:#fff;background:${colour}}
 h1{font-size:3em;margin:0}code{background:#0003;padding:.2em .5em;border-radius:.3em}a{color:inherit}</style>
-<h1>Hello!</h1><p>Version ${VERSION}, served by task <code>${TASK_ID.slice(0, 4)}</code> at <code>${HOST}:${PORT}</code>.</p>
+<h1>Hello!</h1><p>Version ${VERSION}, served by task <code>${TASK_ID.slice(0, 4)}</code> at <code>${at}</code>.</p>
 <p>Reload the page: another task may answer. <a href="/">Again</a></p></html>
 `;
 
@@ -28,7 +43,7 @@ const server = createServer(async (request, response) => {
   }
   const json = request.headers.accept?.includes('application/json');
   response.setHeader('content-type', json ? 'application/json' : 'text/html; charset=utf-8');
-  return response.end(json ? JSON.stringify({ task: TASK_ID, version: VERSION, at: `${HOST}:${PORT}` }) : page);
+  return response.end(json ? JSON.stringify({ task: TASK_ID, version: VERSION, at }) : page);
 });
 
 // Longer than a proxy keeps an idle connection, so that it is never this side that closes one first.

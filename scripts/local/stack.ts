@@ -32,18 +32,18 @@ export type Document = {
     mainSteps: { action: string; inputs: { timeoutSeconds?: string; runCommand: string[] } }[];
   };
 };
-type Role = {
-  AssumeRolePolicyDocument: { Statement: { Principal: { Service?: string } }[] };
-  Policies?: { PolicyDocument: Policy }[];
-};
+type Role = { Policies?: { PolicyDocument: Policy }[] };
 
 /** What the local world plays, read from the package: nothing of it is written down twice. */
 export function readStack(folder: string, endpoint: string) {
   const all = readTemplate(folder, endpoint);
   const properties = <Properties>(type: string) => all<Properties>(type).map((resource) => resource.properties);
   const roles = all<Role>('AWS::IAM::Role');
-  const isForInstances = ({ AssumeRolePolicyDocument: { Statement } }: Role) =>
-    Statement.some(({ Principal }) => Principal.Service === 'ec2.amazonaws.com');
+  /** Hosts of tasks are instances too, but the agent that takes commands may register on proxies only. */
+  const isForProxies = ({ Policies = [] }: Role) =>
+    Policies.flatMap(({ PolicyDocument: { Statement } }) => Statement)
+      .flatMap(({ Action }) => Action)
+      .includes('ssm:UpdateInstanceInformation');
 
   return {
     folder,
@@ -62,7 +62,7 @@ export function readStack(folder: string, endpoint: string) {
       roles
         .filter(({ id }) => id === role)
         .flatMap(({ properties: { Policies = [] } }) => Policies.map(({ PolicyDocument }) => PolicyDocument)),
-    /** The role that EC2 instances take. */
-    instanceRole: roles.find((role) => isForInstances(role.properties))?.id ?? 'no role for instances',
+    /** The role that proxies take. */
+    instanceRole: roles.find((role) => isForProxies(role.properties))?.id ?? 'no role for proxies',
   };
 }

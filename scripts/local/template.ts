@@ -31,6 +31,7 @@ export function readTemplate(folder: string, endpoint: string) {
     const names: Readonly<Record<string, string>> = {
       'AWS::SSM::Document': 'Name',
       'AWS::Lambda::Function': 'FunctionName',
+      'AWS::ECS::Cluster': 'ClusterName',
     };
     return property(id, names[named(id).Type] ?? '');
   }
@@ -42,6 +43,7 @@ export function readTemplate(folder: string, endpoint: string) {
       'AWS::SQS::Queue': () => arn('sqs', property(id, 'QueueName')),
       'AWS::Lambda::Function': () => arn('lambda', `function:${property(id, 'FunctionName')}`),
       'AWS::IAM::Role': () => `arn:aws:iam::${account}:role/${id}`,
+      'AWS::ECS::Cluster': () => arn('ecs', `cluster/${property(id, 'ClusterName')}`),
       'AWS::Events::Rule': () => arn('events', `rule/${id}`),
     };
     return arns[named(id).Type]?.() ?? fail(`the local world knows no ARN for a ${named(id).Type}`);

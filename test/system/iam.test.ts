@@ -8,7 +8,10 @@ import { selfSigned } from './haproxy-instance';
 jest.setTimeout(60_000);
 
 /** Roles that nobody takes here, and why. */
-const unjudged = { TickRole: 'EventBridge Scheduler takes it to put the tick into the queue; the Scheduler is played' };
+const unjudged = {
+  TickRole: 'EventBridge Scheduler takes it to put the tick into the queue; the Scheduler is played',
+  TaskHostRole: 'ECS’s agent and Docker take it; ECS is played without them (test/system/template-permissions.test.ts)',
+};
 
 /** Allowances that no call here can use, and why. */
 const unused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -189,7 +192,12 @@ describe('a wrong policy is noticed:', () => {
     ['the tag', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/SluiceProxy': 'prod' } }, 'ssm:SendCommand'],
     ['the name of the tag', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/Proxy': 'dev' } }, 'ssm:SendCommand'],
     ['the cluster', 'ListTasks', { ArnEquals: { 'ecs:cluster': cluster('other') } }, 'ecs:ListTasks'],
-    ['the name of the cluster', 'ListTasks', { ArnEquals: { 'ecs:Cluster-Arn': cluster('sluice-dev') } }, 'ecs:ListTasks'],
+    [
+      'the name of the cluster',
+      'ListTasks',
+      { ArnEquals: { 'ecs:Cluster-Arn': cluster('sluice-dev') } },
+      'ecs:ListTasks',
+    ],
   ])('%s is wrong in a condition', async (_, sid, Condition, action) => {
     expect(
       await deniedBy(
