@@ -1,0 +1,57 @@
+// Whether the hosted zone can take the records and the challenges, before CloudFormation fails ten minutes into a deploy.
+const { GetHostedZoneCommand, ListResourceRecordSetsCommand } = require('@aws-sdk/client-route-53');
+
+const { names } = require('../dns.cjs');
+
+/** Why the zone is not the domain's. */
+async function zoneFaults(route53, { hostedZoneId, domain }) {
+  const zone = await route53.send(new GetHostedZoneCommand({ Id: hostedZoneId })).catch((error) => {
+    if (error.name === 'NoSuchHostedZone') return undefined;
+    throw new Error(`Reading hosted zone ${hostedZoneId} failed: ${error.message}`, { cause: error });
+  });
+  if (!zone)
+    return [
+      `hostedZoneId: this account has no hosted zone ${hostedZoneId}; \`aws route53 list-hosted-zones\` lists them`,
+    ];
+  const name = plain(zone.HostedZone.Name);
+  const faults = [];
+  if (zone.HostedZone.Config?.PrivateZone)
+    faults.push(
+      `hostedZoneId: ${hostedZoneId} is private; certificates and visitors need the public zone of ${domain}`,
+    );
+  if (domain !== name && !domain.endsWith(`.${name}`))
+    faults.push(`hostedZoneId: ${hostedZoneId} holds ${name}, and ${domain} does not belong to it`);
+  return faults;
+}
+
+/** Records that stand where this stage's are to come, or would draw visitors away from them. */
+async function recordFaults(route53, settings, stage) {
+  const faults = [];
+  for (const name of Object.values(names(settings))) {
+    for (const record of await recordsAt(route53, settings.hostedZoneId, name))
+      if (!new RegExp(`^sluice-${stage}-[0-9]$`).test(record.SetIdentifier ?? '')) faults.push(fault(name, record));
+  }
+  return faults;
+}
+
+const fault = (name, { Type, AliasTarget, ResourceRecords = [] }) => {
+  const target = AliasTarget?.DNSName ?? ResourceRecords.map(({ Value }) => Value).join(', ');
+  return (
+    `dns: ${name} has a record of type ${Type} already, which leads to ${target}; delete it first, or deploy with` +
+    ' `dns: none` and switch it afterwards (README: Beside a load balancer)'
+  );
+};
+
+/** Route 53 lists in order of names, from the one asked for; all types of a name fit on a page. */
+async function recordsAt(route53, HostedZoneId, name) {
+  const command = new ListResourceRecordSetsCommand({ HostedZoneId, StartRecordName: name, MaxItems: 100 });
+  const { ResourceRecordSets } = await route53.send(command).catch((error) => {
+    throw new Error(`Listing the records of hosted zone ${HostedZoneId} failed: ${error.message}`, { cause: error });
+  });
+  return ResourceRecordSets.filter(({ Name, Type }) => plain(Name) === name && ['A', 'AAAA', 'CNAME'].includes(Type));
+}
+
+/** A name as people write it: Route 53 ends names with a dot and writes `*` as `\052`. */
+const plain = (name) => name.replace(/\.$/, '').replace('\\052', '*');
+
+module.exports = { zoneFaults, recordFaults };

@@ -1,0 +1,86 @@
+import { Route53Client } from '@aws-sdk/client-route-53';
+
+import { type Answer, playedAws, refusal, zone } from './played-aws';
+
+type Faults = Promise<readonly string[]>;
+const { zoneFaults, recordFaults } = require('../../resources/preflight/dns.cjs') as {
+  zoneFaults: (route53: Route53Client, settings: object) => Faults;
+  recordFaults: (route53: Route53Client, settings: object, stage: string) => Faults;
+};
+
+const aws = playedAws();
+const settings = { domain: 'shop.example.com', hostedZoneId: 'Z0SLUICETEST', dns: 'apex+wildcard' };
+describe('the hosted zone', () => {
+  it.each([['example.com'], ['shop.example.com']])('may be %s', async (name) => {
+    aws.answers = [zone(name)];
+
+    expect(await zoneFaults(aws.client(Route53Client), settings)).toStrictEqual([]);
+  });
+
+  it('is another domain’s, and private too', async () => {
+    aws.answers = [zone('op.example.com', true)];
+
+    expect(await zoneFaults(aws.client(Route53Client), settings)).toStrictEqual([
+      'hostedZoneId: Z0SLUICETEST is private; certificates and visitors need the public zone of shop.example.com',
+      'hostedZoneId: Z0SLUICETEST holds op.example.com, and shop.example.com does not belong to it',
+    ]);
+  });
+
+  it('does not exist', async () => {
+    aws.answers = [refusal(404, 'NoSuchHostedZone', 'none')];
+
+    expect(await zoneFaults(aws.client(Route53Client), settings)).toStrictEqual([
+      'hostedZoneId: this account has no hosted zone Z0SLUICETEST; `aws route53 list-hosted-zones` lists them',
+    ]);
+  });
+
+  it('may not be read', async () => {
+    aws.answers = [refusal(403, 'AccessDenied', 'not authorized')];
+
+    await expect(zoneFaults(aws.client(Route53Client), settings)).rejects.toThrow(
+      'Reading hosted zone Z0SLUICETEST failed: not authorized',
+    );
+  });
+});
+
+describe('records', () => {
+  const records = (...sets: string[]): Answer => [
+    200,
+    `<ListResourceRecordSetsResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ResourceRecordSets>
+     ${sets.map((set) => `<ResourceRecordSet>${set}</ResourceRecordSet>`).join('')}</ResourceRecordSets>
+     <IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>`,
+  ];
+  const value = (text: string) =>
+    `<ResourceRecords><ResourceRecord><Value>${text}</Value></ResourceRecord></ResourceRecords>`;
+  const own = (stage: string) =>
+    `<Name>shop.example.com.</Name><Type>A</Type><SetIdentifier>sluice-${stage}-1</SetIdentifier>${value('192.0.2.1')}`;
+  const none = records();
+
+  it('of this stage, of other names and of other types are in nobody’s way', async () => {
+    const mail = `<Name>shop.example.com.</Name><Type>MX</Type>${value('10 mail')}`;
+    const other = `<Name>www.shop.example.com.</Name><Type>A</Type>${value('192.0.2.9')}`;
+    aws.answers = [records(own('prod'), mail, other), none];
+
+    expect(await recordFaults(aws.client(Route53Client), settings, 'prod')).toStrictEqual([]);
+  });
+
+  it('of a load balancer, of another stage and of a wildcard are told, with what to do', async () => {
+    const alias = `<Name>shop.example.com.</Name><Type>AAAA</Type><AliasTarget><HostedZoneId>Z1</HostedZoneId>
+      <DNSName>lb.example.net.</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget>`;
+    const wildcard = `<Name>\\052.shop.example.com.</Name><Type>CNAME</Type>${value('lb.example.net')}`;
+    aws.answers = [records(own('prod-1'), alias), records(wildcard)];
+    const what =
+      '; delete it first, or deploy with `dns: none` and switch it afterwards (README: Beside a load balancer)';
+
+    expect(await recordFaults(aws.client(Route53Client), settings, 'prod')).toStrictEqual([
+      `dns: shop.example.com has a record of type A already, which leads to 192.0.2.1${what}`,
+      `dns: shop.example.com has a record of type AAAA already, which leads to lb.example.net.${what}`,
+      `dns: *.shop.example.com has a record of type CNAME already, which leads to lb.example.net${what}`,
+    ]);
+  });
+
+  it('are not looked at where none will be created', async () => {
+    expect(await recordFaults(aws.client(Route53Client), { ...settings, dns: 'none' }, 'prod')).toStrictEqual([]);
+    expect(aws.asked).toStrictEqual([]);
+  });
+});
