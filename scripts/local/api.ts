@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError, denied, type Fault, faultError } from './errors';
 import { type Served, serve } from './loopback';
 import { parseQuery, toXml } from './query';
+import { isRest, parseRest, restError, restXml } from './rest-xml';
 import { type Credentials, claimedKey, verifySignature } from './signature';
 
 /** Who may call, and what of a call its policies refuse: a resource, or nothing. */
@@ -34,7 +35,7 @@ export type Api = Served & {
   switch(on: boolean): void;
 };
 
-/** AWS's endpoints as one HTTP server on loopback: JSON 1.0 and 1.1 for ECS, SSM and SQS, Query for EC2. */
+/** AWS's endpoints as one HTTP server on loopback: JSON 1.0 and 1.1 for ECS, SSM and SQS, Query for EC2, REST for Route 53. */
 export async function startApi(callers: readonly Caller[], handlers: Handlers): Promise<Api> {
   const calls: Call[] = [];
   const faults: { action: string; about: string; fault: Fault; left: number }[] = [];
@@ -114,6 +115,8 @@ const services: Readonly<Record<string, string>> = {
 const isQuery = ({ headers }: IncomingMessage): boolean => headers['x-amz-target'] === undefined;
 
 function asked(request: IncomingMessage, body: string): Asked {
+  const { method = '', url = '/' } = request;
+  if (isRest(url)) return parseRest(method, url, body);
   if (isQuery(request)) {
     const { Action, ...input } = parseQuery(body);
     return { operation: `ec2:${Action}`, input };
@@ -126,6 +129,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: Error
   const { code, status } = error instanceof AwsError ? error : { code: 'InternalFailure', status: 500 };
   if (code === 'cut') return void request.socket.destroy();
   if (code === 'InternalFailure') console.error('the local world failed:', error);
+  if (isRest(request.url ?? ''))
+    return void reply(request, response, status, new Verbatim(restError(code, error.message)));
   if (!isQuery(request)) return void reply(request, response, status, { __type: code, message: error.message });
   // EC2 says AuthFailure for what is signed wrongly or by nobody (AWS: EC2 API error codes).
   const isAuthentication = /^(InvalidSignature|UnrecognizedClient)Exception$/.test(code);
@@ -139,6 +144,7 @@ function reply(request: IncomingMessage, response: ServerResponse, status: numbe
     : (request.headers['content-type'] ?? 'application/x-amz-json-1.1');
   response.writeHead(status, { 'content-type': type, 'x-amzn-requestid': randomUUID() });
   if (output instanceof Verbatim) return void response.end(output.body);
+  if (isRest(request.url ?? '')) return void response.end(restXml(output as object));
   response.end(isQuery(request) ? `<Response>${toXml(output)}</Response>` : JSON.stringify(output ?? {}));
 }
 

@@ -23,6 +23,8 @@ export type Fault =
 export const denied = (role: string, action: string, resource = '*') => {
   const refusal = `User: arn:aws:sts::123456789012:assumed-role/${role}/local is not authorized to perform: ${action}`;
   const reason = `because no identity-based policy allows the ${action} action`;
+  if (action.startsWith('route53:'))
+    return new AwsError('AccessDenied', `${refusal} on resource: ${resource} ${reason}`, 403);
   return action.startsWith('ec2:')
     ? new AwsError(
         'UnauthorizedOperation',
@@ -32,12 +34,12 @@ export const denied = (role: string, action: string, resource = '*') => {
     : new AwsError('AccessDeniedException', `${refusal} on resource: ${resource} ${reason}`);
 };
 
-/** Throttling is HTTP 400, but 503 at EC2 (AWS: Common errors; EC2 API error codes). */
+/** Throttling is HTTP 400, but 503 at EC2 (AWS: Common errors; EC2 API error codes), and Route 53 has its own words. */
 export const faultError: Record<Extract<Exclude<Fault, 'slow'>, string>, (role: string, action: string) => Error> = {
-  throttled: (_, action) =>
-    action.startsWith('ec2:')
-      ? new AwsError('RequestLimitExceeded', 'Request limit exceeded.', 503)
-      : new AwsError('ThrottlingException', 'Rate exceeded'),
+  throttled: (_, action) => {
+    if (action.startsWith('ec2:')) return new AwsError('RequestLimitExceeded', 'Request limit exceeded.', 503);
+    return new AwsError(action.startsWith('route53:') ? 'Throttling' : 'ThrottlingException', 'Rate exceeded');
+  },
   failing: () => new AwsError('InternalServerError', 'The service has an error.', 500),
   denied,
   cut: () => new AwsError('cut', 'the connection was cut'),

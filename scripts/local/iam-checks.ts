@@ -4,7 +4,7 @@ import { account, region } from './template';
 export type Check = {
   readonly action: string;
   readonly resource: string;
-  readonly context: Readonly<Record<string, string>>;
+  readonly context: Readonly<Record<string, string | string[]>>;
 };
 
 type Instance = { readonly id: string; readonly tags: Readonly<Record<string, string>> };
@@ -13,6 +13,10 @@ type Command = {
   readonly DocumentName: string;
   readonly InstanceIds?: readonly string[];
   readonly Targets?: readonly { readonly Key: string; readonly Values: readonly string[] }[];
+};
+type RecordChange = {
+  readonly Action: string;
+  readonly ResourceRecordSet: { readonly Name: string; readonly Type: string };
 };
 type Asked = Omit<Check, 'action'>;
 
@@ -41,6 +45,22 @@ const checks: Readonly<Record<string, (input: never, instances: readonly Instanc
   'ssm:PutParameter': ({ Name, Overwrite = false }: { Name: string; Overwrite?: boolean }) => [
     parameter(Name, { 'ssm:Overwrite': String(Overwrite) }),
   ],
+  'ssm:DeleteParameter': ({ Name }: { Name: string }) => [parameter(Name)],
+  'route53:GetHostedZone': hostedZone,
+  'route53:ListResourceRecordSets': hostedZone,
+  'route53:GetChange': ({ Id }: { Id: string }) => [{ resource: `arn:aws:route53:::change/${Id}`, context: {} }],
+  // Names are compared in lower case and without their last dot (AWS: Route 53, condition keys for resource record sets).
+  'route53:ChangeResourceRecordSets': ({ Id, Changes }: { Id: string; Changes: readonly RecordChange[] }) => {
+    const all = (value: (change: RecordChange) => string) => [...new Set(Changes.map(value))];
+    const context = {
+      'route53:ChangeResourceRecordSetsNormalizedRecordNames': all((change) =>
+        change.ResourceRecordSet.Name.replace(/\.$/, '').toLowerCase(),
+      ),
+      'route53:ChangeResourceRecordSetsRecordTypes': all((change) => change.ResourceRecordSet.Type),
+      'route53:ChangeResourceRecordSetsActions': all(({ Action }) => Action),
+    };
+    return hostedZone({ Id }).map((asked) => ({ ...asked, context }));
+  },
   // The document, and every instance that is reached (AWS: Run Command, restricting access by tags).
   'ssm:SendCommand': (input: Command, instances) => [
     { resource: arn('ssm', `document/${last(input.DocumentName)}`), context: {} },
@@ -77,6 +97,10 @@ export const isTarget = ({ InstanceIds = [], Targets = [] }: Omit<Command, 'Docu
   InstanceIds.includes(id) ||
   (Targets.length > 0 &&
     Targets.every(({ Key, Values }) => Key.startsWith('tag:') && Values.includes(tags[Key.slice(4)] ?? '')));
+
+function hostedZone({ Id }: { readonly Id: string }): readonly Asked[] {
+  return [{ resource: `arn:aws:route53:::hostedzone/${Id}`, context: {} }];
+}
 
 function queue({ QueueUrl }: { readonly QueueUrl: string }): readonly Asked[] {
   return [{ resource: arn('sqs', last(QueueUrl)), context: {} }];

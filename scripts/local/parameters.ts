@@ -67,6 +67,11 @@ export function parameterStore() {
     handlers: {
       'ssm:PutParameter': put,
 
+      'ssm:DeleteParameter': ({ Name }: { Name: string }) => {
+        if (!parameters.delete(Name)) throw new AwsError('ParameterNotFound', '');
+        return {};
+      },
+
       'ssm:GetParameter': ({ Name, WithDecryption = false }: { Name: string; WithDecryption?: boolean }) => {
         const Parameter = describe(Name, WithDecryption);
         if (Parameter) return { Parameter };

@@ -1,0 +1,152 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Agent, createServer, request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+/** An ACME error (RFC 8555, section 6.7); the type without its prefix, such as `rateLimited`. */
+export type AcmeFault = {
+  readonly type: string;
+  readonly detail: string;
+  readonly status?: number;
+  readonly retryAfter?: string;
+};
+export type Window = { readonly start: Date; readonly end: Date };
+
+export type AcmeFront = {
+  readonly directory: string;
+  /** What signed requests carried, by the last word of the path: `newOrder`, … */
+  readonly payloads: readonly { readonly path: string; readonly payload: Record<string, unknown> }[];
+  /** The next requests to a path that contains this are refused. */
+  refuse(path: string, fault: AcmeFault, times?: number): void;
+  /** Closes every connection without an answer. */
+  down(now: boolean): void;
+  /** `stand-in` where the CA behind has no ARI and this answers for it. */
+  readonly ari: 'own' | 'stand-in';
+  /** What the stand-in answers for a certificate, by RFC 9773's name of it. */
+  readonly windows: Map<string, Window>;
+  stop(): Promise<void>;
+};
+
+type Credentials = { readonly key: string; readonly cert: string };
+type Ask = { readonly method: string; readonly path: string; readonly headers: object; readonly body: Buffer };
+type Told = { readonly status: number; readonly headers: NodeJS.Dict<string | string[]>; readonly body: Buffer };
+
+/** The stand-in's answer to be kept for so long (RFC 9773, section 4.3). */
+const retryAfterSeconds = 21_600;
+const ninetyDaysMs = 90 * 86_400_000;
+
+/**
+ * Stands before a real ACME server: passes everything on as it is, `Host` too, so that its URLs lead here again. It notes what
+ * was asked, refuses where a test wants it, and adds `renewalInfo`, and nothing else, where the server has none.
+ */
+export async function acmeFront(upstream: string, credentials: Credentials): Promise<AcmeFront> {
+  const agent = new Agent({ rejectUnauthorized: false, keepAlive: true });
+  const payloads: { path: string; payload: Record<string, unknown> }[] = [];
+  const refusals: { path: string; fault: AcmeFault; left: number }[] = [];
+  const windows = new Map<string, Window>();
+  let isDown = false;
+  const pass = (ask: Ask) => forward(upstream, agent, ask);
+  const offered = JSON.parse(
+    (await pass({ method: 'GET', path: '/dir', headers: {}, body: Buffer.alloc(0) })).body.toString(),
+  );
+  const ari = 'renewalInfo' in offered ? 'own' : 'stand-in';
+
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (isDown) return void incoming.socket.destroy();
+    const { method = 'GET', url: path = '/', headers } = incoming;
+    const body = await all(incoming);
+    const payload = payloadIn(body);
+    if (payload) payloads.push({ path, payload });
+    const asked = ari === 'stand-in' ? /^\/renewal-info\/(.+)$/.exec(path)?.[1] : undefined;
+    if (asked) return tell(response, window(windows.get(asked)));
+    const refusal = refusals.find((each) => path.includes(each.path) && each.left-- > 0);
+    // A refused request has a nonce for the next, as from any ACME server.
+    if (refusal)
+      return tell(
+        response,
+        problem(refusal.fault, await pass({ method: 'HEAD', path: '/nonce-plz', headers: {}, body: Buffer.alloc(0) })),
+      );
+    const told = await pass({ method, path, headers, body });
+    tell(response, path === '/dir' && ari === 'stand-in' ? withRenewalInfo(told, String(headers.host)) : told);
+  }
+
+  const server = createServer(credentials, (incoming, response) => {
+    answer(incoming, response).catch(() => incoming.socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    directory: `https://127.0.0.1:${(server.address() as AddressInfo).port}/dir`,
+    payloads,
+    refuse: (path, fault, times = 1) => void refusals.push({ path, fault, left: times }),
+    down: (now) => {
+      isDown = now;
+      server.closeAllConnections();
+    },
+    ari,
+    windows,
+    stop: () =>
+      new Promise((resolve) => {
+        agent.destroy();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function forward(upstream: string, agent: Agent, { method, path, headers, body }: Ask): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const call = request(new URL(path, upstream), { method, headers: { ...headers }, agent }, (incoming) => {
+      const { statusCode = 502 } = incoming;
+      all(incoming).then((text) => resolve({ status: statusCode, headers: incoming.headers, body: text }), reject);
+    });
+    call.on('error', reject).end(body);
+  });
+}
+
+function withRenewalInfo(told: Told, host: string): Told {
+  const directory = { ...JSON.parse(told.body.toString()), renewalInfo: `https://${host}/renewal-info` };
+  return { ...told, body: Buffer.from(JSON.stringify(directory)) };
+}
+
+/** Unless a test says otherwise: the last third of ninety days. */
+function window(
+  { start, end }: Window = {
+    start: new Date(Date.now() + ninetyDaysMs * 0.66),
+    end: new Date(Date.now() + ninetyDaysMs * 0.7),
+  },
+): Told {
+  const body = Buffer.from(JSON.stringify({ suggestedWindow: { start: start.toISOString(), end: end.toISOString() } }));
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', 'retry-after': String(retryAfterSeconds) },
+    body,
+  };
+}
+
+function problem({ type, detail, status = 403, retryAfter }: AcmeFault, { headers }: Told): Told {
+  const body = Buffer.from(JSON.stringify({ type: `urn:ietf:params:acme:error:${type}`, detail, status }));
+  const more = { 'content-type': 'application/problem+json', 'replay-nonce': headers['replay-nonce'] };
+  return { status, headers: { ...more, ...(retryAfter && { 'retry-after': retryAfter }) }, body };
+}
+
+function tell(response: ServerResponse, { status, headers, body }: Told): void {
+  const { 'transfer-encoding': _, connection, ...rest } = headers;
+  // An answer to HEAD says a length without having it.
+  const length = body.length > 0 ? { 'content-length': String(body.length) } : {};
+  response.writeHead(status, { ...rest, ...length } as OutgoingHttpHeaders);
+  response.end(body);
+}
+
+async function all(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function payloadIn(body: Buffer): Record<string, unknown> | undefined {
+  try {
+    const { payload } = JSON.parse(body.toString()) as { payload?: string };
+    return payload ? (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

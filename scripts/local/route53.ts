@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+
+import { AwsError } from './errors';
+
+export type Record53 = {
+  readonly Name: string;
+  readonly Type: string;
+  readonly TTL: number;
+  readonly Values: readonly string[];
+};
+export type HostedZone = {
+  readonly id: string;
+  readonly name: string;
+  readonly isPrivate: boolean;
+  readonly nameServers: readonly string[];
+};
+
+type Change = { Action: string; ResourceRecordSet: Record53 };
+type Held = HostedZone & { now: readonly Record53[]; shown: readonly Record53[] };
+
+const key = ({ Name, Type }: Pick<Record53, 'Name' | 'Type'>): string =>
+  `${Name.replace(/\.$/, '').toLowerCase()} ${Type}`;
+
+/**
+ * Route 53: the handlers for its API, and what its name servers show, which lags behind.
+ * Played: simple record sets, batches that happen as a whole or not, GetChange. Not played: aliases, routing policies.
+ */
+export function playRoute53(inSyncMs: number) {
+  const zones: Held[] = [];
+  const changes = new Map<string, { at: number; show: () => void; shown: boolean }>();
+  let stuck = false;
+
+  const zone = (id: string): Held => {
+    const found = zones.find((each) => each.id === id);
+    if (!found) throw new AwsError('NoSuchHostedZone', `No hosted zone found with ID: ${id}`, 404);
+    return found;
+  };
+  /** The name servers learn a change when it is in sync. */
+  const settle = (): void => {
+    for (const change of changes.values()) {
+      if (stuck || change.shown || Date.now() - change.at < inSyncMs) continue;
+      change.shown = true;
+      change.show();
+    }
+  };
+
+  function change(id: string, batch: readonly Change[]): string {
+    const held = zone(id);
+    if (held.isPrivate) throw new AwsError('InvalidInput', 'the local world changes public zones only');
+    let next = held.now;
+    for (const { Action, ResourceRecordSet: set } of batch) next = apply(next, Action, set, held);
+    held.now = next;
+    const changeId = `C${randomBytes(8).toString('hex').toUpperCase()}`;
+    const show = () => {
+      held.shown = next;
+    };
+    changes.set(changeId, { at: Date.now(), show, shown: false });
+    return changeId;
+  }
+
+  return {
+    /** Puts a zone there, with its records, as somebody would by hand. */
+    addZone: (name: string, { isPrivate = false, records = [] as readonly Record53[] } = {}): HostedZone => {
+      const id = `Z${randomBytes(8).toString('hex').toUpperCase()}`;
+      const nameServers = isPrivate ? [] : [1, 2].map((server) => `ns-${server}.${id.toLowerCase()}.awsdns.test`);
+      const held = { id, name, isPrivate, nameServers, now: records, shown: records };
+      zones.push(held);
+      return held;
+    },
+    /** Somebody else's hand, at once everywhere. */
+    put: (id: string, record: Record53): void => {
+      const held = zone(id);
+      held.now = [...held.now.filter((each) => key(each) !== key(record)), record];
+      held.shown = held.now;
+    },
+    records: (id: string): readonly Record53[] => zone(id).now,
+    /** What public name servers answer now; `undefined` for a name in none of the zones. */
+    shows: (name: string): readonly Record53[] | undefined => {
+      settle();
+      const fitting = zones.filter((each) => !each.isPrivate && `.${name}`.endsWith(`.${each.name}`));
+      const [longest] = fitting.sort((a, b) => b.name.length - a.name.length);
+      return longest?.shown.filter((record) => key(record).startsWith(`${name} `));
+    },
+    /** While it is stuck, no change comes in sync. */
+    stick: (now: boolean): void => {
+      stuck = now;
+    },
+
+    handlers: {
+      'route53:GetHostedZone': ({ Id }: { Id: string }) => {
+        const { id, name, isPrivate, nameServers } = zone(Id);
+        const HostedZone = {
+          Id: `/hostedzone/${id}`,
+          Name: `${name}.`,
+          CallerReference: id,
+          Config: { PrivateZone: isPrivate },
+        };
+        return { HostedZone, ...(!isPrivate && { DelegationSet: { NameServers: nameServers } }) };
+      },
+      // Sorted by name; begins at the given one, or where it would stand (AWS: ListResourceRecordSets).
+      'route53:ListResourceRecordSets': ({
+        Id,
+        name,
+        type,
+        maxitems = '300',
+      }: {
+        Id: string;
+        name?: string;
+        type?: string;
+        maxitems?: string;
+      }) => {
+        const from = key({ Name: name ?? '', Type: type ?? '' });
+        const rest = [...zone(Id).now].sort((a, b) => (key(a) < key(b) ? -1 : 1)).filter((each) => key(each) >= from);
+        const ResourceRecordSets = rest.slice(0, Number(maxitems)).map(({ Name, Type, TTL, Values }) => ({
+          Name: `${Name.replace(/\.$/, '')}.`,
+          Type,
+          TTL,
+          ResourceRecords: Values.map((Value) => ({ Value })),
+        }));
+        return { ResourceRecordSets, IsTruncated: rest.length > ResourceRecordSets.length, MaxItems: maxitems };
+      },
+      'route53:ChangeResourceRecordSets': ({ Id, Changes }: { Id: string; Changes: Change[] }) => ({
+        ChangeInfo: { Id: `/change/${change(Id, Changes)}`, Status: 'PENDING', SubmittedAt: new Date().toISOString() },
+      }),
+      'route53:GetChange': ({ Id }: { Id: string }) => {
+        settle();
+        const found = changes.get(Id);
+        if (!found) throw new AwsError('NoSuchChange', `No change found with ID: ${Id}`, 404);
+        const SubmittedAt = new Date(found.at).toISOString();
+        return { ChangeInfo: { Id: `/change/${Id}`, Status: found.shown ? 'INSYNC' : 'PENDING', SubmittedAt } };
+      },
+    },
+  };
+}
+
+export type Route53 = ReturnType<typeof playRoute53>;
+
+/** One change of a batch, in the words of AWS's own refusals (AWS: ChangeResourceRecordSets, InvalidChangeBatch). */
+function apply(records: readonly Record53[], action: string, set: Record53, zone: HostedZone): readonly Record53[] {
+  const refuse = (why: string): never => {
+    const what = action === 'DELETE' ? 'delete' : 'create';
+    throw new AwsError(
+      'InvalidChangeBatch',
+      `[Tried to ${what} resource record set [name='${set.Name}', type='${set.Type}'] but ${why}]`,
+    );
+  };
+  if (!`.${set.Name.replace(/\.$/, '')}`.endsWith(`.${zone.name}`)) refuse(`it is not permitted in zone ${zone.name}.`);
+  const before = records.find((each) => key(each) === key(set));
+  const others = records.filter((each) => each !== before);
+  if (action === 'CREATE' && before) refuse('it already exists');
+  if (action === 'DELETE' && !before) refuse('it was not found');
+  const isSame = (a: Record53, b: Record53) =>
+    a.TTL === b.TTL && [...a.Values].sort().join() === [...b.Values].sort().join();
+  if (action === 'DELETE' && before && !isSame(before, set))
+    refuse('the values provided do not match the current values');
+  return action === 'DELETE' ? others : [...others, set];
+}
