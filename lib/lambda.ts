@@ -1,12 +1,13 @@
 import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
 
 /**
  * Makes a Lambda handler that logs its outcome and lets errors through, so that a failed run is a failed invocation.
  * `onFailure` runs before the error goes on, and cannot hide it.
  */
 export const lambda = <Event, Outcome>(
-  run: (event: Event) => Promise<Outcome>,
-  onFailure: (event: Event) => Promise<unknown>,
+  run: (event: Event, context: Context) => Promise<Outcome>,
+  onFailure: (event: Event) => Promise<unknown> = async () => {},
 ) =>
   // By default middy gives up just before Lambda does, and leaves the run behind: thawed later, it would publish old state.
   middy<Event, Outcome>(run, { timeoutEarlyInMillis: 0 }).use({

@@ -3,17 +3,20 @@
  *
  * @throws with the SDK's error as `cause`.
  */
-export async function doing<Answer>(what: string, answer: Promise<Answer>): Promise<Answer> {
+export async function doing<Answer>(what: string, answer: Promise<Answer>, otherwise = inSeconds): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {
     const { name, message } = error as Error;
     const said = message.replace(/\s+/g, ' ').replace(/\.$/, '');
-    throw new Error(`${what}: ${name}: ${said}; ${advice(name)}`, { cause: error });
+    throw new Error(`${what}: ${name}: ${said}; ${advice(name, otherwise)}`, { cause: error });
   }
 }
 
-const advice = (name: string): string =>
+const inSeconds = 'nothing is lost: the run comes again in seconds, and the next tick repairs it';
+export const atNextRun = 'the certificates that are stored stay, and the next run tries again';
+
+const advice = (name: string, otherwise: string): string =>
   /AccessDenied|UnauthorizedOperation/.test(name)
     ? 'the function lacks a permission: deploy again, and look for a policy above it that denies'
-    : 'nothing is lost: the run comes again in seconds, and the next tick repairs it';
+    : otherwise;

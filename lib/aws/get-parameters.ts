@@ -13,11 +13,13 @@ import { always, alwaysList } from './malformed';
 export async function getParameters(
   client: SSMClient,
   names: readonly string[],
+  otherwise?: string,
 ): Promise<ReadonlyMap<string, Parameter>> {
   const found = new Map<string, Parameter>();
   for (const Names of batches(names, 10)) {
     const told = client.send(new GetParametersCommand({ Names })).then((answer) => toldOfAll(Names, answer));
-    for (const parameter of await doing(`Reading ${Names}`, told)) found.set(selectorOf(parameter), parameter);
+    for (const parameter of await doing(`Reading ${Names}`, told, otherwise))
+      found.set(selectorOf(parameter), parameter);
   }
   return found;
 }

@@ -1,0 +1,106 @@
+import { GetParameterCommand, ParameterNotFound, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+
+import type { Accounts } from '../certificates/ca';
+import type { Answer } from '../certificates/challenge';
+import type { Journal } from '../certificates/dns';
+import type { Issued } from '../certificates/order';
+import { parseState, type State } from '../certificates/state';
+import { type Certificate, certificateIndexName, certificateNames, parseCertificates } from '../haproxy/generation';
+import { atNextRun, doing } from './doing';
+import { getParameters } from './get-parameters';
+import { always } from './malformed';
+
+export type CertificateStore = {
+  /** What does not exist is missing in the answer. */
+  readonly readStates: (names: readonly string[]) => Promise<ReadonlyMap<string, State>>;
+  readonly writeState: (name: string, state: State) => Promise<void>;
+  readonly readIndex: () => Promise<readonly Certificate[]>;
+  readonly writeIndex: (certificates: readonly Certificate[]) => Promise<void>;
+  /** Gives the versions that were written. */
+  readonly writeCertificate: (name: string, issued: Issued) => Promise<Pick<Certificate, 'key' | 'chain'>>;
+  readonly journal: Journal;
+  readonly accounts: Accounts;
+};
+
+/** Certificates in Parameter Store, below a stage's prefix, and what renewing remembers of them. */
+export function certificateStore(client: SSMClient, prefix: string): CertificateStore {
+  const at = (path: string): string => `${prefix}/acme/${path}`;
+  const read = async <Value>(name: string, parse: (text: string) => Value): Promise<Value | undefined> => {
+    const value = (await getParameters(client, [name], atNextRun)).get(name)?.Value;
+    return value === undefined ? undefined : parsed(name, value, parse);
+  };
+  const readAccounts = async () => secretJson(at('account'), (await readSecret(client, at('account'))) ?? '{}');
+
+  return {
+    readStates: async (names) => {
+      const found = await getParameters(
+        client,
+        names.map((name) => at(`state/${name}`)),
+        atNextRun,
+      );
+      const states = new Map<string, State>();
+      for (const name of names) {
+        const value = found.get(at(`state/${name}`))?.Value;
+        if (value !== undefined) states.set(name, parsed(at(`state/${name}`), value, parseState));
+      }
+      return states;
+    },
+    writeState: async (name, state) => void (await put(client, at(`state/${name}`), JSON.stringify(state))),
+    readIndex: async () => (await read(certificateIndexName(prefix), parseCertificates)) ?? [],
+    writeIndex: async (all) => void (await put(client, certificateIndexName(prefix), JSON.stringify(all))),
+    writeCertificate: async (name, { key, leaf, chain }) => {
+      const names = certificateNames(prefix, name);
+      return {
+        key: await put(client, names.key, `${key.trim()}\n${leaf.trim()}\n`, 'SecureString'),
+        chain: await put(client, names.chain, chain),
+      };
+    },
+    journal: {
+      read: async () => (await read(at('journal'), (text) => JSON.parse(text) as Answer[])) ?? [],
+      write: async (answers) => void (await put(client, at('journal'), JSON.stringify(answers))),
+    },
+    accounts: {
+      read: async (directory) => (await readAccounts())[directory],
+      keep: async (directory, key) => {
+        const all = JSON.stringify({ ...(await readAccounts()), [directory]: key });
+        await put(client, at('account'), all, 'SecureString');
+      },
+    },
+  };
+}
+
+function parsed<Value>(name: string, text: string, parse: (text: string) => Value): Value {
+  try {
+    return parse(text);
+  } catch (error) {
+    const remedy = 'put an older version back, or delete it to begin anew';
+    throw new Error(`${name} is damaged (${(error as Error).message}); ${remedy}`, { cause: error });
+  }
+}
+
+/** A parser's error would repeat a piece of what it read. */
+function secretJson(name: string, text: string): Record<string, string> {
+  try {
+    return JSON.parse(text) as Record<string, string>;
+  } catch {
+    throw new Error(`${name} is damaged; put an older version back, or delete it to make a new account`);
+  }
+}
+
+async function readSecret(client: SSMClient, Name: string): Promise<string | undefined> {
+  const asked = client.send(new GetParameterCommand({ Name, WithDecryption: true })).then(
+    ({ Parameter }) => always('Value', Parameter?.Value),
+    (error) => {
+      if (error instanceof ParameterNotFound) return undefined;
+      throw error;
+    },
+  );
+  return doing(`Reading ${Name}`, asked, atNextRun);
+}
+
+/** Free up to 4 KB; beyond that the advanced tier, at most 8 KB: an RSA key with a certificate of many names. */
+async function put(client: SSMClient, Name: string, Value: string, Type: 'String' | 'SecureString' = 'String') {
+  const command = new PutParameterCommand({ Name, Value, Type, Overwrite: true, Tier: 'Intelligent-Tiering' });
+  const written = client.send(command).then(({ Version }) => always('Version', Version));
+  return doing(`Writing ${Name}`, written, atNextRun);
+}

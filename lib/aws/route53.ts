@@ -1,0 +1,107 @@
+import {
+  ChangeResourceRecordSetsCommand,
+  GetChangeCommand,
+  GetHostedZoneCommand,
+  InvalidChangeBatch,
+  ListResourceRecordSetsCommand,
+  type ResourceRecordSet,
+  type Route53Client,
+} from '@aws-sdk/client-route-53';
+
+import type { Change, RecordSet, Zone } from '../certificates/challenge';
+import { atNextRun, doing } from './doing';
+import { always, alwaysList } from './malformed';
+
+export type Zones = {
+  readonly read: (id: string) => Promise<Zone>;
+  readonly readText: (zone: string, name: string) => Promise<RecordSet | undefined>;
+  /** All of it, or nothing: `undefined` when the record sets are no longer what was read. Else the change's id. */
+  readonly change: (zone: string, changes: readonly Change[]) => Promise<string | undefined>;
+  /** Whether all name servers of Route 53 know a change. */
+  readonly isInSync: (change: string) => Promise<boolean>;
+};
+
+/** Hosted zones and their TXT records. The client retries what is throttled: Route 53 takes five calls a second. */
+export const route53 = (client: Route53Client): Zones => ({
+  read: (Id) =>
+    doing(
+      `Reading hosted zone ${Id}`,
+      client.send(new GetHostedZoneCommand({ Id })).then(({ HostedZone, DelegationSet }) => {
+        const { Name, Config } = always('HostedZone', HostedZone);
+        return {
+          id: Id,
+          name: dotless(always('Name', Name)),
+          isPrivate: Config?.PrivateZone ?? false,
+          nameServers: (DelegationSet?.NameServers ?? []).map(dotless),
+        };
+      }),
+      atNextRun,
+    ),
+
+  readText: (zone, name) =>
+    doing(
+      `Reading the TXT records of ${name} in hosted zone ${zone}`,
+      client
+        .send(
+          new ListResourceRecordSetsCommand({
+            HostedZoneId: zone,
+            StartRecordName: name,
+            StartRecordType: 'TXT',
+            MaxItems: 1,
+          }),
+        )
+        .then(({ ResourceRecordSets }) => textOf(name, alwaysList('ResourceRecordSets', ResourceRecordSets))),
+      atNextRun,
+    ),
+
+  change: (zone, changes) => {
+    const Changes = changes.map(({ action, set: { name, ttlSeconds, values } }) => ({
+      Action: action,
+      ResourceRecordSet: {
+        Name: name,
+        Type: 'TXT' as const,
+        TTL: ttlSeconds,
+        ResourceRecords: values.map((Value) => ({ Value })),
+      },
+    }));
+    const names = [...new Set(changes.map(({ set }) => set.name))].join(', ');
+    const sent = client
+      .send(
+        new ChangeResourceRecordSetsCommand({
+          HostedZoneId: zone,
+          ChangeBatch: { Comment: 'sluice: an ACME challenge', Changes },
+        }),
+      )
+      .then(({ ChangeInfo }) => always('ChangeInfo.Id', ChangeInfo?.Id))
+      .catch(ifChangedMeanwhile);
+    return doing(`Changing the TXT records of ${names} in hosted zone ${zone}`, sent, atNextRun);
+  },
+
+  isInSync: (Id) =>
+    doing(
+      `Asking about change ${Id} of Route 53`,
+      client.send(new GetChangeCommand({ Id })).then(({ ChangeInfo }) => {
+        return always('ChangeInfo.Status', ChangeInfo?.Status) === 'INSYNC';
+      }),
+      atNextRun,
+    ),
+});
+
+/** A list begins at the name that was asked for, or at the next one where that has none (AWS: ListResourceRecordSets). */
+function textOf(name: string, [found]: readonly ResourceRecordSet[]): RecordSet | undefined {
+  if (found === undefined || dotless(found.Name ?? '') !== name || found.Type !== 'TXT') return undefined;
+  if (found.SetIdentifier !== undefined) {
+    throw new Error(`${name} has TXT records with a routing policy, which answer differently; make them simple ones`);
+  }
+  const values = (found.ResourceRecords ?? []).map(({ Value = '' }) => Value);
+  return { name, ttlSeconds: found.TTL ?? 0, values };
+}
+
+/** Deleting what is not there, and creating what is, are the two ways in which another writer shows. */
+function ifChangedMeanwhile(error: Error): undefined {
+  const words = error instanceof InvalidChangeBatch ? [error.message, ...(error.messages ?? [])].join(' ') : '';
+  if (/not found|already exists|do not match/.test(words)) return undefined;
+  throw error;
+}
+
+const dotless = (name: string): string => name.replace(/\.$/, '');

@@ -1,0 +1,85 @@
+import { Client, crypto } from 'acme-client';
+
+import type { RenewalInfo } from './ari';
+import { http } from './http';
+import { type Placed, placeOrder, type Request, type Wait } from './order';
+import { retryAt } from './refusal';
+
+/** One certificate authority, by the account that is kept for its directory. */
+export type Ca = {
+  readonly place: (request: Request) => Promise<Placed>;
+  /** When it wants a certificate to be renewed (RFC 9773); `undefined` where it does not say such things. */
+  readonly renewalInfo: (id: string) => Promise<RenewalInfo | undefined>;
+};
+
+/** The account's private keys, PEM, by directory. */
+export type Accounts = {
+  readonly read: (directory: string) => Promise<string | undefined>;
+  readonly keep: (directory: string, key: string) => Promise<void>;
+};
+
+type Directory = {
+  readonly renewalInfo?: string;
+  readonly meta?: { readonly profiles?: Readonly<Record<string, string>> };
+};
+
+/** Nothing is asked before it is needed. */
+export function certificateAuthority(directory: string, contact: string, accounts: Accounts, wait: Wait): Ca {
+  const offers = once(async () => (await http.get<Directory>(directory)).data);
+  const client = once(async () => {
+    const client = new Client({ directoryUrl: directory, accountKey: await accountKey(directory, accounts) });
+    // Gives the account that has this key, or makes it (RFC 8555, section 7.3).
+    await client.createAccount({ termsOfServiceAgreed: true, contact: [`mailto:${contact}`] });
+    return client;
+  });
+
+  return {
+    place: async (request) => {
+      const { renewalInfo, meta = {} } = await offers();
+      refuseUnknownProfile(request.profile, meta.profiles ?? {});
+      const replaces = renewalInfo === undefined ? undefined : request.replaces;
+      return placeOrder(await client(), { ...request, replaces }, wait);
+    },
+    renewalInfo: async (id) => {
+      const { renewalInfo } = await offers();
+      return renewalInfo === undefined ? undefined : askedFor(`${renewalInfo}/${id}`);
+    },
+  };
+}
+
+async function accountKey(directory: string, accounts: Accounts): Promise<string> {
+  const kept = await accounts.read(directory);
+  if (kept !== undefined) return kept;
+  const made = (await crypto.createPrivateEcdsaKey('P-256')).toString();
+  await accounts.keep(directory, made);
+  return made;
+}
+
+function refuseUnknownProfile(profile: string, offered: Readonly<Record<string, string>>): void {
+  if (profile === '' || profile in offered) return;
+  const known = Object.keys(offered).join(', ') || 'none';
+  throw new Error(`the CA has no profile "${profile}", but ${known}; change acmeProfile in the settings`);
+}
+
+type Window = { readonly suggestedWindow?: { readonly start?: string; readonly end?: string } };
+
+async function askedFor(url: string): Promise<RenewalInfo> {
+  const { data, headers } = await http.get<Window>(url);
+  const [start, end] = [data.suggestedWindow?.start, data.suggestedWindow?.end].map((time) => Date.parse(time ?? ''));
+  if (!start || !end || end < start)
+    throw new Error(`the CA's renewal window at ${url} is none; it is asked again later`);
+  const again = retryAt(headers['retry-after'], Date.now());
+  return { start, end, retryAfterSeconds: again === undefined ? undefined : (again - Date.now()) / 1000 };
+}
+
+/** A failure is not remembered. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => {
+    made ??= make().catch((error) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}

@@ -1,0 +1,51 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { axios } from 'acme-client';
+import type { AxiosError, AxiosResponse } from 'axios';
+
+import { type Problem, refusal, retryAt } from './refusal';
+
+type Fault = Pick<AxiosError, 'message' | 'config' | 'cause'>;
+
+// acme-client's own retries would wait as long as the CA says, which may be hours, and lose the reason of a network's fault.
+axios.interceptors.request.clear();
+axios.interceptors.response.clear();
+axios.interceptors.response.use(refuseProblems, retryOrTell);
+axios.defaults.timeout = 20_000;
+axios.defaults.validateStatus = () => true;
+
+/** The HTTP under acme-client, for what it does not speak itself. */
+export const http = axios;
+
+const passing = [2_000, 5_000];
+
+async function refuseProblems(answer: AxiosResponse): Promise<AxiosResponse> {
+  const { status, data, headers, config } = answer;
+  if (status < 400) return answer;
+  const problem = problemIn(data);
+  // acme-client asks for another nonce and tries again.
+  if (problem.type?.endsWith(':badNonce')) return answer;
+  if (status >= 500) return retryOrTell({ message: `status ${status}: ${problem.detail ?? ''}`, config });
+  throw refusal(`Asking ${config.url}`, problem, retryAt(headers['retry-after'], Date.now()));
+}
+
+/** Faults of the moment are waited out for some seconds: no network, 5xx. */
+async function retryOrTell({ message, config, cause }: Fault): Promise<AxiosResponse> {
+  const { tries = 0 } = (config ?? {}) as { tries?: number };
+  const wait = passing[tries];
+  if (config === undefined || wait === undefined) {
+    const what = `Asking ${config?.url ?? 'the CA'}: ${message}`;
+    throw new Error(`${what}; the certificates that are stored stay, the next run tries again`, { cause });
+  }
+  await pause(wait);
+  return http.request(Object.assign(config, { tries: tries + 1 }));
+}
+
+function problemIn(data: unknown): Problem {
+  if (typeof data === 'object' && data !== null) return data as Problem;
+  try {
+    return JSON.parse(String(data)) as Problem;
+  } catch {
+    return { detail: String(data).slice(0, 200) };
+  }
+}

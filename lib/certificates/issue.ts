@@ -1,0 +1,97 @@
+import type { Ca } from './ca';
+import type { Answer } from './challenge';
+import type { Dns } from './dns';
+import { challengeName } from './names';
+import type { Issued, Placed, Request } from './order';
+import { Refusal } from './refusal';
+
+export type Ordered = Request & { readonly name: string };
+
+/** What failed, and whether the CA may have issued all the same: that counts against its limits. */
+export type Failure = { readonly error: Error; readonly wasIssued: boolean };
+
+type World = {
+  readonly ca: Ca;
+  readonly dns: Dns;
+  /** Takes what was issued. */
+  readonly keep: (name: string, issued: Issued) => Promise<void>;
+};
+
+type Ready = { readonly name: string; readonly placed: Placed; readonly answers: readonly Answer[] };
+
+/** So many names' challenges fit the journal, which is one parameter. */
+const mostNames = 40;
+
+/**
+ * Orders certificates, those together whose challenges fit one round of DNS. One that fails holds up no other.
+ * Gives those that failed, by name; whatever happens, nothing is left in DNS.
+ */
+export async function issue(ordered: readonly Ordered[], world: World): Promise<ReadonlyMap<string, Failure>> {
+  const failures = new Map<string, Failure>();
+  const failed = (name: string, error: Error, wasIssued: boolean) => void failures.set(name, { error, wasIssued });
+  for (const group of groups(ordered)) {
+    const ready: Ready[] = [];
+    for (const order of group) {
+      await place(order, world).then(
+        (placed) => ready.push(placed),
+        (error: Error) => failed(order.name, error, false),
+      );
+    }
+    await answerAll(ready, world, failed);
+  }
+  return failures;
+}
+
+function groups(ordered: readonly Ordered[]): readonly (readonly Ordered[])[] {
+  const all: Ordered[][] = [];
+  let names = mostNames;
+  for (const order of ordered) {
+    names += order.names.length;
+    if (names > mostNames) all.push([]);
+    if (names > mostNames) names = order.names.length;
+    all.at(-1)?.push(order);
+  }
+  return all;
+}
+
+/** The CA is not asked for what could not be answered. */
+async function place(order: Ordered, { ca, dns }: World): Promise<Ready> {
+  const places = new Map<string, Omit<Answer, 'value'>>();
+  for (const name of new Set(order.names.map(challengeName))) places.set(name, await dns.locate(name));
+  const placed = await ca.place(order);
+  const answers = placed.challenges.map(({ name, value }) => {
+    const place = places.get(name);
+    if (place) return { ...place, value };
+    throw new Error(`the CA asks to prove ${name}, which was not ordered`);
+  });
+  return { name: order.name, placed, answers };
+}
+
+async function answerAll(
+  ready: readonly Ready[],
+  { dns, keep }: World,
+  failed: (name: string, error: Error, wasIssued: boolean) => void,
+): Promise<void> {
+  try {
+    const answers = ready.flatMap(({ answers }) => answers);
+    if (answers.length > 0) await dns.show(answers);
+    await Promise.all(ready.map(({ name, placed }) => finish(name, placed, keep, failed)));
+  } catch (error) {
+    for (const { name } of ready) failed(name, error as Error, false);
+  } finally {
+    // What stays in the journal is removed by the next run; that does not make a certificate fail.
+    await dns.clean().catch(() => {});
+  }
+}
+
+async function finish(
+  name: string,
+  placed: Placed,
+  keep: World['keep'],
+  failed: (name: string, error: Error, wasIssued: boolean) => void,
+): Promise<void> {
+  await placed
+    .finish()
+    .then((issued) => keep(name, issued))
+    .catch((error: Error) => failed(name, error, !(error instanceof Refusal)));
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+import { keyTypes, type Wanted } from './due';
+import { certificateName } from './names';
+
+/** What renew is told by its environment; `serverless.yml` says what each means. */
+export type Settings = {
+  readonly prefix: string;
+  readonly queueUrl: string;
+  /** `host` or `host:port` of each proxy. */
+  readonly addresses: readonly string[];
+  readonly wanted: readonly Wanted[];
+  readonly directory: string;
+  readonly rehearsal: string | undefined;
+  /** An e-mail address. */
+  readonly contact: string;
+  /** Ids of the hosted zones in which challenges may be answered. */
+  readonly zones: readonly string[];
+  /** `address:port`, where the system's is not to be asked. */
+  readonly resolver: string | undefined;
+};
+
+const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
+const sets = z.array(z.array(z.string().min(1)).min(1)).min(1);
+
+const environment = z.object({
+  SLUICE_PREFIX: z.string().regex(/^\/sluice\/[A-Za-z0-9-]+$/, 'must be /sluice/<stage>'),
+  SLUICE_QUEUE_URL: z.url(),
+  SLUICE_ADDRESSES: list,
+  SLUICE_CERTIFICATES: z.string().transform((text, context) => {
+    const read = sets.safeParse(json(text));
+    if (read.success && new Set(read.data.map(certificateName)).size === read.data.length) return read.data;
+    context.addIssue('must be lists of names in JSON, no two of which begin with the same name');
+    return z.NEVER;
+  }),
+  SLUICE_KEY_TYPE: z.enum(keyTypes),
+  SLUICE_ACME_DIRECTORY: z.url(),
+  SLUICE_ACME_REHEARSAL: z.url().optional(),
+  SLUICE_ACME_PROFILE: z.string(),
+  SLUICE_CONTACT: z.email(),
+  SLUICE_HOSTED_ZONE_ID: z.string().min(1),
+  SLUICE_CHALLENGE_ZONES: list,
+  SLUICE_RESOLVER: z.string().regex(/:\d+$/, 'must be address:port').optional(),
+});
+
+/** Let's Encrypt's directories, and where each is tried first (Let's Encrypt, staging environment). */
+const rehearsals: Readonly<Record<string, string>> = {
+  'https://acme-v02.api.letsencrypt.org/directory': 'https://acme-staging-v02.api.letsencrypt.org/directory',
+};
+
+/** @throws one error that names every setting that is missing or wrong. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const read = environment.safeParse(env);
+  if (!read.success) {
+    const problems = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new Error(`Settings of the function are faulty, deploy them again: ${problems.join('; ')}`);
+  }
+  const { data } = read;
+  const [directory, keyType, profile] = [data.SLUICE_ACME_DIRECTORY, data.SLUICE_KEY_TYPE, data.SLUICE_ACME_PROFILE];
+  return {
+    prefix: data.SLUICE_PREFIX,
+    queueUrl: data.SLUICE_QUEUE_URL,
+    addresses: data.SLUICE_ADDRESSES,
+    wanted: data.SLUICE_CERTIFICATES.map((names) => ({ names, keyType, directory, profile })),
+    directory,
+    rehearsal: data.SLUICE_ACME_REHEARSAL ?? rehearsals[directory],
+    contact: data.SLUICE_CONTACT,
+    zones: [...new Set([data.SLUICE_HOSTED_ZONE_ID, ...data.SLUICE_CHALLENGE_ZONES])],
+    resolver: data.SLUICE_RESOLVER,
+  };
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

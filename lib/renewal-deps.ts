@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Route53Client } from '@aws-sdk/client-route-53';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+
+import { announce } from './aws/announce';
+import { certificateStore } from './aws/certificate-store';
+import { lockIn } from './aws/lock';
+import { route53 } from './aws/route53';
+import { certificateAuthority } from './certificates/ca';
+import { challengeDns } from './certificates/dns';
+import { resolver } from './certificates/resolver';
+import type { Settings } from './certificates/settings';
+import { handshake } from './handshake';
+import { type Deps, reserveMs } from './renew';
+
+type Clients = { readonly ssm: SSMClient; readonly sqs: SQSClient; readonly route53: Route53Client };
+
+type Run = {
+  /** Unlike any other run's. */
+  readonly owner: string;
+  readonly remainingMs: () => number;
+  readonly pause: (milliseconds: number) => Promise<void>;
+};
+
+/** The outside world of one run. */
+export function renewalDeps(settings: Settings, clients: Clients, { owner, remainingMs, pause }: Run): Deps {
+  const { prefix, contact, queueUrl, wanted, rehearsal, addresses } = settings;
+  const store = certificateStore(clients.ssm, prefix);
+  const wait = async (milliseconds: number): Promise<void> => {
+    if (remainingMs() < reserveMs + milliseconds)
+      throw new Error('the time of this run is over, it stops to clean up; the next run tries again');
+    await pause(milliseconds);
+  };
+  const ca = (directory: string) => certificateAuthority(directory, contact, store.accounts, wait);
+  const authorities = new Map<string, ReturnType<typeof ca>>();
+  return {
+    wanted,
+    store,
+    rehearsal,
+    addresses,
+    remainingMs,
+    pause,
+    lock: lockIn(clients.ssm, `${prefix}/acme/lock`, { owner, now: Date.now, pause }),
+    ca: (directory) => {
+      const known = authorities.get(directory) ?? ca(directory);
+      authorities.set(directory, known);
+      return known;
+    },
+    dns: challengeDns({
+      zones: route53(clients.route53),
+      zoneIds: settings.zones,
+      resolve: resolver(settings.resolver),
+      journal: store.journal,
+      wait,
+    }),
+    announce: () => announce(clients.sqs, queueUrl)(randomUUID()),
+    ask: async (address, servername) => {
+      const [host = '', port = '443'] = address.split(':');
+      return (await handshake({ host, port: Number(port), servername, timeoutMs: 5_000 })).serial;
+    },
+    now: Date.now,
+    random: Math.random,
+  };
+}

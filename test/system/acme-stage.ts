@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Route53Client } from '@aws-sdk/client-route-53';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { ConfiguredRetryStrategy } from '@smithy/core/retry';
+
+import type { KeyType } from '../../lib/certificates/due';
+import { http } from '../../lib/certificates/http';
+import type { Settings } from '../../lib/certificates/settings';
+import type { State } from '../../lib/certificates/state';
+import { type Certificate, certificateNames } from '../../lib/haproxy/generation';
+import { type Deps, renew } from '../../lib/renew';
+import { renewalDeps } from '../../lib/renewal-deps';
+import { startApi } from '../../scripts/local/api';
+import { startDns } from '../../scripts/local/dns';
+import { parameterStore } from '../../scripts/local/parameters';
+import { startPebble } from '../../scripts/local/pebble';
+import { processes as startProcesses } from '../../scripts/local/processes';
+import { playRoute53 } from '../../scripts/local/route53';
+import { fifoQueue } from '../../scripts/local/sqs';
+import { queueHandlers } from '../../scripts/local/sqs-api';
+
+const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
+export const prefix = '/sluice/dev';
+const queueName = 'sluice-dev-reconcile.fifo';
+
+type RunOptions = {
+  readonly settings?: Partial<Settings>;
+  readonly deps?: Partial<Deps>;
+  readonly keyType?: KeyType;
+  readonly profile?: string;
+  readonly byHand?: boolean;
+  readonly leftMs?: number;
+};
+
+/** A real ACME server, a played AWS with zones that are real DNS, and the renewals of one stage. */
+export async function acmeStage() {
+  const processes = startProcesses();
+  const route53 = playRoute53(20);
+  const dns = await startDns(route53);
+  const pebble = await startPebble(dns.resolver, processes);
+  const [store, queue] = [parameterStore(), fifoQueue({ QueueName: queueName, ContentBasedDeduplication: true })];
+  const handlers = { ...store.handlers, ...queueHandlers([queue]), ...route53.handlers };
+  const api = await startApi([{ ...credentials, role: 'Renew', refused: async () => undefined }], handlers);
+  const zone = route53.addZone('example.com');
+  http.defaults.httpsAgent = new Agent({ ca: readFileSync(pebble.authority) });
+
+  const config = {
+    region: 'eu-west-2',
+    endpoint: api.endpoint,
+    credentials,
+    retryStrategy: new ConfiguredRetryStrategy(3, 5),
+  };
+  const clients = { ssm: new SSMClient(config), sqs: new SQSClient(config), route53: new Route53Client(config) };
+  const read = <Shape>(name: string): Shape | undefined => {
+    const value = store.read(name);
+    return value === undefined ? undefined : (JSON.parse(value) as Shape);
+  };
+
+  let runs = 0;
+  /** One run, as the function would make it, with five minutes left unless said otherwise: too few for another try. */
+  const run = (certificates: readonly (readonly string[])[], more: RunOptions = {}) => {
+    const { settings = {}, deps = {}, byHand = true, leftMs = 300_000 } = more;
+    const directory = settings.directory ?? pebble.directory;
+    const { keyType = 'ecdsa-p256', profile = '' } = more;
+    const all: Settings = {
+      prefix,
+      queueUrl: `${api.endpoint}/123456789012/${queueName}`,
+      addresses: [],
+      wanted: certificates.map((names) => ({ names, keyType, directory, profile })),
+      directory,
+      rehearsal: undefined,
+      contact: 'hostmaster@example.com',
+      zones: [zone.id],
+      resolver: dns.resolver,
+      ...settings,
+    };
+    runs += 1;
+    const endsAt = Date.now() + leftMs;
+    const world = renewalDeps(all, clients, {
+      owner: `run-${runs}`,
+      remainingMs: () => endsAt - Date.now(),
+      // What would be asked every two seconds is asked often.
+      pause: (milliseconds) => sleep(Math.min(milliseconds, 50)),
+    });
+    return renew(byHand, { ...world, ...deps });
+  };
+
+  return {
+    route53,
+    dns,
+    pebble,
+    store,
+    queue,
+    api,
+    zone,
+    run,
+    index: () => read<Certificate[]>(`${prefix}/certificates/index`) ?? [],
+    state: (name: string) => read<State>(`${prefix}/acme/state/${name}`),
+    putState: (name: string, state: State) =>
+      void store.put({
+        Name: `${prefix}/acme/state/${name}`,
+        Value: JSON.stringify(state),
+        Type: 'String',
+        Overwrite: true,
+      }),
+    stored: (name: string) => {
+      const { key, chain } = certificateNames(prefix, name);
+      return { key: store.read(key) ?? '', chain: store.read(chain) ?? '' };
+    },
+    stop: async () => {
+      await pebble.stop();
+      await Promise.all([dns.stop(), api.stop(), processes.stop()]);
+    },
+  };
+}
