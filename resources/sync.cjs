@@ -14,6 +14,7 @@ const bundle = () =>
     charset: 'utf8',
     // The document may have 64 KB (AWS: CreateDocument); names stay, so that a stack trace can be read.
     minifyWhitespace: true,
+    minifySyntax: true,
     supported: { 'template-literal': false },
     legalComments: 'none',
   }).outputFiles[0].text;

@@ -1,26 +1,26 @@
 import { type Options, request } from './http';
 import type { Credentials } from './signature';
 
-/** What the instance knows of itself (IMDSv2): its role's credentials and its region. */
+/** What the instance knows of itself: its role's credentials and its region. */
 export type Instance = { readonly credentials: Credentials; readonly region: string };
 
-/**
- * Asks the instance metadata service.
- *
- * @throws when it does not answer or the instance has no role; the message holds no credential.
- */
-export async function instance(
-  endpoint: string,
-  region: string | undefined,
-  patienceMilliseconds: number,
-): Promise<Instance> {
-  const url = `${endpoint}/latest`;
-  const fetched = (page: string, method: string, headers: Record<string, string>) =>
-    fetchPage(page, patienceMilliseconds, { method, headers });
-  const token = await fetched(`${url}/api/token`, 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': '60' });
-  const read = (path: string) => fetched(`${url}/meta-data/${path}`, 'GET', { 'x-aws-ec2-metadata-token': token });
+/** Reads one page of what the metadata service says of the instance. */
+export type Metadata = (path: string) => Promise<string>;
 
-  const role = (await read('iam/security-credentials/')).trim();
+/** Asks the instance metadata service (IMDSv2), with one token, good for a minute. */
+export function metadata(endpoint: string, patienceMilliseconds: number): Metadata {
+  const fetched = (path: string, method: string, headers: Record<string, string>) =>
+    fetchPage(`${endpoint}/latest/${path}`, patienceMilliseconds, { method, headers });
+  let token: Promise<string> | undefined;
+  return async (path) => {
+    token ??= fetched('api/token', 'PUT', { 'x-aws-ec2-metadata-token-ttl-seconds': '60' });
+    return (await fetched(`meta-data/${path}`, 'GET', { 'x-aws-ec2-metadata-token': await token })).trim();
+  };
+}
+
+/** @throws when it does not answer or the instance has no role; the message holds no credential. */
+export async function instance(read: Metadata, region: string | undefined): Promise<Instance> {
+  const role = await read('iam/security-credentials/');
   const found = secretJson<Record<string, string | undefined>>(
     await read(`iam/security-credentials/${role}`),
     `what the instance metadata service says of role ${role}`,
@@ -31,7 +31,7 @@ export async function instance(
   }
   return {
     credentials: { accessKeyId, secretAccessKey, sessionToken },
-    region: region ?? (await read('placement/region')).trim(),
+    region: region ?? (await read('placement/region')),
   };
 }
 

@@ -16,3 +16,6 @@ export type Done = {
 
 /** `faults` are what kept single certificates back. They hold nothing else up. */
 export type Outcome = { readonly done: Done; readonly faults: readonly string[] };
+
+/** What a sync throws when everything is applied but what its message names. */
+export class Incomplete extends Error {}

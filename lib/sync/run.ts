@@ -1,30 +1,56 @@
-import { instance } from './imds';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { claim, readPlace } from './claim';
+import { instance, metadata } from './imds';
 import { haproxyAt } from './master';
-import { readSettings } from './settings';
+import { queries } from './query';
+import { Incomplete } from './report';
+import { notServing } from './serving';
+import { readSettings, type Settings } from './settings';
 import { parameterStore } from './ssm';
 import { sync } from './sync';
 
-// The program on the instance: `node sync.cjs <generation>`, one at a time (flock). It writes one line of JSON.
+// The program on the instance. `node sync.cjs <generation>` brings HAProxy there, one at a time (flock);
+// `node sync.cjs claim` takes over the address. Each writes lines of JSON.
 const began = Date.now();
 const [asked = '0'] = process.argv.slice(2);
 
-run().then(
-  (report) => tell({ ...report, milliseconds: Date.now() - began }),
+(asked === 'claim' ? claimAddress : bringTo)(readSettings(process.env)).then(
+  (done) => tell({ ...done, milliseconds: Date.now() - began }),
   (error: Error) => {
     tell({ generation: Number(asked), failed: error.message, milliseconds: Date.now() - began });
-    process.exitCode = 1;
+    // The first boot goes on with what could be applied.
+    process.exitCode = error instanceof Incomplete ? 2 : 1;
   },
 );
 
-async function run() {
+async function bringTo(settings: Settings) {
   if (!/^\d{1,10}$/.test(asked))
     throw new Error(`"${asked}" is no generation; give a number, or 0 for whatever is current`);
-  const settings = readSettings(process.env);
-  const { ssmEndpoint, imdsEndpoint, region, masterSocket, patienceMilliseconds } = settings;
-  const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, () =>
-    instance(imdsEndpoint, region, patienceMilliseconds),
-  );
+  const { ssmEndpoint, masterSocket, patienceMilliseconds } = settings;
+  const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, () => whoAmI(settings));
   return sync(Number(asked), { settings, parameters, haproxy: haproxyAt(masterSocket, patienceMilliseconds) });
+}
+
+async function claimAddress(settings: Settings) {
+  const { imdsEndpoint, patienceMilliseconds, queryEndpoint, masterSocket, environment } = settings;
+  const record = join(settings.home, 'claimed');
+  const claimed = await claim(readPlace(environment), {
+    instanceId: () => metadata(imdsEndpoint, patienceMilliseconds)('instance-id'),
+    notServing: () => notServing(haproxyAt(masterSocket, patienceMilliseconds), environment.SLUICE_HTTP ?? ':80'),
+    query: queries(queryEndpoint, patienceMilliseconds, () => whoAmI(settings)),
+    claimedBy: () => (existsSync(record) ? readFileSync(record, 'utf8').trim() : undefined),
+    remember: (id) => writeFileSync(record, `${id}\n`),
+    say: (words) => tell({ claim: words }),
+    pause,
+  });
+  return { claim: claimed };
+}
+
+function whoAmI({ imdsEndpoint, patienceMilliseconds, region }: Settings) {
+  return instance(metadata(imdsEndpoint, patienceMilliseconds), region);
 }
 
 function tell(line: object): void {

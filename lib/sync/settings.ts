@@ -15,6 +15,8 @@ export type Settings = {
   readonly ssmEndpoint: string | undefined;
   readonly imdsEndpoint: string;
   readonly region: string | undefined;
+  /** Of the services that are asked by the Query protocol. */
+  readonly queryEndpoint: string | undefined;
   /** What the configuration's `${NAME-default}` are filled from, as HAProxy does. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 };
@@ -34,6 +36,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     ssmEndpoint: environment.AWS_ENDPOINT_URL_SSM ?? environment.AWS_ENDPOINT_URL,
     imdsEndpoint: environment.AWS_EC2_METADATA_SERVICE_ENDPOINT ?? 'http://169.254.169.254',
     region: environment.AWS_REGION,
+    queryEndpoint: environment.AWS_ENDPOINT_URL,
     environment,
   };
 }

@@ -6,19 +6,20 @@ export type Credentials = {
   readonly sessionToken: string;
 };
 
-export type Call = { readonly host: string; readonly region: string; readonly target: string; readonly body: string };
+export type Call = {
+  readonly host: string;
+  readonly region: string;
+  readonly service: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
 
-/** The headers of a signed POST to Systems Manager (AWS Signature Version 4). `now` is epoch milliseconds. */
+/** The headers of a signed POST to a service of AWS (AWS Signature Version 4). `now` is epoch milliseconds. */
 export function signedHeaders(call: Call, credentials: Credentials, now: number): Record<string, string> {
   const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '');
-  const scope = `${time.slice(0, 8)}/${call.region}/ssm/aws4_request`;
-  const headers: Record<string, string> = {
-    'content-type': 'application/x-amz-json-1.1',
-    host: call.host,
-    'x-amz-date': time,
-    'x-amz-security-token': credentials.sessionToken,
-    'x-amz-target': call.target,
-  };
+  const scope = `${time.slice(0, 8)}/${call.region}/${call.service}/aws4_request`;
+  const own = { host: call.host, 'x-amz-date': time, 'x-amz-security-token': credentials.sessionToken };
+  const headers = Object.fromEntries(Object.entries({ ...call.headers, ...own }).sort());
 
   const names = Object.keys(headers).join(';');
   const canonical = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);

@@ -1,6 +1,5 @@
-import { request } from './http';
 import { type Instance, secretJson } from './imds';
-import { signedHeaders } from './signature';
+import { type Caller, post } from './post';
 
 export type Parameter = {
   readonly name: string;
@@ -39,7 +38,7 @@ export function parameterStore(
   let known: Promise<Instance> | undefined;
   const call = async (action: string, body: object): Promise<Record<string, unknown>> => {
     known ??= whoAmI();
-    return post({ endpoint, patienceMilliseconds, ...(await known) }, action, JSON.stringify(body));
+    return ask({ service: 'ssm', endpoint, patienceMilliseconds, ...(await known) }, action, JSON.stringify(body));
   };
 
   return {
@@ -73,14 +72,9 @@ function ifMissing(error: Error): Record<string, unknown> {
   throw error;
 }
 
-type Caller = Instance & { readonly endpoint: string | undefined; readonly patienceMilliseconds: number };
-
-async function post(me: Caller, action: string, body: string): Promise<Record<string, unknown>> {
-  const suffix = me.region.startsWith('cn-') ? '.cn' : '';
-  const url = new URL(me.endpoint ?? `https://ssm.${me.region}.amazonaws.com${suffix}`);
-  const target = `AmazonSSM.${action}`;
-  const headers = signedHeaders({ host: url.host, region: me.region, target, body }, me.credentials, Date.now());
-  const answer = await request(url.origin, me.patienceMilliseconds, { method: 'POST', headers, body });
+async function ask(caller: Caller, action: string, body: string): Promise<Record<string, unknown>> {
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AmazonSSM.${action}` };
+  const answer = await post(caller, headers, body);
   if (answer.status === 200) return secretJson(answer.body, `Parameter Store's answer to ${action} of ${named(body)}`);
 
   // The body of a refusal holds no secret, but of an answer it could: only the kind is told.

@@ -10,7 +10,7 @@ import { keep, prune, stage, switchTo, undo, writeState } from './disk';
 import { type Installed, readInstalled } from './installed';
 import { currentWorker, type Haproxy, type Worker } from './master';
 import { standIn } from './pem';
-import type { Outcome, Report } from './report';
+import { Incomplete, type Outcome, type Report } from './report';
 import type { Settings } from './settings';
 import type { Parameters } from './ssm';
 import { stateFile } from './state';
@@ -35,7 +35,7 @@ export async function sync(asked: number, world: World): Promise<Report> {
   const outcome = await apply(world, wanted, installed);
   const faults = [...wanted.faults, ...outcome.faults];
   if (faults.length > 0)
-    throw new Error(`everything else of generation ${wanted.current.number} is applied, but ${faults.join('; ')}`);
+    throw new Incomplete(`everything else of generation ${wanted.current.number} is applied, but ${faults.join('; ')}`);
   return { generation: wanted.current.number, ...outcome.done };
 }
 
