@@ -25,37 +25,43 @@ export const variants = {
 } as const;
 export type Variant = keyof typeof variants;
 
-const always = ['domain=sluice.test', 'hostedZoneId=Z0SLUICETEST', 'acceptTerms=true'];
+const always = ['domain=sluice.test', 'hostedZoneId=Z0SLUICETEST'];
 
 /**
  * The folder that `sls package` wrote for the sources as they are: the template and the zip of every function.
  * Kept per content of the sources, so that every test file after the first finds it done. Nobody may write in it.
  */
-export async function packaged(variant: Variant = 'default'): Promise<string> {
+export async function packaged(variant: Variant = 'default', stage = 'dev'): Promise<string> {
   mkdirSync(cache, { recursive: true });
   const lock = join(cache, 'lock');
+  const ofSources = () => join(cache, `${digest()}-${variant}-${stage}`);
   for (;;) {
-    const folder = join(cache, `${digest()}-${variant}`);
+    const folder = ofSources();
     if (existsSync(folder)) return folder;
     if (!locked(lock)) {
       await sleep(100);
       continue;
     }
+    const half = `${folder}.${process.pid}`;
     try {
-      await packageInto(folder, variant);
+      await packageSources(root, half, [...variants[variant]], stage);
+      // Edited meanwhile: what was packaged is neither the old nor the new.
+      if (ofSources() === folder && !existsSync(folder)) renameSync(half, folder);
+      tidy(half);
     } finally {
       rmSync(lock, { recursive: true, force: true });
     }
   }
 }
 
-async function packageInto(folder: string, variant: Variant): Promise<void> {
-  const half = `${folder}.${process.pid}`;
+/** Packages whatever lies in `sources` into a folder, with settings as on the command line. */
+export async function packageSources(sources: string, into: string, settings: readonly string[], stage = 'dev') {
   // serverless-esbuild leaves a folder behind in TMPDIR each time.
   const leftovers = mkdtempSync(join(tmpdir(), 'sluice-packaging-'));
-  const params = [...always, ...variants[variant]].flatMap((param) => ['--param', param]);
-  const run = promisify(execFile)(join(root, 'node_modules/.bin/sls'), ['package', '--package', half, ...params], {
-    cwd: root,
+  const params = [...always, ...settings].flatMap((param) => ['--param', param]);
+  const words = ['package', '--package', into, '--stage', stage, ...params];
+  const run = promisify(execFile)(join(root, 'node_modules/.bin/sls'), words, {
+    cwd: sources,
     // The settings of whoever runs the tests must not matter.
     env: { ...process.env, TMPDIR: leftovers, SLUICE_SETTINGS: 'none.yml' },
   });
@@ -65,8 +71,9 @@ async function packageInto(folder: string, variant: Variant): Promise<void> {
       throw new Error(`sls package failed; run it by hand to see why:\n${said}`, { cause: error });
     })
     .finally(() => rmSync(leftovers, { recursive: true, force: true }));
-  // Edited meanwhile: what was packaged is neither the old nor the new.
-  if (join(cache, `${digest()}-${variant}`) === folder && !existsSync(folder)) renameSync(half, folder);
+}
+
+function tidy(half: string): void {
   for (const each of readdirSync(cache).map((name) => join(cache, name))) {
     if (each === half || Date.now() - statSync(each).mtimeMs > dayMs) rmSync(each, { recursive: true, force: true });
   }
@@ -84,18 +91,21 @@ function locked(lock: string): boolean {
   }
 }
 
-function digest(): string {
-  const files = ['functions', 'lib', 'resources'].flatMap((folder) =>
+/** Everything that a package is made of, relative to the repository. */
+export function sourceFiles(): readonly string[] {
+  const inFolders = ['functions', 'lib', 'resources'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   );
   const top = readdirSync(root).filter((file) => /\.ya?ml$|^package(-lock)?\.json$/.test(file));
+  return [...top, ...inFolders, 'scripts/local/hello.mjs'].filter((file) => statSync(join(root, file)).isFile()).sort();
+}
+
+function digest(): string {
   const hash = createHash('sha256');
-  for (const file of [...top, ...files].sort()) {
-    if (statSync(join(root, file)).isFile())
-      hash
-        .update(`${file}\0`)
-        .update(readFileSync(join(root, file)))
-        .update('\0');
-  }
+  for (const file of sourceFiles())
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0');
   return hash.digest('hex').slice(0, 16);
 }

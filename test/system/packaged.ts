@@ -1,0 +1,57 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { packaged, packageSources, sourceFiles, type Variant } from '../../scripts/local/package';
+
+export type Statement = { Sid?: string; Action: string | string[]; Resource: unknown; Condition?: object };
+export type Resource = { Type: string; Properties: Record<string, unknown>; DependsOn?: string | string[] };
+export type Template = ReturnType<typeof read>;
+
+/** The packaged template of a variant, as CloudFormation gets it. */
+export const templateOf = async (variant: Variant = 'default', stage = 'dev') => read(await packaged(variant, stage));
+
+function read(folder: string) {
+  const text = readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
+  const { Resources: resources } = JSON.parse(text) as { Resources: Record<string, Resource> };
+
+  const properties = <Shape>(id: string): Shape => resources[id]?.Properties as Shape;
+  const statements = (role: string): Statement[] =>
+    properties<{ Policies?: { PolicyDocument: { Statement: Statement[] } }[] }>(role).Policies?.flatMap(
+      ({ PolicyDocument }) => PolicyDocument.Statement,
+    ) ?? [];
+
+  return {
+    text,
+    resources,
+    properties,
+    statements,
+    /** Logical id and properties of each resource of a type. */
+    ofType: <Shape = Record<string, unknown>>(type: string): [string, Shape][] =>
+      Object.entries(resources)
+        .filter(([, { Type }]) => Type === type)
+        .map(([id, { Properties }]) => [id, Properties as Shape]),
+  };
+}
+
+/** The template of the same sources with one file edited, in a copy that is gone afterwards. */
+export async function templateWith(file: string, edit: (text: string) => string): Promise<Template> {
+  const copy = mkdtempSync(join(tmpdir(), 'sluice-edited-'));
+  try {
+    for (const each of sourceFiles()) {
+      mkdirSync(join(copy, dirname(each)), { recursive: true });
+      cpSync(join(root, each), join(copy, each));
+    }
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+    const before = readFileSync(join(copy, file), 'utf8');
+    const after = edit(before);
+    if (after === before) throw new Error(`the edit of ${file} changes nothing`);
+    writeFileSync(join(copy, file), after);
+    await packageSources(copy, join(copy, 'packaged'), []);
+    return read(join(copy, 'packaged'));
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+const root = join(__dirname, '../..');
