@@ -6,7 +6,8 @@ import { type Event, eventBridge, period } from './eventbridge';
 import { firstRefused, judge } from './iam';
 import { checksOf } from './iam-checks';
 import { startImds } from './imds';
-import { type Invocation, lambdaFunction } from './lambda';
+import { playIssuance } from './issuance';
+import { type Invocation, type LambdaFunction, lambdaFunction } from './lambda';
 import { pollQueue } from './mapping';
 import type { Say } from './moment';
 import { packaged } from './package';
@@ -17,7 +18,7 @@ import type { Credentials } from './signature';
 import { fifoQueue, type Message } from './sqs';
 import { queueHandlers } from './sqs-api';
 import { readStack, type Target } from './stack';
-import { region } from './template';
+import { region, stackId } from './template';
 import type { Timers } from './timers';
 
 type Deps = {
@@ -26,13 +27,15 @@ type Deps = {
   readonly processes: Processes;
   readonly say: Say;
   readonly tickSeconds: number | undefined;
+  /** Of the proxies, `host:port`, where certificates are ordered for them. */
+  readonly addresses: readonly string[] | undefined;
   readonly atEnd: (stop: () => Promise<void>) => void;
 };
 
 const proxyId = 'i-0a1b2c3d4e5f60718';
 
 /** The stack as it would be deployed, without ECS and without instances: `connect` brings those. */
-export async function deployStack({ delays, timers, processes, say, tickSeconds, atEnd }: Deps) {
+export async function deployStack({ delays, timers, processes, say, tickSeconds, addresses, atEnd }: Deps) {
   const folder = await packaged();
   const callers: Caller[] = [];
   const handlers: Record<string, Handlers[string]> = {};
@@ -57,6 +60,8 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
   const queues = stack.queues.map((properties) => fifoQueue(properties, (message) => void deadLetters.push(message)));
   const queueOf = (arn: string) => queues.find((queue) => queue.arn === arn) ?? fail(`no queue ${arn} in the template`);
   const enqueue = ({ Arn, SqsParameters }: Target, body: string): void => {
+    const called = functions.find(({ name }) => Arn.endsWith(`:function:${name}`));
+    if (called) return void invoke(called, JSON.parse(body));
     queueOf(Arn).send(body, SqsParameters?.MessageGroupId ?? '');
     say('event', `the queue gets ${summary(body)}`);
   };
@@ -66,6 +71,19 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
     timers.every((tickSeconds ?? period(schedule.ScheduleExpression)) * 1000, () => bus.tick([schedule]));
   }
 
+  /** One after the other, for a function has one environment here; AWS would run them at once, and renew has its lock. */
+  const runs: Invocation[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  const invoke = (called: LambdaFunction, event: unknown): Promise<Invocation> => {
+    const run = last.then(() => called.invoke(event));
+    last = run.then((done) => {
+      runs.push(done);
+      say('renewed', `${called.name} ${done.outcome}: ${done.error ?? JSON.stringify(done.result)}`);
+    });
+    return run;
+  };
+
+  const issuance = await playIssuance(stack.functions, addresses, { processes, atEnd });
   const invocations: Invocation[] = [];
   const functions = stack.functions.map((properties) => {
     const { accessKeyId, secretAccessKey, sessionToken } = assume(properties.Role.replace(/^.*\//, ''));
@@ -74,7 +92,11 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_SESSION_TOKEN: sessionToken,
     };
-    return lambdaFunction(properties, { packageFolder: stack.folder, keys: { ...surroundings, ...keys }, processes });
+    return lambdaFunction(properties, {
+      packageFolder: stack.folder,
+      keys: { ...surroundings, ...issuance.environment, ...keys },
+      processes,
+    });
   });
   for (const { EventSourceArn, FunctionName, BatchSize = 10 } of stack.mappings) {
     const target =
@@ -93,7 +115,7 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
 
   const commands = runCommand(stack.documents, instances, { delayMs: delays.commandMs, timers, say, isOn: () => on });
   const parameters = parameterStore();
-  Object.assign(handlers, parameters.handlers, queueHandlers(queues), commands.handlers);
+  Object.assign(handlers, parameters.handlers, queueHandlers(queues), commands.handlers, issuance.route53.handlers);
   const role = stack.instanceRole;
   const credentials = assume(role);
   const imds = await startImds({ id: proxyId, role, credentials });
@@ -110,6 +132,22 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
     commands,
     parameters,
     tick,
+    issuance,
+    /** What functions did that no queue invokes. */
+    runs,
+    /** Somebody invokes a function by hand. */
+    invoke: (name: string, event: unknown) =>
+      invoke(functions.find((each) => each.name.endsWith(`-${name}`)) ?? fail(`no function ${name}`), event),
+    /** CloudFormation has made or changed the stack (AWS: CloudFormation, Stack Status Change event detail). */
+    deployed: (status = 'UPDATE_COMPLETE'): void =>
+      bus.put({
+        source: 'aws.cloudformation',
+        'detail-type': 'CloudFormation Stack Status Change',
+        resources: [stackId],
+        detail: { 'stack-id': stackId, 'status-details': { status, 'status-reason': '' } },
+      }),
+    /** The schedules that lie half a day apart, now. */
+    rareTick: (): void => bus.tick(stack.rareSchedules),
     /** The instance that IMDS speaks of. */
     instance: { id: proxyId, environment: { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint } },
     connect: (more: Handlers, proxies: readonly ManagedInstance[]): void => {

@@ -13,6 +13,7 @@ export type Moment = {
     | 'task-died'
     | 'event'
     | 'reconciled'
+    | 'renewed'
     | 'command'
     | 'synced'
     | 'haproxy'

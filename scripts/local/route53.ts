@@ -50,7 +50,7 @@ export function playRoute53(inSyncMs: number) {
     let next = held.now;
     for (const { Action, ResourceRecordSet: set } of batch) next = apply(next, Action, set, held);
     held.now = next;
-    const changeId = `C${randomBytes(8).toString('hex').toUpperCase()}`;
+    const changeId = newId('C');
     const show = () => {
       held.shown = next;
     };
@@ -60,8 +60,10 @@ export function playRoute53(inSyncMs: number) {
 
   return {
     /** Puts a zone there, with its records, as somebody would by hand. */
-    addZone: (name: string, { isPrivate = false, records = [] as readonly Record53[] } = {}): HostedZone => {
-      const id = `Z${randomBytes(8).toString('hex').toUpperCase()}`;
+    addZone: (
+      name: string,
+      { id = newId(), isPrivate = false, records = [] as readonly Record53[] } = {},
+    ): HostedZone => {
       const nameServers = isPrivate ? [] : [1, 2].map((server) => `ns-${server}.${id.toLowerCase()}.awsdns.test`);
       const held = { id, name, isPrivate, nameServers, now: records, shown: records };
       zones.push(held);
@@ -132,6 +134,8 @@ export function playRoute53(inSyncMs: number) {
     },
   };
 }
+
+const newId = (letter = 'Z'): string => `${letter}${randomBytes(8).toString('hex').toUpperCase()}`;
 
 export type Route53 = ReturnType<typeof playRoute53>;
 

@@ -50,6 +50,10 @@ export function readStack(folder: string, endpoint: string) {
     stage: String(JSON.parse(readFileSync(join(folder, 'serverless-state.json'), 'utf8')).service.provider.stage),
     rules: properties<Rule>('AWS::Events::Rule'),
     schedules: properties<Schedule>('AWS::Scheduler::Schedule').filter(({ Target }) => Target.Arn.includes(':sqs:')),
+    /** Schedules that invoke a function: started by hand only, for they lie half a day apart. */
+    rareSchedules: properties<Schedule>('AWS::Scheduler::Schedule').filter(({ Target }) =>
+      Target.Arn.includes(':function:'),
+    ),
     queues: properties<QueueProperties>('AWS::SQS::Queue'),
     mappings: properties<Mapping>('AWS::Lambda::EventSourceMapping'),
     functions: properties<FunctionProperties>('AWS::Lambda::Function'),

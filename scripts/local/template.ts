@@ -5,12 +5,14 @@ type Resource = { readonly Type: string; readonly Properties: Record<string, unk
 
 export const account = '123456789012';
 export const region = 'eu-west-2';
+export const stackId = `arn:aws:cloudformation:${region}:${account}:stack/sluice-local/6a1c2f40-0000-4000-8000-000000000000`;
 const pseudo: Readonly<Record<string, string>> = {
   'AWS::AccountId': account,
   'AWS::Region': region,
   'AWS::Partition': 'aws',
   'AWS::URLSuffix': 'amazonaws.com',
   'AWS::StackName': 'sluice-local',
+  'AWS::StackId': stackId,
 };
 
 /**
@@ -37,6 +39,7 @@ export function readTemplate(folder: string, endpoint: string) {
   }
 
   function attribute(id: string, name: string): string {
+    if (name === 'QueueName') return property(id, name);
     if (name !== 'Arn') fail(`the local world knows no attribute ${id}.${name}`);
     const arn = (service: string, path: string) => `arn:aws:${service}:${region}:${account}:${path}`;
     const arns: Readonly<Record<string, () => string>> = {

@@ -46,7 +46,13 @@ export type World = {
   stop(): Promise<void>;
 };
 
-export type WorldOptions = { tickSeconds?: number; delays?: Partial<Delays>; ports?: Ports };
+export type WorldOptions = {
+  tickSeconds?: number;
+  delays?: Partial<Delays>;
+  ports?: Ports;
+  /** With a real CA and real DNS, so that renew can order: Pebble must be installed. */
+  certificates?: boolean;
+};
 
 /** Packages the stack, starts it, and boots a proxy that pulls its configuration. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -65,16 +71,17 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
 
   try {
-    const { tickSeconds } = options;
+    const { tickSeconds, ports = await anyPorts(), certificates = false } = options;
+    const addresses = certificates ? [`127.0.0.1:${ports.https}`] : undefined;
     const atEnd = (end: () => Promise<void>) => void ends.push(end);
-    const aws = await deployStack({ delays, timers, processes, say, tickSeconds, atEnd });
+    const aws = await deployStack({ delays, timers, processes, say, tickSeconds, addresses, atEnd });
     const settings = aws.stack.functions.map(({ Environment }) => Environment?.Variables.SLUICE_CLUSTERS);
     const clusters = settings.find((setting) => setting !== undefined)?.split(',') ?? ['default'];
     const ecs = playEcs(clusters.flatMap(twoHosts), { delays, timers, processes, say, putEvent: aws.bus.put });
     const [document] = aws.stack.documents;
     if (!document) throw new Error('the packaged template has no SSM document');
     const tags = { SluiceProxy: aws.stack.stage };
-    const instance = proxyInstance(aws.instance.id, tags, options.ports ?? (await anyPorts()), {
+    const instance = proxyInstance(aws.instance.id, tags, ports, {
       processes,
       timers,
       delays,
@@ -98,7 +105,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         for (const { action } of api.calls) counts[action] = (counts[action] ?? 0) + 1;
         return counts;
       },
-      denied: () => api.calls.filter(({ outcome }) => /^(AccessDeniedException|UnauthorizedOperation)$/.test(outcome)),
+      denied: () =>
+        api.calls.filter(({ outcome }) => /^(AccessDenied(Exception)?|UnauthorizedOperation)$/.test(outcome)),
       reconciles: () => invocations,
       controlPlaneDelayMs: controlPlaneDelay(delays),
       onMoment: (listener) => void listeners.push(listener),
