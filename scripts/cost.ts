@@ -1,0 +1,35 @@
+// `npm run cost`: what a month costs, line by line, for a single box, Sluice and an ALB. `-- --help` tells the options.
+import { writeFileSync } from 'node:fs';
+
+import { callsFile, readCalls } from './cost/calls';
+import { estimate } from './cost/estimate';
+import { type Options, readOptions, usage } from './cost/options';
+import { readPrices } from './cost/prices';
+import { report } from './cost/report';
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) return console.log(usage);
+  const options = understood(args);
+  if (options.measure) {
+    // The whole local world, which a bill does not need.
+    const { measure } = await import('./cost/measure');
+    writeFileSync(callsFile, `${JSON.stringify(await measure(new Date().toISOString().slice(0, 10)), null, 2)}\n`);
+    console.log('measured; scripts/cost/calls.json is written');
+  }
+  const estimated = estimate(options, readPrices(), readCalls());
+  console.log(options.json ? JSON.stringify(estimated, null, 2) : report(estimated, options));
+}
+
+function understood(args: readonly string[]): Options {
+  try {
+    return readOptions(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+void main(process.argv.slice(2)).catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});

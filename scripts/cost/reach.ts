@@ -1,0 +1,48 @@
+import type { Calls } from './calls';
+import { hours } from './today';
+
+/**
+ * What AWS grants a size all the time. Network: aws/karpenter-provider-aws, zz_generated.bandwidth.go, read in 2026-11, from AWS's own
+ * figures; CPU: EC2 user guide, burstable performance instances, table of credits.
+ */
+const sizes = {
+  't4g.nano': { megabits: 32, creditsAnHour: 6 },
+  't4g.micro': { megabits: 64, creditsAnHour: 12 },
+  't4g.small': { megabits: 128, creditsAnHour: 24 },
+  't4g.medium': { megabits: 256, creditsAnHour: 24 },
+} as const;
+/** Of every size up to medium. */
+const cores = 2;
+/** HAProxy's own limit, whatever the size: lib/haproxy/sections.ts. */
+export const connections = 4_000;
+/** A core of a T4g against one of the machine that measured: ASSUMED. */
+const relativeSpeed = 0.5;
+
+export type Reach = {
+  readonly type: string;
+  /** Megabits a second, for ever. Bursts go to 5 Gbit/s. */
+  readonly sustainedMegabits: number;
+  readonly sustainedGbAMonth: number;
+  /** What CPU alone allows for ever, on kept connections and with a handshake each. */
+  readonly requestsASecond: { readonly kept: number; readonly newTls: number };
+  /** Both cores busy, after a day without load. */
+  readonly minutesAtFullSpeed: number;
+  /** CPU above what is granted, both cores busy all month, in vCPU-hours. */
+  readonly mostSurplusHours: number;
+};
+
+export const proxyTypes = Object.keys(sizes) as readonly (keyof typeof sizes)[];
+
+export function reach(type: keyof typeof sizes, { cpu }: Calls): Reach {
+  const { megabits, creditsAnHour } = sizes[type];
+  const granted = creditsAnHour / 60;
+  const requests = (microseconds: number) => Math.round((granted * relativeSpeed * 1e6) / microseconds);
+  return {
+    type,
+    sustainedMegabits: megabits,
+    sustainedGbAMonth: Math.round((megabits / 8 / 1_000) * 3_600 * hours),
+    requestsASecond: { kept: requests(cpu.keptConnection), newTls: requests(cpu.newTlsConnection) },
+    minutesAtFullSpeed: Math.round((creditsAnHour * 24) / (cores - granted)),
+    mostSurplusHours: (cores - granted) * hours,
+  };
+}
