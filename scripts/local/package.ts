@@ -96,7 +96,7 @@ export function sourceFiles(): readonly string[] {
   const inFolders = ['functions', 'lib', 'resources'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   );
-  const top = readdirSync(root).filter((file) => /\.ya?ml$|^package(-lock)?\.json$/.test(file));
+  const top = readdirSync(root).filter((file) => /\.ya?ml$|^(package(-lock)?|tsconfig)\.json$/.test(file));
   return [...top, ...inFolders, 'scripts/local/hello.mjs'].filter((file) => statSync(join(root, file)).isFile()).sort();
 }
 

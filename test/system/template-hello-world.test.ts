@@ -1,0 +1,108 @@
+import { hello } from '../../scripts/demo/cast';
+import { type Template, templateOf } from './packaged';
+
+type Container = {
+  Name: string;
+  Command: string[];
+  DockerLabels?: Record<string, string>;
+  DependsOn?: { ContainerName: string; Condition: string }[];
+  StopTimeout?: number;
+  PortMappings?: object[];
+  Memory: number;
+  MemoryReservation: number;
+};
+let template: Template;
+let withCloudMap: Template;
+let without: Template;
+beforeAll(async () => {
+  template = await templateOf();
+  withCloudMap = await templateOf('cloudMap');
+  without = await templateOf('withoutHelloWorld');
+}, 90_000);
+
+const containers = () =>
+  template.properties<{ ContainerDefinitions: Container[] }>('HelloWorldTask').ContainerDefinitions;
+const container = (name: string) => containers().find(({ Name }) => Name === name) as Container;
+const played = (name: string) => hello(1).containers.find((each) => each.name === name);
+
+describe('hello-world', () => {
+  it('is the demo’s: the same labels but for the host, the same port, the same pre-stop', () => {
+    const [app, preStop] = [container('hello'), container('pre-stop')];
+
+    expect(app.DockerLabels).toStrictEqual({ ...played('hello')?.labels, 'haproxy.host': 'sluice.test' });
+    expect(app.PortMappings).toStrictEqual([
+      { ContainerPort: played('hello')?.containerPort, HostPort: 0, Protocol: 'tcp' },
+    ]);
+    expect(preStop.Command).toStrictEqual(played('pre-stop')?.command);
+    expect(preStop.StopTimeout).toBe(played('pre-stop')?.stopTimeoutSeconds);
+    expect(preStop.DependsOn).toStrictEqual(
+      played('pre-stop')?.dependsOn?.map((ContainerName) => ({ ContainerName, Condition: 'START' })),
+    );
+  });
+
+  it('runs the demo’s program, untouched by variables of the packager', () => {
+    const { program } = require('../../resources/hello-world.cjs') as { program: () => string };
+    const { Command } = container('hello');
+
+    expect(Command).toStrictEqual(['node', '--input-type=module', '--eval', program()]);
+    expect(program()).not.toContain('${');
+  });
+
+  it('fits on a t4g.small with a whole deployment’s tasks', () => {
+    const task = containers().reduce((sum, { MemoryReservation }) => sum + MemoryReservation, 0);
+
+    expect(task * 6).toBeLessThan(1_800);
+  });
+
+  it('is rolled back when it does not start, instead of holding up the stack', () => {
+    expect(template.properties('HelloWorldService')).toMatchObject({
+      DesiredCount: 3,
+      DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true } },
+    });
+  });
+
+  it('is registered with Cloud Map only where that is wished', () => {
+    expect(template.properties('HelloWorldService')).not.toHaveProperty('ServiceRegistries');
+    expect(withCloudMap.properties('HelloWorldService')).toMatchObject({
+      DesiredCount: 3,
+      ServiceRegistries: [{ ContainerName: 'hello', ContainerPort: 8080 }],
+    });
+    expect(withCloudMap.properties('HelloWorldDiscovery')).toMatchObject({
+      Name: '_hello-world-service',
+      DnsConfig: { DnsRecords: [{ Type: 'SRV' }] },
+    });
+  });
+
+  it('can be left out, and the cluster stays', () => {
+    expect(Object.keys(without.resources).filter((id) => id.startsWith('HelloWorld'))).toStrictEqual([]);
+    expect(without.resources).toHaveProperty('Cluster');
+  });
+});
+
+describe('records', () => {
+  const records = (of: Template) =>
+    of.ofType<{ Name: string; SetIdentifier: string }>('AWS::Route53::RecordSet').map(([, record]) => record);
+
+  it('are multivalue with a health check each, also for one proxy, so that a second can join', () => {
+    for (const record of records(template))
+      expect(record).toMatchObject({ Type: 'A', MultiValueAnswer: true, HealthCheckId: { Ref: 'ProxyHealth1' } });
+    expect(template.properties('ProxyHealth1')).toMatchObject({
+      HealthCheckConfig: { Type: 'TCP', Port: 443, IPAddress: { Ref: 'ProxyAddress1' } },
+    });
+  });
+
+  it.each([
+    ['the domain and its wildcard', () => template, ['sluice.test sluice-dev-1', '*.sluice.test sluice-dev-1']],
+    ['the domain alone', () => withCloudMap, ['sluice.test sluice-dev-1']],
+  ])('are %s', (_, of, expected) => {
+    expect(records(of()).map(({ Name, SetIdentifier }) => `${Name} ${SetIdentifier}`)).toStrictEqual(expected);
+  });
+
+  it('are one for each proxy', async () => {
+    expect(
+      records(await templateOf('twoProxies'))
+        .map(({ SetIdentifier }) => SetIdentifier)
+        .sort(),
+    ).toStrictEqual(['sluice-dev-1', 'sluice-dev-1', 'sluice-dev-2', 'sluice-dev-2']);
+  }, 60_000);
+});

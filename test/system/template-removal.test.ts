@@ -1,0 +1,62 @@
+import { type Variant, variants } from '../../scripts/local/package';
+import { type Template, templateOf } from './packaged';
+
+const templates = new Map<Variant, Template>();
+beforeAll(async () => {
+  for (const variant of Object.keys(variants) as Variant[]) templates.set(variant, await templateOf(variant));
+}, 120_000);
+const of = (variant: Variant) => templates.get(variant) as Template;
+const each = (Object.keys(variants) as Variant[]).map((variant) => [variant] as const);
+
+/** Whether one resource is created after another, and so removed before it: DependsOn and references, followed all the way. */
+function isAfter({ resources }: Template, later: string, earlier: string, seen = new Set<string>()): boolean {
+  const resource = resources[later];
+  if (!resource || seen.has(later)) return false;
+  seen.add(later);
+  const text = JSON.stringify(resource.Properties ?? {});
+  const referred = [...text.matchAll(/"Ref":"(\w+)"|"Fn::GetAtt":\["(\w+)"|\$\{(\w+)[.}]/g)].flatMap((match) =>
+    match.slice(1),
+  );
+  const next = [...referred, ...[resource.DependsOn ?? []].flat()].filter((id) => id !== undefined);
+  return next.includes(earlier) || next.some((id) => isAfter({ resources } as Template, id, earlier, seen));
+}
+
+describe('sls remove', () => {
+  it.each(each)('keeps nothing in variant %s: no resource is retained', (variant) => {
+    expect(of(variant).text).not.toMatch(/"(DeletionPolicy|UpdateReplacePolicy)":"(Retain|Snapshot)/);
+  });
+
+  it('takes the service first, then its capacity, its hosts, and the cluster last', () => {
+    const order = ['HelloWorldService', 'ClusterCapacity', 'TaskCapacity', 'TaskHosts', 'Cluster'];
+    const pairs = order.slice(1).map((earlier, index) => [order[index] as string, earlier] as const);
+
+    for (const [later, earlier] of pairs)
+      expect([later, isAfter(of('default'), later, earlier)]).toStrictEqual([later, true]);
+  });
+
+  it('does not wait for hosts that protect themselves', () => {
+    expect(of('default').properties('TaskCapacity')).toMatchObject({
+      AutoScalingGroupProvider: { ManagedTerminationProtection: 'DISABLED' },
+    });
+    expect(of('default').text).not.toContain('NewInstancesProtectedFromScaleIn');
+  });
+
+  it.each(['AWS::AutoScaling::AutoScalingGroup', 'AWS::EC2::EIP'])('lets go of the gateway after every %s', (type) => {
+    for (const [id] of of('twoProxies').ofType(type))
+      expect([id, isAfter(of('twoProxies'), id, 'GatewayAttachment')]).toStrictEqual([id, true]);
+  });
+
+  it('takes hosts while their way out is still there', () => {
+    for (const route of ['InternetRoute', 'SubnetARoutes', 'SubnetBRoutes'])
+      expect(isAfter(of('default'), 'TaskHosts', route)).toBe(true);
+  });
+});
+
+describe('the first deploy', () => {
+  it.each(['TaskChanged', 'HostChanged', 'ReconcileQueuePolicy', 'ReconcileEventSourceMappingSQSReconcileQueue'])(
+    'starts hello-world after %s, so that its first events are heard',
+    (earlier) => {
+      expect(isAfter(of('default'), 'HelloWorldService', earlier)).toBe(true);
+    },
+  );
+});
