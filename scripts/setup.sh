@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings what the commands need: npm packages, HAProxy, openssl, and whatever else is named as an argument.
+# Brings what the commands need: npm packages, HAProxy, openssl, Pebble (an ACME server for tests), and whatever else is named as an argument.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ if ! cmp -s package-lock.json node_modules/.sluice-lock.json; then
 fi
 
 missing=''
-for tool in haproxy openssl flock "$@"; do
+for tool in haproxy openssl flock pebble "$@"; do
   # Debian keeps haproxy in sbin, which is not on every user's PATH.
   PATH="$PATH:/usr/sbin:/sbin" command -v "$tool" >/dev/null || missing="$missing $tool"
 done

@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { firstRefused, judge, type Policy, type Statement } from '../../scripts/local/iam';
 import { type Check, checksOf } from '../../scripts/local/iam-checks';
 import { startWorld, type World } from '../../scripts/local/world';
-import { selfSigned } from './haproxy-instance';
 
 jest.setTimeout(60_000);
 
 /** Roles that nobody takes here, and why. */
 const unjudged = {
   TickRole: 'EventBridge Scheduler takes it to put the tick into the queue; the Scheduler is played',
+  RenewScheduleRole: 'EventBridge Scheduler takes it to invoke renew; the Scheduler is played',
   TaskHostRole: 'ECS’s agent and Docker take it; ECS is played without them (test/system/template-permissions.test.ts)',
 };
 
@@ -22,6 +22,11 @@ const unused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'Log allows logs:CreateLogStream': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
     'Log allows logs:PutLogEvents': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
     'Log covers arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/sluice-dev-reconcile:*': 'as above',
+  },
+  RenewRole: {
+    'Log allows logs:CreateLogStream': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
+    'Log allows logs:PutLogEvents': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
+    'Log covers arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/sluice-dev-renew:*': 'as above',
   },
   ProxyRole: Object.fromEntries(
     [
@@ -45,17 +50,19 @@ let world: World;
 let checks: Readonly<Record<string, readonly (readonly Check[])[]>>;
 
 beforeAll(async () => {
-  world = await startWorld({ delays: { eventMs: 20, taskStartMs: 50, commandMs: 50 }, tickSeconds: 3_600 });
+  const delays = { eventMs: 20, taskStartMs: 50, commandMs: 50 };
+  world = await startWorld({ delays, tickSeconds: 3_600, certificates: true });
   await story();
   const proxies = [{ id: world.aws.instance.id, tags: { SluiceProxy: world.aws.stack.stage } }];
-  const answered = world.aws.api.calls.filter(({ outcome }) => outcome === 'answered');
+  // What does not exist yet was asked for with the right to.
+  const answered = world.aws.api.calls.filter(({ outcome }) => /^(answered|ParameterNotFound)$/.test(outcome));
   const asked = (role: string) =>
     answered.filter((call) => call.role === role).map(({ action, input }) => checksOf(action, input, proxies));
-  checks = { ReconcileRole: asked('ReconcileRole'), ProxyRole: asked('ProxyRole') };
+  checks = Object.fromEntries(['ReconcileRole', 'RenewRole', 'ProxyRole'].map((role) => [role, asked(role)]));
 }, 90_000);
 afterAll(() => world?.stop());
 
-/** Touches every call: a task starts, a certificate is stored, a run fails, a service loses its last task. */
+/** Touches every call: a task starts, a certificate is ordered, a run fails, a service loses its last task. */
 async function story(): Promise<void> {
   const { ecs, aws } = world;
   const app = { name: 'app', command: [process.execPath, 'scripts/local/hello.mjs'], containerPort: 8080 };
@@ -65,22 +72,14 @@ async function story(): Promise<void> {
 
   ecs.createService({ name: 'shop', taskDefinition, desiredCount: 2 });
   await until(() => world.reconciles().some(({ outcome }) => outcome === 'succeeded'));
-  store('shop.example');
+  aws.deployed();
+  await until(() => aws.runs.length > 0);
   aws.api.faults.next('ecs:ListTasks', 'throttled', 3);
   world.tick();
   await until(() => failed() > 0);
-  await synced('certificates/shop.example');
+  await synced('certificates/sluice.test');
   ecs.updateService('shop', { desiredCount: 0 });
   await until(() => aws.api.calls.some(({ action }) => action === 'ecs:DescribeServices'));
-}
-
-/** As a renewal would: key and chain, then the index. */
-function store(name: string): void {
-  const put = (path: string, Value: string, Type: string) =>
-    world.aws.parameters.put({ Name: `/sluice/dev/certificates/${path}`, Value, Type, Overwrite: true }).Version;
-  const key = put(`${name}/key`, selfSigned(name), 'SecureString');
-  const chain = put(`${name}/chain`, selfSigned('authority'), 'String');
-  put('index', JSON.stringify([{ name, names: [name], serial: '01', key, chain }]), 'String');
 }
 
 const synced = (path: string) =>
@@ -145,9 +144,13 @@ describe('law 14', () => {
 });
 
 describe('a wrong policy is noticed:', () => {
-  /** The packaged policies of reconcile, one statement changed. */
-  const changed = (sid: string, change: (statement: Statement) => Partial<Statement>): readonly Policy[] => {
-    const all = statements(world.aws.stack.policies('ReconcileRole'));
+  /** The packaged policies of a role, one statement changed. */
+  const changed = (
+    sid: string,
+    change: (statement: Statement) => Partial<Statement>,
+    role = 'ReconcileRole',
+  ): readonly Policy[] => {
+    const all = statements(world.aws.stack.policies(role));
     const Statement = all.map((each) => (each.Sid === sid ? { ...each, ...change(each) } : each));
     return [{ Version: '2012-10-17', Statement }];
   };
@@ -170,22 +173,31 @@ describe('a wrong policy is noticed:', () => {
   });
 
   it.each([
-    'ecs:ListTasks',
-    'ecs:DescribeTasks',
-    'ecs:DescribeServices',
-    'ecs:DescribeContainerInstances',
-    'ecs:DescribeTaskDefinition',
-    'ec2:DescribeInstances',
-    'ssm:GetParameters',
-    'ssm:PutParameter',
-    'ssm:SendCommand',
-    'sqs:ChangeMessageVisibility',
-  ])('%s is missing', async (action) => {
-    const all = statements(world.aws.stack.policies('ReconcileRole'));
+    ['ReconcileRole', 'ecs:ListTasks'],
+    ['ReconcileRole', 'ecs:DescribeTasks'],
+    ['ReconcileRole', 'ecs:DescribeServices'],
+    ['ReconcileRole', 'ecs:DescribeContainerInstances'],
+    ['ReconcileRole', 'ecs:DescribeTaskDefinition'],
+    ['ReconcileRole', 'ec2:DescribeInstances'],
+    ['ReconcileRole', 'ssm:GetParameters'],
+    ['ReconcileRole', 'ssm:PutParameter'],
+    ['ReconcileRole', 'ssm:SendCommand'],
+    ['ReconcileRole', 'sqs:ChangeMessageVisibility'],
+    ['RenewRole', 'ssm:GetParameters'],
+    ['RenewRole', 'ssm:GetParameter'],
+    ['RenewRole', 'ssm:PutParameter'],
+    ['RenewRole', 'ssm:DeleteParameter'],
+    ['RenewRole', 'sqs:SendMessage'],
+    ['RenewRole', 'route53:GetHostedZone'],
+    ['RenewRole', 'route53:ListResourceRecordSets'],
+    ['RenewRole', 'route53:ChangeResourceRecordSets'],
+    ['RenewRole', 'route53:GetChange'],
+  ])('%s without %s', async (role, action) => {
+    const all = statements(world.aws.stack.policies(role));
     const without = all.map((each) => ({ ...each, Action: list(each.Action).filter((other) => other !== action) }));
     const Statement = without.filter(({ Action }) => Action.length > 0);
 
-    expect(await deniedBy('ReconcileRole', [{ Version: '2012-10-17', Statement }])).toStrictEqual([action]);
+    expect(await deniedBy(role, [{ Version: '2012-10-17', Statement }])).toStrictEqual([action]);
   });
 
   it.each([
@@ -205,5 +217,31 @@ describe('a wrong policy is noticed:', () => {
         changed(sid, () => ({ Condition })),
       ),
     ).toStrictEqual([action]);
+  });
+
+  it.each([
+    ['another name', { NormalizedRecordNames: ['_acme-challenge.sluice.example'] }],
+    ['another type', { RecordTypes: ['CNAME'] }],
+    ['no way to take away again', { Actions: ['CREATE'] }],
+  ])('%s in the condition of renew', async (_, wrong) => {
+    const [[key = '', list = []] = []] = Object.entries(wrong);
+    const condition = { [`route53:ChangeResourceRecordSets${key}`]: list };
+    const policies = changed(
+      'AnswerChallenges',
+      () => ({ Condition: { 'ForAllValues:StringEquals': condition } }),
+      'RenewRole',
+    );
+
+    expect(await deniedBy('RenewRole', policies)).toStrictEqual(['route53:ChangeResourceRecordSets']);
+  });
+
+  it('a lock that may be overwritten: renew asks for it only where there is none', async () => {
+    const policies = changed(
+      'TakeLock',
+      () => ({ Condition: { StringEquals: { 'ssm:Overwrite': 'true' } } }),
+      'RenewRole',
+    );
+
+    expect(await deniedBy('RenewRole', policies)).toStrictEqual(['ssm:PutParameter']);
   });
 });
