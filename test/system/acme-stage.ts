@@ -43,7 +43,17 @@ export async function acmeStage() {
   const dns = await startDns(route53);
   const pebble = await startPebble(dns.resolver, processes);
   const [store, queue] = [parameterStore(), fifoQueue({ QueueName: queueName, ContentBasedDeduplication: true })];
-  const handlers = { ...store.handlers, ...queueHandlers([queue]), ...route53.handlers };
+  const hooks: { beforeChange?: (() => void) | undefined } = {};
+  const change = route53.handlers['route53:ChangeResourceRecordSets'];
+  const handlers = {
+    ...store.handlers,
+    ...queueHandlers([queue]),
+    ...route53.handlers,
+    'route53:ChangeResourceRecordSets': (input: Parameters<typeof change>[0]) => {
+      hooks.beforeChange?.();
+      return change(input);
+    },
+  };
   const api = await startApi([{ ...credentials, role: 'Renew', refused: async () => undefined }], handlers);
   const zone = route53.addZone('example.com');
   http.defaults.httpsAgent = new Agent({ ca: readFileSync(pebble.authority) });
@@ -89,6 +99,12 @@ export async function acmeStage() {
     return renew(byHand, { ...world, ...deps });
   };
 
+  const changeState = (name: string, change: (state: State) => State): void => {
+    const Name = `${prefix}/acme/state/${name}`;
+    const Value = JSON.stringify(change(read<State>(Name) as State));
+    store.put({ Name, Value, Type: 'String', Overwrite: true });
+  };
+
   return {
     route53,
     dns,
@@ -100,13 +116,12 @@ export async function acmeStage() {
     run,
     index: () => read<Certificate[]>(`${prefix}/certificates/index`) ?? [],
     state: (name: string) => read<State>(`${prefix}/acme/state/${name}`),
-    putState: (name: string, state: State) =>
-      void store.put({
-        Name: `${prefix}/acme/state/${name}`,
-        Value: JSON.stringify(state),
-        Type: 'String',
-        Overwrite: true,
-      }),
+    changeState,
+    /** The CA may be asked again at once when it wants a certificate renewed. */
+    forgetRetryAfter: (name: string) =>
+      changeState(name, ({ asked, ...state }) => ({ ...state, ...(asked && { asked: { ...asked, askAgainAt: 0 } }) })),
+    /** What a test does just before Route 53 takes a change. */
+    hooks,
     stored: (name: string) => {
       const { key, chain } = certificateNames(prefix, name);
       return { key: store.read(key) ?? '', chain: store.read(chain) ?? '' };

@@ -1,24 +1,198 @@
 import { X509Certificate } from 'node:crypto';
 
+import { renewalId } from '../../lib/certificates/ari';
+import { pemFile } from '../../lib/sync/pem';
 import { acmeStage } from './acme-stage';
 
 jest.setTimeout(60_000);
 
-let stage: Awaited<ReturnType<typeof acmeStage>>;
-beforeAll(async () => {
-  stage = await acmeStage();
-});
-afterAll(() => stage.stop());
+const challenge = '_acme-challenge.example.com';
+const foreign = '"kept by somebody else"';
 
-it('orders an apex with its wildcard in one order, stores and announces it', async () => {
+let stage: Awaited<ReturnType<typeof acmeStage>>;
+beforeEach(async () => {
+  stage = await acmeStage();
+}, 30_000);
+afterEach(() => stage.stop());
+
+const txt = (zone = stage.zone.id) => stage.route53.records(zone).filter(({ Type }) => Type === 'TXT');
+const leaf = (name = 'example.com') => new X509Certificate(stage.stored(name).key);
+const changes = () => stage.api.calls.filter(({ action }) => action === 'route53:ChangeResourceRecordSets');
+const orders = () => stage.pebble.payloads.flatMap(({ payload }) => ('identifiers' in payload ? [payload] : []));
+
+it('orders an apex with its wildcard in one order, stores it in two free parameters, and tells reconcile', async () => {
   const outcome = await stage.run([['example.com', '*.example.com']]);
 
   expect(outcome).toStrictEqual({
     certificates: [{ name: 'example.com', did: 'renewed', why: 'none is stored' }],
     served: 0,
   });
+  expect(orders()).toHaveLength(1);
   const { key, chain } = stage.stored('example.com');
-  const leaf = new X509Certificate(key);
-  expect(leaf.subjectAltName).toBe('DNS:example.com, DNS:*.example.com');
-  expect(new X509Certificate(chain).subject).toBe(leaf.issuer);
+  expect(leaf().subjectAltName).toBe('DNS:example.com, DNS:*.example.com');
+  expect(new X509Certificate(chain).subject).toBe(leaf().issuer);
+  expect(pemFile('example.com', key, chain)).toContain('PRIVATE KEY');
+  expect(stage.index()).toStrictEqual([
+    { name: 'example.com', names: ['example.com', '*.example.com'], serial: leaf().serialNumber, key: 1, chain: 1 },
+  ]);
+  expect(JSON.parse(stage.queue.receive()[0]?.body ?? '')).toMatchObject({ source: 'sluice.renew' });
+});
+
+it('shows both values in one record, asks the zone’s own name servers, and leaves nothing', async () => {
+  await stage.run([['example.com', '*.example.com']]);
+
+  const [shown, removed] = changes().map(({ input }) => input as { Changes: object[] });
+  const set = { Name: challenge, Type: 'TXT', TTL: 10, Values: [expect.any(String), expect.any(String)] };
+  expect(shown?.Changes).toStrictEqual([{ Action: 'CREATE', ResourceRecordSet: set }]);
+  expect(removed?.Changes).toMatchObject([{ Action: 'DELETE' }]);
+  expect(stage.dns.questions.filter((question) => /^A ns-[12]\./.test(question)).length).toBeGreaterThanOrEqual(2);
+  expect(txt()).toStrictEqual([]);
+  expect(stage.store.read('/sluice/dev/acme/journal')).toBe('[]');
+  expect(stage.store.read('/sluice/dev/acme/lock')).toBeUndefined();
+});
+
+it('keeps what others wrote into the same record, before and while it is there', async () => {
+  const record = { Name: challenge, Type: 'TXT', TTL: 300, Values: [foreign] };
+  stage.route53.put(stage.zone.id, record);
+
+  await stage.run([['example.com', '*.example.com']]);
+
+  expect(txt().map(({ TTL, Values }) => ({ TTL, Values }))).toStrictEqual([{ TTL: 300, Values: [foreign] }]);
+});
+
+it('reads again when somebody else wrote between reading and writing', async () => {
+  stage.hooks.beforeChange = () => {
+    stage.route53.put(stage.zone.id, { Name: challenge, Type: 'TXT', TTL: 300, Values: [foreign] });
+    stage.hooks.beforeChange = undefined;
+  };
+
+  await stage.run([['example.com']]);
+
+  expect(txt().map(({ Values }) => Values)).toStrictEqual([[foreign]]);
+});
+
+it('orders two certificates whose challenges share one record', async () => {
+  await stage.run([['example.com'], ['*.example.com', 'a.example.com']]);
+
+  expect(stage.index().map(({ name, names }) => [name, names])).toStrictEqual([
+    ['example.com', ['example.com']],
+    ['wildcard.example.com', ['*.example.com', 'a.example.com']],
+  ]);
+  const [shown] = changes().map(
+    ({ input }) => input as { Changes: { ResourceRecordSet: { Name: string; Values: string[] } }[] },
+  );
+  const counts = shown?.Changes.map(({ ResourceRecordSet: { Name, Values } }) => [Name, Values.length]);
+  expect(counts).toStrictEqual([
+    [challenge, 2],
+    ['_acme-challenge.a.example.com', 1],
+  ]);
+  expect(txt()).toStrictEqual([]);
+});
+
+it('follows a CNAME into another zone, past a private twin', async () => {
+  const other = stage.route53.addZone('challenges.example.org');
+  const twin = stage.route53.addZone('challenges.example.org', { isPrivate: true });
+  stage.route53.put(stage.zone.id, {
+    Name: challenge,
+    Type: 'CNAME',
+    TTL: 300,
+    Values: ['abc.challenges.example.org.'],
+  });
+
+  await stage.run([['example.com', '*.example.com']], { settings: { zones: [stage.zone.id, twin.id, other.id] } });
+
+  expect(leaf().subjectAltName).toBe('DNS:example.com, DNS:*.example.com');
+  expect(changes().map(({ input }) => (input as { Id: string }).Id)).toStrictEqual([other.id, other.id]);
+  expect(txt(other.id)).toStrictEqual([]);
+});
+
+it('asks nobody for a new one while nothing is due', async () => {
+  await stage.run([['example.com']]);
+  const before = [orders().length, changes().length, stage.store.read('/sluice/dev/certificates/index')];
+
+  const { certificates } = await stage.run([['example.com']]);
+
+  expect(certificates[0]).toMatchObject({
+    did: 'kept',
+    why: expect.stringMatching(/^valid until .*; it will be renewed about/),
+  });
+  expect([orders().length, changes().length, stage.store.read('/sluice/dev/certificates/index')]).toStrictEqual(before);
+  expect(stage.queue.size()).toBe(1);
+});
+
+it('keeps one account for a directory', async () => {
+  await stage.run([['example.com']]);
+  const account = stage.store.read('/sluice/dev/acme/account');
+
+  await stage.run([['example.com']], { keyType: 'rsa-2048' });
+
+  expect(stage.store.read('/sluice/dev/acme/account')).toBe(account);
+  expect(stage.store.read('/sluice/dev/acme/account:2')).toBeUndefined();
+  expect(leaf().publicKey.asymmetricKeyType).toBe('rsa');
+});
+
+it('renews when the CA asks for it, and says what the new one replaces', async () => {
+  console.info(
+    `renewalInfo is answered by ${stage.pebble.ari === 'own' ? 'Pebble itself' : 'a stand-in before Pebble'}`,
+  );
+  await stage.run([['example.com']]);
+  const old = leaf();
+  const id = renewalId(old) ?? '';
+  expect(await stage.run([['example.com']])).toMatchObject({ certificates: [{ did: 'kept' }] });
+  const asked = stage.state('example.com')?.asked;
+  expect(asked?.serial).toBe(old.serialNumber);
+
+  const window = { start: new Date(Date.now() - 7_200_000), end: new Date(Date.now() - 3_600_000) };
+  await stage.pebble.setWindow(old.toString(), id, window);
+  expect(await stage.run([['example.com']])).toMatchObject({ certificates: [{ did: 'kept' }] });
+  stage.forgetRetryAfter('example.com');
+  const { certificates } = await stage.run([['example.com']]);
+
+  expect(certificates[0]).toMatchObject({
+    did: 'renewed',
+    why: expect.stringMatching(/^the CA wants it renewed between/),
+  });
+  expect(orders().at(-1)).toMatchObject({ replaces: id });
+  expect(leaf().serialNumber).not.toBe(old.serialNumber);
+});
+
+it('picks its moment once, and keeps it at every further look', async () => {
+  await stage.run([['example.com']]);
+  const window = { start: new Date(Date.now() + 86_400_000 * 20), end: new Date(Date.now() + 86_400_000 * 40) };
+  await stage.pebble.setWindow(leaf().toString(), renewalId(leaf()) ?? '', window);
+  const moments = [];
+  for (let look = 0; look < 3; look++) {
+    stage.forgetRetryAfter('example.com');
+    await stage.run([['example.com']]);
+    moments.push(stage.state('example.com')?.asked?.at);
+  }
+
+  expect(moments[0]).toBeGreaterThanOrEqual(window.start.getTime());
+  expect(new Set(moments).size).toBe(1);
+});
+
+it('stores a certificate of many names with an RSA key, too large for a free parameter', async () => {
+  const names = Array.from(
+    { length: 25 },
+    (_, index) => `a-rather-long-label-for-a-host-${index}.in-some-part.example.com`,
+  );
+
+  await stage.run([names], { keyType: 'rsa-2048' });
+
+  const { key, chain } = stage.stored(names[0] ?? '');
+  expect(Buffer.byteLength(key)).toBeGreaterThan(4_096);
+  expect(pemFile('large', key, chain).length).toBeGreaterThan(4_096);
+  expect(stage.index()[0]?.names).toHaveLength(25);
+});
+
+it('keeps the old certificate of a changed first name until the new one is there', async () => {
+  await stage.run([['example.com']]);
+  const before = stage.index();
+  stage.pebble.refuse('order', { type: 'malformed', detail: 'not today' });
+
+  await expect(stage.run([['www.example.com', 'example.com']])).rejects.toThrow('not today');
+  expect(stage.index()).toStrictEqual(before);
+  await stage.run([['www.example.com', 'example.com']]);
+
+  expect(stage.index().map(({ name }) => name)).toStrictEqual(['www.example.com']);
 });
