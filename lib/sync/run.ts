@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { claim, readPlace } from './claim';
 import { instance, metadata } from './imds';
 import { haproxyAt } from './master';
+import { tellSynced, told } from './metric';
 import { queries } from './query';
 import { Incomplete } from './report';
 import { notServing } from './serving';
@@ -16,8 +17,10 @@ import { sync } from './sync';
 // `node sync.cjs claim` takes over the address. Each writes lines of JSON.
 const began = Date.now();
 const [asked = '0'] = process.argv.slice(2);
+/** What waits for the next sync must not wait long for CloudWatch. */
+const metricPatienceMilliseconds = 3_000;
 
-(asked === 'claim' ? claimAddress : bringTo)(readSettings(process.env)).then(
+(asked === 'claim' ? claimAddress : syncAndTell)(readSettings(process.env)).then(
   (done) => tell({ ...done, milliseconds: Date.now() - began }),
   (error: Error) => {
     tell({ generation: Number(asked), failed: error.message, milliseconds: Date.now() - began });
@@ -25,6 +28,12 @@ const [asked = '0'] = process.argv.slice(2);
     process.exitCode = error instanceof Incomplete ? 2 : 1;
   },
 );
+
+function syncAndTell(settings: Settings) {
+  const { queryEndpoint, prefix, environment } = settings;
+  const query = queries(queryEndpoint, metricPatienceMilliseconds, () => whoAmI(settings));
+  return told(bringTo(settings), tellSynced(query, prefix, environment.SLUICE_SLOT));
+}
 
 async function bringTo(settings: Settings) {
   if (!/^\d{1,10}$/.test(asked))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { type Caller, type Handlers, startApi } from './api';
+import { metrics } from './cloudwatch';
 import type { Delays } from './delays';
 import { type Event, eventBridge, period } from './eventbridge';
 import { firstRefused, judge } from './iam';
@@ -115,6 +116,8 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
 
   const commands = runCommand(stack.documents, instances, { delayMs: delays.commandMs, timers, say, isOn: () => on });
   const parameters = parameterStore();
+  const cloudwatch = metrics();
+  Object.assign(handlers, cloudwatch.handlers);
   Object.assign(handlers, parameters.handlers, queueHandlers(queues), commands.handlers, issuance.route53.handlers);
   const role = stack.instanceRole;
   const credentials = assume(role);
@@ -131,6 +134,8 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
     invocations,
     commands,
     parameters,
+    /** The metrics that were put by a call. */
+    metrics: cloudwatch.put,
     tick,
     issuance,
     /** What functions did that no queue invokes. */

@@ -40,6 +40,9 @@ const checks: Readonly<Record<string, (input: never, instances: readonly Instanc
     inEcs('container-instance', input, input.containerInstances),
   'ecs:DescribeTaskDefinition': () => [{ resource: '*', context: {} }],
   'ec2:DescribeInstances': () => [{ resource: '*', context: { 'ec2:Region': region } }],
+  'cloudwatch:PutMetricData': ({ Namespace }: { Namespace: string }) => [
+    { resource: '*', context: { 'cloudwatch:namespace': Namespace } },
+  ],
   'ssm:GetParameter': ({ Name }: { Name: string }) => [parameter(Name)],
   'ssm:GetParameters': ({ Names }: { Names: string[] }) => Names.map((name) => parameter(name)),
   'ssm:PutParameter': ({ Name, Overwrite = false }: { Name: string; Overwrite?: boolean }) => [

@@ -10,7 +10,7 @@ const roles = () => template.ofType('AWS::IAM::Role').map(([role]) => role);
 /** Statements whose resource is `*`, for AWS knows no narrower one; resources/ says why at each. */
 const unnarrowed: Readonly<Record<string, readonly string[]>> = {
   ReconcileRole: ['ListTasks', 'ReadTaskDefinitionsAndAddresses'],
-  ProxyRole: ['BeReached'],
+  ProxyRole: ['TellCloudWatch', 'BeReached'],
   TaskHostRole: ['FindEndpoints'],
 };
 
