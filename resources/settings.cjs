@@ -35,25 +35,25 @@ const schema = z.strictObject({
   acmeDirectory: z.union([z.enum(['production', 'staging']), z.url({ protocol: /^https$/ })]).default('production'),
   acmeProfile: z.enum(['', 'classic', 'tlsserver', 'shortlived']).default(''),
   challengeZones: list(zone),
-  vpcId: id('vpc').optional(),
-  publicSubnetIds: list(id('subnet')),
-  clusters: list(z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'is no name of an ECS cluster; give names, not ARNs')),
-  taskSecurityGroupIds: list(id('sg')),
-  vpcCidr: z
-    .cidrv4('is no IPv4 range, such as 10.77.0.0/16')
-    .refine((range) => /\/(1[6-9]|2[0-3])$/.test(range), 'must be between /16 and /23, for two subnets of /24')
-    .default('10.77.0.0/16'),
-  dns: z.enum(['none', 'apex', 'apex+wildcard']).optional(),
   proxies: z.coerce.number().int().min(1).max(3).default(1),
   proxyInstanceType: z
     .string()
     .regex(/^[a-z]+[0-9]+g[a-z]*\.[a-z0-9]+$/, 'must be a type with an Arm processor, such as t4g.nano')
     .default('t4g.nano'),
+  dns: z.enum(['none', 'apex', 'apex+wildcard']).optional(),
+  vpcCidr: z
+    .cidrv4('is no IPv4 range, such as 10.77.0.0/16')
+    .refine((range) => /\/(1[6-9]|2[0-3])$/.test(range), 'must be between /16 and /23, for two subnets of /24')
+    .default('10.77.0.0/16'),
   taskCapacity: z.enum(['spot', 'on-demand']).default('spot'),
   taskInstanceTypes: list(z.string().regex(/^[a-z][a-z0-9-]*\.[a-z0-9]+$/, 'is no instance type, such as t4g.small')),
   maxTaskHosts: z.coerce.number().int().min(1).max(100).default(4),
   helloWorld: flag.optional(),
   cloudMap: flag.default(false),
+  vpcId: id('vpc').optional(),
+  publicSubnetIds: list(id('subnet')),
+  clusters: list(z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'is no name of an ECS cluster; give names, not ARNs')),
+  taskSecurityGroupIds: list(id('sg')),
 });
 
 /** Faults between settings that may each be right. */
