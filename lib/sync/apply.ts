@@ -3,6 +3,7 @@ import { boundAddresses, newAddresses, tlsAddress } from './addresses';
 import { serveCertificates } from './certificates';
 import { backendNames, change, type WantedServer, wantedServers } from './change';
 import { tryWith, undo, writeState } from './disk';
+import { type Down, downServers } from './down';
 import type { Installed } from './installed';
 import type { Haproxy, Worker } from './master';
 import { removeServers, runningServers, settleServers } from './membership';
@@ -42,6 +43,7 @@ export async function applyRunning(
   const certificates = settled ? served.changed : renewed;
   const proof = await prove(world, target);
   const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
+  const down = await downNow(world.haproxy, serving);
 
   const how = settled ? 'at run time' : `by a reload${same ? ': the servers did not settle at run time' : ''}`;
   const changed = whatChanged(
@@ -50,10 +52,15 @@ export async function applyRunning(
     certificates.length > 0,
     target.folder !== installed.folder,
   );
+  const what = { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates };
   return {
-    done: { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates, served: proof.served },
+    done: { ...what, served: proof.served, ...(down && { down }) },
     faults: [...served.faults, ...proof.faults],
   };
+}
+
+async function downNow(haproxy: Haproxy, worker: Worker): Promise<Down | undefined> {
+  return downServers(await haproxy.worker(worker.pid, 'show stat'), await runningServers(haproxy, worker));
 }
 
 async function prove({ settings }: World, { current, files }: Target): Promise<Proof> {

@@ -77,7 +77,8 @@ export function idleServers(stat: string, connections: string): ReadonlySet<stri
   return new Set(quiet.filter((name) => unused.includes(name)));
 }
 
-function table(reply: string, separator: string): readonly ((column: string) => string | undefined)[] {
+/** Rows of a reply that names its columns first. */
+export function table(reply: string, separator: string): readonly ((column: string) => string | undefined)[] {
   const [header = '', ...lines] = reply.split('\n').filter((line) => line.trim() !== '');
   const columns = header.replace(/^# /, '').split(separator);
   return lines.map((line) => {

@@ -1,3 +1,5 @@
+import type { Down } from './down';
+
 /** What a sync did: one line of JSON, fit for a log. */
 export type Report = { readonly generation: number } & Done;
 
@@ -12,6 +14,8 @@ export type Done = {
   readonly certificates?: readonly string[];
   /** The serials that the proxy's own handshakes showed, by the name of the certificate. */
   readonly served?: Readonly<Record<string, string>>;
+  /** Tasks that this proxy cannot reach. */
+  readonly down?: Down;
 };
 
 /** `faults` are what kept single certificates back. They hold nothing else up. */

@@ -111,7 +111,15 @@ describe('membership', () => {
     const again = await instance.sync(number);
     const late = await instance.sync(number - 1);
 
-    const nothing = { generation: number, changed: 'nothing', added: 0, left: 0, removed: 0, certificates: [] };
+    const nothing = {
+      generation: number,
+      changed: 'nothing',
+      added: 0,
+      left: 0,
+      removed: 0,
+      certificates: [],
+      served: {},
+    };
     expect(again.report).toStrictEqual({ ...nothing, milliseconds: expect.any(Number) });
     expect(late.report).toStrictEqual({ ...nothing, milliseconds: expect.any(Number) });
     expect((await instance.servers()).map(({ line }) => line.split(' ').slice(0, 4))).toStrictEqual(before.servers);

@@ -1,0 +1,40 @@
+import { type RunningServer, table } from './replies';
+
+/** Servers that get no request because they fail their checks. */
+export type Down = {
+  readonly count: number;
+  /** The first few. */
+  readonly servers: readonly DownServer[];
+};
+
+export type DownServer = {
+  readonly backend: string;
+  readonly name: string;
+  /** `address:port` */
+  readonly at: string;
+  /** HAProxy's own word: `L4TOUT` nobody answered, `L4CON` nobody listens, `L7STS/503` the check's answer was bad. */
+  readonly check: string;
+};
+
+/** Run Command keeps 24,000 characters of a report. */
+const most = 5;
+
+/** Who fails a check, by `show stat`. A newcomer that was not checked yet fails none. `undefined` when there is nobody. */
+export function downServers(stat: string, running: readonly RunningServer[]): Down | undefined {
+  const at = new Map(running.map(({ backend, name, address, port }) => [`${backend}/${name}`, `${address}:${port}`]));
+  const servers = table(stat, ',').flatMap((row) => {
+    const [backend = '', name = ''] = [row('pxname'), row('svname')];
+    const place = at.get(`${backend}/${name}`);
+    const check = checkOf(row('check_status'), row('check_code'));
+    const isDown = row('status')?.startsWith('DOWN') && check !== undefined;
+    return place && isDown ? [{ backend, name, at: place, check }] : [];
+  });
+  return servers.length === 0 ? undefined : { count: servers.length, servers: servers.slice(0, most) };
+}
+
+/** A check under way is marked by a star before the result of the last one. */
+function checkOf(status = '', code = ''): string | undefined {
+  const word = status.replace(/^\* /, '');
+  if (!/^L[467](?!OK)/.test(word)) return undefined;
+  return word === 'L7STS' && code !== '' ? `${word}/${code}` : word;
+}
