@@ -119,11 +119,17 @@ function asked(request: IncomingMessage, body: string): Asked {
   if (isRest(url)) return parseRest(method, url, body);
   if (isQuery(request)) {
     const { Action, ...input } = parseQuery(body);
-    return { operation: `ec2:${Action}`, input };
+    return { operation: `${signedService(request)}:${Action}`, input };
   }
   const [service = '', operation] = String(request.headers['x-amz-target']).split('.');
   return { operation: `${services[service] ?? service}:${operation}`, input: JSON.parse(body || '{}') };
 }
+
+/** The service that a request is signed for. */
+const signedService = ({ headers }: IncomingMessage): string =>
+  /Credential=[^/]+\/\d+\/[^/]+\/(\w+)\//
+    .exec(String(headers.authorization))?.[1]
+    ?.replace('monitoring', 'cloudwatch') ?? '';
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: Error): void {
   const { code, status } = error instanceof AwsError ? error : { code: 'InternalFailure', status: 500 };
@@ -132,6 +138,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: Error
   if (isRest(request.url ?? ''))
     return void reply(request, response, status, new Verbatim(restError(code, error.message)));
   if (!isQuery(request)) return void reply(request, response, status, { __type: code, message: error.message });
+  if (signedService(request) !== 'ec2')
+    return void reply(request, response, status, { Error: { Type: 'Sender', Code: code, Message: error.message } });
   // EC2 says AuthFailure for what is signed wrongly or by nobody (AWS: EC2 API error codes).
   const isAuthentication = /^(InvalidSignature|UnrecognizedClient)Exception$/.test(code);
   const Code = isAuthentication ? 'AuthFailure' : code;

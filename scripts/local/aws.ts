@@ -6,12 +6,11 @@ import type { Delays } from './delays';
 import { type Event, eventBridge, period } from './eventbridge';
 import { firstRefused, judge } from './iam';
 import { checksOf } from './iam-checks';
-import { startImds } from './imds';
 import { playIssuance } from './issuance';
 import { type Invocation, type LambdaFunction, lambdaFunction } from './lambda';
 import { pollQueue } from './mapping';
 import type { Say } from './moment';
-import { packaged } from './package';
+import { packaged, type Variant } from './package';
 import { parameterStore } from './parameters';
 import type { Processes } from './processes';
 import { type ManagedInstance, runCommand } from './run-command';
@@ -28,23 +27,26 @@ type Deps = {
   readonly processes: Processes;
   readonly say: Say;
   readonly tickSeconds: number | undefined;
-  /** Of the proxies, `host:port`, where certificates are ordered for them. */
-  readonly addresses: readonly string[] | undefined;
+  /** What the Elastic IPs are here, `host:port`. */
+  readonly addresses: readonly string[];
+  /** With a real CA and real DNS. */
+  readonly certificates: boolean;
+  readonly variant: Variant;
   readonly atEnd: (stop: () => Promise<void>) => void;
 };
 
-const proxyId = 'i-0a1b2c3d4e5f60718';
-
 /** The stack as it would be deployed, without ECS and without instances: `connect` brings those. */
-export async function deployStack({ delays, timers, processes, say, tickSeconds, addresses, atEnd }: Deps) {
-  const folder = await packaged();
+export async function deployStack(deps: Deps) {
+  const { delays, timers, processes, say, tickSeconds, addresses, certificates, atEnd } = deps;
+  const folder = await packaged(deps.variant);
   const callers: Caller[] = [];
   const handlers: Record<string, Handlers[string]> = {};
   const api = await startApi(callers, handlers);
   atEnd(api.stop);
-  const stack = readStack(folder, api.endpoint);
+  const stack = readStack(folder, api.endpoint, addresses);
   const surroundings = { AWS_REGION: region, AWS_DEFAULT_REGION: region, AWS_ENDPOINT_URL: api.endpoint };
   const instances: ManagedInstance[] = [];
+  const tagged: Pick<ManagedInstance, 'id' | 'tags'>[] = [];
   let on = true;
 
   /** A new key that acts in a role of the template. */
@@ -52,7 +54,7 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
     const [id = '', secretAccessKey = '', sessionToken = ''] = [8, 20, 40].map((n) => randomBytes(n).toString('hex'));
     const credentials = { accessKeyId: `ASIA${id.toUpperCase()}`, secretAccessKey, sessionToken };
     const allows = judge(role, stack.policies(role));
-    const refused = (action: string, input: unknown) => firstRefused(allows, checksOf(action, input, instances));
+    const refused = (action: string, input: unknown) => firstRefused(allows, checksOf(action, input, tagged));
     callers.push({ ...credentials, role, refused });
     return credentials;
   }
@@ -84,7 +86,11 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
     return run;
   };
 
-  const issuance = await playIssuance(stack.functions, addresses, { processes, atEnd });
+  const issuance = await playIssuance(
+    stack.functions,
+    certificates ? addresses.slice(0, stack.addresses.length) : undefined,
+    { processes, atEnd },
+  );
   const invocations: Invocation[] = [];
   const functions = stack.functions.map((properties) => {
     const { accessKeyId, secretAccessKey, sessionToken } = assume(properties.Role.replace(/^.*\//, ''));
@@ -119,10 +125,6 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
   const cloudwatch = metrics();
   Object.assign(handlers, cloudwatch.handlers);
   Object.assign(handlers, parameters.handlers, queueHandlers(queues), commands.handlers, issuance.route53.handlers);
-  const role = stack.instanceRole;
-  const credentials = assume(role);
-  const imds = await startImds({ id: proxyId, role, credentials });
-  atEnd(imds.stop);
 
   return {
     stack,
@@ -153,12 +155,14 @@ export async function deployStack({ delays, timers, processes, say, tickSeconds,
       }),
     /** The schedules that lie half a day apart, now. */
     rareTick: (): void => bus.tick(stack.rareSchedules),
-    /** The instance that IMDS speaks of. */
-    instance: { id: proxyId, environment: { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint } },
-    connect: (more: Handlers, proxies: readonly ManagedInstance[]): void => {
-      Object.assign(handlers, more);
-      instances.push(...proxies);
-    },
+    assume,
+    /** Where AWS is, for a machine that is told its region otherwise. */
+    surroundings: { AWS_ENDPOINT_URL: api.endpoint },
+    /** Instances and addresses that IAM knows by their tags. */
+    tagged,
+    /** Instances whose agents have registered. */
+    instances,
+    connect: (more: Handlers): void => void Object.assign(handlers, more),
     switch: (now: boolean, events: 'held' | 'lost'): void => {
       on = now;
       api.switch(now);

@@ -23,8 +23,12 @@ export const delays = {
   spotDrainMs: 1_000,
   /** An instance ends without a word → ECS knows. Faster clock, ASSUMED: AWS takes a minute or more. */
   hostLostMs: 2_000,
-  /** systemd's RestartSec of the proxy's HAProxy. */
-  restartMs: 1_000,
+  /** An Elastic IP is associated with another instance → it leads there. ASSUMED: AWS publishes no figure. */
+  addressMs: 1_000,
+  /** A successor is in service → its predecessor is ended. Faster clock, ASSUMED: an instance refresh looks every few seconds. */
+  predecessorMs: 2_000,
+  /** An instance boots → its SSM agent has registered. Faster clock: half a minute to two minutes (ngen-datastream, pull request 361). */
+  registerMs: 1_500,
 };
 
 export type Delays = typeof delays;

@@ -23,7 +23,7 @@ export type Fault =
 export const denied = (role: string, action: string, resource = '*') => {
   const refusal = `User: arn:aws:sts::123456789012:assumed-role/${role}/local is not authorized to perform: ${action}`;
   const reason = `because no identity-based policy allows the ${action} action`;
-  if (action.startsWith('route53:'))
+  if (/^(route53|autoscaling|cloudwatch):/.test(action))
     return new AwsError('AccessDenied', `${refusal} on resource: ${resource} ${reason}`, 403);
   return action.startsWith('ec2:')
     ? new AwsError(

@@ -7,7 +7,8 @@ export type Check = {
   readonly context: Readonly<Record<string, string | string[]>>;
 };
 
-type Instance = { readonly id: string; readonly tags: Readonly<Record<string, string>> };
+/** An instance or an address, with its tags. */
+type Tagged = { readonly id: string; readonly tags: Readonly<Record<string, string>> };
 type Cluster = { readonly cluster?: string };
 type Command = {
   readonly DocumentName: string;
@@ -25,13 +26,13 @@ type Asked = Omit<Check, 'action'>;
  *
  * @throws for a call that is not in the table: nobody knows then what AWS would check.
  */
-export function checksOf(action: string, input: unknown, instances: readonly Instance[]): readonly Check[] {
-  const found = checks[action] as ((input: unknown, instances: readonly Instance[]) => readonly Asked[]) | undefined;
+export function checksOf(action: string, input: unknown, instances: readonly Tagged[]): readonly Check[] {
+  const found = checks[action] as ((input: unknown, instances: readonly Tagged[]) => readonly Asked[]) | undefined;
   if (!found) throw new Error(`the local world does not know what AWS checks for ${action}`);
   return found(input, instances).map((asked) => ({ action, ...asked }));
 }
 
-const checks: Readonly<Record<string, (input: never, instances: readonly Instance[]) => readonly Asked[]>> = {
+const checks: Readonly<Record<string, (input: never, instances: readonly Tagged[]) => readonly Asked[]>> = {
   // Without an instance the resource is `*`, and only the condition narrows it (cdklabs/construct-hub, pull request 1207).
   'ecs:ListTasks': ({ cluster }: Cluster) => [{ resource: '*', context: inCluster(cluster) }],
   'ecs:DescribeTasks': (input: Cluster & { tasks: string[] }) => inEcs('task', input, input.tasks),
@@ -45,6 +46,16 @@ const checks: Readonly<Record<string, (input: never, instances: readonly Instanc
   ],
   'ssm:GetParameter': ({ Name }: { Name: string }) => [parameter(Name)],
   'ssm:GetParameters': ({ Names }: { Names: string[] }) => Names.map((name) => parameter(name)),
+  'ssm:GetDocument': ({ Name }: { Name: string }) => [{ resource: arn('ssm', `document/${last(Name)}`), context: {} }],
+  // The address, the instance and its interface (AWS: actions, resources, and condition keys for Amazon EC2).
+  'ec2:AssociateAddress': (input: { AllocationId: string; InstanceId: string }, all) => [
+    owned(`elastic-ip/${input.AllocationId}`, input.AllocationId, all),
+    owned(`instance/${input.InstanceId}`, input.InstanceId, all),
+    owned('network-interface/eni-0123456789abcdef0', input.InstanceId, all),
+  ],
+  'autoscaling:CompleteLifecycleAction': ({ AutoScalingGroupName: name }: { AutoScalingGroupName: string }) => [
+    { resource: arn('autoscaling', `autoScalingGroup:${groupId}:autoScalingGroupName/${name}`), context: {} },
+  ],
   'ssm:PutParameter': ({ Name, Overwrite = false }: { Name: string; Overwrite?: boolean }) => [
     parameter(Name, { 'ssm:Overwrite': String(Overwrite) }),
   ],
@@ -76,6 +87,20 @@ const checks: Readonly<Record<string, (input: never, instances: readonly Instanc
 const arn = (service: string, path: string): string => `arn:aws:${service}:${region}:${account}:${path}`;
 const last = (nameOrArn: string): string => nameOrArn.replace(/^.*\//, '');
 
+/** Auto Scaling gives each group one. */
+const groupId = '0a1b2c3d-0000-4000-8000-000000000000';
+
+/** The tags of the launch template are on the instance and on its interface. */
+const owned = (path: string, id: string, all: readonly Tagged[]): Asked => ({
+  resource: arn('ec2', path),
+  context: Object.fromEntries(
+    Object.entries(all.find((each) => each.id === id)?.tags ?? {}).map(([key, value]) => [
+      `aws:ResourceTag/${key}`,
+      value,
+    ]),
+  ),
+});
+
 const inCluster = (cluster = 'default') => ({ 'ecs:cluster': arn('ecs', `cluster/${last(cluster)}`) });
 
 /** What is asked for by its name or id is in the cluster that is asked; an ARN names its own. */
@@ -90,15 +115,16 @@ const parameter = (selector: string, context: Asked['context'] = {}): Asked => (
   context,
 });
 
-const reached = ({ id, tags }: Instance): Asked => ({
+const reached = ({ id, tags }: Tagged): Asked => ({
   resource: arn('ec2', `instance/${id}`),
   context: Object.fromEntries(Object.entries(tags).map(([key, value]) => [`ssm:resourceTag/${key}`, value])),
 });
 
 /** Named by its id, or by all of the targets' tags (AWS: SendCommand). */
-export const isTarget = ({ InstanceIds = [], Targets = [] }: Omit<Command, 'DocumentName'>, { id, tags }: Instance) =>
+export const isTarget = ({ InstanceIds = [], Targets = [] }: Omit<Command, 'DocumentName'>, { id, tags }: Tagged) =>
   InstanceIds.includes(id) ||
-  (Targets.length > 0 &&
+  (!id.startsWith('eipalloc-') &&
+    Targets.length > 0 &&
     Targets.every(({ Key, Values }) => Key.startsWith('tag:') && Values.includes(tags[Key.slice(4)] ?? '')));
 
 function hostedZone({ Id }: { readonly Id: string }): readonly Asked[] {

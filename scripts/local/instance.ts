@@ -1,57 +1,44 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Delays } from './delays';
-import { answers, haproxy, haproxyVersion, showProcesses } from './haproxy';
-import { type Address, listens } from './loopback';
+import { firstBoot } from './cloud-init';
+import { showProcesses } from './haproxy';
+import { startImds } from './imds';
+import { machine } from './machine';
 import type { Say } from './moment';
 import type { Process, Processes } from './processes';
 import type { ManagedInstance, Output, Script } from './run-command';
+import type { Credentials } from './signature';
+import { serviceManager } from './systemd';
 import type { Timers } from './timers';
 
-export type Ports = { readonly http: number; readonly https: number; readonly statistics: number };
-
+type Launch = {
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly userData: string;
+  readonly role: string;
+  readonly credentials: Credentials;
+};
 type Deps = {
   readonly processes: Processes;
   readonly timers: Timers;
-  readonly delays: Delays;
   readonly say: Say;
-  /** What the machine is told by its surroundings: region, endpoints. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The document's script for "whatever is current", which the instance runs when it boots. */
-  readonly pull: Script;
+  /** What every machine here is told: where AWS's API is. */
+  readonly surroundings: Readonly<Record<string, string>>;
 };
 
 /** Commands that one agent runs at a time (amazon-ssm-agent: CommandWorkersLimit). */
 const workers = 5;
 
-/** A proxy instance: the real sync and a real HAProxy, in folders of their own and without root. */
-export function proxyInstance(id: string, tags: Record<string, string>, ports: Ports, deps: Deps) {
-  const { processes, timers, delays, say } = deps;
-  const folder = join(processes.folder, id);
-  const [home, run] = [join(folder, 'home'), join(folder, 'run')];
-  const master = join(run, 'master.sock');
-  for (const each of [home, run]) mkdirSync(each, { recursive: true });
-
-  const address = (port: number): Address => ({ host: '127.0.0.1', port });
-  const http = address(ports.http);
-  const environment = {
-    ...deps.environment,
-    HOME: folder,
-    HAPROXY: haproxy,
-    SLUICE_HOME: home,
-    SLUICE: join(home, 'live'),
-    SLUICE_RUN: run,
-    SLUICE_MASTER: master,
-    SLUICE_HTTP: `127.0.0.1:${ports.http}`,
-    SLUICE_HTTPS: `127.0.0.1:${ports.https}`,
-    SLUICE_STATISTICS: `127.0.0.1:${ports.statistics}`,
-    SLUICE_UNPRIVILEGED: '1',
-  };
-
-  const log: string[] = [];
+/** A proxy instance: the packaged user data, the real sync and a real HAProxy on a machine of its own. */
+export async function proxyInstance({ id, tags, userData, role, credentials }: Launch, deps: Deps) {
+  const { processes, timers, say, surroundings } = deps;
+  const imds = await startImds({ id, role, credentials });
+  const told = { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint };
+  const own = await machine(id, processes, told);
+  const systemd = await serviceManager(own, { timers, say });
+  const master = own.located('/run/haproxy-master.sock');
   const commands = new Set<Process>();
-  let daemon: Process | undefined;
   let reloads = 0;
   let scripts = 0;
 
@@ -59,14 +46,10 @@ export function proxyInstance(id: string, tags: Record<string, string>, ports: P
   async function runScript({ text, timeoutSeconds }: Script): Promise<Output> {
     while (commands.size >= workers) await Promise.race([...commands].map(({ exited }) => exited));
     scripts += 1;
-    const file = join(folder, `script-${scripts}.sh`);
+    const file = join(own.disk, `script-${scripts}.sh`);
     writeFileSync(file, text, { mode: 0o700 });
     const lines: string[] = [];
-    const child = processes.launch(['sh', '-c', file], {
-      cwd: folder,
-      environment,
-      onLine: (line) => lines.push(line),
-    });
+    const child = own.launch(['sh', '-c', file], { SLUICE_SYSTEMD: systemd.endpoint }, (line) => lines.push(line));
     commands.add(child);
     timers.after(timeoutSeconds * 1000, () => child.kill('SIGKILL'));
     const { code } = await child.exited;
@@ -84,68 +67,51 @@ export function proxyInstance(id: string, tags: Record<string, string>, ports: P
     reloads = now.reloads;
   }
 
-  /** As systemd does with Restart=always. */
-  function supervise(): void {
-    const argv = [haproxy, '-W', '-S', `${master},mode,600`, '-f', join(environment.SLUICE, 'haproxy')];
-    const child = processes.launch(argv, {
-      cwd: folder,
-      environment,
-      onLine: (line) => {
-        if (log.push(line) > 500) log.shift();
-      },
-    });
-    daemon = child;
-    reloads = 0;
-    void child.exited.then(({ code, signal }) => {
-      if (daemon !== child) return;
-      say('haproxy', `HAProxy ended (${signal ?? code}); systemd starts it again`);
-      timers.after(delays.restartMs, () => daemon === child && supervise());
-    });
+  /** Everything ends at once. */
+  async function cut(): Promise<void> {
+    const ending = [...commands];
+    for (const each of ending) each.kill('SIGKILL');
+    await Promise.all([systemd.cut(), ...ending.map(({ exited }) => exited)]);
   }
 
-  const serving = async (): Promise<void> => {
-    // The master's socket is there a moment after the ports.
-    if ((await listens(http, 15_000)) && (await answers(master, 5_000)))
-      return say('haproxy', `HAProxy ${version} serves at http://${http.host}:${http.port}`);
-    throw new Error(`HAProxy does not listen on port ${http.port} after 15 s. It said:\n${log.join('\n')}`);
-  };
-
-  const version = haproxyVersion();
   const managed: ManagedInstance = { id, tags, run: runScript };
-
   return {
+    ...own,
     managed,
-    /** The first start: the configuration is pulled before HAProxy starts, and before any Lambda runs. */
-    boot: async (): Promise<void> => {
-      await runScript(deps.pull);
-      supervise();
-      await serving();
+    /** With nothing but its user data. Ends when cloud-init has. */
+    boot: (): Promise<void> => {
+      say('boot', `${id} boots`);
+      return firstBoot(userData, { ...own, launch: withSystemd });
     },
-    proxy: {
-      http,
-      https: address(ports.https),
-      statistics: address(ports.statistics),
-      haproxyVersion: version,
-      /** What HAProxy printed last. */
-      log: (): readonly string[] => log,
-      home,
-      environment: environment as Readonly<Record<string, string>>,
-      pid: async (): Promise<number> => (await showProcesses(master)).worker,
-      reloads: async (): Promise<number> => (await showProcesses(master)).reloads,
-      /** Everything ends at once, `/run` is empty, HAProxy and the pull start side by side, the disk is as it was. */
-      reboot: async (): Promise<void> => {
-        const ending = [daemon, ...commands].flatMap((each) => each ?? []);
-        daemon = undefined;
-        for (const each of ending) each.kill('SIGKILL');
-        await Promise.all(ending.map(({ exited }) => exited));
-        rmSync(run, { recursive: true });
-        mkdirSync(run);
-        supervise();
-        void runScript(deps.pull);
-        await serving();
-      },
+    pid: async (): Promise<number> => (await showProcesses(master)).worker,
+    reloads: async (): Promise<number> => (await showProcesses(master)).reloads,
+    /** `/run` is empty afterwards, the disk is as it was; no cloud-init this time. */
+    reboot: async (): Promise<void> => {
+      await cut();
+      reloads = 0;
+      rmSync(own.located('/run/haproxy'), { recursive: true });
+      rmSync(master, { force: true });
+      mkdirSync(own.located('/run/haproxy'));
+      systemd.boot();
     },
+    terminate: async (): Promise<void> => {
+      await cut();
+      await close();
+      say('boot', `${id} is terminated`);
+    },
+    close,
   };
+
+  async function close(): Promise<void> {
+    await Promise.all([systemd.stop(), imds.stop()]);
+  }
+
+  function withSystemd(...[argv, more, onLine]: Parameters<typeof own.launch>): Process {
+    const child = own.launch(argv, { ...more, SLUICE_SYSTEMD: systemd.endpoint }, onLine);
+    commands.add(child);
+    void child.exited.then(() => commands.delete(child));
+    return child;
+  }
 }
 
-export type ProxyInstance = ReturnType<typeof proxyInstance>;
+export type ProxyInstance = Awaited<ReturnType<typeof proxyInstance>>;

@@ -17,6 +17,7 @@ export type Moment = {
     | 'command'
     | 'synced'
     | 'haproxy'
+    | 'boot'
     | 'control-plane'
     | 'output';
   /** A sentence for people; for `output` the line as it was printed. */

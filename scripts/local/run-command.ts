@@ -38,9 +38,12 @@ export function runCommand(documents: readonly Document[], instances: readonly M
   const faults: CommandFault[] = [];
   const held: (() => void)[] = [];
 
+  const named = (name: string): Document =>
+    documents.find(({ Name }) => name === Name || name.endsWith(`:document/${Name}`)) ??
+    refuse('InvalidDocument', `Document with name ${name} does not exist.`);
+
   function send({ DocumentName, Targets = [], InstanceIds = [], Parameters = {} }: Input) {
-    const document = documents.find(({ Name }) => DocumentName === Name || DocumentName.endsWith(`:document/${Name}`));
-    if (!document) throw new AwsError('InvalidDocument', `Document with name ${DocumentName} does not exist.`);
+    const document = named(DocumentName);
     // 64 KB for the document and its parameters together (AWS: CreateDocument, Content).
     const bytes = Buffer.byteLength(JSON.stringify([document.Content, Parameters]));
     if (bytes > 65_536) throw new AwsError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
@@ -81,7 +84,17 @@ export function runCommand(documents: readonly Document[], instances: readonly M
     release: (): void => {
       for (const run of held.splice(0)) run();
     },
-    handlers: { 'ssm:SendCommand': send },
+    handlers: {
+      'ssm:SendCommand': send,
+      // The default version; its content is a text (AWS: GetDocument).
+      'ssm:GetDocument': ({ Name, DocumentFormat = 'JSON' }: { Name: string; DocumentFormat?: string }) => ({
+        Name,
+        DocumentFormat,
+        DocumentVersion: '1',
+        Status: 'Active',
+        Content: JSON.stringify(named(Name).Content, undefined, 2),
+      }),
+    },
   };
 }
 
@@ -101,6 +114,7 @@ export function filled({ Name, Content: { parameters, mainSteps } }: Document, g
   return { text, timeoutSeconds: Number(step.inputs.timeoutSeconds ?? 3600) };
 }
 
-const invalid = (message: string): never => {
-  throw new AwsError('InvalidParameters', message);
+const invalid = (message: string): never => refuse('InvalidParameters', message);
+const refuse = (code: string, message: string): never => {
+  throw new AwsError(code, message);
 };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Policy } from './iam';
-import { readTemplate } from './template';
+import { allocationId, readTemplate } from './template';
 
 // Properties as CloudFormation names them (AWS: CloudFormation template reference); only those that are played.
 export type Target = { Arn: string; SqsParameters?: { MessageGroupId: string }; Input?: string };
@@ -32,11 +32,23 @@ export type Document = {
     mainSteps: { action: string; inputs: { timeoutSeconds?: string; runCommand: string[] } }[];
   };
 };
+type Association = { Name: string; Targets: { Key: string; Values: string[] }[] };
+type Tag = { Key: string; Value: string };
+type LaunchTemplate = {
+  LaunchTemplateData: { UserData: string; TagSpecifications: { ResourceType: string; Tags: Tag[] }[] };
+};
+type GroupProperties = {
+  AutoScalingGroupName: string;
+  LaunchTemplate: { LaunchTemplateId: string };
+  LifecycleHookSpecificationList?: { LifecycleHookName: string; DefaultResult: string; HeartbeatTimeout: number }[];
+};
+/** A group of proxies, with what is launched for it. */
+export type Group = GroupProperties & { readonly userData: string; readonly tags: Readonly<Record<string, string>> };
 type Role = { Policies?: { PolicyDocument: Policy }[] };
 
 /** What the local world plays, read from the package: nothing of it is written down twice. */
-export function readStack(folder: string, endpoint: string) {
-  const all = readTemplate(folder, endpoint);
+export function readStack(folder: string, endpoint: string, addresses: readonly string[] = []) {
+  const all = readTemplate(folder, endpoint, addresses);
   const properties = <Properties>(type: string) => all<Properties>(type).map((resource) => resource.properties);
   const roles = all<Role>('AWS::IAM::Role');
   /** Hosts of tasks are instances too, but the agent that takes commands may register on proxies only. */
@@ -58,6 +70,18 @@ export function readStack(folder: string, endpoint: string) {
     mappings: properties<Mapping>('AWS::Lambda::EventSourceMapping'),
     functions: properties<FunctionProperties>('AWS::Lambda::Function'),
     documents: properties<Document>('AWS::SSM::Document'),
+    associations: properties<Association>('AWS::SSM::Association'),
+    /** One a slot, in the order of the slots. */
+    groups: all<GroupProperties>('AWS::AutoScaling::AutoScalingGroup', /^ProxyGroup/).map(({ properties: group }) => {
+      const [launched] = all<LaunchTemplate>('AWS::EC2::LaunchTemplate', group.LaunchTemplate.LaunchTemplateId);
+      const { UserData = '', TagSpecifications = [] } = launched?.properties.LaunchTemplateData ?? {};
+      const tags = tagged(TagSpecifications.find(({ ResourceType }) => ResourceType === 'instance')?.Tags ?? []);
+      return { ...group, userData: Buffer.from(UserData, 'base64').toString(), tags };
+    }),
+    addresses: all<{ Tags: Tag[] }>('AWS::EC2::EIP').map(({ id, properties: { Tags } }) => ({
+      allocationId: allocationId(id),
+      tags: tagged(Tags),
+    })),
 
     /** Logical ids. */
     roles: roles.map(({ id }) => id),
@@ -70,3 +94,6 @@ export function readStack(folder: string, endpoint: string) {
     instanceRole: roles.find((role) => isForProxies(role.properties))?.id ?? 'no role for proxies',
   };
 }
+
+const tagged = (tags: readonly Tag[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -17,9 +18,9 @@ const pseudo: Readonly<Record<string, string>> = {
 
 /**
  * The packaged template as CloudFormation would resolve it for a made-up account; queue URLs lead to `endpoint`.
- * A resource is resolved when it is asked for, so that a function unknown here matters only where it is used.
+ * `addresses` are what the Elastic IPs are here. A resource is resolved when it is asked for, so that a function unknown here matters only where it is used.
  */
-export function readTemplate(folder: string, endpoint: string) {
+export function readTemplate(folder: string, endpoint: string, addresses: readonly string[] = []) {
   const text = readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
   const { Resources } = JSON.parse(text) as { Resources: Record<string, Resource> };
 
@@ -30,6 +31,7 @@ export function readTemplate(folder: string, endpoint: string) {
     const known = pseudo[id];
     if (known !== undefined) return known;
     if (named(id).Type === 'AWS::SQS::Queue') return `${endpoint}/${account}/${property(id, 'QueueName')}`;
+    if (named(id).Type === 'AWS::EC2::EIP') return addresses[Number(/\d+$/.exec(id)) - 1] ?? '192.0.2.1';
     const names: Readonly<Record<string, string>> = {
       'AWS::SSM::Document': 'Name',
       'AWS::Lambda::Function': 'FunctionName',
@@ -40,6 +42,8 @@ export function readTemplate(folder: string, endpoint: string) {
 
   function attribute(id: string, name: string): string {
     if (name === 'QueueName') return property(id, name);
+    if (name === 'AllocationId') return allocationId(id);
+    if (name === 'GroupId' || name === 'LatestVersionNumber') return `${name} of ${id}`;
     if (name !== 'Arn') fail(`the local world knows no attribute ${id}.${name}`);
     const arn = (service: string, path: string) => `arn:aws:${service}:${region}:${account}:${path}`;
     const arns: Readonly<Record<string, () => string>> = {
@@ -48,6 +52,7 @@ export function readTemplate(folder: string, endpoint: string) {
       'AWS::IAM::Role': () => `arn:aws:iam::${account}:role/${id}`,
       'AWS::ECS::Cluster': () => arn('ecs', `cluster/${property(id, 'ClusterName')}`),
       'AWS::Events::Rule': () => arn('events', `rule/${id}`),
+      'AWS::IAM::InstanceProfile': () => `arn:aws:iam::${account}:instance-profile/${id}`,
     };
     return arns[named(id).Type]?.() ?? fail(`the local world knows no ARN for a ${named(id).Type}`);
   }
@@ -65,6 +70,7 @@ export function readTemplate(folder: string, endpoint: string) {
       attribute(...((typeof path === 'string' ? path.split('.') : path) as [string, string])),
     'Fn::Sub': (text: string | [string, Record<string, unknown>]) =>
       typeof text === 'string' ? substitute(text) : substitute(...text),
+    'Fn::Base64': (text: unknown) => Buffer.from(String(resolve(text))).toString('base64'),
     'Fn::Join': ([mark, parts]: [string, unknown[]]) => parts.map(resolve).join(mark),
   };
 
@@ -77,12 +83,19 @@ export function readTemplate(folder: string, endpoint: string) {
     return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, resolve(value)]));
   }
 
-  /** The resources of one type, resolved, with their logical ids. */
-  return <Properties>(type: string): readonly { readonly id: string; readonly properties: Properties }[] =>
+  /** The resources of one type, resolved, with their logical ids; or only those that a name or a pattern means. */
+  return <Properties>(
+    type: string,
+    meant: string | RegExp = /^/,
+  ): readonly { readonly id: string; readonly properties: Properties }[] =>
     Object.entries(Resources)
-      .filter(([, resource]) => resource.Type === type)
+      .filter(([id, resource]) => resource.Type === type && (typeof meant === 'string' ? id === meant : meant.test(id)))
       .map(([id, { Properties }]) => ({ id, properties: resolve(Properties) as Properties }));
 }
+
+/** Made up, and the same whenever the template is read. */
+export const allocationId = (id: string): string =>
+  `eipalloc-${createHash('sha256').update(id).digest('hex').slice(0, 17)}`;
 
 const fail = (message: string): never => {
   throw new Error(message);

@@ -1,11 +1,12 @@
 /*
  * The AWS around Sluice, on one machine, built from what `sls package` produced.
  *
- * Real: the packaged functions, as bundled, in Node processes of their own; the SDK clients in them; the SSM document
- *   and the sync in it; HAProxy; the tasks, which are processes on ports of their own; SIGTERM, SIGKILL, every socket.
- * Read from the package: event patterns, queue settings, schedules, environments, timeouts, the policies.
- * Played: ECS, EventBridge and its Scheduler, SQS FIFO, Lambda's invocations, Run Command, Parameter Store, IMDS,
- *   systemd's restarts; and their delays (delays.ts). Every played behaviour names the AWS document, or says ASSUMED.
+ * Real: the packaged functions, as bundled, in Node processes of their own; the SDK clients in them; the proxies' user data
+ *   and first boot; the SSM document and the sync in it; HAProxy; the tasks, which are processes on ports of their own;
+ *   SIGTERM, SIGKILL, every socket.
+ * Read from the package: event patterns, queue settings, schedules, environments, timeouts, the policies, what is launched.
+ * Played: ECS, EventBridge and its Scheduler, SQS FIFO, Lambda's invocations, Run Command, Parameter Store, IMDS, Auto Scaling,
+ *   Elastic IPs, cloud-init's files, and by name apt-get and systemctl (bin/); and their delays (delays.ts). Every played behaviour names the AWS document, or says ASSUMED.
  * Judged from outside: every call, by a published evaluator of IAM policies (iam.ts), on what AWS checks for it (iam-checks.ts).
  * Not played: KMS, quotas.
  */
@@ -16,12 +17,13 @@ import { playEcs } from './ecs';
 import { ecsHandlers } from './ecs-api';
 import { type EcsControl, ecsControl } from './ecs-control';
 import { twoHosts } from './hosts';
-import { type Ports, type ProxyInstance, proxyInstance } from './instance';
 import type { Invocation } from './lambda';
 import { freePorts } from './loopback';
+import type { Ports } from './machine';
 import type { Moment, Say } from './moment';
+import type { Variant } from './package';
 import { processes as startProcesses } from './processes';
-import { filled } from './run-command';
+import { type Entrance, entrance, type Proxies, playProxies } from './proxies';
 import type { TaskDefinitionInput } from './task';
 import { timers as startTimers } from './timers';
 
@@ -29,7 +31,10 @@ export type { Delays, Moment, TaskDefinitionInput };
 
 export type World = {
   readonly ecs: EcsControl;
-  readonly proxy: ProxyInstance['proxy'];
+  /** The first proxy, whichever instance it is. */
+  readonly proxy: Entrance;
+  /** All proxies: their addresses, their instances, and what replaces those. */
+  readonly proxies: Proxies;
   /** Off: the API answers 503, no function runs, commands wait, and events are held or lost. ECS itself goes on. */
   controlPlane(on: boolean, events?: 'held' | 'lost'): void;
   tick(): void;
@@ -52,9 +57,11 @@ export type WorldOptions = {
   ports?: Ports;
   /** With a real CA and real DNS, so that renew can order: Pebble must be installed. */
   certificates?: boolean;
+  /** Which settings the stack was packaged with; `twoProxies` has two. */
+  variant?: Variant;
 };
 
-/** Packages the stack, starts it, and boots a proxy that pulls its configuration. */
+/** Packages the stack, starts it, and waits until each proxy has booted, claimed its address and registered. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const delays = { ...defaults, ...options.delays };
   const [timers, processes] = [startTimers(), startProcesses()];
@@ -71,30 +78,24 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
 
   try {
-    const { tickSeconds, ports = await anyPorts(), certificates = false } = options;
-    const addresses = certificates ? [`127.0.0.1:${ports.https}`] : undefined;
+    const { tickSeconds, certificates = false, variant = 'default' } = options;
+    // More than a stack can have proxies.
+    const ports = [options.ports ?? (await anyPorts()), await anyPorts(), await anyPorts()];
+    const addresses = ports.map(({ https }) => `127.0.0.1:${https}`);
     const atEnd = (end: () => Promise<void>) => void ends.push(end);
-    const aws = await deployStack({ delays, timers, processes, say, tickSeconds, addresses, atEnd });
+    const played = { delays, timers, processes, say, atEnd };
+    const aws = await deployStack({ ...played, tickSeconds, addresses, certificates, variant });
     const settings = aws.stack.functions.map(({ Environment }) => Environment?.Variables.SLUICE_CLUSTERS);
     const clusters = settings.find((setting) => setting !== undefined)?.split(',') ?? ['default'];
     const ecs = playEcs(clusters.flatMap(twoHosts), { delays, timers, processes, say, putEvent: aws.bus.put });
-    const [document] = aws.stack.documents;
-    if (!document) throw new Error('the packaged template has no SSM document');
-    const tags = { SluiceProxy: aws.stack.stage };
-    const instance = proxyInstance(aws.instance.id, tags, ports, {
-      processes,
-      timers,
-      delays,
-      say,
-      environment: aws.instance.environment,
-      pull: filled(document, {}),
-    });
-    aws.connect(ecsHandlers(ecs), [instance.managed]);
-    await instance.boot();
+    aws.connect(ecsHandlers(ecs));
+    const proxies = await playProxies(aws, ports, played);
+    await proxies.fill();
     const { api, invocations, tick, switch: turn } = aws;
     return {
       ecs: ecsControl(ecs, clusters),
-      proxy: instance.proxy,
+      proxy: entrance(proxies, 1),
+      proxies,
       controlPlane: (on, events = 'held') => {
         turn(on, events);
         say('control-plane', on ? 'the control plane is back' : `the control plane is off, events are ${events}`);

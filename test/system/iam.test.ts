@@ -30,19 +30,23 @@ const unused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   ProxyRole: Object.fromEntries(
     [
-      'allows ssm:UpdateInstanceInformation',
-      'allows ssmmessages:CreateControlChannel',
-      'allows ssmmessages:CreateDataChannel',
-      'allows ssmmessages:OpenControlChannel',
-      'allows ssmmessages:OpenDataChannel',
-      'allows ec2messages:AcknowledgeMessage',
-      'allows ec2messages:DeleteMessage',
-      'allows ec2messages:FailMessage',
-      'allows ec2messages:GetEndpoint',
-      'allows ec2messages:GetMessages',
-      'allows ec2messages:SendReply',
-      'covers *',
-    ].map((allowance) => [`BeReached ${allowance}`, 'the SSM agent calls it; Run Command is played without an agent']),
+      'ReportAssociation allows ssm:ListInstanceAssociations',
+      'ReportAssociation allows ssm:UpdateInstanceAssociationStatus',
+      'ReportAssociation covers arn:aws:ec2:eu-west-2:123456789012:instance/*',
+      'ReportAssociation covers arn:aws:ssm:eu-west-2:123456789012:association/*',
+      'BeReached allows ssm:UpdateInstanceInformation',
+      'BeReached allows ssmmessages:CreateControlChannel',
+      'BeReached allows ssmmessages:CreateDataChannel',
+      'BeReached allows ssmmessages:OpenControlChannel',
+      'BeReached allows ssmmessages:OpenDataChannel',
+      'BeReached allows ec2messages:AcknowledgeMessage',
+      'BeReached allows ec2messages:DeleteMessage',
+      'BeReached allows ec2messages:FailMessage',
+      'BeReached allows ec2messages:GetEndpoint',
+      'BeReached allows ec2messages:GetMessages',
+      'BeReached allows ec2messages:SendReply',
+      'BeReached covers *',
+    ].map((allowance) => [allowance, 'the SSM agent calls it; Run Command is played without an agent']),
   ),
 };
 
@@ -53,7 +57,7 @@ beforeAll(async () => {
   const delays = { eventMs: 20, taskStartMs: 50, commandMs: 50 };
   world = await startWorld({ delays, tickSeconds: 3_600, certificates: true });
   await story();
-  const proxies = [{ id: world.aws.instance.id, tags: { SluiceProxy: world.aws.stack.stage } }];
+  const proxies = [...world.aws.tagged];
   // What does not exist yet was asked for with the right to.
   const answered = world.aws.api.calls.filter(({ outcome }) => /^(answered|ParameterNotFound)$/.test(outcome));
   const asked = (role: string) =>

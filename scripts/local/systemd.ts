@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+import { haproxy } from './haproxy';
+import { serve } from './loopback';
+import type { Machine } from './machine';
+import type { Say } from './moment';
+import type { Process } from './processes';
+import type { Timers } from './timers';
+
+/** Of Debian's and Ubuntu's package (haproxy: debian/haproxy.service), as far as it is played. */
+const packaged: Readonly<Record<string, string>> = {
+  'haproxy.service': [
+    '[Service]',
+    'EnvironmentFile=-/etc/default/haproxy',
+    'Environment="CONFIG=/etc/haproxy/haproxy.cfg" "PIDFILE=/run/haproxy.pid" "EXTRAOPTS=-S /run/haproxy-master.sock"',
+    'ExecStart=/usr/sbin/haproxy -Ws -f $CONFIG -p $PIDFILE $EXTRAOPTS',
+    'Restart=always',
+    'Type=notify',
+  ].join('\n'),
+};
+
+type Deps = { readonly timers: Timers; readonly say: Say };
+type Unit = Readonly<Record<string, readonly string[] | undefined>>;
+
+/** A machine's service manager: its units as they lie on its disk, drop-ins over the package's own (systemd.unit, systemd.service). */
+export async function serviceManager(machine: Machine, { timers, say }: Deps) {
+  const running = new Map<string, Process>();
+  const enabled = new Set<string>();
+  let on = true;
+
+  function start(name: string): void {
+    const unit = readUnit(name, machine);
+    if (running.has(name) || !on) return;
+    const missing = unit.ConditionPathExists?.find((path) => !existsSync(machine.located(path)));
+    if (missing) return void machine.write(`systemd: ${name} is skipped, for ${missing} does not exist`);
+
+    const environment = environmentOf(unit, machine);
+    const child = machine.launch(argvOf(unit, environment, machine), environment, machine.write);
+    running.set(name, child);
+    say('boot', `systemd on ${machine.id} starts ${name}`);
+    void child.exited.then(({ code, signal }) => {
+      running.delete(name);
+      const again = unit.Restart?.at(-1) === 'always' || (unit.Restart?.at(-1) === 'on-failure' && code !== 0);
+      if (!on || !again) return;
+      say('haproxy', `${name} on ${machine.id} ended (${signal ?? code}); systemd starts it again`);
+      timers.after(1000 * Number.parseFloat(unit.RestartSec?.at(-1) ?? '0.1'), () => start(name));
+    });
+  }
+
+  /** The command line of the stand-in, bin/systemctl. */
+  function obey(words: readonly string[]): void {
+    const [verb = '', ...names] = words;
+    if (verb === 'daemon-reload') return;
+    for (const name of names) {
+      readUnit(name, machine);
+      if (verb === 'enable') enabled.add(name);
+      else if (verb === 'start') start(name);
+      else throw new Error(`the local world does not play systemctl ${verb}`);
+    }
+  }
+
+  const served = await serve((request, response) => {
+    let asked = '';
+    request.on('data', (text) => (asked += text));
+    request.on('end', () => {
+      try {
+        obey(asked.split(' '));
+        response.end();
+      } catch (error) {
+        response.writeHead(400).end((error as Error).message);
+      }
+    });
+  });
+
+  return {
+    endpoint: served.endpoint,
+    /** What is enabled starts side by side, as at every boot. */
+    boot: (): void => {
+      on = true;
+      for (const name of enabled) start(name);
+    },
+    /** Everything ends at once, as without power. */
+    cut: async (): Promise<void> => {
+      on = false;
+      const ending = [...running.values()];
+      for (const child of ending) child.kill('SIGKILL');
+      await Promise.all(ending.map(({ exited }) => exited));
+    },
+    stop: served.stop,
+  };
+}
+
+function readUnit(name: string, { located }: Machine): Unit {
+  const files = [`/etc/systemd/system/${name}`, `/etc/systemd/system/${name}.d/sluice.conf`].map(located);
+  const texts = [packaged[name], ...files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined))];
+  const found = texts.flatMap((text) => text ?? []);
+  if (found.length === 0) throw new Error(`Unit ${name} not found.`);
+  const unit: Record<string, string[]> = {};
+  for (const [, key = '', value = ''] of found.join('\n').matchAll(/^(\w+)=(.*)$/gm)) {
+    unit[key] = value === '' ? [] : [...(unit[key] ?? []), value];
+  }
+  return unit;
+}
+
+function environmentOf(unit: Unit, { located }: Machine): Record<string, string> {
+  const files = (unit.EnvironmentFile ?? []).map((path) => located(path.replace(/^-/, ''))).filter(existsSync);
+  const pairs = [
+    ...(unit.Environment ?? []).flatMap((line) =>
+      Array.from(line.matchAll(/"([^"]*)"|(\S+)/g), ([, a, b]) => a ?? b ?? ''),
+    ),
+    ...files.flatMap((file) => readFileSync(file, 'utf8').trim().split('\n')),
+  ];
+  return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+}
+
+/** `-Ws` tells systemd when HAProxy is ready; here it is not there to be told. */
+const argvOf = (
+  { ExecStart = [] }: Unit,
+  environment: Record<string, string>,
+  { located }: Machine,
+): readonly string[] =>
+  (ExecStart.at(-1) ?? '')
+    .replace(/\$(\w+)/g, (_, name: string) => environment[name] ?? '')
+    .replace('/usr/sbin/haproxy -Ws', `${haproxy} -W`)
+    .replace(/\/usr\/bin\/(flock|node)/g, '$1')
+    .split(' ')
+    .map(located);
