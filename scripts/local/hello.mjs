@@ -1,5 +1,7 @@
-// hello-world: says which task answered. A graceful application: on SIGTERM it finishes what it has begun, then ends.
+// hello-world: says which task answered. A graceful application: on SIGTERM it lets in who waits, closes its door,
+// finishes what it has begun, then ends.
 import { createServer } from 'node:http';
+import { Server } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -29,10 +31,14 @@ h1{font-size:3em;margin:0}code{background:#0003;padding:.2em .5em;border-radius:
 <p>Reload the page: another task may answer. <a href="/">Again</a></p></html>
 `;
 
+let arrivals = 0;
+let leaving = false;
+
 const server = createServer(async (request, response) => {
   const asked = request.headers['x-demo-request'];
   if (asked !== undefined) process.stdout.write(`began ${asked}\n`);
   response.setHeader('x-task', TASK_ID);
+  if (leaving) response.setHeader('connection', 'close');
   const { pathname, searchParams } = new URL(request.url, 'http://hello');
 
   if (pathname === '/health') return response.end('well\n');
@@ -48,8 +54,20 @@ const server = createServer(async (request, response) => {
 
 // Longer than a proxy keeps an idle connection, so that it is never this side that closes one first.
 server.keepAliveTimeout = 75_000;
+for (const event of ['connection', 'request']) server.on(event, () => void arrivals++);
 process.on('SIGTERM', () => {
-  server.close(() => process.exit(0));
-  setInterval(() => server.closeIdleConnections(), 50);
+  leaving = true;
+  setImmediate(closeOnceQuiet);
 });
 server.listen(Number(PORT), HOST);
+
+/** Who still waits when the door closes is reset, and a turn of the event loop lets in only one: so after a turn without any. */
+function closeOnceQuiet(seen) {
+  if (seen !== arrivals) return setImmediate(closeOnceQuiet, arrivals);
+  // Not the close of `node:http`: it would also cut idle connections, on which a request may be on its way.
+  Server.prototype.close.call(server, () => process.exit(0));
+  // Right after it: before it, whoever reads the line would wake up, and run, while the door is still open.
+  process.stdout.write('closed its door\n');
+  // By then the proxy has noticed, and sends nothing on what is idle.
+  setTimeout(() => setInterval(() => server.closeIdleConnections(), 50), 2_000);
+}
