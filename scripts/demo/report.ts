@@ -36,8 +36,9 @@ export function table(steps: readonly MeasuredStep[]): string {
   return all.map(line).join('\n');
 }
 
-const legend = `lost: not repeatable, and inside the task that died · 503: until the proxy could know of a first task · *: a new process
-rescued: connections that HAProxy tried again, unseen by visitors · calls: of AWS's API
+const legend = `lost: not repeatable, and with a task that died or closed its door · *: a new process
+503: until the proxy could know of a first task · calls: of AWS's API
+rescued: connections that HAProxy tried again, unseen by visitors
 first: first request after a task ran (median) · last: last request after a stop order (longest)`;
 
 /** What it all means, in words. */
@@ -81,7 +82,9 @@ function excused({ lostWithTask, expected503 }: Totals): readonly string[] {
     expected503 > 0
       ? `${number(expected503)} were told 503 while no task existed, or was too new to be known: as they should be.`
       : '',
-    lostWithTask > 0 ? `${number(lostWithTask)} could not be repeated: inside a task when it was killed.` : '',
+    lostWithTask > 0
+      ? `${number(lostWithTask)} could not be repeated: their task was killed, or closed its door before it had read them.`
+      : '',
   ];
   return lines.filter((line) => line !== '');
 }

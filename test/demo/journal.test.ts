@@ -21,6 +21,19 @@ describe('createJournal', () => {
     expect(journal.moments).toStrictEqual([]);
   });
 
+  it('remembers when a task of its own service closed its door', () => {
+    const journal = createJournal('hello-world', 0);
+    const order = moment({ kind: 'stop-ordered', task: 'aaaa', at: 5 });
+
+    journal.addMoment(order);
+    journal.addMoment(moment({ text: 'closed its door', task: 'aaaa', at: 7 }));
+    journal.addMoment({ ...order, service: 'worker', task: 'wwww' });
+    journal.addMoment(moment({ text: 'closed its door', task: 'wwww', at: 7, service: 'worker' }));
+
+    expect([...(journal.facts().closed ?? [])]).toStrictEqual([['aaaa', 7]]);
+    expect(journal.moments).toStrictEqual([order]);
+  });
+
   it('keeps the moments of its own service', () => {
     const journal = createJournal('hello-world', 0);
     const died = moment({ kind: 'task-died', task: 'aaaa', at: 5 });

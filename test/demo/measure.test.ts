@@ -1,4 +1,4 @@
-import { emptySpells, type Facts, type Fate, fateOf } from '../../scripts/demo/measure';
+import { emptySpells, type Facts, type Fate, factsOf, fateOf } from '../../scripts/demo/measure';
 import type { Visit } from '../../scripts/demo/visit';
 import type { Moment } from '../../scripts/local/world';
 
@@ -19,6 +19,7 @@ describe('fateOf', () => {
   const sudden = [{ from: 1000, until: 2000, sudden: true as const }];
   const lastGet = (rest: Partial<Visit>) => get({ start: 990, ...rest });
   const died = new Map([['dead', 1005]]);
+  const closed = new Map([['leaving', 1005]]);
   const began = new Map([['r1', ['dead']]]);
   const elsewhere = new Map([['r1', ['alive']]]);
   const nothing: Facts = { empty: [], died: new Map(), began: new Map() };
@@ -88,11 +89,57 @@ describe('fateOf', () => {
       'failed',
     ],
     ['a POST that started after it has failed', post({ status: 502, start: 1006 }), { died, began }, 'failed'],
+    [
+      'a POST that broke off unread as a task closed its door is lost',
+      post({ status: 502 }),
+      { closed },
+      'lostWithTask',
+    ],
+    ['also when the connection just closes', post({ error: 'socket hang up' }), { closed }, 'lostWithTask'],
+    [
+      'also when the line is read a little later',
+      post({ status: 502, start: 990, end: 991 }),
+      { closed },
+      'lostWithTask',
+    ],
+    ['a GET that broke off as a door closed has failed', get({ status: 502 }), { closed }, 'failed'],
+    ['so has one whose answer had begun', get({ status: 200, task: 'a', error: 'x' }), { closed }, 'failed'],
+    ['so has a POST that some task had begun', post({ status: 502 }), { closed, began: elsewhere }, 'failed'],
+    [
+      'even the task that closed: it finishes what it began',
+      post({ status: 502 }),
+      { closed, began: new Map([['r1', ['leaving']]]) },
+      'failed',
+    ],
+    ['so has a POST that was never sent to it', post({ status: 503 }), { closed }, 'failed'],
+    ['or could not even connect', post({ error: 'connect ECONNREFUSED' }), { closed }, 'failed'],
+    ['or timed out', post({ error: 'no answer in 30 s' }), { closed }, 'failed'],
+    ['or began after the door was closed', post({ status: 502, start: 1006 }), { closed }, 'failed'],
+    ['or broke off long before', post({ status: 502, start: 700, end: 754 }), { closed }, 'failed'],
     ['a GET could have been repeated', get({ status: 502 }), { died, began }, 'failed'],
     ['not when its answer had begun', get({ status: 200, task: 'dead', error: 'x' }), { died, began }, 'lostWithTask'],
     ['a POST that was answered all the same is served', post({ status: 200 }), { died, began }, 'served'],
   ])('%s', (_, visit, facts, fate) => {
     expect(fateOf(visit, { ...nothing, ...facts })).toBe(fate);
+  });
+});
+
+describe('factsOf', () => {
+  const delay = 2_200;
+  const order: Moment = { ...moment(10_000, 'stop-ordered', 'a'), service: 'hello-world' };
+  const closings = (at: number, moments: readonly Moment[] = [order]) => {
+    const { closed } = factsOf(moments, { began: new Map(), closed: new Map([['a', at]]) }, 'hello-world', delay);
+    return [...(closed ?? [])];
+  };
+
+  it('keeps a door that closed while the proxy could not know of the stop order', () => {
+    expect(closings(10_005)).toStrictEqual([['a', 10_005]]);
+    expect(closings(14_200)).toStrictEqual([['a', 14_200]]);
+  });
+
+  it('takes no excuse from one that closed later, as after a pre-stop, or without an order', () => {
+    expect(closings(14_201)).toStrictEqual([]);
+    expect(closings(10_005, [])).toStrictEqual([]);
   });
 });
 

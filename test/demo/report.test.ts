@@ -50,7 +50,7 @@ describe('verdict', () => {
     expect(verdict({ totals: totals({ failed: 3, lostWithTask: 2, expected503: 9 }), steps: [] }, 0)).toStrictEqual([
       '3 of 24,812 requests failed.',
       '9 were told 503 while no task existed, or was too new to be known: as they should be.',
-      '2 could not be repeated: inside a task when it was killed.',
+      '2 could not be repeated: their task was killed, or closed its door before it had read them.',
     ]);
   });
 });
