@@ -60,6 +60,9 @@ const checks: Readonly<Record<string, (input: never, instances: readonly Tagged[
     parameter(Name, { 'ssm:Overwrite': String(Overwrite) }),
   ],
   'ssm:DeleteParameter': ({ Name }: { Name: string }) => [parameter(Name)],
+  'ssm:DeleteParameters': ({ Names }: { Names: string[] }) => Names.map((name) => parameter(name)),
+  // The path itself, and nothing below it (AWS: Parameter Store, authorizing retrieval of a hierarchy).
+  'ssm:GetParametersByPath': ({ Path }: { Path: string }) => [parameter(Path)],
   'route53:GetHostedZone': hostedZone,
   'route53:ListResourceRecordSets': hostedZone,
   'route53:GetChange': ({ Id }: { Id: string }) => [{ resource: `arn:aws:route53:::change/${Id}`, context: {} }],

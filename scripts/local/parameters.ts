@@ -8,6 +8,7 @@ type Version = {
   readonly at: number;
 };
 type Put = { Name: string; Value: string; Type?: string; Overwrite?: boolean; Tier?: string };
+type ByPath = { Path: string; Recursive?: boolean; WithDecryption?: boolean; NextToken?: string };
 
 /** Versions that Parameter Store keeps (AWS: PutParameter). */
 const kept = 100;
@@ -70,6 +71,23 @@ export function parameterStore() {
       'ssm:DeleteParameter': ({ Name }: { Name: string }) => {
         if (!parameters.delete(Name)) throw new AwsError('ParameterNotFound', '');
         return {};
+      },
+
+      // Ten at a time, and no error where nothing is (AWS: GetParametersByPath).
+      'ssm:GetParametersByPath': ({ Path, Recursive = false, WithDecryption = false, NextToken = '0' }: ByPath) => {
+        const below = [...parameters.keys()].sort().filter((name) => name.startsWith(`${Path}/`));
+        const names = Recursive ? below : below.filter((name) => !name.slice(Path.length + 1).includes('/'));
+        const end = Number(NextToken) + 10;
+        return {
+          Parameters: names.slice(Number(NextToken), end).map((name) => describe(name, WithDecryption)),
+          ...(end < names.length && { NextToken: String(end) }),
+        };
+      },
+
+      'ssm:DeleteParameters': ({ Names }: { Names: string[] }) => {
+        if (Names.length === 0 || Names.length > 10) invalid('Member must have length between 1 and 10');
+        const DeletedParameters = Names.filter((name) => parameters.delete(name));
+        return { DeletedParameters, InvalidParameters: Names.filter((name) => !DeletedParameters.includes(name)) };
       },
 
       'ssm:GetParameter': ({ Name, WithDecryption = false }: { Name: string; WithDecryption?: boolean }) => {

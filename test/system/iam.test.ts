@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-
+import { customResource } from '../../scripts/local/cloudformation';
 import { firstRefused, judge, type Policy, type Statement } from '../../scripts/local/iam';
 import { type Check, checksOf } from '../../scripts/local/iam-checks';
 import { startWorld, type World } from '../../scripts/local/world';
@@ -27,6 +27,11 @@ const unused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'Log allows logs:CreateLogStream': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
     'Log allows logs:PutLogEvents': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
     'Log covers arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/sluice-dev-renew:*': 'as above',
+  },
+  UnmakeRole: {
+    'Log allows logs:CreateLogStream': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
+    'Log allows logs:PutLogEvents': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
+    'Log covers arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/sluice-dev-unmake:*': 'as above',
   },
   ProxyRole: Object.fromEntries(
     [
@@ -62,7 +67,9 @@ beforeAll(async () => {
   const answered = world.aws.api.calls.filter(({ outcome }) => /^(answered|ParameterNotFound)$/.test(outcome));
   const asked = (role: string) =>
     answered.filter((call) => call.role === role).map(({ action, input }) => checksOf(action, input, proxies));
-  checks = Object.fromEntries(['ReconcileRole', 'RenewRole', 'ProxyRole'].map((role) => [role, asked(role)]));
+  checks = Object.fromEntries(
+    ['ReconcileRole', 'RenewRole', 'UnmakeRole', 'ProxyRole'].map((role) => [role, asked(role)]),
+  );
 }, 90_000);
 afterAll(() => world?.stop());
 
@@ -84,6 +91,7 @@ async function story(): Promise<void> {
   await synced('certificates/sluice.test');
   ecs.updateService('shop', { desiredCount: 0 });
   await until(() => aws.api.calls.some(({ action }) => action === 'ecs:DescribeServices'));
+  await customResource((event) => aws.invoke('unmake', event), 'Delete');
 }
 
 const synced = (path: string) =>
@@ -187,6 +195,9 @@ describe('a wrong policy is noticed:', () => {
     ['ReconcileRole', 'ssm:PutParameter'],
     ['ReconcileRole', 'ssm:SendCommand'],
     ['ReconcileRole', 'sqs:ChangeMessageVisibility'],
+    ['UnmakeRole', 'ssm:GetParametersByPath'],
+    ['UnmakeRole', 'ssm:DeleteParameters'],
+    ['ProxyRole', 'cloudwatch:PutMetricData'],
     ['RenewRole', 'ssm:GetParameters'],
     ['RenewRole', 'ssm:GetParameter'],
     ['RenewRole', 'ssm:PutParameter'],

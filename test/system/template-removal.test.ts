@@ -52,6 +52,31 @@ describe('sls remove', () => {
   });
 });
 
+describe('the parameters that functions wrote', () => {
+  it.each(each)('go after everybody who may write them, in variant %s', (variant) => {
+    const writes = (role: string) =>
+      of(variant)
+        .statements(role)
+        .some(({ Action }) => [Action].flat().includes('ssm:PutParameter'));
+    const writers = of(variant)
+      .ofType('AWS::IAM::Role')
+      .map(([role]) => role)
+      .filter(writes);
+
+    expect(writers).toStrictEqual(['ReconcileRole', 'RenewRole']);
+    for (const role of writers)
+      expect([role, isAfter(of(variant), role, 'StageParameters')]).toStrictEqual([role, true]);
+  });
+
+  it('are waited for no longer than the function can take', () => {
+    const { ServiceTimeout } = of('default').properties<{ ServiceTimeout: number }>('StageParameters');
+    const { Timeout } = of('default').properties<{ Timeout: number }>('UnmakeLambdaFunction');
+
+    expect(ServiceTimeout).toBeGreaterThan(Timeout);
+    expect(ServiceTimeout).toBeLessThanOrEqual(900);
+  });
+});
+
 describe('the first deploy', () => {
   it.each(['TaskChanged', 'HostChanged', 'ReconcileQueuePolicy', 'ReconcileEventSourceMappingSQSReconcileQueue'])(
     'starts hello-world after %s, so that its first events are heard',

@@ -1,0 +1,61 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { customResource } from '../../scripts/local/cloudformation';
+import { startWorld, type World } from '../../scripts/local/world';
+
+jest.setTimeout(90_000);
+
+let world: World;
+beforeAll(async () => {
+  const delays = { eventMs: 20, taskStartMs: 50, commandMs: 50 };
+  world = await startWorld({ delays, tickSeconds: 3_600, certificates: true });
+});
+afterAll(() => world?.stop());
+
+const custom = (type: 'Create' | 'Update' | 'Delete') =>
+  customResource((event) => world.aws.invoke('unmake', event), type);
+
+/** Every parameter of the account, as the played Parameter Store has them. */
+const names = () => {
+  const { Parameters } = world.aws.parameters.handlers['ssm:GetParametersByPath']({ Path: '', Recursive: true });
+  return Parameters.map((parameter) => parameter?.Name);
+};
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 30_000; !holds(); await pause(50))
+    if (Date.now() > end) throw new Error(`waited 30 seconds in vain: ${holds}`);
+}
+
+it('law 15: a stage that has served, and ordered a certificate, leaves no parameter behind', async () => {
+  const { ecs, aws } = world;
+  const app = { name: 'app', command: [process.execPath, 'scripts/local/hello.mjs'], containerPort: 8080 };
+  const taskDefinition = ecs.registerTaskDefinition({
+    family: 'shop',
+    containers: [{ ...app, labels: { 'haproxy.host': 'shop.example' } }],
+  });
+  ecs.createService({ name: 'shop', taskDefinition, desiredCount: 1 });
+  aws.deployed();
+  await until(() => aws.runs.length > 0 && names().includes('/sluice/dev/haproxy/files/50-sluice-dev.shop.cfg'));
+  aws.parameters.put({ Name: '/sluice/dev2/haproxy/current', Value: 'of another stage', Type: 'String' });
+  const written = names().length;
+
+  expect(await custom('Create')).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: '/sluice/dev' });
+  expect(await custom('Update')).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: '/sluice/dev' });
+  expect(names()).toHaveLength(written);
+
+  ecs.updateService('shop', { desiredCount: 0 });
+  expect(await custom('Delete')).toStrictEqual({
+    ...{ StackId: 'arn:stack', RequestId: 'Delete', LogicalResourceId: 'StageParameters' },
+    ...{ Status: 'SUCCESS', Reason: 'done', PhysicalResourceId: '/sluice/dev' },
+  });
+  expect(names()).toStrictEqual(['/sluice/dev2/haproxy/current']);
+});
+
+it('a removal that is refused is said in words', async () => {
+  world.aws.api.faults.next('ssm:GetParametersByPath', 'denied', 99);
+
+  expect(await custom('Delete')).toMatchObject({
+    Status: 'FAILED',
+    Reason: expect.stringMatching(/^The parameters below \/sluice\/dev could not be removed: Listing .*AccessDenied/),
+  });
+});
