@@ -13,15 +13,15 @@ export type Window = { readonly start: Date; readonly end: Date };
 
 export type AcmeFront = {
   readonly directory: string;
-  /** What signed requests carried, by the last word of the path: `newOrder`, … */
+  /** What signed requests carried that were not refused. */
   readonly payloads: readonly { readonly path: string; readonly payload: Record<string, unknown> }[];
-  /** The next requests to a path that contains this are refused. */
-  refuse(path: string, fault: AcmeFault, times?: number): void;
+  /** The next requests are refused: to a resource of the directory, such as `newOrder`, or to a path that contains this. */
+  refuse(what: string, fault: AcmeFault, times?: number): void;
   /** Closes every connection without an answer. */
   down(now: boolean): void;
   /** `stand-in` where the CA behind has no ARI and this answers for it. */
   readonly ari: 'own' | 'stand-in';
-  /** What the stand-in answers for a certificate, by RFC 9773's name of it. */
+  /** What is answered here for a certificate, by RFC 9773's name of it. */
   readonly windows: Map<string, Window>;
   stop(): Promise<void>;
 };
@@ -45,27 +45,24 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
   const windows = new Map<string, Window>();
   let isDown = false;
   const pass = (ask: Ask) => forward(upstream, agent, ask);
-  const offered = JSON.parse(
-    (await pass({ method: 'GET', path: '/dir', headers: {}, body: Buffer.alloc(0) })).body.toString(),
-  );
+  // Pebble answers nobody without a name (RFC 8555, section 6.1).
+  const own = (method: string, path: string) =>
+    pass({ method, path, headers: { 'user-agent': 'sluice-local' }, body: Buffer.alloc(0) });
+  const offered = JSON.parse((await own('GET', '/dir')).body.toString());
   const ari = 'renewalInfo' in offered ? 'own' : 'stand-in';
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     if (isDown) return void incoming.socket.destroy();
     const { method = 'GET', url: path = '/', headers } = incoming;
     const body = await all(incoming);
-    const payload = payloadIn(body);
-    if (payload) payloads.push({ path, payload });
-    const asked = ari === 'stand-in' ? /^\/renewal-info\/(.+)$/.exec(path)?.[1] : undefined;
-    if (asked) return tell(response, window(windows.get(asked)));
+    const [, id = ''] = /^\/.*enewal-?[iI]nfo\/(.+)$/.exec(path) ?? [];
+    if (windows.has(id) || (id && ari === 'stand-in')) return tell(response, window(windows.get(id)));
     const refusal = refusals.find((each) => path.includes(each.path) && each.left-- > 0);
     // A refused request has a nonce for the next, as from any ACME server.
-    if (refusal)
-      return tell(
-        response,
-        problem(refusal.fault, await pass({ method: 'HEAD', path: '/nonce-plz', headers: {}, body: Buffer.alloc(0) })),
-      );
+    if (refusal) return tell(response, problem(refusal.fault, await own('HEAD', new URL(offered.newNonce).pathname)));
     const told = await pass({ method, path, headers, body });
+    const payload = payloadIn(body);
+    if (payload && told.status < 400) payloads.push({ path, payload });
     tell(response, path === '/dir' && ari === 'stand-in' ? withRenewalInfo(told, String(headers.host)) : told);
   }
 
@@ -76,7 +73,10 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
   return {
     directory: `https://127.0.0.1:${(server.address() as AddressInfo).port}/dir`,
     payloads,
-    refuse: (path, fault, times = 1) => void refusals.push({ path, fault, left: times }),
+    refuse: (what, fault, times = 1) => {
+      const path = what in offered ? new URL(String(offered[what])).pathname : what;
+      refusals.push({ path, fault, left: times });
+    },
     down: (now) => {
       isDown = now;
       server.closeAllConnections();

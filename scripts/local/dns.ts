@@ -80,7 +80,7 @@ async function listenOn(
     const port = 30_000 + Math.floor(Math.random() * 2_000);
     const ends: (() => Promise<void>)[] = [];
     try {
-      for (const address of addresses) ends.push(await udp(address, port, answer), await tcp(address, port, answer));
+      for (const address of addresses) for (const serve of [udp, tcp]) ends.push(await serve(address, port, answer));
       return { port, stop: async () => void (await Promise.all(ends.map((end) => end()))) };
     } catch (error) {
       await Promise.all(ends.map((end) => end()));

@@ -56,7 +56,9 @@ export async function startPebble(dns: string, processes: Processes, options: Pe
     setWindow: async (Certificate, id, window) => {
       if (front.ari === 'stand-in') return void front.windows.set(id, window);
       const ARIResponse = JSON.stringify({ suggestedWindow: window });
-      await asked('/set-renewal-info/', JSON.stringify({ Certificate, ARIResponse }));
+      // Pebble 2.6 has windows of its own, but cannot be told another.
+      const told = asked('/set-renewal-info/', JSON.stringify({ Certificate, ARIResponse }));
+      await told.catch(() => front.windows.set(id, window));
     },
     stop: async () => {
       await front.stop();

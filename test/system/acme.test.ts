@@ -188,7 +188,7 @@ it('stores a certificate of many names with an RSA key, too large for a free par
 it('keeps the old certificate of a changed first name until the new one is there', async () => {
   await stage.run([['example.com']]);
   const before = stage.index();
-  stage.pebble.refuse('order', { type: 'malformed', detail: 'not today' });
+  stage.pebble.refuse('newOrder', { type: 'malformed', detail: 'not today' });
 
   await expect(stage.run([['www.example.com', 'example.com']])).rejects.toThrow('not today');
   expect(stage.index()).toStrictEqual(before);
