@@ -1,3 +1,6 @@
+import { judge } from '../../scripts/local/iam';
+import { packaged } from '../../scripts/local/package';
+import { readStack } from '../../scripts/local/stack';
 import { type Template, templateOf } from './packaged';
 
 let template: Template;
@@ -58,6 +61,48 @@ describe('who may do what', () => {
     const actions = template.statements('TaskHostRole').flatMap(({ Action }) => Action);
 
     expect([...new Set(actions.map((action) => action.split(':')[0]))].sort()).toStrictEqual(['ecr', 'ecs', 'logs']);
+  });
+});
+
+describe('a host of tasks, whose agent is not played', () => {
+  const ecs = (path: string) => `arn:aws:ecs:eu-west-2:123456789012:${path}`;
+  const logs = (path: string) => `arn:aws:logs:eu-west-2:123456789012:log-group:${path}:log-stream:task/hello/1`;
+  const repository = 'arn:aws:ecr:eu-west-2:123456789012:repository/shop';
+  const allows = async (action: string, resource: string) =>
+    judge(
+      'TaskHostRole',
+      readStack(await packaged(), 'http://127.0.0.1').policies('TaskHostRole'),
+    )({
+      action,
+      resource,
+      context: {},
+    });
+
+  it.each([
+    ['ecs:DiscoverPollEndpoint', '*'],
+    ['ecs:RegisterContainerInstance', ecs('cluster/sluice-dev')],
+    ['ecs:SubmitTaskStateChange', ecs('cluster/sluice-dev')],
+    ['ecs:SubmitContainerStateChange', ecs('cluster/sluice-dev')],
+    ['ecs:Poll', ecs('container-instance/sluice-dev/1')],
+    ['ecs:StartTelemetrySession', ecs('container-instance/sluice-dev/1')],
+    // At a Spot warning it drains itself.
+    ['ecs:UpdateContainerInstancesState', ecs('container-instance/sluice-dev/1')],
+    ['ecr:GetAuthorizationToken', '*'],
+    ['ecr:BatchGetImage', repository],
+    ['logs:PutLogEvents', logs('/sluice/dev/hello-world')],
+  ])('may call %s on %s', async (action, resource) => {
+    expect(await allows(action, resource)).toBe(true);
+  });
+
+  it.each([
+    ['ecs:RegisterContainerInstance', ecs('cluster/sluice-dev2')],
+    ['ecs:Poll', ecs('container-instance/sluice-dev2/1')],
+    ['ecs:UpdateService', ecs('service/sluice-dev/shop')],
+    ['ssm:GetParameter', 'arn:aws:ssm:eu-west-2:123456789012:parameter/sluice/dev/certificates/shop/key'],
+    ['ecr:PutImage', repository],
+    ['logs:PutLogEvents', logs('/sluice/dev2/hello-world')],
+  ])('may not call %s on %s', async (action, resource) => {
+    expect(await allows(action, resource)).toBe(false);
   });
 });
 
