@@ -72,7 +72,7 @@ export const route53 = (client: Route53Client): Zones => ({
           ChangeBatch: { Comment: 'sluice: an ACME challenge', Changes },
         }),
       )
-      .then(({ ChangeInfo }) => always('ChangeInfo.Id', ChangeInfo?.Id))
+      .then(({ ChangeInfo }) => always('ChangeInfo.Id', ChangeInfo?.Id).replace(/^.*\//, ''))
       .catch(ifChangedMeanwhile);
     return doing(`Changing the TXT records of ${names} in hosted zone ${zone}`, sent, atNextRun);
   },

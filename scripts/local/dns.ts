@@ -10,6 +10,8 @@ export type Dns = {
   readonly resolver: string;
   /** One name server, of two, does not know the newest yet. */
   lag(now: boolean): void;
+  /** The resolver, which a CA asks, sees no TXT record, though the zones' name servers show it. */
+  hide(now: boolean): void;
   /** Every question, as `TXT _acme-challenge.example.com`. */
   readonly questions: readonly string[];
   stop(): Promise<void>;
@@ -26,6 +28,7 @@ export async function startDns(route53: Route53): Promise<Dns> {
   const [resolver = '', ...servers] = addresses;
   const questions: string[] = [];
   let lagging = false;
+  let hiding = false;
 
   const lookup: Lookup = (name) => {
     const [, server] = /^ns-(\d)\.\w+\.awsdns\.test$/.exec(name) ?? [];
@@ -35,7 +38,8 @@ export async function startDns(route53: Route53): Promise<Dns> {
   const answer = (message: Buffer, address: string, limit?: number): Buffer => {
     const question = readQuestion(message);
     questions.push(`${question.type} ${question.name}`);
-    const isBehind = lagging && address === servers[1];
+    const isHidden = hiding && address === resolver && question.type === 'TXT';
+    const isBehind = (lagging && address === servers[1]) || isHidden;
     const { code, found } = isBehind ? { code: codes.noSuchName, found: [] } : answersTo(question, lookup);
     const whole = writeAnswer(question, code, found);
     const isCut = whole.length > Math.min(limit ?? Infinity, limit === undefined ? Infinity : question.size);
@@ -47,6 +51,9 @@ export async function startDns(route53: Route53): Promise<Dns> {
     resolver: `${resolver}:${port}`,
     lag: (now) => {
       lagging = now;
+    },
+    hide: (now) => {
+      hiding = now;
     },
     questions,
     stop,

@@ -43,7 +43,7 @@ export async function acmeStage() {
   const dns = await startDns(route53);
   const pebble = await startPebble(dns.resolver, processes);
   const [store, queue] = [parameterStore(), fifoQueue({ QueueName: queueName, ContentBasedDeduplication: true })];
-  const hooks: { beforeChange?: (() => void) | undefined } = {};
+  const hooks: { beforeChange?: (() => void) | undefined; afterChange?: (() => void) | undefined } = {};
   const change = route53.handlers['route53:ChangeResourceRecordSets'];
   const handlers = {
     ...store.handlers,
@@ -51,7 +51,9 @@ export async function acmeStage() {
     ...route53.handlers,
     'route53:ChangeResourceRecordSets': (input: Parameters<typeof change>[0]) => {
       hooks.beforeChange?.();
-      return change(input);
+      const answer = change(input);
+      hooks.afterChange?.();
+      return answer;
     },
   };
   const api = await startApi([{ ...credentials, role: 'Renew', refused: async () => undefined }], handlers);
@@ -116,11 +118,22 @@ export async function acmeStage() {
     run,
     index: () => read<Certificate[]>(`${prefix}/certificates/index`) ?? [],
     state: (name: string) => read<State>(`${prefix}/acme/state/${name}`),
-    changeState,
+    /** One day of ninety is left. */
+    age: (name: string) => {
+      const dayMs = 86_400_000;
+      const times = { notBefore: Date.now() - 89 * dayMs, notAfter: Date.now() + dayMs };
+      changeState(name, ({ asked: _, held, ...state }) => ({ ...state, ...(held && { held: { ...held, ...times } }) }));
+    },
+    /** As if its time had passed. */
+    expireLock: () => {
+      const Name = `${prefix}/acme/lock`;
+      const Value = JSON.stringify({ ...read<object>(Name), until: 1 });
+      store.put({ Name, Value, Type: 'String', Overwrite: true });
+    },
     /** The CA may be asked again at once when it wants a certificate renewed. */
     forgetRetryAfter: (name: string) =>
       changeState(name, ({ asked, ...state }) => ({ ...state, ...(asked && { asked: { ...asked, askAgainAt: 0 } }) })),
-    /** What a test does just before Route 53 takes a change. */
+    /** What a test does just before Route 53 takes a change, and just after. */
     hooks,
     stored: (name: string) => {
       const { key, chain } = certificateNames(prefix, name);

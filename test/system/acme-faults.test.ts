@@ -1,0 +1,303 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
+
+import { acmeStage } from './acme-stage';
+import { selfSigned } from './haproxy-instance';
+
+jest.setTimeout(60_000);
+
+const name = 'example.com';
+const names = [[name, `*.${name}`]];
+const foreign = { Name: `_acme-challenge.${name}`, Type: 'TXT', TTL: 300, Values: ['"foreign"'] };
+
+type Stage = Awaited<ReturnType<typeof acmeStage>>;
+let stage: Stage;
+/** With a certificate whose time is nearly over, and somebody else's value beside our own. */
+beforeEach(async () => {
+  stage = await acmeStage();
+  await stage.run(names);
+  stage.age(name);
+  stage.route53.put(stage.zone.id, foreign);
+}, 30_000);
+afterEach(() => stage.stop());
+
+const orders = () => stage.pebble.payloads.filter(({ payload }) => 'identifiers' in payload).length;
+const text = () => stage.route53.records(stage.zone.id).filter(({ Type }) => Type === 'TXT');
+const why = 'it expired|days are left';
+
+type Break = {
+  readonly says: RegExp;
+  readonly break: () => unknown;
+  readonly options?: Parameters<Stage['run']>[1];
+  readonly mend?: () => unknown;
+};
+
+const refused =
+  (type: string, detail: string, at = 'newOrder', more = {}) =>
+  () =>
+    stage.pebble.refuse(at, { type, detail, ...more });
+const denied =
+  (action: string, about = '') =>
+  () =>
+    stage.api.faults.next(action, 'denied', 9, about);
+const allowed = () => stage.api.faults.clear();
+
+const faults: Record<string, Break> = {
+  'the CA is down': {
+    says: /Asking https:\S+\/dir: .*(ECONNRESET|socket hang up).*; the certificates that are stored stay/,
+    break: () => stage.pebble.down(true),
+    mend: () => stage.pebble.down(false),
+  },
+  'the CA fails': {
+    says: /Asking https:\S+: status 503: busy; the certificates that are stored stay/,
+    break: () => stage.pebble.refuse('newOrder', { type: 'serverInternal', detail: 'busy', status: 503 }, 3),
+  },
+  'the CA forbids it by CAA': {
+    says: /the CA refused \(caa\): CAA record for example.com prevents issuance; add a CAA record that allows this CA/,
+    break: refused('caa', 'CAA record for example.com prevents issuance.', 'finalize'),
+  },
+  'the CA calls it malformed': {
+    says: /the CA refused \(malformed\): not so; compare the names and the profile in the settings/,
+    break: refused('malformed', 'not so', 'newOrder', { status: 400 }),
+  },
+  'the CA sees no answer, so that the order becomes invalid': {
+    says: /Proving example.com: the CA refused \((dns|unauthorized)\): .*; look /,
+    break: () => stage.dns.hide(true),
+    mend: () => stage.dns.hide(false),
+  },
+  'the CA has no such profile': {
+    says: /the CA has no profile "tlsserver", but (none|classic, shortlived); change acmeProfile in the settings/,
+    break: () => {},
+    options: { profile: 'tlsserver' },
+  },
+  'Route 53 never comes in sync': {
+    says: /Route 53 did not bring change \w+ in sync within four minutes; try again later/,
+    break: () => stage.route53.stick(true),
+    mend: () => stage.route53.stick(false),
+  },
+  'one name server does not show it': {
+    says: /the name servers of hosted zone \w+ \(ns-1\.\S+, ns-2\.\S+\) do not show _acme-challenge.example.com; is the zone delegated/,
+    break: () => stage.dns.lag(true),
+    mend: () => stage.dns.lag(false),
+  },
+  'the settings name another zone': {
+    says: /_acme-challenge.example.com is in no public hosted zone of the settings; add its zone’s id to challengeZones/,
+    break: () => stage.route53.addZone('example.net', { id: 'ZOTHER' }),
+    options: { settings: { zones: ['ZOTHER'] } },
+  },
+  'the zone does not exist': {
+    says: /Reading hosted zone ZGONE: NoSuchHostedZone: No hosted zone found with ID: ZGONE; the certificates that are stored stay/,
+    break: () => {},
+    options: { settings: { zones: ['ZGONE'] } },
+  },
+  'Route 53 may not be changed': {
+    says: /Changing the TXT records of _acme-challenge.example.com in hosted zone \w+: AccessDenied: .*; the function lacks a permission/,
+    break: denied('route53:ChangeResourceRecordSets'),
+    mend: allowed,
+  },
+  'Route 53 throttles for long': {
+    says: /Reading the TXT records of _acme-challenge.example.com in hosted zone \w+: Throttling: Rate exceeded/,
+    break: () => stage.api.faults.next('route53:ListResourceRecordSets', 'throttled', 9),
+    mend: allowed,
+  },
+  'the journal may not be written': {
+    says: /Writing \/sluice\/dev\/acme\/journal: AccessDeniedException/,
+    break: denied('ssm:PutParameter', 'acme/journal'),
+    mend: allowed,
+  },
+  'the certificate may not be written': {
+    says: /Writing \/sluice\/dev\/certificates\/example.com\/key: AccessDeniedException: .*; the function lacks a permission/,
+    break: denied('ssm:PutParameter', 'example.com/key'),
+    mend: allowed,
+  },
+  'the time is over in the middle': {
+    says: /the time of this run is over, it stops to clean up; the next run tries again/,
+    break: () => stage.route53.stick(true),
+    options: { leftMs: 62_500 },
+    mend: () => stage.route53.stick(false),
+  },
+};
+
+describe.each(Object.keys(faults))('%s', (fault) => {
+  it('fails in words, the old certificate stays, DNS is as before, and the next run is right', async () => {
+    const { says, options, mend, ...row } = faults[fault] as Break;
+    const before = [stage.store.read('/sluice/dev/certificates/index'), stage.stored(name)];
+    await row.break();
+
+    const error = await stage.run(names, options).then(
+      () => new Error('it did not fail'),
+      (reason: Error) => reason,
+    );
+    await mend?.();
+
+    expect(error.message).toMatch(says);
+    expect(error.message).toMatch(
+      new RegExp(`^(${name} is due \\(.*(${why}|its profile changed).*\\), but |\\w+ing .*)`),
+    );
+    expect(error.message).not.toMatch(/PRIVATE KEY/);
+    expect([stage.store.read('/sluice/dev/certificates/index'), stage.stored(name)]).toStrictEqual(before);
+    expect(text()).toStrictEqual([foreign]);
+    expect(stage.store.read('/sluice/dev/acme/lock')).toBeUndefined();
+
+    expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
+    expect(stage.stored(name)).not.toStrictEqual(before[1]);
+    expect(text()).toStrictEqual([foreign]);
+  });
+});
+
+it.each([
+  'route53:GetHostedZone',
+  'route53:ListResourceRecordSets',
+  'route53:ChangeResourceRecordSets',
+  'route53:GetChange',
+])('%s throttled once or twice is asked again', async (action) => {
+  stage.api.faults.next(action, 'throttled', 2);
+
+  expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
+});
+
+it('waits as long as a CA wants that limits us, also after a deploy', async () => {
+  stage.pebble.refuse('newOrder', { type: 'rateLimited', detail: 'too many', status: 429, retryAfter: '3600' });
+
+  await expect(stage.run(names)).rejects.toThrow(
+    /the CA refused \(rateLimited\): too many; nothing to do: it is tried again when the CA allows it/,
+  );
+  const before = orders();
+  await expect(stage.run(names)).rejects.toThrow(/is due \(.*\), but the CA asked to come back after /);
+
+  expect(orders()).toBe(before);
+  expect(stage.state(name)?.attempts.issued).toHaveLength(1);
+});
+
+it('burns no limit when what was issued cannot be kept', async () => {
+  stage.api.faults.next('ssm:PutParameter', 'denied', 99, 'example.com/key');
+  const before = orders();
+  for (let run = 0; run < 6; run++) await expect(stage.run(names)).rejects.toThrow('example.com is due');
+
+  expect(orders() - before).toBe(3);
+  await expect(stage.run(names)).rejects.toThrow('it was issued 4 times within a week');
+});
+
+it('finishes what a run could not that had stored, but not listed, without another order', async () => {
+  stage.api.faults.next('ssm:PutParameter', 'denied', 9, 'certificates/index');
+  await expect(stage.run(names)).rejects.toThrow('Writing /sluice/dev/certificates/index: AccessDenied');
+  stage.api.faults.clear();
+  const before = orders();
+
+  expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'kept' }] });
+
+  expect(orders()).toBe(before);
+  expect(stage.index()).toMatchObject([{ key: 2, chain: 2 }]);
+  expect(stage.queue.size()).toBe(2);
+});
+
+it('takes away what a run left that was ended in the middle, and only that', async () => {
+  // From the moment the answers are in DNS nothing of AWS works any more for that run.
+  stage.hooks.afterChange = () => stage.api.switch(false);
+  await expect(stage.run(names)).rejects.toThrow();
+  stage.hooks.afterChange = undefined;
+  stage.api.switch(true);
+  expect(text().flatMap(({ Values }) => Values)).toHaveLength(3);
+  await expect(stage.run(names)).rejects.toThrow('another run has not ended for minutes');
+
+  stage.expireLock();
+  expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
+
+  expect(text()).toStrictEqual([foreign]);
+});
+
+it('says what it could not take away, and the next run does', async () => {
+  stage.hooks.afterChange = () => stage.api.faults.next('route53:ChangeResourceRecordSets', 'denied', 9);
+
+  await expect(stage.run(names)).rejects.toThrow(
+    /^Changing the TXT records of _acme-challenge.example.com in hosted zone \w+: AccessDenied: /,
+  );
+  expect(stage.index()).toMatchObject([{ key: 2 }]);
+  expect(text().flatMap(({ Values }) => Values)).toHaveLength(3);
+  stage.hooks.afterChange = undefined;
+  stage.api.faults.clear();
+  await stage.run(names);
+
+  expect(text()).toStrictEqual([foreign]);
+});
+
+it('orders once when two runs begin at once', async () => {
+  const before = orders();
+
+  const both = await Promise.all([stage.run(names, { leftMs: 900_000 }), stage.run(names, { leftMs: 900_000 })]);
+
+  expect(both.map(({ certificates }) => certificates[0]?.did).sort()).toStrictEqual(['kept', 'renewed']);
+  expect(orders() - before).toBe(1);
+});
+
+it('orders once when two runs find the lock of a third that ended without a word', async () => {
+  stage.store.put({ Name: '/sluice/dev/acme/lock', Value: '{"owner":"dead","until":1}', Type: 'String' });
+  const before = orders();
+
+  await Promise.all([stage.run(names, { leftMs: 900_000 }), stage.run(names, { leftMs: 900_000 })]);
+
+  expect(orders() - before).toBe(1);
+});
+
+describe('after a failure', () => {
+  const fail = async () => {
+    stage.pebble.refuse('newOrder', { type: 'malformed', detail: 'not so' });
+    await expect(stage.run(names)).rejects.toThrow('not so');
+  };
+
+  it('the schedule waits, a deploy does not', async () => {
+    await fail();
+
+    await expect(stage.run(names, { byHand: false })).rejects.toThrow(
+      /but it failed 1 times; the next try is after .*, or with the next deploy/,
+    );
+    expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
+  });
+
+  it('staging is tried first, and the CA itself is not asked where that fails', async () => {
+    await fail();
+    const settings = { rehearsal: stage.pebble.directory };
+    const before = orders();
+
+    stage.pebble.refuse('newOrder', { type: 'malformed', detail: 'still not' });
+    await expect(stage.run(names, { settings })).rejects.toThrow(
+      /tried at the staging directory first, as it failed before: .*still not/,
+    );
+    expect(orders()).toBe(before);
+
+    await stage.run(names, { settings });
+    expect(orders() - before).toBe(2);
+    expect(stage.index()).toMatchObject([{ key: 2 }]);
+  });
+
+  it('the same run tries again where its time allows', async () => {
+    let passedMs = 0;
+    const pause = async (milliseconds: number) => {
+      passedMs += milliseconds;
+    };
+    const endsAt = Date.now() + 900_000;
+    const now = () => Date.now() + passedMs;
+    stage.pebble.refuse('newOrder', { type: 'malformed', detail: 'not so' });
+
+    const outcome = await stage.run(names, { deps: { pause, now, remainingMs: () => endsAt - now() } });
+
+    expect(outcome).toMatchObject({ certificates: [{ did: 'renewed' }] });
+    expect(passedMs).toBeGreaterThan(55_000);
+    expect(passedMs).toBeLessThan(65_000);
+  });
+});
+
+it('fails when a proxy serves another certificate, which is stored all the same', async () => {
+  const pem = selfSigned('example.com');
+  const server = createServer({ key: pem, cert: pem });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const run = stage.run(names, { settings: { addresses: [address] }, leftMs: 66_000 });
+
+  await expect(run).rejects.toThrow(
+    new RegExp(`example.com is stored with serial \\w+, but ${address} serves \\w+ for example.com`),
+  );
+  expect(stage.index()).toMatchObject([{ key: 2 }]);
+  server.close();
+});
