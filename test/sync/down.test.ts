@@ -34,6 +34,7 @@ it.each([
   ['is up', 'demo.shop,a,UP,L7OK,200,OK'],
   ['goes down, but serves on', 'demo.shop,a,UP 1/2,L4CON,,'],
   ['was not checked yet', 'demo.shop,a,DOWN,INI,,'],
+  ['comes back', 'demo.shop,a,DOWN 1/2,L7OK,200,OK'],
   ['is in maintenance', 'demo.shop,a,MAINT,L4CON,,'],
   ['is a whole backend', 'demo.shop,BACKEND,DOWN,,,'],
   ['left meanwhile', 'demo.shop,gone,DOWN,L4CON,,'],
