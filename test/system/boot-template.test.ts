@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { variants } from '../../scripts/local/package';
+import { type Template, templateOf } from './packaged';
+
+type Part = string | object;
+type Launch = {
+  ImageId: string;
+  UserData: { 'Fn::Base64': { 'Fn::Join': [string, Part[]] } };
+  NetworkInterfaces: object[];
+  TagSpecifications: { ResourceType: string; Tags: object[] }[];
+};
+type Group = Record<string, unknown>;
+
+const file = (name: string) => readFileSync(join(__dirname, '../../resources/instance', name), 'utf8');
+
+const all: Partial<Record<keyof typeof variants, Template>> = {};
+beforeAll(async () => {
+  for (const variant of ['default', 'beside', 'twoProxies'] as const) all[variant] = await templateOf(variant);
+}, 120_000);
+
+const of = (variant: keyof typeof variants) => all[variant] as Template;
+const launch = (variant: keyof typeof variants, slot = 1) =>
+  of(variant).properties<{ LaunchTemplateData: Launch }>(`ProxyTemplate${slot}`).LaunchTemplateData;
+const group = (variant: keyof typeof variants, slot = 1) => of(variant).properties<Group>(`ProxyGroup${slot}`);
+
+/** As cloud-init gets it; what CloudFormation fills in stands in angle brackets. */
+function userData(variant: keyof typeof variants, slot = 1): string {
+  const [mark, parts] = launch(variant, slot).UserData['Fn::Base64']['Fn::Join'];
+  return parts
+    .map((part) => (typeof part === 'string' ? part : `<${Object.values(part).flat().join('.')}>`))
+    .join(mark);
+}
+const config = (variant: keyof typeof variants, slot = 1) =>
+  JSON.parse(userData(variant, slot).replace('#cloud-config\n', '')) as {
+    swap: object;
+    write_files: { path: string; content: string; permissions?: string }[];
+    runcmd: string[][];
+  };
+const content = (path: string, variant: keyof typeof variants = 'default', slot = 1) =>
+  config(variant, slot).write_files.find((each) => each.path === path)?.content;
+
+describe('user data', () => {
+  it.each([
+    ['/var/lib/sluice/bootstrap.sh', 'bootstrap.sh'],
+    ['/etc/systemd/system/haproxy.service.d/sluice.conf', 'haproxy.conf'],
+    ['/etc/systemd/system/sluice-pull.service', 'sluice-pull.service'],
+    ['/etc/apt/apt.conf.d/52sluice', 'security-updates.conf'],
+  ])('carries %s byte for byte, so no variable of a packager was resolved in it', (path, name) => {
+    expect(content(path)).toBe(file(name));
+  });
+
+  it('is a short #cloud-config, far below the 16 KB that EC2 takes', () => {
+    expect(userData('twoProxies', 2)).toMatch(/^#cloud-config\n/);
+    expect(userData('twoProxies', 2).length).toBeLessThan(8_000);
+    expect(config('default').runcmd).toStrictEqual([['sh', '/var/lib/sluice/bootstrap.sh']]);
+  });
+
+  it('tells each slot its own address and group, and where its stage is', () => {
+    expect(content('/var/lib/sluice/environment', 'twoProxies', 2)?.split('\n')).toStrictEqual([
+      'AWS_REGION=<AWS::Region>',
+      'AWS_DOMAIN=<AWS::URLSuffix>',
+      'SLUICE_PREFIX=/sluice/dev',
+      'SLUICE_DOCUMENT=<SyncDocument>',
+      'SLUICE_SLOT=2',
+      'SLUICE_ADDRESS=<ProxyAddress2.AllocationId>',
+      'SLUICE_GROUP=sluice-dev-proxy-2',
+      'SLUICE_HOOK=serves',
+      '',
+    ]);
+  });
+
+  it('holds no secret, and keeps what it writes for root', () => {
+    expect(userData('default')).not.toMatch(/BEGIN|AKIA|ASIA|secret/);
+    for (const { path, permissions } of config('default').write_files)
+      expect([path, permissions]).toStrictEqual([path, path.startsWith('/var/') ? '0600' : undefined]);
+  });
+});
+
+describe('what is launched', () => {
+  it('is Ubuntu on Arm with unlimited credits, encrypted, with version 2 of the metadata service one hop away', () => {
+    expect(launch('default')).toMatchObject({
+      InstanceType: 't4g.nano',
+      CreditSpecification: { CpuCredits: 'unlimited' },
+      MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
+      BlockDeviceMappings: [{ Ebs: { VolumeType: 'gp3', Encrypted: true } }],
+    });
+    expect(launch('default').ImageId).toMatch(/ubuntu\/server\/24\.04\/stable\/current\/arm64\/.*gp3/);
+  });
+
+  it('has no key pair, lets in only HTTP and HTTPS, and has a public address before it claims its own', () => {
+    expect(launch('beside')).not.toHaveProperty('KeyName');
+    expect(launch('beside').NetworkInterfaces).toMatchObject([{ AssociatePublicIpAddress: true }]);
+    const { SecurityGroupIngress } = of('default').properties<{
+      SecurityGroupIngress: { FromPort: number; ToPort: number }[];
+    }>('ProxySecurityGroup');
+    expect(SecurityGroupIngress.map(({ FromPort, ToPort }) => [FromPort, ToPort])).toStrictEqual([
+      [80, 80],
+      [443, 443],
+    ]);
+  });
+
+  it('is tagged with its interface, by which alone it may claim an address', () => {
+    const tag = { Key: 'SluiceProxy', Value: 'dev' };
+
+    for (const { Tags } of launch('default').TagSpecifications) expect(Tags).toContainEqual(tag);
+    expect(launch('default').TagSpecifications.map(({ ResourceType }) => ResourceType)).toContain('network-interface');
+    expect(of('default').properties<{ Tags: object[] }>('ProxyAddress1').Tags).toContainEqual(tag);
+  });
+});
+
+describe('a group', () => {
+  it('has one instance, launches the successor first, and counts it when it says that it serves', () => {
+    expect(group('twoProxies', 2)).toMatchObject({
+      AutoScalingGroupName: 'sluice-dev-proxy-2',
+      MinSize: '1',
+      MaxSize: '2',
+      HealthCheckType: 'EC2',
+      InstanceMaintenancePolicy: { MinHealthyPercentage: 100, MaxHealthyPercentage: 200 },
+      LifecycleHookSpecificationList: [
+        { LifecycleHookName: 'serves', DefaultResult: 'ABANDON', HeartbeatTimeout: 900 },
+      ],
+    });
+    // A number here would be set again by every deploy.
+    expect(group('default')).not.toHaveProperty('DesiredCapacity');
+  });
+
+  it('is made after what its boot needs, and gone before it', () => {
+    expect(of('default').resources.ProxyGroup1?.DependsOn).toStrictEqual(
+      expect.arrayContaining(['ProxyRole', 'InternetRoute']),
+    );
+    expect(of('default').resources.ProxyAddress1?.DependsOn).toStrictEqual(['GatewayAttachment']);
+    expect(of('beside').resources.ProxyGroup1?.DependsOn).toStrictEqual(['ProxyRole']);
+    // By its launch template it refers to the document, the profile and the address.
+    expect(JSON.stringify(launch('default'))).toMatch(/SyncDocument.*ProxyAddress1|ProxyAddress1.*SyncDocument/);
+  });
+});
+
+describe('the proxies’ role', () => {
+  const statement = (template: Template, sid: string) =>
+    template.statements('ProxyRole').find(({ Sid }) => Sid === sid);
+
+  it('claims what has the stage’s tag', () => {
+    expect(statement(of('default'), 'ClaimAddress')).toMatchObject({
+      Action: 'ec2:AssociateAddress',
+      Condition: { StringEquals: { 'aws:ResourceTag/SluiceProxy': 'dev' } },
+    });
+  });
+
+  it('names the stage’s groups one by one: a pattern would cover a stage that is called alike', async () => {
+    const { Resource } = statement(of('twoProxies'), 'CountAsServing') ?? {};
+
+    expect(JSON.stringify(Resource).match(/autoScalingGroupName\/[^"]*/g)).toStrictEqual([
+      'autoScalingGroupName/sluice-dev-proxy-1',
+      'autoScalingGroupName/sluice-dev-proxy-2',
+    ]);
+  });
+});
+
+it('the sync runs when a proxy registers', () => {
+  expect(of('default').properties('SyncAtRegistration')).toMatchObject({
+    Name: { Ref: 'SyncDocument' },
+    Targets: [{ Key: 'tag:SluiceProxy', Values: ['dev'] }],
+  });
+});
