@@ -3,17 +3,19 @@ import type { Calls, Occasion } from './calls';
 import type { Deployment } from './deployment';
 
 /** resources/events.yml: a tick every five minutes. */
-const ticksAnHour = 12;
+export const ticksAnHour = 12;
 /** `renew` looks twice a day, and orders when a third of 90 days is left: once in two months. */
-const [looksADay, renewalsAMonth] = [2, 0.5];
+export const looksADay = 2;
+const renewalsAMonth = 0.5;
 /** Lambda asks an idle queue with five long polls of 20 s side by side (AWS: Lambda, SQS event source mappings). */
 const pollsAnHour = 5 * (3_600 / 20);
-/** Two of a capacity provider with managed scaling (AWS: ECS cluster auto scaling), and Sluice's own seven. */
-const [scalingAlarms, ownAlarms] = [2, 7];
+/** Two of a capacity provider with managed scaling (AWS: ECS cluster auto scaling); resources/alarms.yml: five of the stage, two a proxy. */
+const scalingAlarms = 2;
+export const ownAlarms = (proxies: number): number => 5 + 2 * proxies;
 /** `Unanswered` and `LifeLeft`; each proxy has its `Synced`. */
 const stageMetrics = 2;
 /** serverless.yml: memorySize. */
-const functionGb = 0.5;
+export const functionGb = 0.5;
 /** START, END and REPORT, which Lambda writes itself for each run: MEMORY. */
 const lambdaLogBytes = 400;
 /** Of a run, of each further page of 100 tasks, of a look at what is due, of an order. ASSUMED: no network is played here. */
@@ -29,7 +31,7 @@ export function controlPlane(deployment: Deployment, calls: Calls, hours: number
   const runs = inMonth((each) => each.runs);
   const runSeconds = seconds.run + seconds.page * Math.max(0, Math.ceil(tasks / 100) - 1);
   const busySeconds = runs * runSeconds + looks * seconds.look + renewalsAMonth * seconds.order;
-  const syncs = inMonth((each) => each.calls['ssm:SendCommand'] ?? 0);
+  const reports = proxies * inMonth((each) => each.proxyCalls['cloudwatch:PutMetricData'] ?? 0);
   const sluice = (what: string, item: string, quantity: number): Row => ({
     what,
     item,
@@ -56,7 +58,7 @@ export function controlPlane(deployment: Deployment, calls: Calls, hours: number
     // Written once in a renewal, and read once by each proxy.
     sluice('calls for them', 'advanced call', advancedParameters * renewalsAMonth * (1 + proxies)),
     sluice('metrics', 'metric', stageMetrics + proxies),
-    sluice('calls that report them', 'metric call', proxies * syncs),
-    { what: 'alarms', item: 'alarm', quantities: { Sluice: ownAlarms + scalingAlarms, ALB: scalingAlarms } },
+    sluice('calls that report them', 'metric call', reports),
+    { what: 'alarms', item: 'alarm', quantities: { Sluice: ownAlarms(proxies) + scalingAlarms, ALB: scalingAlarms } },
   ];
 }

@@ -8,6 +8,7 @@ import { seedRows } from './seed';
 import { hours, todayRows } from './today';
 
 export type Estimate = {
+  readonly asked: Pick<Options, 'basis' | 'deployment' | 'freeTier'>;
   readonly region: string;
   /** When the prices were gathered, and the calls were counted. */
   readonly dated: string;
@@ -16,8 +17,9 @@ export type Estimate = {
   readonly bills: readonly Bill[];
   /** The totals if others in the account have used up whatever is free; the same order as `bills`. */
   readonly totalsWithoutFreeTier: readonly number[];
+  /** Of today. */
   readonly proxySizes: readonly ProxySize[];
-  /** Of the lines: the source of each, in full. */
+  /** The source of each line and size, in full. */
   readonly sources: Readonly<Record<string, string>>;
 };
 
@@ -28,7 +30,8 @@ export type ProxySize = Reach & {
   readonly source: string;
 };
 
-export function estimate({ basis, deployment, freeTier }: Options, prices: PriceList, calls: Calls): Estimate {
+export function estimate(options: Options, prices: PriceList, calls: Calls): Estimate {
+  const { basis, deployment, freeTier } = options;
   const region = basis === 'seed' ? 'eu-west-2' : deployment.region;
   const rows = (basis === 'seed' ? seedRows : todayRows(deployment, calls)).filter(({ quantities }) =>
     Object.values(quantities).some((quantity) => quantity > 0),
@@ -36,15 +39,17 @@ export function estimate({ basis, deployment, freeTier }: Options, prices: Price
   const billed = (free: boolean) =>
     scenarios.map((scenario) => bill(rows, scenario, prices, { region, freeTier: free }));
   const bills = billed(freeTier);
-  const used = new Set(bills.flatMap(({ lines }) => lines.map(({ source }) => source)));
+  const proxySizes = basis === 'seed' ? [] : proxyTypes.map((type) => sized(reach(type, calls), prices, region));
+  const used = new Set([...bills.flatMap(({ lines }) => lines), ...proxySizes].map(({ source }) => source));
   return {
+    asked: { basis, deployment, freeTier },
     region,
     dated: prices.dated,
     measured: calls.measured,
     rows,
     bills,
     totalsWithoutFreeTier: billed(false).map(({ total }) => total),
-    proxySizes: proxyTypes.map((type) => sized(reach(type, calls), prices, region)),
+    proxySizes,
     sources: Object.fromEntries(Object.entries(prices.sources).filter(([name]) => used.has(name))),
   };
 }

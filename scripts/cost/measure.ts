@@ -25,12 +25,7 @@ const container = {
 export async function measure(today: string, options: Pace = {}): Promise<Calls> {
   const { delays = {}, quietMs = 4_000, requests = 8_000 } = options;
   const world = await startWorld({ tickSeconds: 3_600, delays });
-  const { api, queues } = world.aws;
-  /** No message waits, and nobody has asked anything for a while. */
-  const quiet = async () => {
-    for (let before = -1; before !== api.calls.length || queues.some((queue) => queue.size() > 0); await sleep(quietMs))
-      before = api.calls.length;
-  };
+  const quiet = () => silence(world, quietMs);
   const settled = () => world.ecs.steady(service).then(quiet);
   try {
     const revision = () => world.ecs.registerTaskDefinition({ family: service, containers: [container] });
@@ -56,6 +51,16 @@ export async function measure(today: string, options: Pace = {}): Promise<Calls>
     };
   } finally {
     await world.stop();
+  }
+}
+
+/** No message waits, and nobody has asked anything for so long. */
+async function silence({ aws: { api, queues } }: World, quietMs: number): Promise<void> {
+  const end = Date.now() + 60_000;
+  for (let before = -1; before !== api.calls.length || queues.some((queue) => queue.size() > 0); await sleep(quietMs)) {
+    if (Date.now() > end)
+      throw new Error(`the local world is not quiet after a minute; last it was asked ${api.calls.at(-1)?.action}`);
+    before = api.calls.length;
   }
 }
 
@@ -104,7 +109,7 @@ const reckonedRenewal = {
     'ssm:PutParameter': 6,
     'ssm:SendCommand': 1,
   },
-  proxyCalls: { 'ssm:GetParameter': 1, 'ssm:GetParameters': 1 },
+  proxyCalls: { 'cloudwatch:PutMetricData': 1, 'ssm:GetParameter': 1, 'ssm:GetParameters': 1 },
   secrets: 4,
   proxySecrets: 1,
   messages: 1,

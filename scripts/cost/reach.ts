@@ -36,7 +36,8 @@ export const proxyTypes = Object.keys(sizes) as readonly (keyof typeof sizes)[];
 export function reach(type: keyof typeof sizes, { cpu }: Calls): Reach {
   const { megabits, creditsAnHour } = sizes[type];
   const granted = creditsAnHour / 60;
-  const requests = (microseconds: number) => Math.round((granted * relativeSpeed * 1e6) / microseconds);
+  // No more digits than such an estimate has.
+  const requests = (microseconds: number) => Number(((granted * relativeSpeed * 1e6) / microseconds).toPrecision(2));
   return {
     type,
     sustainedMegabits: megabits,

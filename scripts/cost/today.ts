@@ -6,10 +6,10 @@ import type { Deployment } from './deployment';
 /** AWS's own month. */
 export const hours = 730;
 
-/** GB of gp3 that Ubuntu's image comes with. */
+/** GB of gp3: resources/proxies.cjs; for the box, what Ubuntu's image comes with. */
 export const systemGb = 8;
 /** resources/cluster.yml. */
-const hostGb = 30;
+export const hostGb = 30;
 /** An ALB stands in two zones, with an address in each (AWS: Application Load Balancers, subnets). */
 const albZones = 2;
 /** What visitors send, as a share of what they get: ASSUMED. */

@@ -64,10 +64,10 @@ describe('a changed price', () => {
 });
 
 describe('what is asked for', () => {
-  it('counts: another proxy costs its instance, its address, its volume, and nothing else beside free things', () => {
+  it('counts: another proxy costs its instance, its address, its volume, and the eleventh alarm', () => {
     const more = total(estimated('--proxies', '2'), 'Sluice') - total(estimated(), 'Sluice');
 
-    expect(more).toBeCloseTo(730 * (0.0047 + 0.005) + 8 * 0.0928, 4);
+    expect(more).toBeCloseTo(730 * (0.0047 + 0.005) + 8 * 0.0928 + 0.1, 4);
     expect(total(estimated('--proxies', '2'), 'ALB')).toBe(total(estimated(), 'ALB'));
   });
 
