@@ -43,12 +43,12 @@ describe('the roles of the account', () => {
   });
 });
 
-describe('before removal', () => {
-  const services = (...names: string[]): Answer => {
-    const arn = (name: string) => `arn:aws:ecs:eu-west-2:123456789012:service/sluice-prod/${name}`;
-    return [200, JSON.stringify({ serviceArns: names.map(arn) })];
-  };
+const services = (...names: string[]): Answer => {
+  const arn = (name: string) => `arn:aws:ecs:eu-west-2:123456789012:service/sluice-prod/${name}`;
+  return [200, JSON.stringify({ serviceArns: names.map(arn) })];
+};
 
+describe('before removal', () => {
   it('services of others are told, from every page', async () => {
     const [status, first] = services('hello-world', 'shop');
     aws.answers = [[status, JSON.stringify({ ...JSON.parse(first), nextToken: 'more' })], services('blog')];
@@ -103,5 +103,15 @@ describe('npx sls', () => {
     expect(said).toContain('Nothing was changed:\n  hostedZoneId: Z0SLUICETEST holds example.net');
     expect(code).toBe(1);
     expect(aws.asked.filter((request) => !/^GET .*hostedzone|GetCallerIdentity/.test(request))).toStrictEqual([]);
+  }, 30_000);
+
+  it('remove with services of others in the stack’s cluster changes nothing', async () => {
+    aws.answers = [services('hello-world', 'shop')];
+
+    const { code, said } = await sls('remove', '--stage', 'prod');
+
+    expect(said).toContain('Nothing was changed:\n  cluster sluice-prod still runs shop');
+    expect(code).toBe(1);
+    expect(aws.asked.filter((request) => !/"cluster":"sluice-prod"|GetCallerIdentity/.test(request))).toStrictEqual([]);
   }, 30_000);
 });
