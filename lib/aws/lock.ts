@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-ssm';
 
 import { atNextRun, doing } from './doing';
+import { always } from './malformed';
 
 type Holder = { readonly owner: string; readonly until: number };
 
@@ -44,7 +45,9 @@ export function lockIn(client: SSMClient, Name: string, { owner, now, pause }: M
     return doing(`Taking the lock ${Name}`, created, atNextRun);
   };
   const holder = (): Promise<Holder | undefined> => {
-    const read = client.send(new GetParameterCommand({ Name })).then(({ Parameter }) => holderIn(Parameter?.Value));
+    const read = client
+      .send(new GetParameterCommand({ Name }))
+      .then(({ Parameter }) => holderIn(always('Value', Parameter?.Value)));
     return doing(`Reading the lock ${Name}`, read.catch(ifMissing), atNextRun);
   };
   const remove = async (): Promise<void> => {
@@ -70,7 +73,7 @@ export function lockIn(client: SSMClient, Name: string, { owner, now, pause }: M
 }
 
 /** A lock that nobody can read is one that nobody holds. */
-function holderIn(text = ''): Holder {
+function holderIn(text: string): Holder {
   try {
     return JSON.parse(text) as Holder;
   } catch {
