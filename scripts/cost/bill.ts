@@ -32,4 +32,4 @@ export function bill(rows: readonly Row[], scenario: Scenario, prices: PriceList
 }
 
 /** To a millionth of a dollar: binary fractions must not show. */
-const exact = (usd: number): number => Math.round(usd * 1e6) / 1e6;
+export const exact = (usd: number): number => Math.round(usd * 1e6) / 1e6;

@@ -1,4 +1,4 @@
-import { type Bill, bill, type Row } from './bill';
+import { type Bill, bill, exact, type Row } from './bill';
 import type { Calls } from './calls';
 import { scenarios } from './deployment';
 import type { Options } from './options';
@@ -56,6 +56,6 @@ export function estimate(options: Options, prices: PriceList, calls: Calls): Est
 
 function sized(of: Reach, prices: PriceList, region: string): ProxySize {
   const { usd, source } = priceOf(prices, `on-demand ${of.type}`, region);
-  const mostSurplus = of.mostSurplusHours * priceOf(prices, 'surplus CPU', region).usd;
-  return { ...of, monthly: usd * hours, mostSurplus, source };
+  const mostSurplus = exact(of.mostSurplusHours * priceOf(prices, 'surplus CPU', region).usd);
+  return { ...of, monthly: exact(usd * hours), mostSurplus, source };
 }
