@@ -1,0 +1,56 @@
+import { haproxyAt } from '../../lib/sync/master';
+import { notServing } from '../../lib/sync/serving';
+import { type Instance, startInstance } from './haproxy-instance';
+import { ask, backend, startTask, stopTasks } from './haproxy-tasks';
+
+jest.setTimeout(30_000);
+
+let instance: Instance;
+beforeEach(async () => {
+  instance = await startInstance();
+});
+afterEach(async () => {
+  await instance.stop();
+  stopTasks();
+});
+
+const why = (http = `${instance.host}:10080`) => notServing(haproxyAt(instance.path.master, 2_000), http);
+
+describe('a proxy that has just started takes over', () => {
+  it('law 11: only when each service has a task that passed its check: else its visitors would be told 503', async () => {
+    const slow = await startTask('a', { checkMs: 900 });
+    await instance.sync(instance.publish([backend([slow.server])]));
+    await instance.startHaproxy();
+    const early = await ask(instance.host);
+
+    expect(await why()).toBeUndefined();
+
+    expect(early).toMatch(/^503/);
+    expect(await ask(instance.host)).toBe('200 a');
+  });
+
+  it('without a service that is really down, for that must not hold up all others', async () => {
+    const dead = { name: 'dead', address: '127.0.0.1', port: 9 };
+    const routes = [{ host: 'down.example', path: '/', since: 1 }];
+    const good = await startTask('a');
+    const down = backend([dead], { name: 'default.down', service: 'down', routes });
+    await instance.sync(instance.publish([backend([good.server]), down]));
+    await instance.startHaproxy();
+
+    expect(await why()).toBeUndefined();
+    expect(await ask(instance.host)).toBe('200 a');
+  });
+
+  it('with nothing published: there is nothing to wait for', async () => {
+    await instance.sync(0);
+    await instance.startHaproxy();
+
+    expect(await why()).toBeUndefined();
+  });
+
+  it('not at all while HAProxy does not run', async () => {
+    await instance.sync(0);
+
+    expect(await why('127.0.0.1:9')).toMatch(/HAProxy does not answer here: .*ECONNREFUSED/);
+  });
+});
