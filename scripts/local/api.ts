@@ -110,6 +110,7 @@ const services: Readonly<Record<string, string>> = {
   AmazonEC2ContainerServiceV20141113: 'ecs',
   AmazonSSM: 'ssm',
   AmazonSQS: 'sqs',
+  GraniteServiceVersion20100801: 'cloudwatch',
 };
 
 const isQuery = ({ headers }: IncomingMessage): boolean => headers['x-amz-target'] === undefined;

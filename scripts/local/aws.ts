@@ -49,11 +49,11 @@ export async function deployStack(deps: Deps) {
   const tagged: Pick<ManagedInstance, 'id' | 'tags'>[] = [];
   let on = true;
 
-  /** A new key that acts in a role of the template. */
-  function assume(role: string): Credentials {
+  /** A new key that acts in a role of the template, or by other policies. */
+  function assume(role: string, policies = stack.policies(role)): Credentials {
     const [id = '', secretAccessKey = '', sessionToken = ''] = [8, 20, 40].map((n) => randomBytes(n).toString('hex'));
     const credentials = { accessKeyId: `ASIA${id.toUpperCase()}`, secretAccessKey, sessionToken };
-    const allows = judge(role, stack.policies(role));
+    const allows = judge(role, policies);
     const refused = (action: string, input: unknown) => firstRefused(allows, checksOf(action, input, tagged));
     callers.push({ ...credentials, role, refused });
     return credentials;

@@ -44,6 +44,13 @@ const checks: Readonly<Record<string, (input: never, instances: readonly Tagged[
   'cloudwatch:PutMetricData': ({ Namespace }: { Namespace: string }) => [
     { resource: '*', context: { 'cloudwatch:namespace': Namespace } },
   ],
+  'cloudwatch:DescribeAlarms': anything,
+  'ec2:DescribeAddresses': anything,
+  'ssm:DescribeInstanceInformation': anything,
+  'ssm:GetCommandInvocation': anything,
+  'sns:ListSubscriptionsByTopic': ({ TopicArn }: { TopicArn: string }) => [{ resource: TopicArn, context: {} }],
+  'sqs:GetQueueUrl': ({ QueueName }: { QueueName: string }) => queue({ QueueUrl: QueueName }),
+  'sqs:GetQueueAttributes': queue,
   'ssm:GetParameter': ({ Name }: { Name: string }) => [parameter(Name)],
   'ssm:GetParameters': ({ Names }: { Names: string[] }) => Names.map((name) => parameter(name)),
   'ssm:GetDocument': ({ Name }: { Name: string }) => [{ resource: arn('ssm', `document/${last(Name)}`), context: {} }],
@@ -129,6 +136,11 @@ export const isTarget = ({ InstanceIds = [], Targets = [] }: Omit<Command, 'Docu
   (!id.startsWith('eipalloc-') &&
     Targets.length > 0 &&
     Targets.every(({ Key, Values }) => Key.startsWith('tag:') && Values.includes(tags[Key.slice(4)] ?? '')));
+
+/** The action takes no resource. */
+function anything(): readonly Asked[] {
+  return [{ resource: '*', context: {} }];
+}
 
 function hostedZone({ Id }: { readonly Id: string }): readonly Asked[] {
   return [{ resource: `arn:aws:route53:::hostedzone/${Id}`, context: {} }];

@@ -17,7 +17,8 @@ export type Command = {
   readonly id: string;
   readonly at: number;
   readonly parameters: Parameters;
-  readonly outputs: Output[];
+  /** By instance; `undefined` while it runs. */
+  readonly invocations: Map<string, Output | undefined>;
 };
 
 export type CommandFault = 'lost' | 'late';
@@ -49,10 +50,11 @@ export function runCommand(documents: readonly Document[], instances: readonly M
     if (bytes > 65_536) throw new AwsError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
     const script = filled(document, Parameters);
 
-    const command: Command = { id: randomUUID(), at: Date.now(), parameters: Parameters, outputs: [] };
+    const command: Command = { id: randomUUID(), at: Date.now(), parameters: Parameters, invocations: new Map() };
     commands.push(command);
     const fault = faults.shift();
     for (const instance of instances.filter((each) => isTarget({ InstanceIds, Targets }, each))) {
+      command.invocations.set(instance.id, undefined);
       if (fault !== 'lost') deliver(() => perform(command, instance, script), fault === 'late' ? lateMs : deps.delayMs);
     }
     const RequestedDateTime = command.at / 1000;
@@ -75,7 +77,7 @@ export function runCommand(documents: readonly Document[], instances: readonly M
 
   async function perform(command: Command, instance: ManagedInstance, script: Script): Promise<void> {
     deps.say('command', `Run Command reaches ${instance.id}: ${JSON.stringify(command.parameters)}`);
-    command.outputs.push(await instance.run(script));
+    command.invocations.set(instance.id, await instance.run(script));
   }
 
   return {

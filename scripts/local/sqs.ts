@@ -109,6 +109,11 @@ export function fifoQueue(
       holding(handle).invisibleUntil = now() + seconds * 1000;
     },
     size: (): number => messages.length,
+    /** Those that wait, and those in flight (AWS: GetQueueAttributes, without its approximation). */
+    count: (): readonly [number, number] => {
+      const hidden = messages.filter(inFlight).length;
+      return [messages.length - hidden, hidden];
+    },
   };
 }
 

@@ -1,0 +1,40 @@
+// `npm run status`: asks AWS, every proxy and every address how a stage is, with your own credentials.
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+
+import { type Options, readOptions, usage } from './status/options';
+import { printed } from './status/print';
+import { named } from './status/stage';
+import { lookAt } from './status/status';
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions(args, process.env);
+  } catch (error) {
+    console.error(`status: ${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  const { region, stage, json } = options;
+  const clients = {
+    ec2: new EC2Client({ region }),
+    ssm: new SSMClient({ region }),
+    sqs: new SQSClient({ region }),
+    cloudwatch: new CloudWatchClient({ region }),
+    sns: new SNSClient({ region }),
+  };
+  const checks = await lookAt(clients, named(stage), Date.now);
+  const ok = checks.every((check) => check.ok);
+  const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  process.stdout.write(
+    json ? `${JSON.stringify({ stage, region, ok, checks }, null, 2)}\n` : printed(checks, coloured),
+  );
+  return ok ? 0 : 1;
+}

@@ -1,0 +1,70 @@
+import type { Leaf } from '../../lib/certificates/leaf';
+import { covers, provingHost } from '../../lib/certificates/names';
+import { handshake } from '../../lib/handshake';
+import type { Certificate } from '../../lib/haproxy/generation';
+import { type Check, fine, wrong } from './check';
+import type { SeenProxy } from './proxies';
+import type { Stage } from './stage';
+
+const dayMs = 86_400_000;
+
+/** Certificate served on each address. */
+export async function certificateChecks(
+  proxies: readonly SeenProxy[],
+  certificates: readonly Certificate[],
+  { log }: Stage,
+  now: number,
+): Promise<readonly Check[]> {
+  const renewing = `read the log group ${log('renew')}: it says which name failed, and why`;
+  if (certificates.length === 0)
+    return [wrong('certificates', 'none is stored yet', `one comes minutes after a deploy; else ${renewing}`)];
+  const checks = proxies.flatMap(({ slot, address }) =>
+    certificates.map(async (certificate) => {
+      const what = `certificate ${slot}`;
+      const leaf = await ask(address, certificate, certificates).catch((error: Error) => error);
+      if (leaf instanceof Error)
+        return wrong(
+          what,
+          leaf.message,
+          'if others reach the site, look at your own network; else see its proxy above',
+        );
+      return judged(what, address, certificate, leaf, now, renewing);
+    }),
+  );
+  return Promise.all(checks);
+}
+
+function ask(address: string, { names }: Certificate, all: readonly Certificate[]): Promise<Leaf> {
+  const [host = '', port = '443'] = address.split(':');
+  const others = all.filter((other) => other.names !== names).map((other) => other.names);
+  const servername = provingHost(names, others) ?? (names[0] ?? '').replace(/^\*/, 'sluice-asks');
+  return handshake({ host, port: Number(port), servername, timeoutMs: 5_000 });
+}
+
+function judged(
+  what: string,
+  address: string,
+  { names, serial }: Certificate,
+  leaf: Leaf,
+  now: number,
+  renewing: string,
+) {
+  const whole = names.join(', ');
+  const isOurs = names.every((name) => leaf.names.some((served) => served === name || covers(served, name)));
+  if (!isOurs)
+    return wrong(
+      what,
+      `${address} serves another certificate than that of ${whole}`,
+      'wait for the next tick, then see its sync above',
+    );
+  const days = Math.floor((leaf.notAfter - now) / dayMs);
+  const says = `${address} serves ${whole} by ${issuer(leaf)}, ${days} days left`;
+  if (leaf.serial !== serial)
+    return wrong(what, `${says}; a newer one is stored`, 'wait for the next tick, then see its sync above');
+  const left = (leaf.notAfter - now) / (leaf.notAfter - leaf.notBefore);
+  return left < 0.25 ? wrong(what, says, renewing) : fine(what, says);
+}
+
+/** `C=US, O=Let's Encrypt, CN=R11` in short. */
+const issuer = ({ issuer: words }: Leaf): string =>
+  ['O', 'CN'].flatMap((name) => new RegExp(`(?:^|, )${name}=([^,]+)`).exec(words)?.[1] ?? []).join(' ') || words;

@@ -1,0 +1,17 @@
+import { styleText } from 'node:util';
+
+import type { Check } from './check';
+
+/** For people: a line a check, and below what is not ok what to do next. */
+export function printed(checks: readonly Check[], coloured: boolean): string {
+  const paint = (colour: 'green' | 'red', text: string) => (coloured ? styleText(colour, text) : text);
+  const width = Math.max(...checks.map(({ what }) => what.length));
+  const lines = checks.flatMap(({ ok, what, says, next }) => [
+    `${ok ? paint('green', 'ok    ') : paint('red', 'NOT OK')}  ${what.padEnd(width)}  ${says}`,
+    ...(next ? [`${' '.repeat(8)}${' '.repeat(width)}  → ${next}`] : []),
+  ]);
+  const bad = checks.filter(({ ok }) => !ok).length;
+  const end =
+    bad === 0 ? 'All is well.' : `${bad} of ${checks.length} checks are not ok; begin with the first of them.`;
+  return [...lines, '', end, ''].join('\n');
+}

@@ -1,0 +1,68 @@
+import { DescribeAddressesCommand } from '@aws-sdk/client-ec2';
+import { paginateDescribeInstanceInformation } from '@aws-sdk/client-ssm';
+
+import { type Check, fine, wrong } from './check';
+import type { Clients, Stage } from './stage';
+
+export type SeenProxy = {
+  readonly slot: string;
+  /** What the world reaches it at. */
+  readonly address: string;
+  /** Who holds the address. */
+  readonly instance?: string;
+  /** What Systems Manager says of its agent, such as `Online`. */
+  readonly agent?: string;
+};
+
+/** The proxies of a stage, in the order of their slots. */
+export async function findProxies({ ec2, ssm }: Clients, { stage }: Stage): Promise<readonly SeenProxy[]> {
+  const tag = { Name: 'tag:SluiceProxy', Values: [stage] };
+  const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand({ Filters: [tag] }));
+  const agents = new Map<string, string>();
+  const Filters = [{ Key: 'tag:SluiceProxy', Values: [stage] }];
+  for await (const { InstanceInformationList = [] } of paginateDescribeInstanceInformation(
+    { client: ssm },
+    { Filters },
+  ))
+    for (const { InstanceId = '', PingStatus = '' } of InstanceInformationList) agents.set(InstanceId, PingStatus);
+
+  const proxies = Addresses.map(({ PublicIp = '', InstanceId, Tags = [] }): SeenProxy => {
+    const slot = /\d+$/.exec(Tags.find(({ Key }) => Key === 'Name')?.Value ?? '')?.[0] ?? '?';
+    const agent = agents.get(InstanceId ?? '');
+    return { slot, address: PublicIp, ...(InstanceId && { instance: InstanceId }), ...(agent && { agent }) };
+  });
+  return proxies.sort((a, b) => (a.slot < b.slot ? -1 : 1));
+}
+
+export const isOnline = (proxy: SeenProxy): proxy is SeenProxy & { readonly instance: string } =>
+  proxy.instance !== undefined && proxy.agent === 'Online';
+
+/** Instance there, and agent online. */
+export const instanceChecks = (proxies: readonly SeenProxy[], { stage, group }: Stage): readonly Check[] =>
+  proxies.length === 0
+    ? [
+        wrong(
+          'proxies',
+          `stage ${stage} has none here`,
+          'name the --stage and --region that you deployed, or deploy it',
+        ),
+      ]
+    : proxies.map((proxy) => {
+        const { slot, address, instance, agent = 'not registered' } = proxy;
+        const what = `proxy ${slot}`;
+        if (!instance)
+          return wrong(
+            what,
+            `nobody holds ${address}`,
+            `${activities(group(slot))} tells why, or a boot takes five minutes`,
+          );
+        if (isOnline(proxy)) return fine(what, `${instance} holds ${address}, its agent is online`);
+        return wrong(
+          what,
+          `${instance} holds ${address}, but its agent is ${agent}`,
+          `wait five minutes if it boots; else ${end(instance)}`,
+        );
+      });
+
+const activities = (group: string) => `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${group}`;
+const end = (id: string) => `aws ec2 terminate-instances --instance-ids ${id}: its successor serves what is published`;

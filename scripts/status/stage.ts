@@ -1,0 +1,29 @@
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+
+export type Clients = {
+  readonly ec2: EC2Client;
+  readonly ssm: SSMClient;
+  readonly sqs: SQSClient;
+  readonly cloudwatch: CloudWatchClient;
+  readonly sns: SNSClient;
+};
+
+/** A stage by its names: nothing of it is known on this machine. */
+export const named = (stage: string) => ({
+  stage,
+  prefix: `/sluice/${stage}`,
+  document: `sluice-${stage}-sync`,
+  queue: `sluice-${stage}-reconcile.fifo`,
+  deadLetters: `sluice-${stage}-reconcile-dead.fifo`,
+  group: (slot: string) => `sluice-${stage}-proxy-${slot}`,
+  log: (name: 'reconcile' | 'renew') => `/aws/lambda/sluice-${stage}-${name}`,
+  alarms: ['dead-letters', 'reconcile', 'renew', 'push', 'certificate', 'entrance', 'cpu-credits'].map(
+    (name) => `sluice-${stage}-${name}`,
+  ),
+});
+
+export type Stage = ReturnType<typeof named>;

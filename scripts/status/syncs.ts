@@ -1,0 +1,117 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { GetCommandInvocationCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
+
+import type { Down } from '../../lib/sync/down';
+import { type Check, fine, wrong } from './check';
+import { isOnline, type SeenProxy } from './proxies';
+import type { Clients, Stage } from './stage';
+
+/** What a sync says in its line of JSON, and what Run Command says of it. */
+export type Ran = {
+  readonly status: string;
+  readonly report?: {
+    readonly generation?: number;
+    readonly changed?: string;
+    readonly how?: string;
+    readonly failed?: string;
+    readonly down?: Down;
+  };
+};
+
+/** A push takes seconds; a sync that waits for another one, forty. */
+const patienceMs = 75_000;
+
+/** Runs the sync on every proxy that can be reached, as a nudge would, and gives what each of them says. */
+export async function runSyncs(
+  { ssm }: Clients,
+  { document }: Stage,
+  proxies: readonly SeenProxy[],
+): Promise<ReadonlyMap<string, Ran>> {
+  const ids = proxies.filter(isOnline).map(({ instance }) => instance);
+  if (ids.length === 0) return new Map();
+  const sent = await ssm.send(
+    new SendCommandCommand({ DocumentName: document, InstanceIds: ids, Comment: 'status', TimeoutSeconds: 60 }),
+  );
+  const command = sent.Command?.CommandId ?? '';
+  return new Map(await Promise.all(ids.map(async (id) => [id, await waitFor(ssm, command, id)] as const)));
+}
+
+async function waitFor(ssm: SSMClient, CommandId: string, InstanceId: string): Promise<Ran> {
+  let status = 'Pending';
+  for (const end = Date.now() + patienceMs; Date.now() < end; await pause(500)) {
+    const asked = ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+    // It is known a moment after it was sent.
+    const { Status = status, StandardOutputContent = '' } = await asked.catch((error: Error) => {
+      if (error.name === 'InvocationDoesNotExist') return { Status: 'Pending', StandardOutputContent: '' };
+      throw error;
+    });
+    status = Status;
+    if (!/^(Pending|InProgress|Delayed)$/.test(status)) return { status, ...lastReport(StandardOutputContent) };
+  }
+  return { status };
+}
+
+function lastReport(output: string): Pick<Ran, 'report'> {
+  const line = output.trim().split('\n').at(-1) ?? '';
+  try {
+    return { report: JSON.parse(line) as NonNullable<Ran['report']> };
+  } catch {
+    return {};
+  }
+}
+
+/** Generation published, and running on each proxy. */
+export const generationChecks = (
+  proxies: readonly SeenProxy[],
+  ran: ReadonlyMap<string, Ran>,
+  published: number | undefined,
+  stage: Stage,
+): readonly Check[] => [
+  published === undefined
+    ? wrong(
+        'published',
+        'nothing was ever published',
+        `the next tick does; if not, read the log group ${stage.log('reconcile')}`,
+      )
+    : fine('published', `generation ${published}`),
+  ...proxies
+    .filter(isOnline)
+    .map(({ slot, instance }) => synced(`sync ${slot}`, instance, ran.get(instance), published)),
+];
+
+function synced(what: string, id: string, ran: Ran | undefined, published = 0): Check {
+  const { status = 'not sent', report } = ran ?? {};
+  const session = `aws ssm start-session --target ${id}, then journalctl -u haproxy`;
+  if (report?.failed) return wrong(what, report.failed, 'mend what it names; every tick tries again');
+  if (status !== 'Success' || report?.generation === undefined)
+    return wrong(what, report?.how ?? `Run Command is ${status}`, `wait five minutes if it boots; else ${session}`);
+  const { generation, changed } = report;
+  if (changed === 'prepared') return wrong(what, 'HAProxy is not running', session);
+  if (generation < published)
+    return wrong(what, `runs generation ${generation}, not ${published}`, 'wait for the next tick');
+  return fine(what, `runs generation ${generation}${changed === 'nothing' ? '' : ', since this moment'}`);
+}
+
+/** Task ports reachable from each proxy. */
+export const taskChecks = (proxies: readonly SeenProxy[], ran: ReadonlyMap<string, Ran>): readonly Check[] =>
+  proxies.filter(isOnline).flatMap(({ slot, instance }) => {
+    const { report } = ran.get(instance) ?? {};
+    if (report?.generation === undefined || report.failed) return [];
+    const what = `tasks ${slot}`;
+    if (!report.down) return [fine(what, 'every task that should serve passes its check')];
+    const { count, servers } = report.down;
+    const some = servers.map(({ backend, name, at, check }) => `${backend}/${name.slice(0, 8)} at ${at} (${check})`);
+    const more = count > servers.length ? ` and ${count - servers.length} more` : '';
+    const next = [...new Set(servers.map(({ check }) => meaning(check)))].join('; ');
+    return [wrong(what, `${count} get no requests: ${some.join(', ')}${more}`, next)];
+  });
+
+/** What HAProxy's word for a failed check asks for (HAProxy management guide, check_status). */
+const meaning = (check: string): string => {
+  if (check === 'L4TOUT') return 'L4TOUT: no way there; name the security group of the tasks in taskSecurityGroupIds';
+  if (check === 'L4CON') return 'L4CON: nothing listens; compare haproxy.port with what the container listens on';
+  if (check.startsWith('L7STS')) return `${check}: the path of haproxy.check must answer 2xx or 3xx`;
+  if (check === 'L7TOUT') return 'L7TOUT: the path of haproxy.check must answer within a second';
+  return `${check}: does it speak plain HTTP at that port?`;
+};
