@@ -38,7 +38,8 @@ step() {
 
 packages() {
   export DEBIAN_FRONTEND=noninteractive
-  apt-get -qq update && apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends haproxy nodejs openssl
+  apt-get -qq update &&
+    apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends haproxy nodejs curl openssl
 }
 
 # Out of the document that Run Command uses: so there is one text of the sync, and an edit of it replaces no instance.
