@@ -23,5 +23,5 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
   });
   if (!/^[a-z][a-z0-9-]{0,19}$/.test(values.stage))
     throw new Error(`--stage ${values.stage}: there can be no such stage`);
-  return values;
+  return { ...values };
 }

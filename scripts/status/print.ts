@@ -1,10 +1,11 @@
-import { styleText } from 'node:util';
-
 import type { Check } from './check';
+
+const colours = { red: 31, green: 32 };
 
 /** For people: a line a check, and below what is not ok what to do next. */
 export function printed(checks: readonly Check[], coloured: boolean): string {
-  const paint = (colour: 'green' | 'red', text: string) => (coloured ? styleText(colour, text) : text);
+  const paint = (colour: keyof typeof colours, text: string) =>
+    coloured ? `\u001b[${colours[colour]}m${text}\u001b[0m` : text;
   const width = Math.max(...checks.map(({ what }) => what.length));
   const lines = checks.flatMap(({ ok, what, says, next }) => [
     `${ok ? paint('green', 'ok    ') : paint('red', 'NOT OK')}  ${what.padEnd(width)}  ${says}`,
