@@ -88,9 +88,8 @@ async function lookOnce(byHand: boolean, deps: Deps): Promise<Look> {
   const decisions = (await certificates(deps)).map((certificate) => decide(certificate, byHand, now()));
 
   const due = decisions.filter((decision) => decision.due.due && decision.wait === undefined);
-  const failures = await order(due, deps);
+  const failures = await order(due, { ...deps, note });
   for (const decision of decisions) faults.push(...faultsOf(decision, failures));
-  await dns.clean().catch(note);
   const states = await store.readStates(decisions.map(({ name }) => name));
   const { served, wrong } = await publish(states, { ...deps, again: () => again(deps) });
   faults.push(...wrong);

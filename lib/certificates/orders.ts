@@ -18,6 +18,7 @@ type World = {
   readonly rehearsal: string | undefined;
   readonly dns: Dns;
   readonly now: () => number;
+  readonly note: (fault: Error) => void;
 };
 
 /**
@@ -46,12 +47,12 @@ export async function order(due: readonly Decision[], world: World): Promise<Rea
 /** The same names and challenges at the CA's staging directory. What it issues is thrown away. */
 async function rehearse(
   due: readonly Decision[],
-  { ca, rehearsal, dns }: World,
+  { ca, rehearsal, dns, note }: World,
 ): Promise<ReadonlyMap<string, Failure>> {
   const failedBefore = due.filter(({ state }) => state.attempts.failures > 0);
   if (rehearsal === undefined || failedBefore.length === 0) return new Map();
   const orders = failedBefore.map((decision) => ({ ...ordered(decision), replaces: undefined }));
-  const failures = await issue(orders, { ca: ca(rehearsal), dns, keep: async () => {} });
+  const failures = await issue(orders, { ca: ca(rehearsal), dns, note, keep: async () => {} });
   return new Map([...failures].map(([name, { error }]) => [name, { error: atRehearsal(error), wasIssued: false }]));
 }
 
@@ -62,7 +63,7 @@ function atRehearsal(cause: Error): Error {
 async function orderNow(
   due: readonly Decision[],
   begun: ReadonlyMap<string, State>,
-  { ca, dns, store }: World,
+  { ca, dns, store, note }: World,
 ): Promise<ReadonlyMap<string, Failure>> {
   const [first] = due;
   if (first === undefined) return new Map();
@@ -70,6 +71,7 @@ async function orderNow(
   return issue(due.map(ordered), {
     ca: ca(first.wanted.directory),
     dns,
+    note,
     keep: async (name, issued) => {
       const { wanted } = decisions.get(name) as Decision;
       const { attempts, attempted } = begun.get(name) as State;

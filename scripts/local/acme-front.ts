@@ -17,6 +17,8 @@ export type AcmeFront = {
   readonly payloads: readonly { readonly path: string; readonly payload: Record<string, unknown> }[];
   /** The next requests are refused: to a resource of the directory, such as `newOrder`, or to a path that contains this. */
   refuse(what: string, fault: AcmeFault, times?: number): void;
+  /** Every order that was placed becomes invalid, in these words; `undefined`: no more. */
+  invalidate(fault: AcmeFault | undefined): void;
   /** Closes every connection without an answer. */
   down(now: boolean): void;
   /** `stand-in` where the CA behind has no ARI and this answers for it. */
@@ -44,6 +46,7 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
   const refusals: { path: string; fault: AcmeFault; left: number }[] = [];
   const windows = new Map<string, Window>();
   let isDown = false;
+  let invalid: AcmeFault | undefined;
   const pass = (ask: Ask) => forward(upstream, agent, ask);
   // Pebble answers nobody without a name (RFC 8555, section 6.1).
   const own = (method: string, path: string) =>
@@ -63,7 +66,8 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     const told = await pass({ method, path, headers, body });
     const payload = payloadIn(body);
     if (payload && told.status < 400) payloads.push({ path, payload });
-    tell(response, path === '/dir' && ari === 'stand-in' ? withRenewalInfo(told, String(headers.host)) : told);
+    if (path === '/dir' && ari === 'stand-in') return tell(response, withRenewalInfo(told, String(headers.host)));
+    tell(response, invalid && told.status === 200 ? invalidated(told, invalid) : told);
   }
 
   const server = createServer(credentials, (incoming, response) => {
@@ -76,6 +80,9 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     refuse: (what, fault, times = 1) => {
       const path = what in offered ? new URL(String(offered[what])).pathname : what;
       refusals.push({ path, fault, left: times });
+    },
+    invalidate: (fault) => {
+      invalid = fault;
     },
     down: (now) => {
       isDown = now;
@@ -105,6 +112,14 @@ function forward(upstream: string, agent: Agent, { method, path, headers, body }
 function withRenewalInfo(told: Told, host: string): Told {
   const directory = { ...JSON.parse(told.body.toString()), renewalInfo: `https://${host}/renewal-info` };
   return { ...told, body: Buffer.from(JSON.stringify(directory)) };
+}
+
+/** Orders have a URL to finalize them (RFC 8555, section 7.1.3). */
+function invalidated(told: Told, { type, detail }: AcmeFault): Told {
+  const text = told.body.toString();
+  if (!text.includes('"finalize"')) return told;
+  const error = { type: `urn:ietf:params:acme:error:${type}`, detail };
+  return { ...told, body: Buffer.from(JSON.stringify({ ...JSON.parse(text), status: 'invalid', error })) };
 }
 
 /** Unless a test says otherwise: the last third of ninety days. */

@@ -17,6 +17,7 @@ import { queueHandlers } from '../../scripts/local/sqs-api';
 
 const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
 const prefix = '/sluice/dev';
+const lockName = `${prefix}/acme/lock`;
 const name = '_acme-challenge.example.com';
 const again = 'the certificates that are stored stay, and the next run tries again';
 const permission = 'the function lacks a permission: deploy again, and look for a policy above it that denies';
@@ -50,7 +51,11 @@ async function stage() {
     id,
     change: ChangeInfo.Id.replace('/change/', ''),
     store: certificateStore(ssm, prefix),
-    lock: lockIn(ssm, `${prefix}/acme/lock`, { owner: 'me', now: Date.now, pause: async () => {} }),
+    lock: lockIn(ssm, lockName, { owner: 'me', now: Date.now, pause: async () => {} }),
+    lockOf: (me: Parameters<typeof lockIn>[2]) => lockIn(ssm, lockName, me),
+    /** Another run takes the lock away, and has it. */
+    seize: (Value: string) => void parameters.put({ Name: lockName, Value, Type: 'String', Overwrite: true }),
+    held: () => parameters.read(lockName),
     zones: route53(new Route53Client(config)),
     announce: announce(new SQSClient(config), `${api.endpoint}/123456789012/q.fifo`),
   };
@@ -266,4 +271,31 @@ it('no word of the account’s parameter reaches an error', async () => {
   expect(String(error)).toBe(
     'Error: /sluice/dev/acme/account is damaged; put an older version back, or delete it to make a new account',
   );
+});
+
+describe('a lock that has expired', () => {
+  const other = '{"owner":"other","until":9999999999999}';
+  const lateMe = { owner: 'late', now: Date.now };
+
+  it('is taken over', async () => {
+    const { lockOf, held } = await stage();
+
+    expect(await lockOf({ ...lateMe, pause: async () => {} }).take(Date.now() + 60_000)).toBe(true);
+    expect(held()).toContain('late');
+  });
+
+  it('is lost again when another run, which had found it expired too, takes it a moment later', async () => {
+    const { lockOf, seize } = await stage();
+
+    expect(await lockOf({ ...lateMe, pause: async () => seize(other) }).take(Date.now() + 60_000)).toBe(false);
+  });
+
+  it('is not given back by one that does not hold it any more', async () => {
+    const { lock, seize, held } = await stage();
+    seize(other);
+
+    await lock.release();
+
+    expect(held()).toBe(other);
+  });
 });

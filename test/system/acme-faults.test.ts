@@ -65,6 +65,11 @@ const faults: Record<string, Break> = {
     break: () => stage.dns.hide(true),
     mend: () => stage.dns.hide(false),
   },
+  'the order becomes invalid later': {
+    says: /Waiting for the order: the CA refused \(orderNotReady\): something went wrong here; the next run tries again/,
+    break: () => stage.pebble.invalidate({ type: 'orderNotReady', detail: 'something went wrong here' }),
+    mend: () => stage.pebble.invalidate(undefined),
+  },
   'the CA has no such profile': {
     says: /the CA has no profile "tlsserver", but (none|classic, shortlived); change acmeProfile in the settings/,
     break: () => {},
@@ -200,7 +205,10 @@ it('takes away what a run left that was ended in the middle, and only that', asy
   expect(text().flatMap(({ Values }) => Values)).toHaveLength(3);
   await expect(stage.run(names)).rejects.toThrow('another run has not ended for minutes');
 
+  expect(stage.state(name)?.attempts).toMatchObject({ failures: 1, issued: [expect.any(Number), expect.any(Number)] });
   stage.expireLock();
+  await expect(stage.run(names, { byHand: false })).rejects.toThrow('but it failed 1 times');
+  expect(text()).toStrictEqual([foreign]);
   expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
 
   expect(text()).toStrictEqual([foreign]);
@@ -208,7 +216,6 @@ it('takes away what a run left that was ended in the middle, and only that', asy
 
 it('says what it could not take away, and the next run does', async () => {
   stage.hooks.afterChange = () => stage.api.faults.next('route53:ChangeResourceRecordSets', 'denied', 9);
-
   await expect(stage.run(names)).rejects.toThrow(
     /^Changing the TXT records of _acme-challenge.example.com in hosted zone \w+: AccessDenied: /,
   );
