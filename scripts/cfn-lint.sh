@@ -1,6 +1,6 @@
 #!/bin/sh
-# Judges the packaged template of every variant by AWS's published schemas, which cfn-lint carries. Needs Python 3 and PyPI;
-# where these are missing it says so and lets the other checks run.
+# Judges the packaged template of every variant, and the role of the deploys, by AWS's published schemas, which cfn-lint
+# carries. Needs Python 3 and PyPI; where these are missing it says so and lets the other checks run.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -20,5 +20,5 @@ fi
 templates=$(node --import tsx scripts/templates.ts)
 # W3005: a DependsOn that a reference implies already. osls adds one to each function, and the order of removal stands explicit.
 # shellcheck disable=SC2086 # a list of paths
-"$home/bin/cfn-lint" --regions eu-west-2 --ignore-checks W3005 --format parseable --template $templates
-echo "cfn-lint: $(echo "$templates" | wc -l | tr -d ' ') variants are clean"
+"$home/bin/cfn-lint" --regions eu-west-2 --ignore-checks W3005 --format parseable --template $templates .github/deploy-role.yml
+echo "cfn-lint: $(echo "$templates" | wc -l | tr -d ' ') variants and the role of the deploys are clean"
