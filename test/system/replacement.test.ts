@@ -114,7 +114,7 @@ it('one proxy is replaced: no new connection fails, but all wait while AWS moves
   const gap = outage(seen);
   const slowest = Math.max(...seen.map(({ tookMs }) => tookMs));
   console.log(
-    `one proxy replaced: ${seen.length} new connections, ${unanswered(seen).length} failed; ` +
+    `one proxy replaced: ${seen.length} new connections, ${unanswered(seen).length} of them cut; ` +
       `${gap} ms without an answer (${addressMs} ms of it assumed for AWS's move), the longest wait ${slowest} ms; ` +
       `${cut} of 20 open connections cut`,
   );
@@ -135,7 +135,7 @@ it('two proxies are replaced one after the other: whoever tries the next address
 
   const slowest = Math.max(...seen.map(({ tookMs }) => tookMs));
   console.log(
-    `two proxies replaced: ${seen.length} new connections, ${unanswered(seen).length} failed; ` +
+    `two proxies replaced: ${seen.length} new connections, ${unanswered(seen).length} of them cut; ` +
       `${outage(seen)} ms without an answer, the longest wait ${slowest} ms`,
   );
   expect(unanswered(seen)).toStrictEqual([]);
