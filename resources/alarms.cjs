@@ -1,7 +1,10 @@
 // What two alarms measure: a metric of every proxy, added up.
 const slots = ({ resolveVariable }) => resolveVariable('self:custom.settings.slots');
 
-/** One query a proxy. The sum takes what is missing for 0 (AWS: Metric math, basic arithmetic), but not if all are missing. */
+/**
+ * One query a proxy. The sum takes for 0 what one of them misses (AWS: Metric math, basic arithmetic). Where all are missing there
+ * is no time to give a value for; were it 0, the alarm would cry instead of saying that it hears nothing.
+ */
 const sum = (ofSlot, slots) => {
   const queries = slots.map((slot) => ({
     Id: `proxy${slot}`,
