@@ -35,6 +35,8 @@ export function certificateAuthority(directory: string, contact: string, account
 
   return {
     place: async (request) => {
+      // What could not be finished is not begun.
+      await wait(0);
       const { renewalInfo, meta = {} } = await offers();
       refuseUnknownProfile(request.profile, meta.profiles ?? {});
       const replaces = renewalInfo === undefined ? undefined : request.replaces;

@@ -29,7 +29,7 @@ export function zoneOf(name: string, zones: readonly Zone[]): Zone | undefined {
  */
 export function adding(name: string, before: RecordSet | undefined, values: readonly string[]): readonly Change[] {
   const all = [...new Set([...(before?.values ?? []), ...values.map(quoted)])];
-  if (all.length === before?.values.length) return [];
+  if (all.length === (before?.values.length ?? 0)) return [];
   const after = { name, ttlSeconds: before?.ttlSeconds ?? ttlSeconds, values: all };
   return [...deleting(before), { action: 'CREATE', set: after }];
 }

@@ -17,7 +17,8 @@ axios.defaults.validateStatus = () => true;
 /** The HTTP under acme-client, for what it does not speak itself. */
 export const http = axios;
 
-const passing = [2_000, 5_000];
+/** How long to wait before each further try. */
+export const patience = { waitsMs: [2_000, 5_000] };
 
 async function refuseProblems(answer: AxiosResponse): Promise<AxiosResponse> {
   const { status, data, headers, config } = answer;
@@ -32,7 +33,7 @@ async function refuseProblems(answer: AxiosResponse): Promise<AxiosResponse> {
 /** Faults of the moment are waited out for some seconds: no network, 5xx. */
 async function retryOrTell({ message, config, cause }: Fault): Promise<AxiosResponse> {
   const { tries = 0 } = (config ?? {}) as { tries?: number };
-  const wait = passing[tries];
+  const wait = patience.waitsMs[tries];
   if (config === undefined || wait === undefined) {
     const what = `Asking ${config?.url ?? 'the CA'}: ${message}`;
     throw new Error(`${what}; the certificates that are stored stay, the next run tries again`, { cause });

@@ -32,7 +32,7 @@ const advice: Readonly<Record<string, string>> = {
 
 /** @param what was being done, to which thing */
 export function refusal(what: string, problem: Problem, retryAt = 0): Refusal {
-  const kind = (problem.type ?? 'about:blank').replace(/^.*:/, '');
+  const kind = (problem.type ?? 'unknown').replace(/^.*:/, '');
   const told = [problem, ...(problem.subproblems ?? [])].map(sentence).filter((words) => words !== '');
   const next = advice[kind] ?? 'the next run tries again';
   return new Refusal(`${what}: the CA refused (${kind}): ${told.join('; ')}; ${next}`, kind, retryAt);

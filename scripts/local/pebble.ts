@@ -22,6 +22,8 @@ export type PebbleOptions = {
   readonly program?: string | undefined;
   /** Percent of good nonces that are refused; a client that tries six times fails once in millions at Pebble's own five. */
   readonly nonceReject?: number;
+  /** Percent of proofs that still count for the next order. */
+  readonly authorizationReuse?: number;
 };
 
 /**
@@ -30,7 +32,7 @@ export type PebbleOptions = {
  * @param dns `address:port`
  */
 export async function startPebble(dns: string, processes: Processes, options: PebbleOptions = {}): Promise<Pebble> {
-  const { program = process.env.PEBBLE ?? 'pebble', nonceReject = 5 } = options;
+  const { program = process.env.PEBBLE ?? 'pebble', nonceReject = 5, authorizationReuse = 0 } = options;
   const [acme = 0, management = 0] = await freePorts('127.0.0.1', 2);
   const folder = join(processes.folder, `pebble-${acme}`);
   mkdirSync(folder);
@@ -39,8 +41,12 @@ export async function startPebble(dns: string, processes: Processes, options: Pe
   writeFileSync(file('config.json'), JSON.stringify({ pebble: configuration(acme, management, file) }));
   const said: string[] = [];
   const child = processes.launch([program, '-strict', '-config', file('config.json'), '-dnsserver', dns], {
-    // Wrongly refused nonces and reused proofs are on purpose; sleeping before a look is not needed here.
-    environment: { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: String(nonceReject), PEBBLE_AUTHZREUSE: '0' },
+    environment: {
+      // Otherwise it sleeps up to fifteen seconds before it looks.
+      PEBBLE_VA_NOSLEEP: '1',
+      PEBBLE_WFE_NONCEREJECT: String(nonceReject),
+      PEBBLE_AUTHZREUSE: String(authorizationReuse),
+    },
     onLine: (line) => said.push(line),
   });
   const opened = await Promise.all([management, acme].map((port) => listens({ host: '127.0.0.1', port }, 10_000)));

@@ -8,7 +8,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 
 import type { KeyType } from '../../lib/certificates/due';
-import { http } from '../../lib/certificates/http';
+import { http, patience } from '../../lib/certificates/http';
 import type { Settings } from '../../lib/certificates/settings';
 import type { State } from '../../lib/certificates/state';
 import { type Certificate, certificateNames } from '../../lib/haproxy/generation';
@@ -17,7 +17,7 @@ import { renewalDeps } from '../../lib/renewal-deps';
 import { startApi } from '../../scripts/local/api';
 import { startDns } from '../../scripts/local/dns';
 import { parameterStore } from '../../scripts/local/parameters';
-import { startPebble } from '../../scripts/local/pebble';
+import { type PebbleOptions, startPebble } from '../../scripts/local/pebble';
 import { processes as startProcesses } from '../../scripts/local/processes';
 import { playRoute53 } from '../../scripts/local/route53';
 import { fifoQueue } from '../../scripts/local/sqs';
@@ -37,11 +37,11 @@ type RunOptions = {
 };
 
 /** A real ACME server, a played AWS with zones that are real DNS, and the renewals of one stage. */
-export async function acmeStage() {
+export async function acmeStage(options: PebbleOptions = {}) {
   const processes = startProcesses();
   const route53 = playRoute53(20);
   const dns = await startDns(route53);
-  const pebble = await startPebble(dns.resolver, processes);
+  const pebble = await startPebble(dns.resolver, processes, options);
   const [store, queue] = [parameterStore(), fifoQueue({ QueueName: queueName, ContentBasedDeduplication: true })];
   const hooks: { beforeChange?: (() => void) | undefined; afterChange?: (() => void) | undefined } = {};
   const change = route53.handlers['route53:ChangeResourceRecordSets'];
@@ -58,6 +58,7 @@ export async function acmeStage() {
   };
   const api = await startApi([{ ...credentials, role: 'Renew', refused: async () => undefined }], handlers);
   const zone = route53.addZone('example.com');
+  patience.waitsMs = [50, 100];
   http.defaults.httpsAgent = new Agent({ ca: readFileSync(pebble.authority) });
 
   const config = {

@@ -120,6 +120,18 @@ it('asks nobody for a new one while nothing is due', async () => {
   expect(stage.queue.size()).toBe(1);
 });
 
+it('writes nothing into DNS where the CA still knows the proofs', async () => {
+  await stage.stop();
+  stage = await acmeStage({ authorizationReuse: 100 });
+  await stage.run([['example.com', '*.example.com']]);
+  const before = changes().length;
+
+  await stage.run([['example.com', '*.example.com']], { keyType: 'rsa-2048' });
+
+  expect(leaf().publicKey.asymmetricKeyType).toBe('rsa');
+  expect(changes()).toHaveLength(before);
+});
+
 it('keeps one account for a directory', async () => {
   await stage.run([['example.com']]);
   const account = stage.store.read('/sluice/dev/acme/account');

@@ -1,0 +1,46 @@
+import { untilServed } from '../../lib/certificates/served';
+
+const shop = { name: 'shop', names: ['shop.example', '*.shop.example'], serial: 'B' };
+
+it('looks until every proxy serves the new serial', async () => {
+  const serials: Record<string, string[]> = { '192.0.2.1': ['A', 'B', 'B'], '192.0.2.2': ['A', 'A', 'B'] };
+  const asked: string[] = [];
+
+  const wrong = await untilServed([shop], [shop], {
+    addresses: Object.keys(serials),
+    ask: async (address, host) => {
+      asked.push(host);
+      return serials[address]?.shift() ?? '';
+    },
+    again: async () => true,
+  });
+
+  expect(wrong).toStrictEqual([]);
+  expect(asked).toStrictEqual(Array(6).fill('shop.example'));
+});
+
+it('tells what each proxy serves instead when there is no time left', async () => {
+  const ask = async (address: string) => {
+    if (address === '192.0.2.2') throw new Error('192.0.2.2:443 does not serve shop.example by TLS: it hung up');
+    return 'A';
+  };
+
+  expect(
+    await untilServed([shop], [shop], { addresses: ['192.0.2.1', '192.0.2.2'], ask, again: async () => false }),
+  ).toStrictEqual([
+    'shop is stored with serial B, but 192.0.2.1 serves A for shop.example',
+    'shop is stored, but 192.0.2.2:443 does not serve shop.example by TLS: it hung up',
+  ]);
+});
+
+it('asks by a name that only this certificate answers for, and not at all where there is none', async () => {
+  const all = [shop, { name: 'apex', names: ['shop.example'], serial: 'C' }];
+  const asked: string[] = [];
+  const ask = async (_: string, host: string) => {
+    asked.push(host);
+    return 'B';
+  };
+
+  expect(await untilServed(all, all, { addresses: ['192.0.2.1'], ask, again: async () => false })).toStrictEqual([]);
+  expect(asked).toStrictEqual(['sluice-asks.shop.example']);
+});

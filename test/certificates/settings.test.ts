@@ -1,0 +1,57 @@
+import { readSettings } from '../../lib/certificates/settings';
+
+const production = 'https://acme-v02.api.letsencrypt.org/directory';
+const environment = {
+  SLUICE_PREFIX: '/sluice/dev',
+  SLUICE_QUEUE_URL: 'https://sqs.eu-west-2.amazonaws.com/123456789012/q.fifo',
+  SLUICE_ADDRESSES: '192.0.2.1,192.0.2.2',
+  SLUICE_CERTIFICATES: '[["example.com","*.example.com"]]',
+  SLUICE_KEY_TYPE: 'ecdsa-p256',
+  SLUICE_ACME_DIRECTORY: production,
+  SLUICE_ACME_PROFILE: '',
+  SLUICE_CONTACT: 'hostmaster@example.com',
+  SLUICE_HOSTED_ZONE_ID: 'Z1',
+  SLUICE_CHALLENGE_ZONES: 'Z2,Z1',
+};
+
+it('reads what serverless.yml gives', () => {
+  expect(readSettings(environment)).toStrictEqual({
+    prefix: '/sluice/dev',
+    queueUrl: environment.SLUICE_QUEUE_URL,
+    addresses: ['192.0.2.1', '192.0.2.2'],
+    wanted: [{ names: ['example.com', '*.example.com'], keyType: 'ecdsa-p256', directory: production, profile: '' }],
+    directory: production,
+    rehearsal: 'https://acme-staging-v02.api.letsencrypt.org/directory',
+    contact: 'hostmaster@example.com',
+    zones: ['Z1', 'Z2'],
+    resolver: undefined,
+  });
+});
+
+it('rehearses nowhere where no staging directory is known, and needs no address and no further zone', () => {
+  const { rehearsal, addresses, zones } = readSettings({
+    ...environment,
+    SLUICE_ACME_DIRECTORY: 'https://ca.example/directory',
+    SLUICE_ADDRESSES: '',
+    SLUICE_CHALLENGE_ZONES: '',
+  });
+
+  expect([rehearsal, addresses, zones]).toStrictEqual([undefined, [], ['Z1']]);
+});
+
+it('tells all faults at once, by their names', () => {
+  const wrong = { ...environment, SLUICE_PREFIX: 'dev', SLUICE_KEY_TYPE: 'dsa', SLUICE_CONTACT: 'nobody' };
+
+  expect(() => readSettings(wrong)).toThrow(
+    /^Settings of the function are faulty, deploy them again: SLUICE_PREFIX: .*; SLUICE_KEY_TYPE: .*; SLUICE_CONTACT: /,
+  );
+});
+
+it.each(['', '[]', '[[]]', '{"a":1}', '[["a.example"],["a.example","b.example"]]'])(
+  'refuses the certificates %s',
+  (text) => {
+    expect(() => readSettings({ ...environment, SLUICE_CERTIFICATES: text })).toThrow(
+      'SLUICE_CERTIFICATES: must be lists of names in JSON, no two of which begin with the same name',
+    );
+  },
+);
