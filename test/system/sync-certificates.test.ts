@@ -88,7 +88,7 @@ describe('a certificate', () => {
       const first = await instance.sync(instance.publish([web(a, b)], [certificate]));
       const again = await instance.sync(0);
 
-      expect(first.code).toBe(1);
+      expect(first.code).toBe(2);
       expect(first.report.failed).toMatch(
         `everything else of generation 2 is applied, but the proxy serves ${name} with serial `,
       );
@@ -160,7 +160,7 @@ describe('a certificate', () => {
       instance.publish([web(a, b)], [...certificates.slice(0, 2), chain, ...certificates.slice(3)]),
     );
 
-    expect(outcome.code).toBe(1);
+    expect(outcome.code).toBe(2);
     expect(outcome.report.failed).toBe(
       'everything else of generation 2 is applied, but ' +
         'the stored certificate bad.com is no private key with its certificate; store it again; ' +
