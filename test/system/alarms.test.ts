@@ -1,3 +1,4 @@
+import { dueForRenewal, type Held } from '../../lib/certificates/due';
 import { packaged, type Variant } from '../../scripts/local/package';
 import { readTemplate } from '../../scripts/local/template';
 import { type Alarm, type Datum, evaluate, identity, type Metric, type State, statsOf, watch } from './cloudwatch';
@@ -187,7 +188,7 @@ describe('somebody is told', () => {
     ['reconcile', 'reconcile', from(day, 1), 15],
     ['renew', 'renew', from(day, 1), day],
     ['entrance', 'unanswered', from(day, 1), 20],
-    ['certificate', 'lifeLeft', from(day, 24), 30],
+    ['certificate', 'lifeLeft', from(day, 14), 30],
     ['certificate', 'lifeLeft', from(day, 0), 30],
     ['push', 'synced1', from(day, 0), 20],
     ['cpu-credits', 'surplus1', from(day, 0.1), 3 * hour],
@@ -199,8 +200,8 @@ describe('somebody is told', () => {
   });
 
   it('of a certificate near its end, and not of one that is due', () => {
-    expect(names(heard(lived(day, { lifeLeft: from(0, 25.1) }), day))).toStrictEqual([]);
-    expect(names(heard(lived(day, { lifeLeft: from(0, 24.9) }), day))).toStrictEqual(['certificate']);
+    expect(names(heard(lived(day, { lifeLeft: from(0, 16.6) }), day))).toStrictEqual([]);
+    expect(names(heard(lived(day, { lifeLeft: from(0, 14.9) }), day))).toStrictEqual(['certificate']);
   });
 
   it.each<[string, Name, number]>([
@@ -243,4 +244,15 @@ describe('somebody is told', () => {
 
     expect(names(heard(lived(day, faults), day))).toStrictEqual(['entrance']);
   });
+});
+
+it.each([90, 64, 45, 6.7])('a certificate of %d days is due well before its alarm, whatever the CA wishes', (days) => {
+  const notAfter = days * 86_400_000;
+  const wanted = { names: ['sluice.test'], keyType: 'ecdsa-p256', directory: 'https://ca.test', profile: '' } as const;
+  const held: Held = { ...wanted, serial: '1', notBefore: 0, notAfter };
+  const atTheEnd = { start: notAfter - 1, end: notAfter, at: notAfter };
+  const alarm = alarms.find(({ AlarmName }) => AlarmName === 'sluice-dev-certificate');
+  const alarmAt = notAfter * (1 - (alarm?.Threshold ?? 100) / 100);
+
+  expect(dueForRenewal(wanted, held, atTheEnd, alarmAt - 1).due).toBe(true);
 });
