@@ -4,7 +4,7 @@ import type { Visit } from './visit';
 /** Something a person wants to see. Notes with one `about` that come together are told in one line. */
 export type Note = {
   readonly at: number;
-  readonly source: 'ecs' | 'proxy' | 'aws' | 'load';
+  readonly source: 'ecs' | 'proxy' | 'aws' | 'ca' | 'load';
   readonly about: string;
   readonly task?: string;
   readonly ms?: number;

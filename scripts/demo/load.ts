@@ -5,16 +5,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
+import type { Secure } from './secure';
 import { type Visit, visit } from './visit';
 
-/** How many requests a second from now on, and to where. */
-export type Order = { readonly origin: string; readonly perSecond: number };
+/** How many requests a second from now on, and to where: half of them by HTTPS where `secure` says how. */
+export type Order = { readonly origin: string; readonly perSecond: number; readonly secure?: Secure };
 
 /** Four times a second: the requests that ended since the last batch, and how many have not. */
 export type Batch = { readonly visits: readonly Visit[]; readonly underWay: number };
 
 export type Load = {
   readonly rate: (perSecond: number) => void;
+  /** From now on half of the visitors come by HTTPS. */
+  readonly secure: (secure: Secure) => void;
   /** Sends no more, and waits until every request has ended one way or the other. */
   readonly finish: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -40,9 +43,15 @@ export function startLoad(
   child.on('error', onDeath);
   child.on('exit', (code, signal) => stopping || onDeath(new Error(`the load stopped by itself (${code ?? signal})`)));
 
-  const rate = (perSecond: number) => void child.send({ origin, perSecond } satisfies Order);
+  let order: Order = { origin, perSecond: 0 };
+  const change = (more: Partial<Order>): void => {
+    order = { ...order, ...more };
+    child.send(order);
+  };
+  const rate = (perSecond: number) => change({ perSecond });
   return {
     rate,
+    secure: (secure) => change({ secure }),
     finish: async () => {
       rate(0);
       // Two batches: the first may have been on its way when the order was given.

@@ -8,18 +8,18 @@ export async function perform(story: readonly Step[], theatre: Theatre): Promise
   for (const step of story) {
     theatre.announce(step.name);
     const from = Date.now();
-    const before = await gauge(stage, theatre);
+    const before = await gauge(stage);
     await abortable(step.play(stage), theatre.signal);
-    played.push({ name: step.name, from, ...cost(before, await gauge(stage, theatre)) });
+    played.push({ name: step.name, from, ...cost(before, await gauge(stage)) });
   }
   return played;
 }
 
 export type Gauge = Awaited<ReturnType<typeof gauge>>;
 
-async function gauge({ effort, rescues }: Stage, { world: { proxy } }: Theatre) {
-  const [pid, reloads, rescued] = await Promise.all([proxy.pid(), proxy.reloads(), rescues()]);
-  return { pid, reloads, ...rescued, ...effort() };
+async function gauge({ effort, gauge, rescues }: Stage) {
+  const [process, rescued] = await Promise.all([gauge(), rescues()]);
+  return { ...process, ...rescued, ...effort() };
 }
 
 /** A new process has counted from zero: what the one before it did in this step is not known then. */

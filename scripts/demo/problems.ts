@@ -1,3 +1,4 @@
+import type { Certified } from './certificate';
 import { short } from './follow';
 import { type Facts, fateOf, unread } from './measure';
 import type { Seen } from './steps';
@@ -22,6 +23,15 @@ export function problems({ visits, facts }: Seen, outsiders: readonly string[], 
     }),
   ];
 }
+
+/** A renewal that reloads HAProxy, or is not served in the end, is none. */
+export const certificateProblems = ({ serials, requests, servedSerial, reloads }: Certified): readonly string[] => [
+  ...(reloads > 0 ? [`HAProxy was reloaded ${reloads} times by the renewal`] : []),
+  ...(servedSerial === serials.at(-1)
+    ? []
+    : [`serial ${serials.at(-1)} was stored last, but ${servedSerial} is served`]),
+  ...serials.flatMap((serial, n) => (requests[n] ? [] : [`no visitor was shown serial ${serial}`])),
+];
 
 /** What was counted as lost with a task on HAProxy's word alone, so that nobody has to take it for granted. */
 export function reservations({ visits, facts }: Seen): readonly string[] {

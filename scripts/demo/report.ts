@@ -1,9 +1,11 @@
+import type { Certified, Swap } from './certificate';
 import { seconds } from './follow';
 import type { Measured, MeasuredStep, Totals } from './steps';
 
 /** What the demo consists of, in three lines. */
 export const introduction = (haproxyVersion: string, controlPlaneDelayMs: number, perSecond: number): string =>
-  `Real: HAProxy ${haproxyVersion}, the packaged functions and sync, the tasks (processes), ${perSecond} requests a second.
+  `Real: HAProxy ${haproxyVersion}, the packaged functions and sync, the tasks (processes), ${perSecond} requests a second,
+a certificate authority (Pebble), which asks the played zone by DNS.
 Played: AWS around them, which takes its time: ${seconds(controlPlaneDelayMs)} from an event to the proxy.
 Nothing is repeated by the visitors: a request without its whole answer is counted.`;
 
@@ -40,6 +42,26 @@ const legend = `lost: not repeatable, and with a task that died or closed its do
 503: until the proxy could know of a first task · calls: of AWS's API
 rescued: connections that HAProxy tried again, unseen by visitors
 first: first request after a task ran (median) · last: last request after a stop order (longest)`;
+
+/** How the certificate came, and came again. */
+export function certificateLines(
+  { issuer, servedSerial, serials, requests }: Certified,
+  swaps: readonly Swap[],
+): readonly string[] {
+  const [first, renewed] = swaps;
+  if (first === undefined || renewed === undefined) return [];
+  const end = servedSerial === serials.at(-1) ? '' : `; but in the end ${servedSerial} is served`;
+  return [
+    `By HTTPS came ${requests.map(number).join(' and ')} requests with the first certificate and with the renewed one, and ` +
+      `trusted nobody but ${issuer}.`,
+    `The first was served ${seconds(first.servedAfterMs)} after the deploy, ${reloaded(first)}: ` +
+      'the redirect from HTTP is new structure.',
+    `The renewed one was served ${seconds(renewed.servedAfterMs)} after the schedule came round, ${reloaded(renewed)}${end}.`,
+  ];
+}
+
+const reloaded = ({ reloads, samePid }: Swap): string =>
+  `by ${samePid ? 'the same process' : 'a new process'} (reloads: ${reloads})`;
 
 /** What it all means, in words. */
 export function verdict(

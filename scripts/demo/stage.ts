@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { World } from '../local/world';
+import type { Certificate } from './certificate';
 import type { Note } from './follow';
 import type { Journal } from './journal';
 import { firstAnswer, type Load } from './load';
@@ -20,6 +21,11 @@ export type Stage = Pick<World, 'ecs' | 'controlPlane' | 'reconciles'> & {
   readonly until: (what: string, holds: () => Promise<boolean> | boolean) => Promise<void>;
   /** One request of our own to the proxy, for a host. */
   readonly ask: (host: string) => Promise<Visit>;
+  readonly certificate: Certificate;
+  /** Lets half of the visitors come by HTTPS from now on. */
+  readonly secure: Load['secure'];
+  /** HAProxy's process, and how often it was reloaded. */
+  readonly gauge: () => Promise<{ readonly pid: number; readonly reloads: number }>;
   readonly journal: Pick<Journal, 'visits' | 'moments'>;
   readonly effort: () => Effort;
   readonly rescues: () => Promise<Rescues>;
@@ -39,6 +45,7 @@ export type Theatre = {
   readonly origin: string;
   readonly load: Load;
   readonly journal: Journal;
+  readonly certificate: Certificate;
   readonly announce: (step: string) => void;
   readonly remark: Stage['remark'];
   readonly signal: AbortSignal;
@@ -50,7 +57,7 @@ export const perSecond = 200;
 /** What has not come about by then never will: the demo says so instead of waiting. */
 const patienceMs = 30_000;
 
-export function stageOf({ world, origin, load, journal, remark, signal }: Theatre): Stage {
+export function stageOf({ world, origin, load, journal, certificate, remark, signal }: Theatre): Stage {
   const pause = (seconds: number) => sleep(seconds * 1000, undefined, { signal });
   const until: Stage['until'] = async (what, holds) => {
     const deadline = Date.now() + patienceMs;
@@ -64,6 +71,9 @@ export function stageOf({ world, origin, load, journal, remark, signal }: Theatr
     controlPlane: world.controlPlane,
     reconciles: world.reconciles,
     journal,
+    certificate,
+    secure: load.secure,
+    gauge: async () => ({ pid: await world.proxy.pid(), reloads: await world.proxy.reloads() }),
     pause,
     until,
     remark,

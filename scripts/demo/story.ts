@@ -1,6 +1,7 @@
 import { hello, worker } from './cast';
 import { answered } from './measure';
 import { burst } from './scenes/burst';
+import { firstCertificate, renewal } from './scenes/certificates';
 import { deployWithout, deployWithPreStop } from './scenes/deploys';
 import { onlyInstanceLost, spotLoss } from './scenes/instances';
 import { faultyLabel, portReuse } from './scenes/neighbours';
@@ -76,6 +77,7 @@ const scaleToZero: Step = {
 /** What the demo shows, in order. Visitors come all the while. */
 export const story: readonly Step[] = [
   start,
+  firstCertificate,
   scaleOut,
   deployWithPreStop,
   deployWithout,
@@ -86,6 +88,7 @@ export const story: readonly Step[] = [
   burst,
   onlyInstanceLost,
   controlPlaneOff,
+  renewal,
   scaleToZero,
 ];
 

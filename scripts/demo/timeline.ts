@@ -21,7 +21,13 @@ export type Timeline = {
 
 type Colour = Parameters<typeof styleText>[0];
 
-const colours: Record<Line['source'], Colour> = { ecs: 'yellow', proxy: 'green', aws: 'magenta', load: 'cyan' };
+const colours: Record<Line['source'], Colour> = {
+  ecs: 'yellow',
+  proxy: 'green',
+  aws: 'magenta',
+  ca: 'blue',
+  load: 'cyan',
+};
 
 /** A log that a person can follow: what happened, when, and below it how the visitors fare. */
 export function createTimeline(out: Out, startedAt: number, coloured: boolean): Timeline {

@@ -1,4 +1,6 @@
-import { type Agent, request } from 'node:http';
+import { type Agent, request as plainly } from 'node:http';
+import { request as securely } from 'node:https';
+import { TLSSocket } from 'node:tls';
 
 /** One request as planned: `kept` reuses connections, `fresh` opens its own, `slow` waits for a slow answer. */
 export type Plan = {
@@ -6,6 +8,8 @@ export type Plan = {
   readonly kind: 'kept' | 'fresh' | 'slow';
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** By HTTPS. */
+  readonly secure?: true;
   /** The name it asks for, if not the proxy's address. */
   readonly host?: string;
 };
@@ -17,6 +21,8 @@ export type Visit = Omit<Plan, 'path' | 'host'> & {
   readonly status?: number;
   readonly task?: string;
   readonly error?: string;
+  /** Of the certificate that its connection was shown. */
+  readonly serial?: string;
 };
 
 /** A visitor gives up then: no answer of the story takes a second, so this is a request that was lost silently. */
@@ -27,9 +33,10 @@ export function visit(origin: string, { path, host, ...plan }: Plan, agent: Agen
   return new Promise((resolve) => {
     const start = Date.now();
     const headers = { 'x-demo-request': plan.id, accept: 'application/json', ...(host && { host }) };
+    const request = plan.secure ? securely : plainly;
     const outgoing = request(origin + path, { method: plan.method, headers, agent });
     const patience = setTimeout(() => outgoing.destroy(new Error('no answer in 30 s')), patienceMs);
-    const done = (rest: Pick<Visit, 'status' | 'task' | 'error'>) => {
+    const done = (rest: Pick<Visit, 'status' | 'task' | 'error' | 'serial'>) => {
       clearTimeout(patience);
       resolve({ ...plan, start, end: Date.now(), ...rest });
     };
@@ -37,7 +44,11 @@ export function visit(origin: string, { path, host, ...plan }: Plan, agent: Agen
     outgoing.on('error', (error) => done({ error: error.message }));
     outgoing.on('response', (answer) => {
       const task = answer.headers['x-task'];
-      const head = { status: answer.statusCode ?? 0, ...(typeof task === 'string' ? { task } : {}) };
+      const head = {
+        status: answer.statusCode ?? 0,
+        ...(typeof task === 'string' ? { task } : {}),
+        ...shownOn(answer.socket),
+      };
       answer.on('error', (error) => done({ ...head, error: `the answer broke off: ${error.message}` }));
       answer.on('end', () => done(answer.complete ? head : { ...head, error: 'the answer broke off' }));
       answer.resume();
@@ -45,3 +56,7 @@ export function visit(origin: string, { path, host, ...plan }: Plan, agent: Agen
     outgoing.end(plan.method === 'POST' ? `an order by ${plan.id}` : undefined);
   });
 }
+
+/** On a connection that is used again the newer `getPeerX509Certificate` gives nothing (Node.js 20). */
+const shownOn = (socket: unknown): Pick<Visit, 'serial'> =>
+  socket instanceof TLSSocket ? { serial: socket.getPeerCertificate().serialNumber } : {};

@@ -1,16 +1,22 @@
 // The load's own process, started by load.ts, so that what it measures is not the world's event loop.
-import { Agent } from 'node:http';
+import { Agent, type AgentOptions } from 'node:http';
 
 import type { Batch, Order } from './load';
 import { due, plan } from './mix';
+import { secureOrigin, trusting } from './secure';
 import { type Visit, visit } from './visit';
 
 /**
  * HAProxy closes a connection that idles for 5 s. A request sent at that moment is lost on the way (ECONNRESET);
  * a browser would repeat it, these visitors repeat nothing, so they close first.
  */
-const kept = new Agent({ keepAlive: true, timeout: 4_000 });
-const fresh = new Agent({ keepAlive: false });
+const reusing: AgentOptions = { keepAlive: true, timeout: 4_000 };
+
+const agents = (make: (options: AgentOptions) => Agent) => ({ kept: make(reusing), fresh: make({ keepAlive: false }) });
+
+const plain = agents((options) => new Agent(options));
+/** Those who come by HTTPS, once they may. */
+let secure: (typeof plain & { readonly origin: string }) | undefined;
 
 let order: Order & { readonly since: number; readonly first: number } = {
   origin: '',
@@ -31,12 +37,15 @@ setInterval(report, 250);
 
 process.on('message', (next: Order) => {
   order = { ...next, since: Date.now(), first: sent };
+  const { secure: how } = next;
+  if (how) secure ??= { ...agents((options) => trusting(how, options)), origin: secureOrigin(how) };
 });
 
 function send(n: number): void {
-  const next = plan(n);
+  const next = plan(n, secure !== undefined);
+  const { kept, fresh, origin } = next.secure && secure ? secure : { ...plain, origin: order.origin };
   underWay += 1;
-  void visit(order.origin, next, next.kind === 'fresh' ? fresh : kept).then((visited) => {
+  void visit(origin, next, next.kind === 'fresh' ? fresh : kept).then((visited) => {
     underWay -= 1;
     ended.push(visited);
   });

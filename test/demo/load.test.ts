@@ -1,10 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startLoad } from '../../scripts/demo/load';
 import { type Visit, visit } from '../../scripts/demo/visit';
+import { selfSigned } from '../system/haproxy-instance';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -77,6 +80,33 @@ describe('startLoad', () => {
     expect(visits.length).toBeGreaterThan(100);
     expect(visits.filter(({ status }) => status !== 200)).toStrictEqual([]);
     expect(connections()).toBeLessThan(visits.length / 2);
+  });
+
+  it('sends half of them by HTTPS once it is told how', async () => {
+    const pem = selfSigned('sluice.test');
+    const { origin } = await serve((_request, response) => void response.end());
+    const server = createSecureServer({ key: pem, cert: pem }, (_, response) => void response.end()).listen(0);
+    stops.push(() => server.close());
+    await once(server, 'listening');
+    const visits: Visit[] = [];
+    const load = startLoad(
+      origin,
+      (more) => visits.push(...more),
+      (error) => stops.push(() => Promise.reject(error)),
+    );
+    stops.push(load.stop);
+
+    load.rate(200);
+    await sleep(1_500);
+    load.secure({ host: 'sluice.test', port: (server.address() as AddressInfo).port, root: pem });
+    await sleep(1_500);
+    await load.finish();
+
+    const secure = visits.filter((each) => each.secure);
+    expect(visits.filter(({ status }) => status !== 200)).toStrictEqual([]);
+    expect(new Set(secure.map(({ serial }) => serial))).toStrictEqual(new Set([new X509Certificate(pem).serialNumber]));
+    expect(secure.length).toBeGreaterThan(50);
+    expect(secure.length).toBeLessThan(visits.length / 2);
   });
 
   it('can be stopped before its process has come up', async () => {

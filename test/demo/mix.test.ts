@@ -10,6 +10,16 @@ describe('plan', () => {
     expect(share(({ kind }) => kind === 'slow')).toBe(0.1);
   });
 
+  it('sends half of each kind by HTTPS, once there is a certificate', () => {
+    const secure = Array.from({ length: 1_000 }, (_, n) => plan(n, true)).filter((each) => each.secure);
+
+    expect(share((each) => each.secure === true)).toBe(0);
+    expect(secure).toHaveLength(500);
+    expect(secure.filter(({ method }) => method === 'POST')).toHaveLength(150);
+    expect(secure.filter(({ kind }) => kind === 'fresh')).toHaveLength(125);
+    expect(secure.filter(({ kind }) => kind === 'slow')).toHaveLength(50);
+  });
+
   it('never gives two requests one id', () => {
     expect(new Set(plans.map(({ id }) => id)).size).toBe(plans.length);
   });

@@ -1,5 +1,5 @@
 import type { Facts } from '../../scripts/demo/measure';
-import { problems, reservations } from '../../scripts/demo/problems';
+import { certificateProblems, problems, reservations } from '../../scripts/demo/problems';
 import type { Visit } from '../../scripts/demo/visit';
 
 const facts: Facts = { empty: [], died: new Map(), began: new Map() };
@@ -48,6 +48,32 @@ describe('problems', () => {
     expect(problems({ moments: [], visits, facts: { ...facts, began } }, [], 0)).toStrictEqual([
       '1 POSTs ran more than once, r7 for one',
     ]);
+  });
+});
+
+describe('certificateProblems', () => {
+  const good = {
+    issuer: 'CN=CA',
+    serials: ['A', 'B'],
+    requests: [9, 1],
+    servedSerial: 'B',
+    reloads: 0,
+    reloadsAtFirst: 1,
+  };
+
+  it('finds none where the renewed one is served without a reload', () => {
+    expect(certificateProblems(good)).toStrictEqual([]);
+  });
+
+  it('finds a renewal that reloaded, and one that is not served in the end', () => {
+    expect(certificateProblems({ ...good, reloads: 1, servedSerial: 'A' })).toStrictEqual([
+      'HAProxy was reloaded 1 times by the renewal',
+      'serial B was stored last, but A is served',
+    ]);
+  });
+
+  it('finds a renewed one that no visitor was shown', () => {
+    expect(certificateProblems({ ...good, requests: [9, 0] })).toStrictEqual(['no visitor was shown serial B']);
   });
 });
 

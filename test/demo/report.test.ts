@@ -1,4 +1,4 @@
-import { standingLine, table, verdict } from '../../scripts/demo/report';
+import { certificateLines, standingLine, table, verdict } from '../../scripts/demo/report';
 import type { MeasuredStep, Totals } from '../../scripts/demo/steps';
 
 const totals = (some: Partial<Totals>): Totals => ({
@@ -52,6 +52,35 @@ describe('verdict', () => {
       '9 were told 503 while no task existed, or was too new to be known: as they should be.',
       '2 could not be repeated: their task was killed, or closed its door before it had read them.',
     ]);
+  });
+});
+
+describe('certificateLines', () => {
+  const swaps = [
+    { serial: 'A', servedAfterMs: 6_510, reloads: 1, samePid: false },
+    { serial: 'B', servedAfterMs: 5_020, reloads: 0, samePid: true },
+  ];
+  const certified = {
+    issuer: 'CN=CA',
+    serials: ['A', 'B'],
+    requests: [14_870, 2_444],
+    servedSerial: 'B',
+    reloads: 0,
+    reloadsAtFirst: 1,
+  };
+
+  it('tells how each came to be served, and by which process', () => {
+    expect(certificateLines(certified, swaps)).toStrictEqual([
+      'By HTTPS came 14,870 and 2,444 requests with the first certificate and with the renewed one, and trusted nobody but CN=CA.',
+      'The first was served 6.5 s after the deploy, by a new process (reloads: 1): the redirect from HTTP is new structure.',
+      'The renewed one was served 5.0 s after the schedule came round, by the same process (reloads: 0).',
+    ]);
+  });
+
+  it('says when another one is served in the end', () => {
+    expect(certificateLines({ ...certified, servedSerial: 'A' }, swaps).at(-1)).toMatch(
+      /; but in the end A is served\.$/,
+    );
   });
 });
 
