@@ -33,6 +33,7 @@ function derive(settings, stage) {
       cluster: part(own, 'cluster.yml'),
       helloWorld: part(helloWorld, 'hello-world.yml'),
       cloudMap: part(settings.cloudMap, 'cloud-map.yml'),
+      alb: part(settings.alb, 'alb.yml'),
     },
   };
 }

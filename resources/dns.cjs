@@ -1,4 +1,7 @@
-// Records that lead to the proxies. Multivalue, also for one: a simple record could not become one of several in place.
+// Records. A name of the proxies' own has their addresses; the domain and its wildcard are aliases of it, and the domain of the
+// load balancer too. They are weighted, for a weight changes in place: no name gets another routing policy without a gap.
+const proxiesName = (stage, domain) => `sluice-${stage}.${domain}`;
+
 const health = (slot) => ({
   Type: 'AWS::Route53::HealthCheck',
   Properties: {
@@ -13,11 +16,12 @@ const health = (slot) => ({
   },
 });
 
-const record = (zone, name, stage, slot) => ({
+/** Multivalue: who asks gets the addresses of all proxies that answer, and tries another when one is silent. */
+const address = (settings, stage, slot) => ({
   Type: 'AWS::Route53::RecordSet',
   Properties: {
-    HostedZoneId: zone,
-    Name: name,
+    HostedZoneId: settings.hostedZoneId,
+    Name: proxiesName(stage, settings.domain),
     Type: 'A',
     TTL: '60',
     MultiValueAnswer: true,
@@ -27,24 +31,67 @@ const record = (zone, name, stage, slot) => ({
   },
 });
 
-/** The names that get records, by the logical id's first part. */
-const names = ({ dns, domain }) => ({
-  ...(dns !== 'none' && { Apex: domain }),
-  ...(dns === 'apex+wildcard' && { Wildcard: `*.${domain}` }),
+/** @param Weight of 100; 0 gets nobody, unless every other is unhealthy. */
+const alias = (settings, Name, SetIdentifier, Weight, target, DependsOn) => ({
+  Type: 'AWS::Route53::RecordSet',
+  DependsOn,
+  Properties: {
+    HostedZoneId: settings.hostedZoneId,
+    Name,
+    Type: 'A',
+    SetIdentifier,
+    Weight,
+    AliasTarget: { ...target, EvaluateTargetHealth: true },
+  },
 });
 
-module.exports = async ({ resolveVariable }) => {
-  const stage = await resolveVariable('sls:stage');
-  const settings = await resolveVariable('self:custom.settings');
-  const named = Object.entries(names(settings));
-  const resources = settings.slots.flatMap((slot) =>
-    named.length === 0
-      ? []
-      : [
-          [`ProxyHealth${slot}`, health(slot)],
-          ...named.map(([id, name]) => [`${id}Record${slot}`, record(settings.hostedZoneId, name, stage, slot)]),
-        ],
+const toProxies = (settings, stage, name, weight) =>
+  alias(
+    settings,
+    name,
+    `sluice-${stage}-proxies`,
+    weight,
+    { DNSName: proxiesName(stage, settings.domain), HostedZoneId: settings.hostedZoneId },
+    // Route 53 takes no alias of a name that it does not know.
+    settings.slots.map((slot) => `ProxyRecord${slot}`),
   );
-  return { Resources: Object.fromEntries(resources) };
+
+/** The domain's alone: under the wildcard are services that only the proxies know. */
+const toLoadBalancer = (settings, stage) =>
+  alias(
+    settings,
+    settings.domain,
+    `sluice-${stage}-alb`,
+    settings.albPercent,
+    {
+      DNSName: { 'Fn::GetAtt': ['LoadBalancer', 'DNSName'] },
+      HostedZoneId: { 'Fn::GetAtt': ['LoadBalancer', 'CanonicalHostedZoneID'] },
+    },
+    // Nobody is led there before its targets answer, nor after they have gone.
+    'HelloWorldService',
+  );
+
+const records = (settings, stage) => ({
+  ...Object.fromEntries(
+    settings.slots.flatMap((slot) => [
+      [`ProxyHealth${slot}`, health(slot)],
+      [`ProxyRecord${slot}`, address(settings, stage, slot)],
+    ]),
+  ),
+  ApexRecord: toProxies(settings, stage, settings.domain, 100 - settings.albPercent),
+  ...(settings.alb && { ApexAlbRecord: toLoadBalancer(settings, stage) }),
+  ...(settings.dns === 'apex+wildcard' && { WildcardRecord: toProxies(settings, stage, `*.${settings.domain}`, 100) }),
+});
+
+/** Every name that gets records. */
+const names = ({ dns, domain }, stage) => [
+  ...(dns === 'none' ? [] : [domain, proxiesName(stage, domain)]),
+  ...(dns === 'apex+wildcard' ? [`*.${domain}`] : []),
+];
+
+module.exports = async ({ resolveVariable }) => {
+  const settings = await resolveVariable('self:custom.settings');
+  const stage = await resolveVariable('sls:stage');
+  return { Resources: settings.dns === 'none' ? {} : records(settings, stage) };
 };
 module.exports.names = names;

@@ -50,6 +50,8 @@ const schema = z.strictObject({
   maxTaskHosts: z.coerce.number().int().min(1).max(100).default(4),
   helloWorld: flag.optional(),
   cloudMap: flag.default(false),
+  alb: flag.default(false),
+  albPercent: z.coerce.number().int().min(0).max(100).default(0),
   vpcId: id('vpc').optional(),
   publicSubnetIds: list(id('subnet')),
   clusters: list(z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'is no name of an ECS cluster; give names, not ARNs')),
@@ -68,9 +70,21 @@ function contradictions(given) {
     faults.push('helloWorld: has no place in clusters that are not this stack’s own');
   if (`${given.cloudMap}` === 'true' && (given.vpcId || `${given.helloWorld}` === 'false'))
     faults.push('cloudMap: needs helloWorld');
+  faults.push(...albContradictions(given));
   const types = split([given.taskInstanceTypes ?? []].flat().join(), ',');
   if (new Set(types.map(isArm)).size > 1)
     faults.push('taskInstanceTypes: must all have one processor, Arm (such as t4g.small) or x86 (such as t3a.small)');
+  return faults;
+}
+
+function albContradictions({ alb, albPercent = 0, vpcId, helloWorld, dns }) {
+  const faults = [];
+  const wanted = `${alb}` === 'true';
+  if (wanted && (vpcId || `${helloWorld}` === 'false'))
+    faults.push('alb: needs helloWorld, which it serves; docs/way-up.md tells the way for services of your own');
+  if (Number(albPercent) > 0 && !wanted) faults.push('albPercent: needs alb, or it would lead to nobody');
+  if (Number(albPercent) > 0 && dns === 'none')
+    faults.push('albPercent: needs records; with `dns: none` move your own');
   return faults;
 }
 

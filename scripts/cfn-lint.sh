@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 
 version=1.58.0
 home=node_modules/.cache/cfn-lint-$version
-if [ ! -x "$home/bin/cfn-lint" ]; then
+# Run, not looked at: a copied or half-made environment is there, but does not start.
+if ! "$home/bin/cfn-lint" --version >/dev/null 2>&1; then
   rm -rf "$home"
   log=$(mktemp)
   if ! { python3 -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check "cfn-lint==$version"; } >"$log" 2>&1; then

@@ -27,9 +27,12 @@ async function zoneFaults(route53, { hostedZoneId, domain }) {
 /** Records that stand where this stage's are to come, or would draw visitors away from them. */
 async function recordFaults(route53, settings, stage) {
   const faults = [];
-  for (const name of Object.values(names(settings))) {
+  for (const name of names(settings, stage)) {
     for (const record of await recordsAt(route53, settings.hostedZoneId, name))
-      if (!new RegExp(`^sluice-${stage}-[0-9]$`).test(record.SetIdentifier ?? '')) faults.push(fault(name, record));
+      if (!new RegExp(`^sluice-${stage}-([0-9]|proxies|alb)$`).test(record.SetIdentifier ?? ''))
+        faults.push(fault(name, record));
+      else if (record.SetIdentifier.endsWith('-alb') && record.Weight > 0 && !settings.alb)
+        faults.push(stillUsed(name, record));
   }
   return faults;
 }
@@ -41,6 +44,10 @@ const fault = (name, { Type, AliasTarget, ResourceRecords = [] }) => {
     ' `dns: none` and switch it afterwards (README: Beside a load balancer)'
   );
 };
+
+const stillUsed = (name, { Weight }) =>
+  `alb: ${name} leads ${Weight} of 100 visitors to the load balancer, and would until it is gone; deploy with \`alb: true\`` +
+  ' and `albPercent: 0` first, and wait until it gets no requests any more (docs/way-up.md)';
 
 /** Route 53 lists in order of names, from the one asked for; all types of a name fit on a page. */
 async function recordsAt(route53, HostedZoneId, name) {

@@ -11,7 +11,7 @@ export const systemGb = 8;
 /** resources/cluster.yml. */
 export const hostGb = 30;
 /** An ALB stands in two zones, with an address in each (AWS: Application Load Balancers, subnets). */
-const albZones = 2;
+export const albZones = 2;
 /** What visitors send, as a share of what they get: ASSUMED. */
 const sentShare = 0.1;
 /** Proxy and task stand in different zones half of the time, and both directions are charged: ASSUMED, for two zones. */

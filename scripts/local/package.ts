@@ -21,6 +21,7 @@ export const variants = {
   ],
   twoProxies: ['proxies=2'],
   withoutHelloWorld: ['helloWorld=false'],
+  alb: ['alb=true', 'albPercent=10'],
   cloudMap: ['cloudMap=true', 'dns=apex', 'taskCapacity=on-demand', 'taskInstanceTypes=t3a.small,t3.small'],
 } as const;
 export type Variant = keyof typeof variants;

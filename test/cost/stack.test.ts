@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { functionGb, looksADay, ownAlarms, ticksAnHour } from '../../scripts/cost/control-plane';
-import { hostGb, systemGb } from '../../scripts/cost/today';
+import { albZones, hostGb, systemGb } from '../../scripts/cost/today';
 import { packaged, type Variant } from '../../scripts/local/package';
 
 jest.setTimeout(120_000);
@@ -15,12 +15,14 @@ type Template = {
 
 /** What costs nothing by itself, or what is billed by use: queues, functions, schedules, logs. The bucket of deploys holds a few MB. */
 const free =
-  /^AWS::(IAM|Events|SQS|Lambda|Scheduler|Logs|SSM|SNS|ECS|S3|CloudFormation|AutoScaling)::|^Custom::|^AWS::Route53::RecordSet|^AWS::EC2::(VPC|Subnet|InternetGateway|Route|SecurityGroup|VPCGatewayAttachment)/;
-const billed = /^AWS::(CloudWatch::Alarm|EC2::EIP|EC2::LaunchTemplate|Route53::HealthCheck)$/;
+  /^AWS::(IAM|Events|SQS|Lambda|Scheduler|Logs|SSM|SNS|ECS|S3|CloudFormation|CertificateManager|AutoScaling)::|^Custom::|^AWS::ElasticLoadBalancingV2::(Listener|TargetGroup)|^AWS::Route53::RecordSet|^AWS::EC2::(VPC|Subnet|InternetGateway|Route|SecurityGroup|VPCGatewayAttachment)/;
+const billed =
+  /^AWS::(CloudWatch::Alarm|EC2::EIP|EC2::LaunchTemplate|ElasticLoadBalancingV2::LoadBalancer|Route53::HealthCheck)$/;
 
 describe.each<[Variant, number]>([
   ['default', 1],
   ['twoProxies', 2],
+  ['alb', 1],
 ])('the packaged template, %s', (variant, proxies) => {
   let resources: readonly Resource[];
   const of = <Properties>(type: string) =>
@@ -37,6 +39,15 @@ describe.each<[Variant, number]>([
     const forgotten = resources.map(({ Type }) => Type).filter((type) => !free.test(type) && !billed.test(type));
 
     expect(forgotten).toStrictEqual([]);
+  });
+
+  // An ALB of the bill has an address in each zone that it stands in.
+  it('has no load balancer but where one is wanted, in as many zones as are billed', () => {
+    const zones = of<{ Subnets: unknown[] }>('AWS::ElasticLoadBalancingV2::LoadBalancer').map(
+      ({ Subnets }) => Subnets.length,
+    );
+
+    expect(zones).toStrictEqual(variant === 'alb' ? [albZones] : []);
   });
 
   it('has the addresses, health checks and volumes that are billed', () => {

@@ -14,6 +14,7 @@ const profile = 'arn:aws:iam::123456789012:instance-profile/sluice-prod-ProxyPro
 const zone = 'arn:aws:route53:::hostedzone/Z0123456789ABCDEFGHIJ';
 const bucket = 'arn:aws:s3:::sluice-prod-serverlessdeploymentbucket-1abc';
 const group = own('autoscaling', 'autoScalingGroup:1-2:autoScalingGroupName/sluice-prod-proxy-1');
+const elb = (path: string) => own('elasticloadbalancing', path);
 const ec2 = (kind: string) => own('ec2', `${kind}/${kind}-0123456789abcdef0`);
 
 /** What CloudFormation does in the deploying user's name, by the type of the resource (the types' schemas: handlers). */
@@ -26,6 +27,12 @@ const needed: Readonly<Record<string, readonly (readonly [resource: string, acti
     // Auto Scaling asks whether the caller may launch what the template says.
     [ec2('instance'), 'ec2 RunInstances CreateTags'],
     [role, 'iam PassRole'],
+  ],
+  'AWS::CertificateManager::Certificate': [
+    ['*', 'acm RequestCertificate'],
+    [own('acm', 'certificate/1-2'), 'acm DescribeCertificate DeleteCertificate AddTagsToCertificate'],
+    [own('acm', 'certificate/1-2'), 'acm ListTagsForCertificate UpdateCertificateOptions'],
+    [zone, 'route53 ChangeResourceRecordSets'],
   ],
   'AWS::CloudWatch::Alarm': [
     [own('cloudwatch', 'alarm:sluice-prod-push'), 'cloudwatch PutMetricAlarm DeleteAlarms DescribeAlarms'],
@@ -76,6 +83,27 @@ const needed: Readonly<Record<string, readonly (readonly [resource: string, acti
   'AWS::ECS::TaskDefinition': [
     [own('ecs', 'task-definition/sluice-prod-hello-world:1'), 'ecs RegisterTaskDefinition'],
     ['*', 'ecs DeregisterTaskDefinition DescribeTaskDefinition'],
+  ],
+  'AWS::ElasticLoadBalancingV2::Listener': [
+    [elb('loadbalancer/app/sluice-prod/1'), 'elasticloadbalancing CreateListener'],
+    [elb('listener/app/sluice-prod/1/2'), 'elasticloadbalancing ModifyListener DeleteListener'],
+    ['*', 'elasticloadbalancing DescribeListeners'],
+  ],
+  'AWS::ElasticLoadBalancingV2::ListenerRule': [
+    [elb('listener/app/sluice-prod/1/2'), 'elasticloadbalancing CreateRule'],
+    [elb('listener-rule/app/sluice-prod/1/2/3'), 'elasticloadbalancing ModifyRule DeleteRule'],
+    ['*', 'elasticloadbalancing DescribeRules'],
+  ],
+  'AWS::ElasticLoadBalancingV2::LoadBalancer': [
+    [elb('loadbalancer/app/sluice-prod/1'), 'elasticloadbalancing CreateLoadBalancer DeleteLoadBalancer AddTags'],
+    [elb('loadbalancer/app/sluice-prod/1'), 'elasticloadbalancing ModifyLoadBalancerAttributes SetSecurityGroups'],
+    ['*', 'elasticloadbalancing DescribeLoadBalancers DescribeLoadBalancerAttributes'],
+    ['*', 'ec2 DescribeSubnets DescribeSecurityGroups DescribeAccountAttributes GetSecurityGroupsForVpc'],
+  ],
+  'AWS::ElasticLoadBalancingV2::TargetGroup': [
+    [elb('targetgroup/sluice-prod/1'), 'elasticloadbalancing CreateTargetGroup DeleteTargetGroup ModifyTargetGroup'],
+    [elb('targetgroup/sluice-prod/1'), 'elasticloadbalancing ModifyTargetGroupAttributes'],
+    ['*', 'elasticloadbalancing DescribeTargetGroups DescribeTargetGroupAttributes'],
   ],
   'AWS::Events::Rule': [
     [
@@ -213,7 +241,7 @@ describe('docs/deploy-policy.json', () => {
     expect(await refused(ofTheCommands)).toStrictEqual([]);
   });
 
-  it.each(['autoscaling', 'ecs', 'spot'])(
+  it.each(['autoscaling', 'ecs', 'elasticloadbalancing', 'spot'])(
     'may create the service-linked role of %s, and of nothing else',
     async (service) => {
       const create = (name: string) =>
@@ -240,6 +268,8 @@ describe('docs/deploy-policy.json', () => {
       ['arn:aws:route53:::hostedzone/ZOTHER', 'route53 ChangeResourceRecordSets'],
       [own('cloudformation', 'stack/shop/1-2'), 'cloudformation DeleteStack UpdateStack'],
       [own('autoscaling', 'autoScalingGroup:1-2:autoScalingGroupName/shop'), 'autoscaling DeleteAutoScalingGroup'],
+      [elb('loadbalancer/app/shop/1'), 'elasticloadbalancing DeleteLoadBalancer CreateListener'],
+      [elb('targetgroup/shop/1'), 'elasticloadbalancing RegisterTargets'],
     ];
 
     expect((await refused(foreign)).length).toBe(questions(foreign).length);

@@ -54,12 +54,16 @@ describe('records', () => {
     `<ResourceRecords><ResourceRecord><Value>${text}</Value></ResourceRecord></ResourceRecords>`;
   const own = (stage: string) =>
     `<Name>shop.example.com.</Name><Type>A</Type><SetIdentifier>sluice-${stage}-1</SetIdentifier>${value('192.0.2.1')}`;
+  const entrance = (which: string, weight: number) =>
+    `<Name>shop.example.com.</Name><Type>A</Type><SetIdentifier>sluice-prod-${which}</SetIdentifier>
+     <Weight>${weight}</Weight><AliasTarget><HostedZoneId>Z1</HostedZoneId><DNSName>lb.example.net.</DNSName>
+     <EvaluateTargetHealth>true</EvaluateTargetHealth></AliasTarget>`;
   const none = records();
 
   it('of this stage, of other names and of other types are in nobody’s way', async () => {
     const mail = `<Name>shop.example.com.</Name><Type>MX</Type>${value('10 mail')}`;
     const other = `<Name>www.shop.example.com.</Name><Type>A</Type>${value('192.0.2.9')}`;
-    aws.answers = [records(own('prod'), mail, other), none];
+    aws.answers = [records(own('prod'), entrance('proxies', 100), mail, other), none, none];
 
     expect(await recordFaults(aws.client(Route53Client), settings, 'prod')).toStrictEqual([]);
   });
@@ -68,7 +72,7 @@ describe('records', () => {
     const alias = `<Name>shop.example.com.</Name><Type>AAAA</Type><AliasTarget><HostedZoneId>Z1</HostedZoneId>
       <DNSName>lb.example.net.</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget>`;
     const wildcard = `<Name>\\052.shop.example.com.</Name><Type>CNAME</Type>${value('lb.example.net')}`;
-    aws.answers = [records(own('prod-1'), alias), records(wildcard)];
+    aws.answers = [records(own('prod-1'), alias), none, records(wildcard)];
     const what =
       '; delete it first, or deploy with `dns: none` and switch it afterwards (README: Beside a load balancer)';
 
@@ -77,6 +81,21 @@ describe('records', () => {
       `dns: shop.example.com has a record of type AAAA already, which leads to lb.example.net.${what}`,
       `dns: *.shop.example.com has a record of type CNAME already, which leads to lb.example.net${what}`,
     ]);
+  });
+
+  it.each([
+    ['leads visitors there', { alb: false }, 10, 1],
+    ['leads visitors there, as it shall', { alb: true }, 10, 0],
+    ['leads nobody there any more', { alb: false }, 0, 0],
+  ])('of the load balancer keep it while one %s', async (_, wanted, weight, count) => {
+    aws.answers = [records(entrance('proxies', 100 - weight), entrance('alb', weight)), none, none];
+    const faults = await recordFaults(aws.client(Route53Client), { ...settings, ...wanted }, 'prod');
+
+    expect(faults).toStrictEqual(
+      Array.from({ length: count }, () =>
+        expect.stringMatching(/^alb: shop.example.com leads 10 of 100 visitors .* `albPercent: 0` first/),
+      ),
+    );
   });
 
   it('are not looked at where none will be created', async () => {

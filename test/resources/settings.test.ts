@@ -63,6 +63,11 @@ describe('settings', () => {
     [{ taskSecurityGroupIds: ['sg-0123456789abcdef0'] }, 'taskSecurityGroupIds: needs vpcId beside it'],
     [{ cloudMap: true, helloWorld: false }, 'cloudMap: needs helloWorld'],
     [{ ...beside, cloudMap: true }, 'cloudMap: needs helloWorld'],
+    [{ alb: 'true', helloWorld: false }, 'alb: needs helloWorld'],
+    [{ ...beside, alb: true }, 'alb: needs helloWorld'],
+    [{ albPercent: 10 }, 'albPercent: needs alb'],
+    [{ alb: true, albPercent: 101 }, 'albPercent: Too big'],
+    [{ alb: true, albPercent: '10', dns: 'none' }, 'albPercent: needs records'],
     [{ clusters: ['default'] }, 'vpcId: is missing: vpcId, publicSubnetIds, clusters go together'],
   ])('are refused in words: %j', (given, fault) => {
     expect(faults({ ...needed, ...given })).toContainEqual(expect.stringContaining(fault));
@@ -96,7 +101,7 @@ describe('settings', () => {
       dns: 'none',
       helloWorld: false,
       clusters: ['default'],
-      parts: { network: {}, cluster: {}, helloWorld: {}, cloudMap: {} },
+      parts: { network: {}, cluster: {}, helloWorld: {}, cloudMap: {}, alb: {} },
     });
   });
 });

@@ -81,28 +81,43 @@ describe('hello-world', () => {
 
 describe('records', () => {
   const records = (of: Template) =>
-    of.ofType<{ Name: string; SetIdentifier: string }>('AWS::Route53::RecordSet').map(([, record]) => record);
+    of
+      .ofType<{ Name: string; SetIdentifier: string; AliasTarget?: object }>('AWS::Route53::RecordSet')
+      .map(([, record]) => record);
 
-  it('are multivalue with a health check each, also for one proxy, so that a second can join', () => {
-    for (const record of records(template))
-      expect(record).toMatchObject({ Type: 'A', MultiValueAnswer: true, HealthCheckId: { Ref: 'ProxyHealth1' } });
+  it('of the proxies are multivalue with a health check each, also for one, so that a second can join', () => {
+    expect(records(template).find(({ AliasTarget }) => !AliasTarget)).toMatchObject({
+      Name: 'sluice-dev.sluice.test',
+      Type: 'A',
+      MultiValueAnswer: true,
+      HealthCheckId: { Ref: 'ProxyHealth1' },
+    });
     expect(template.properties('ProxyHealth1')).toMatchObject({
       HealthCheckConfig: { Type: 'TCP', Port: 443, IPAddress: { Ref: 'ProxyAddress1' } },
     });
   });
 
   it.each([
-    ['the domain and its wildcard', () => template, ['sluice.test sluice-dev-1', '*.sluice.test sluice-dev-1']],
-    ['the domain alone', () => withCloudMap, ['sluice.test sluice-dev-1']],
-  ])('are %s', (_, of, expected) => {
-    expect(records(of()).map(({ Name, SetIdentifier }) => `${Name} ${SetIdentifier}`)).toStrictEqual(expected);
+    ['the domain and its wildcard', () => template, ['sluice.test', '*.sluice.test']],
+    ['the domain alone', () => withCloudMap, ['sluice.test']],
+  ])('of %s are aliases of these, weighted, so that a load balancer can join', (_, of, expected) => {
+    const aliases = records(of()).filter(({ AliasTarget }) => AliasTarget);
+
+    expect(aliases.map(({ Name }) => Name)).toStrictEqual(expected);
+    for (const record of aliases)
+      expect(record).toMatchObject({
+        SetIdentifier: 'sluice-dev-proxies',
+        Weight: 100,
+        AliasTarget: { DNSName: 'sluice-dev.sluice.test', HostedZoneId: 'Z0SLUICETEST', EvaluateTargetHealth: true },
+      });
   });
 
-  it('are one for each proxy', async () => {
-    expect(
-      records(await templateOf('twoProxies'))
-        .map(({ SetIdentifier }) => SetIdentifier)
-        .sort(),
-    ).toStrictEqual(['sluice-dev-1', 'sluice-dev-1', 'sluice-dev-2', 'sluice-dev-2']);
+  it('are one for each proxy, all there before the aliases of them', async () => {
+    const two = await templateOf('twoProxies');
+    const addresses = records(two).filter(({ AliasTarget }) => !AliasTarget);
+
+    expect(addresses.map(({ SetIdentifier }) => SetIdentifier)).toStrictEqual(['sluice-dev-1', 'sluice-dev-2']);
+    for (const alias of ['ApexRecord', 'WildcardRecord'])
+      expect(two.resources[alias]?.DependsOn).toStrictEqual(['ProxyRecord1', 'ProxyRecord2']);
   }, 60_000);
 });

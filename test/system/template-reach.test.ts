@@ -17,6 +17,10 @@ const of = (variant: Variant) => templates.get(variant) as Template;
 const each = (Object.keys(variants) as Variant[]).map((variant) => [variant] as const);
 
 const proxies = { 'Fn::GetAtt': ['ProxySecurityGroup', 'GroupId'] };
+const loadBalancer = { 'Fn::GetAtt': ['LoadBalancerSecurityGroup', 'GroupId'] };
+/** Whom the world reaches, and who reaches the tasks. */
+const entrances = (variant: Variant) => (variant === 'alb' ? [proxies, loadBalancer] : [proxies]);
+const isEntrance = ([group]: [string, Rule]) => /(Proxy|LoadBalancer)SecurityGroup/.test(group);
 
 /** Every rule that lets somebody in, with the group that it is of. */
 const admissions = ({ ofType }: Template): [string, Rule][] => [
@@ -30,21 +34,23 @@ const admissions = ({ ofType }: Template): [string, Rule][] => [
 ];
 
 describe.each(each)('in variant %s', (variant) => {
-  it('the world reaches ports 80 and 443 of the proxies, and nothing else', () => {
+  it('the world reaches ports 80 and 443 of the proxies, or of the load balancer, and nothing else', () => {
     const open = admissions(of(variant)).filter(([, rule]) => rule.SourceSecurityGroupId === undefined);
 
-    for (const [group, { IpProtocol, FromPort }] of open) {
-      expect(group).toMatch(/ProxySecurityGroup/);
+    expect(open).toStrictEqual(open.filter(isEntrance));
+    expect([...new Set(open.map(([group]) => group))]).toHaveLength(entrances(variant).length);
+    for (const [, { IpProtocol, FromPort }] of open) {
       expect(`${IpProtocol} ${FromPort}`).toMatch(/^tcp (80|443)$/);
     }
   });
 
-  it('tasks are reached by the proxies alone', () => {
-    const toTasks = admissions(of(variant)).filter(([group]) => !group.includes('ProxySecurityGroup'));
+  it('tasks are reached by those alone', () => {
+    const toTasks = admissions(of(variant)).filter((admission) => !isEntrance(admission));
 
     expect(toTasks.length).toBeGreaterThan(0);
     for (const [, rule] of toTasks) {
-      expect(rule).toMatchObject({ SourceSecurityGroupId: proxies, IpProtocol: 'tcp' });
+      expect(entrances(variant)).toContainEqual(rule.SourceSecurityGroupId);
+      expect(rule).toMatchObject({ IpProtocol: 'tcp' });
       expect(rule).not.toHaveProperty('CidrIp');
     }
   });
