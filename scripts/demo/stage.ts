@@ -25,7 +25,7 @@ export type Stage = Pick<World, 'ecs' | 'controlPlane' | 'reconciles'> & {
   /** Lets half of the visitors come by HTTPS from now on. */
   readonly secure: Load['secure'];
   /** HAProxy's process, and how often it was reloaded. */
-  readonly gauge: () => Promise<{ readonly pid: number; readonly reloads: number }>;
+  readonly gauge: () => Promise<Gauge>;
   readonly journal: Pick<Journal, 'visits' | 'moments'>;
   readonly effort: () => Effort;
   readonly rescues: () => Promise<Rescues>;
@@ -36,6 +36,8 @@ export type Stage = Pick<World, 'ecs' | 'controlPlane' | 'reconciles'> & {
 export type Effort = { readonly events: number; readonly ecsReads: number; readonly awsCalls: number };
 
 export type Step = { readonly name: string; readonly play: (stage: Stage) => Promise<void> };
+
+type Gauge = { readonly pid: number; readonly reloads: number };
 
 export const service = 'hello-world';
 
@@ -73,7 +75,7 @@ export function stageOf({ world, origin, load, journal, certificate, remark, sig
     journal,
     certificate,
     secure: load.secure,
-    gauge: async () => ({ pid: await world.proxy.pid(), reloads: await world.proxy.reloads() }),
+    gauge: () => gauge(world, pause),
     pause,
     until,
     remark,
@@ -89,6 +91,18 @@ export function stageOf({ world, origin, load, journal, certificate, remark, sig
       await until('a request for each running task', () => unheard(world, journal).length === 0);
     },
   };
+}
+
+/** While it reloads, HAProxy's master answers nobody for a moment. */
+async function gauge({ proxy }: World, pause: Stage['pause']): Promise<Gauge> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return { pid: await proxy.pid(), reloads: await proxy.reloads() };
+    } catch (error) {
+      if (tries === 50) throw error;
+      await pause(0.1);
+    }
+  }
 }
 
 function countEffort({ calls, onMoment }: World): () => Effort {
