@@ -46,7 +46,7 @@ packages() {
 fetch() {
   answer=$(credentials | curl -sS -K - --max-time 20 --fail-with-body --aws-sigv4 "aws:amz:$AWS_REGION:ssm" \
     -H 'content-type: application/x-amz-json-1.1' -H 'x-amz-target: AmazonSSM.GetDocument' \
-    -d "{\"Name\":\"$SLUICE_DOCUMENT\",\"DocumentFormat\":\"JSON\"}" "$ssm/") || {
+    -d "{\"Name\":\"$SLUICE_DOCUMENT\",\"DocumentVersion\":\"\$LATEST\",\"DocumentFormat\":\"JSON\"}" "$ssm/") || {
     say "AWS answered: $(printf %.300s "$answer")"
     return 1
   }
