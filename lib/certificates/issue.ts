@@ -3,7 +3,6 @@ import type { Answer } from './challenge';
 import type { Dns } from './dns';
 import { challengeName } from './names';
 import type { Issued, Placed, Request } from './order';
-import { Refusal } from './refusal';
 
 export type Ordered = Request & { readonly name: string };
 
@@ -94,5 +93,5 @@ async function finish(
   await placed
     .finish()
     .then((issued) => keep(name, issued))
-    .catch((error: Error) => failed(name, error, !(error instanceof Refusal)));
+    .catch((error: Error) => failed(name, error, placed.mayBeIssued()));
 }

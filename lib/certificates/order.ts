@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 import { type Authorization, type Client, crypto, type Order } from 'acme-client';
 
@@ -21,6 +21,8 @@ export type Placed = {
   readonly challenges: readonly { readonly name: string; readonly value: string }[];
   /** Lets the CA look, and fetches the certificate. */
   readonly finish: () => Promise<Issued>;
+  /** Whether a failed `finish` may have had the CA issue all the same. */
+  readonly mayBeIssued: () => boolean;
 };
 
 /** PEM: a private key, its certificate, and those of the authorities above it. */
@@ -41,13 +43,25 @@ export async function placeOrder(client: Client, request: Request, wait: Wait): 
     name: challengeName(authorization.identifier.value),
     value: await client.getChallengeKeyAuthorization(challenge),
   }));
+  let isSent = false;
   return {
     challenges: await Promise.all(answers),
     finish: async () => {
       for (const { challenge } of open) await client.completeChallenge(challenge);
       await untilAuthorized(client, order, wait);
-      return issued(client, order, request, wait);
+      const [key, asked] = await certificateRequest(request);
+      const ready = await untilStatus(client, order, 'ready', wait);
+      // What could not be stored any more is not issued.
+      await wait(0);
+      isSent = true;
+      const valid = await finalized(client, ready, asked, wait).catch((error) => {
+        isSent = !(error instanceof Refusal);
+        throw error;
+      });
+      const [leaf = '', ...authorities] = crypto.splitPemChain(await client.getCertificate(valid));
+      return checked({ key, leaf, chain: authorities.join('\n') }, request.names);
     },
+    mayBeIssued: () => isSent,
   };
 }
 
@@ -57,13 +71,15 @@ async function newOrder(client: Client, request: Request): Promise<Order> {
   const identifiers = names.map((value) => ({ type: 'dns', value }));
   const data = { identifiers, ...(profile && { profile }), ...(replaces && { replaces }) };
   return client.createOrder(data).catch((error) => {
-    // An earlier order for it came through, or is on its way, and was lost to us.
-    if (error instanceof Refusal && error.kind === 'alreadyReplaced') {
-      return newOrder(client, { ...request, replaces: undefined });
-    }
-    throw error;
+    // What it says of an older certificate only spares limits, and never holds up a new one: an order for it may have come
+    // through and been lost to us, or another account ordered that certificate.
+    if (replaces === undefined || !(error instanceof Refusal) || !aboutReplaced.has(error.kind)) throw error;
+    return newOrder(client, { ...request, replaces: undefined });
   });
 }
+
+/** Of these words only the first is for that alone (RFC 9773, section 7.4); CAs use the others too. */
+const aboutReplaced = new Set(['alreadyReplaced', 'conflict', 'malformed', 'unauthorized']);
 
 function dnsChallenge({ identifier, challenges }: Authorization) {
   const found = challenges.find(({ type }) => type === 'dns-01');
@@ -87,14 +103,18 @@ function refuseInvalid({ identifier, status, challenges }: Authorization): void 
   throw refusal(`Proving ${identifier.value}`, (failed?.error ?? { detail: `it became ${status}` }) as Problem);
 }
 
-async function issued(client: Client, order: Order, { names, keyType }: Request, wait: Wait): Promise<Issued> {
+async function certificateRequest({ names, keyType }: Request): Promise<readonly [key: string, request: Buffer]> {
   const key = keyType === 'rsa-2048' ? crypto.createPrivateRsaKey(2048) : crypto.createPrivateEcdsaKey('P-256');
   const [pem, request] = await crypto.createCsr({ altNames: [...names] }, await key);
-  const ready = await untilStatus(client, order, 'ready', wait);
-  await client.finalizeOrder(ready, request);
-  const valid = await untilStatus(client, ready, 'valid', wait);
-  const [leaf = '', ...authorities] = crypto.splitPemChain(await client.getCertificate(valid));
-  return checked({ key: pem.toString(), leaf, chain: authorities.join('\n') }, names);
+  return [pem.toString(), request];
+}
+
+async function finalized(client: Client, ready: Order, request: Buffer, wait: Wait): Promise<Order> {
+  await client.finalizeOrder(ready, request).catch((error) => {
+    // The first try came through, only its answer was lost (RFC 8555, section 7.4).
+    if (!(error instanceof Refusal) || error.kind !== 'orderNotReady') throw error;
+  });
+  return untilStatus(client, ready, 'valid', wait);
 }
 
 async function untilStatus(client: Client, order: Order, wanted: Order['status'], wait: Wait): Promise<Order> {
@@ -112,6 +132,7 @@ function checked(certificate: Issued, names: readonly string[]): Issued {
   const leaf = new X509Certificate(certificate.leaf);
   const got = readLeaf(leaf).names;
   if (!sameNames(got, names)) throw new Error(`the CA issued for ${got.join(', ')} instead of ${names.join(', ')}`);
+  if (!leaf.checkPrivateKey(createPrivateKey(certificate.key))) throw new Error('the CA issued for another key');
   if (certificate.chain === '') throw new Error('the CA sent a certificate without its chain');
   return certificate;
 }

@@ -17,6 +17,8 @@ export type AcmeFront = {
   readonly payloads: readonly { readonly path: string; readonly payload: Record<string, unknown> }[];
   /** The next requests are refused: to a resource of the directory, such as `newOrder`, or to a path that contains this. */
   refuse(what: string, fault: AcmeFault, times?: number): void;
+  /** The CA does what the next request to a path that contains this asks, but its answer is lost. */
+  lose(path: string): void;
   /** Every order that was placed becomes invalid, in these words; `undefined`: no more. */
   invalidate(fault: AcmeFault | undefined): void;
   /** Closes every connection without an answer. */
@@ -45,6 +47,7 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
   const payloads: { path: string; payload: Record<string, unknown> }[] = [];
   const refusals: { path: string; fault: AcmeFault; left: number }[] = [];
   const windows = new Map<string, Window>();
+  const lost: string[] = [];
   let isDown = false;
   let invalid: AcmeFault | undefined;
   const pass = (ask: Ask) => forward(upstream, agent, ask);
@@ -66,6 +69,8 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     const told = await pass({ method, path, headers, body });
     const payload = payloadIn(body);
     if (payload && told.status < 400) payloads.push({ path, payload });
+    const at = told.status < 400 ? lost.findIndex((each) => path.includes(each)) : -1;
+    if (at >= 0) return void [lost.splice(at, 1), incoming.socket.destroy()];
     if (path === '/dir' && ari === 'stand-in') return tell(response, withRenewalInfo(told, String(headers.host)));
     tell(response, invalid && told.status === 200 ? invalidated(told, invalid) : told);
   }
@@ -81,6 +86,7 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
       const path = what in offered ? new URL(String(offered[what])).pathname : what;
       refusals.push({ path, fault, left: times });
     },
+    lose: (path) => void lost.push(path),
     invalidate: (fault) => {
       invalid = fault;
     },

@@ -35,7 +35,8 @@ type Break = {
 const refused =
   (type: string, detail: string, at = 'newOrder', more = {}) =>
   () =>
-    stage.pebble.refuse(at, { type, detail, ...more });
+    // Once more without a word of the old certificate.
+    stage.pebble.refuse(at, { type, detail, ...more }, type === 'malformed' ? 2 : 1);
 const denied =
   (action: string, about = '') =>
   () =>
@@ -183,6 +184,41 @@ it('burns no limit when what was issued cannot be kept', async () => {
   await expect(stage.run(names)).rejects.toThrow('it was issued 4 times within a week');
 });
 
+it.each(['alreadyReplaced', 'conflict', 'malformed', 'unauthorized'])(
+  'orders without a word of the old certificate where the CA refuses that: %s',
+  async (type) => {
+    const detail = 'requester account did not request the certificate being replaced by this order';
+    stage.pebble.refuse('newOrder', { type, detail });
+
+    expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
+
+    const order = stage.pebble.payloads.filter(({ payload }) => 'identifiers' in payload).at(-1);
+    expect(order?.payload).not.toHaveProperty('replaces');
+  },
+);
+
+it('keeps what was issued when only the CA’s answer was lost', async () => {
+  stage.pebble.lose('finalize');
+  const before = orders();
+
+  expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
+
+  expect(orders() - before).toBe(1);
+});
+
+it.each([
+  ['before it was asked to issue', 'chalZ', { type: 'serverInternal', detail: 'busy', status: 500 }, 1],
+  ['when it may have issued', 'finalize', { type: 'serverInternal', detail: 'busy', status: 500 }, 2],
+  ['when it refused to issue', 'finalize', { type: 'rejectedIdentifier', detail: 'busy' }, 1],
+  ['when it had issued', 'certZ', { type: 'unauthorized', detail: 'busy' }, 2],
+])('counts an order that the CA broke off %s by what it may have issued', async (_, path, fault, issued) => {
+  stage.pebble.refuse(path, fault, 3);
+
+  await expect(stage.run(names)).rejects.toThrow('busy');
+
+  expect(stage.state(name)?.attempts.issued).toHaveLength(issued);
+});
+
 it('finishes what a run could not that had stored, but not listed, without another order', async () => {
   stage.api.faults.next('ssm:PutParameter', 'denied', 9, 'certificates/index');
   await expect(stage.run(names)).rejects.toThrow('Writing /sluice/dev/certificates/index: AccessDenied');
@@ -248,7 +284,7 @@ it('orders once when two runs find the lock of a third that ended without a word
 
 describe('after a failure', () => {
   const fail = async () => {
-    stage.pebble.refuse('newOrder', { type: 'malformed', detail: 'not so' });
+    stage.pebble.refuse('newOrder', { type: 'malformed', detail: 'not so' }, 2);
     await expect(stage.run(names)).rejects.toThrow('not so');
   };
 
@@ -284,7 +320,7 @@ describe('after a failure', () => {
     };
     const endsAt = Date.now() + 900_000;
     const now = () => Date.now() + passedMs;
-    stage.pebble.refuse('newOrder', { type: 'malformed', detail: 'not so' });
+    stage.pebble.refuse('newOrder', { type: 'malformed', detail: 'not so' }, 2);
 
     const outcome = await stage.run(names, { deps: { pause, now, remainingMs: () => endsAt - now() } });
 
