@@ -153,6 +153,16 @@ export async function deployStack(deps: Deps) {
         resources: [stackId],
         detail: { 'stack-id': stackId, 'status-details': { status, 'status-reason': '' } },
       }),
+    /**
+     * Another package is deployed over this one, without its event: its functions, its documents, or first the ones and then the
+     * others, as CloudFormation takes them in any order. Nothing that runs is touched.
+     */
+    redeploy: (from: string, ...parts: readonly ('functions' | 'documents')[]): void => {
+      const next = readStack(from, api.endpoint, addresses);
+      if (parts.includes('functions'))
+        for (const [index, properties] of next.functions.entries()) functions[index]?.update(properties, from);
+      if (parts.includes('documents')) stack.documents.splice(0, stack.documents.length, ...next.documents);
+    },
     /** The schedules that lie half a day apart, now. */
     rareTick: (): void => bus.tick(stack.rareSchedules),
     assume,

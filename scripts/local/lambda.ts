@@ -28,21 +28,27 @@ type Deps = {
 };
 
 /** One execution environment of a packaged function. Concurrency is the caller's: here, one message group. */
-export function lambdaFunction(
-  { FunctionName, Handler, Code, Environment, Timeout = 3, MemorySize = 128 }: FunctionProperties,
-  { packageFolder, keys, processes }: Deps,
-) {
-  const folder = join(processes.folder, FunctionName);
-  const zip = join(packageFolder, Code.S3Key.replace(/^.*\//, ''));
-  for (const [name, content] of Object.entries(unzipSync(readFileSync(zip)))) {
-    if (name.endsWith('/')) continue;
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), content);
-  }
+export function lambdaFunction(properties: FunctionProperties, { packageFolder, keys, processes }: Deps) {
+  const { FunctionName, Timeout = 3 } = properties;
+  let releases = 0;
+  let deployed = { ...properties, folder: unpack(properties, packageFolder) };
   const mark = randomUUID();
   let warm: Warm | undefined;
 
+  function unpack({ Code }: FunctionProperties, from: string): string {
+    releases += 1;
+    const folder = join(processes.folder, FunctionName, `${releases}`);
+    const zip = join(from, Code.S3Key.replace(/^.*\//, ''));
+    for (const [name, content] of Object.entries(unzipSync(readFileSync(zip)))) {
+      if (name.endsWith('/')) continue;
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    return folder;
+  }
+
   function start(): Warm {
+    const { folder, Handler, Environment, MemorySize = 128 } = deployed;
     const child = processes.launch([process.execPath, join(__dirname, 'runtime.mjs'), folder, Handler, mark], {
       cwd: folder,
       environment: {
@@ -98,7 +104,13 @@ export function lambdaFunction(
     warm = undefined;
   }
 
-  return { name: FunctionName, invoke, wipe };
+  /** Other code from the next invocation on; one that runs ends with what it began with (AWS: UpdateFunctionCode). */
+  function update(next: FunctionProperties, from: string): void {
+    deployed = { ...next, folder: unpack(next, from) };
+    warm = undefined;
+  }
+
+  return { name: FunctionName, invoke, wipe, update };
 }
 
 export type LambdaFunction = ReturnType<typeof lambdaFunction>;

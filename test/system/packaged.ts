@@ -34,8 +34,17 @@ function read(folder: string) {
   };
 }
 
+type Edit = (text: string) => string;
+
 /** The template of the same sources with one file edited, in a copy that is gone afterwards. */
-export async function templateWith(file: string, edit: (text: string) => string): Promise<Template> {
+export const templateWith = (file: string, edit: Edit): Promise<Template> => packagedWith(file, edit, read);
+
+/** Gives the package of the same sources with one file edited to `use`; it is gone afterwards. */
+export async function packagedWith<Result>(
+  file: string,
+  edit: Edit,
+  use: (folder: string) => Result | Promise<Result>,
+): Promise<Result> {
   const copy = mkdtempSync(join(tmpdir(), 'sluice-edited-'));
   try {
     for (const each of sourceFiles()) {
@@ -48,7 +57,7 @@ export async function templateWith(file: string, edit: (text: string) => string)
     if (after === before) throw new Error(`the edit of ${file} changes nothing`);
     writeFileSync(join(copy, file), after);
     await packageSources(copy, join(copy, 'packaged'), []);
-    return read(join(copy, 'packaged'));
+    return await use(join(copy, 'packaged'));
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

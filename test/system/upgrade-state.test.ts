@@ -1,0 +1,114 @@
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { parseState, type State } from '../../lib/certificates/state';
+import { parseBackend } from '../../lib/haproxy/backend';
+import { type Generation, parseCertificates, parseGeneration, printGeneration } from '../../lib/haproxy/generation';
+import { type File, render } from '../../lib/haproxy/render';
+import { standIn } from '../../lib/sync/pem';
+import { backend } from '../builders';
+import { type Instance, selfSigned, startInstance } from './haproxy-instance';
+
+jest.setTimeout(20_000);
+
+/**
+ * What a release left on a proxy and in Parameter Store, word for word: `==> name` and a text. Whoever changes what is remembered
+ * must still read it. `RELEASED=write npx jest upgrade-state` writes that of today, before a release.
+ */
+const folder = join(__dirname, 'released');
+const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
+const written = process.env.RELEASED === 'write';
+
+let instance: Instance;
+beforeEach(async () => {
+  instance = await startInstance();
+});
+afterEach(() => instance.stop());
+
+const web = (servers: Record<string, number>) => backend(servers, { stopped: { c: 90 } });
+
+if (written)
+  it(`writes what ${version} leaves`, async () => {
+    const files = render({ backends: [web({ a: 32768, b: 32769 })], certified: ['shop.example.com'] });
+    const shop = { name: 'shop.example.com', names: ['shop.example.com'], serial: '0A', key: 3, chain: 2 };
+    const state: State = {
+      held: {
+        ...{ names: shop.names, serial: '0A', key: 3, chain: 2, renewalId: 'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE' },
+        ...{ keyType: 'ecdsa-p256', directory: 'https://ca.example/directory', profile: '' },
+        ...{ notBefore: 1_790_000_000_000, notAfter: 1_797_776_000_000 },
+      },
+      asked: { serial: '0A', start: 1_795_000_000_000, end: 1_795_100_000_000, at: 1_795_050_000_000, askAgainAt: 1 },
+      attempts: { issued: [1_790_000_000_000], failures: 0, waitUntil: 0, refusedUntil: 0 },
+      attempted: shop.names,
+    };
+    instance.publishFiles(files);
+    await instance.sync(1);
+    const left = join(instance.path.home, 'generations/1');
+    const manifest = readFileSync(join(left, 'generation.json'), 'utf8');
+    const { generation } = JSON.parse(manifest) as { generation: Generation };
+    const texts = {
+      ...Object.fromEntries(files.map(({ name, text }) => [`proxy/haproxy/${name}`, text])),
+      'proxy/generation.json': manifest,
+      'proxy/sluice.state': readFileSync(join(left, 'sluice.state'), 'utf8'),
+      'parameters/haproxy/current': `${printGeneration(generation)[0]}\n`,
+      'parameters/certificates/index': `${JSON.stringify([shop])}\n`,
+      'parameters/acme/state/shop.example.com': `${JSON.stringify(state)}\n`,
+    };
+    mkdirSync(folder, { recursive: true });
+    const text = Object.entries(texts).map(([name, each]) => `==> ${name}\n${each}`);
+    writeFileSync(join(folder, version), text.join(''));
+  });
+
+const read = (release: string): ReadonlyMap<string, string> =>
+  new Map(
+    readFileSync(join(folder, release), 'utf8')
+      .split(/^==> /m)
+      .slice(1)
+      .map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]),
+  );
+
+(written ? describe.skip : describe).each(written ? [''] : readdirSync(folder))('what %s left', (release) => {
+  const texts = written ? new Map<string, string>() : read(release);
+  const parameter = (name: string) => texts.get(`parameters/${name}`) ?? '';
+  const files = [...texts].flatMap(([name, text]): File[] =>
+    name.startsWith('proxy/haproxy/') ? [{ name: name.slice('proxy/haproxy/'.length), text }] : [],
+  );
+
+  it('on a proxy is taken up by the sync: nothing is reloaded, and the next change is one at run time', async () => {
+    const home = join(instance.path.home, 'generations/1');
+    for (const [name, text] of [...texts, [`proxy/certificates/${standIn}`, selfSigned('sluice.invalid')] as const]) {
+      if (!name.startsWith('proxy/')) continue;
+      mkdirSync(dirname(join(home, name.slice(6))), { recursive: true });
+      writeFileSync(join(home, name.slice(6)), text, { mode: 0o600 });
+    }
+    symlinkSync(home, instance.path.live);
+    const { modified } = JSON.parse(texts.get('proxy/generation.json') ?? '') as { modified: number };
+    await instance.startHaproxy();
+    const before = await instance.processes();
+    instance.publishFiles(files);
+
+    const same = await instance.sync(1);
+    const next = await instance.sync(instance.publishFiles(files.map(withOneMore)));
+
+    expect(modified).toBeGreaterThan(0);
+    expect(same).toMatchObject({ code: 0, report: { generation: 1, changed: 'nothing' } });
+    expect(next).toMatchObject({ code: 0, report: { generation: 2, changed: 'membership', added: 1 } });
+    expect(await instance.processes()).toStrictEqual(before);
+  });
+
+  it('in Parameter Store is read: routes, stop orders, what is listed, and what is known of certificates', () => {
+    const [service] = files.filter(({ name }) => name.startsWith('50-'));
+
+    expect(parseBackend(service?.text ?? '')).toStrictEqual(web({ a: 32768, b: 32769 }));
+    expect(parseGeneration(parameter('haproxy/current'))).toStrictEqual(JSON.parse(parameter('haproxy/current')));
+    expect(parseCertificates(parameter('certificates/index'))).toHaveLength(1);
+    const state = parameter('acme/state/shop.example.com');
+    expect(parseState(state)).toStrictEqual(JSON.parse(state));
+  });
+});
+
+/** Besides `b` a task `d`, at a port of its own. */
+const withOneMore = ({ name, text }: File): File => ({
+  name,
+  text: text.replace(/^( +server )b ([\d.]+):\d+(.*\n)/m, '$&$1d $2:32770$3'),
+});
