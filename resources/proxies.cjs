@@ -34,6 +34,8 @@ const cloudConfig = (lines) => ({
     { path: '/etc/systemd/system/haproxy.service.d/sluice.conf', content: file('haproxy.conf') },
     { path: '/etc/systemd/system/sluice-pull.service', content: file('sluice-pull.service') },
     { path: '/etc/apt/apt.conf.d/52sluice', content: file('security-updates.conf') },
+    // For two weeks the agent would keep every run, with the whole sync: at many nudges the disk would be full.
+    { path: '/etc/amazon/ssm/amazon-ssm-agent.json', content: file('amazon-ssm-agent.json') },
   ],
   runcmd: [['sh', '/var/lib/sluice/bootstrap.sh']],
 });

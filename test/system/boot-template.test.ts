@@ -47,6 +47,7 @@ describe('user data', () => {
     ['/etc/systemd/system/haproxy.service.d/sluice.conf', 'haproxy.conf'],
     ['/etc/systemd/system/sluice-pull.service', 'sluice-pull.service'],
     ['/etc/apt/apt.conf.d/52sluice', 'security-updates.conf'],
+    ['/etc/amazon/ssm/amazon-ssm-agent.json', 'amazon-ssm-agent.json'],
   ])('carries %s byte for byte, so no variable of a packager was resolved in it', (path, name) => {
     expect(content(path)).toBe(file(name));
   });
@@ -76,6 +77,19 @@ describe('user data', () => {
     for (const { path, permissions } of config('default').write_files)
       expect([path, permissions]).toStrictEqual([path, path.startsWith('/var/') ? '0600' : undefined]);
   });
+});
+
+it('keeps the runs of a day, not of two weeks, on a disk of 8 GB, whoever is nudged every ten seconds', async () => {
+  const kept = JSON.parse(content('/etc/amazon/ssm/amazon-ssm-agent.json') ?? '{}') as {
+    Ssm: { RunCommandLogsRetentionDurationHours: number };
+  };
+  const hours = kept.Ssm.RunCommandLogsRetentionDurationHours;
+  // The agent keeps each run's script, and the document that brought it (amazon-ssm-agent: orchestration and state folders).
+  const bytes = 2 * JSON.stringify(of('default').properties<{ Content: object }>('SyncDocument').Content).length;
+
+  // Less than eight it takes for its own two weeks.
+  expect(hours).toBeGreaterThanOrEqual(8);
+  expect((hours * 3600 * bytes) / 10).toBeLessThan(2e9);
 });
 
 describe('what is launched', () => {
