@@ -100,7 +100,8 @@ function textOf(name: string, [found]: readonly ResourceRecordSet[]): RecordSet 
 /** Deleting what is not there, and creating what is, are the two ways in which another writer shows. */
 function ifChangedMeanwhile(error: Error): undefined {
   const words = error instanceof InvalidChangeBatch ? [error.message, ...(error.messages ?? [])].join(' ') : '';
-  if (/not found|already exists|do not match/.test(words)) return undefined;
+  // A CNAME beside it "already exists" too, but stays.
+  if (/but (it was not found|it already exists|the values provided do not match)/.test(words)) return undefined;
   throw error;
 }
 

@@ -10,12 +10,16 @@ import {
   zoneOf,
 } from './challenge';
 import type { Resolve } from './resolver';
+import { zoneReader } from './zones';
 
 export type Dns = {
   /** Where a challenge's name leads, and the zone that holds it. @throws in words when no known zone does. */
   readonly locate: (name: string) => Promise<Omit<Answer, 'value'>>;
-  /** Shows the answers to the whole world, beside whatever else is there. They are in the journal before they are in DNS. */
-  readonly show: (answers: readonly Answer[]) => Promise<void>;
+  /**
+   * Shows the answers to the whole world, beside whatever else is there. They are in the journal before they are in DNS.
+   * Gives those that it could not show, and why: they hold up no others.
+   */
+  readonly show: (answers: readonly Answer[]) => Promise<ReadonlyMap<Answer, Error>>;
   /** Takes away everything the journal lists, and nothing else, also what a run left behind that was ended. */
   readonly clean: () => Promise<void>;
 };
@@ -42,23 +46,32 @@ const mostTries = 5;
 
 /** Answers to challenges in Route 53. */
 export function challengeDns(world: World): Dns {
-  let known: Promise<readonly Zone[]> | undefined;
-  const zones = () => {
-    known ??= Promise.all(world.zoneIds.map(world.zones.read));
-    return known;
-  };
+  const readZones = zoneReader(world.zoneIds, world.zones.read);
   return {
     locate: async (name) => {
       const target = await world.resolve.follow(name);
-      const zone = zoneOf(target, await zones());
+      const { zones, faults } = await readZones();
+      const zone = zoneOf(target, [...zones.values()]);
       if (zone) return { zone: zone.id, name: target };
+      if (faults[0]) throw faults[0];
       const leads = target === name ? name : `${name} leads to ${target}, which`;
       throw new Error(`${leads} is in no public hosted zone of the settings; add its zone’s id to challengeZones`);
     },
     show: async (answers) => {
       await world.journal.write([...(await world.journal.read()), ...answers]);
-      await write(world, answers, adding);
-      await untilShown(world, answers, await zones());
+      const faults = new Map<Answer, Error>();
+      const attempt = (some: readonly Answer[], shown: Promise<void>) =>
+        shown.catch((error) => {
+          for (const answer of some) faults.set(answer, error);
+        });
+      for (const zone of zonesIn(answers)) {
+        const own = answers.filter((answer) => answer.zone === zone);
+        await attempt(own, write(world, zone, own));
+      }
+      const { zones } = await readZones();
+      const written = byRecordSet(answers.filter((answer) => !faults.has(answer)));
+      await Promise.all(written.map((set) => attempt(set, untilShown(world, set, zones))));
+      return faults;
     },
     clean: async () => {
       const listed = await world.journal.read();
@@ -82,15 +95,12 @@ type Edit = (name: string, before: RecordSet | undefined, values: readonly strin
 
 const zonesIn = (answers: readonly Answer[]): readonly string[] => [...new Set(answers.map(({ zone }) => zone))];
 
-async function write(world: World, answers: readonly Answer[], edit: Edit): Promise<void> {
-  for (const zone of zonesIn(answers)) {
-    const own = answers.filter((answer) => answer.zone === zone);
-    const change = await changeZone(world, zone, own, edit);
-    for (let asks = 0; change !== undefined && !(await world.zones.isInSync(change)); asks++) {
-      if (asks >= mostAsks)
-        throw new Error(`Route 53 did not bring change ${change} in sync within four minutes; try again later`);
-      await world.wait(everyMs);
-    }
+async function write(world: World, zone: string, answers: readonly Answer[]): Promise<void> {
+  const change = await changeZone(world, zone, answers, adding);
+  for (let asks = 0; change !== undefined && !(await world.zones.isInSync(change)); asks++) {
+    if (asks >= mostAsks)
+      throw new Error(`Route 53 did not bring change ${change} in sync within four minutes; try again later`);
+    await world.wait(everyMs);
   }
 }
 
@@ -117,17 +127,20 @@ async function changeZone(
   );
 }
 
-async function untilShown({ resolve, wait }: World, answers: readonly Answer[], zones: readonly Zone[]): Promise<void> {
-  for (const set of byRecordSet(answers)) {
-    const { zone = '', name = '' } = set[0] ?? {};
-    const { nameServers = [] } = zones.find(({ id }) => id === zone) ?? {};
-    const values = set.map(({ value }) => value);
-    for (let asks = 0; !(await resolve.isShown(nameServers, name, values)); asks++) {
-      if (asks >= mostAsks)
-        throw new Error(
-          `the name servers of hosted zone ${zone} (${nameServers.join(', ')}) do not show ${name}; is the zone delegated to them?`,
-        );
-      await wait(everyMs);
-    }
+/** @param set answers of one record set */
+async function untilShown(
+  { resolve, wait }: World,
+  set: readonly Answer[],
+  zones: ReadonlyMap<string, Zone>,
+): Promise<void> {
+  const { zone = '', name = '' } = set[0] ?? {};
+  const { nameServers = [] } = zones.get(zone) ?? {};
+  const values = set.map(({ value }) => value);
+  for (let asks = 0; !(await resolve.isShown(nameServers, name, values)); asks++) {
+    if (asks >= mostAsks)
+      throw new Error(
+        `the name servers of hosted zone ${zone} (${nameServers.join(', ')}) do not show ${name}; is the zone delegated to them?`,
+      );
+    await wait(everyMs);
   }
 }

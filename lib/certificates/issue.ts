@@ -75,8 +75,13 @@ async function answerAll(
 ): Promise<void> {
   try {
     const answers = ready.flatMap(({ answers }) => answers);
-    if (answers.length > 0) await dns.show(answers);
-    await Promise.all(ready.map(({ name, placed }) => finish(name, placed, keep, failed)));
+    const unshown = answers.length > 0 ? await dns.show(answers) : new Map<Answer, Error>();
+    const finished = ready.map(async ({ name, placed, answers }) => {
+      const [fault] = answers.flatMap((answer) => unshown.get(answer) ?? []);
+      if (fault) failed(name, fault, false);
+      else await finish(name, placed, keep, failed);
+    });
+    await Promise.all(finished);
   } catch (error) {
     for (const { name } of ready) failed(name, error as Error, false);
   } finally {

@@ -149,6 +149,15 @@ function apply(records: readonly Record53[], action: string, set: Record53, zone
     );
   };
   if (!`.${set.Name.replace(/\.$/, '')}`.endsWith(`.${zone.name}`)) refuse(`it is not permitted in zone ${zone.name}.`);
+  const isNamed = (each: Record53) => key(each).replace(/ .*/, '') === key(set).replace(/ .*/, '');
+  if (action === 'CREATE' && set.Type !== 'CNAME' && records.some((each) => isNamed(each) && each.Type === 'CNAME')) {
+    const conflict =
+      'is not permitted because a conflicting RRSet of type CNAME with the same DNS name already exists in zone';
+    throw new AwsError(
+      'InvalidChangeBatch',
+      `[RRSet of type ${set.Type} with DNS name ${set.Name}. ${conflict} ${zone.name}.]`,
+    );
+  }
   const before = records.find((each) => key(each) === key(set));
   const others = records.filter((each) => each !== before);
   if (action === 'CREATE' && before) refuse('it already exists');

@@ -184,6 +184,28 @@ it('burns no limit when what was issued cannot be kept', async () => {
   await expect(stage.run(names)).rejects.toThrow('it was issued 4 times within a week');
 });
 
+it('renews the others when one certificate’s answer cannot be shown, or a zone not be read', async () => {
+  // The world asks the zone below, which the settings do not name.
+  stage.route53.addZone('away.example.com');
+  const zones = ['ZGONE', stage.zone.id];
+
+  await expect(stage.run([...names, ['away.example.com']], { settings: { zones } })).rejects.toThrow(
+    /^away.example.com is due \(none is stored\), but the name servers of hosted zone \w+ \(\S+, \S+\) do not show _acme-challenge.away/,
+  );
+
+  expect(stage.index()).toMatchObject([{ name, key: 2 }]);
+  expect(text()).toStrictEqual([foreign]);
+});
+
+it('says that a CNAME is in the way', async () => {
+  stage.hooks.beforeChange = () =>
+    stage.route53.put(stage.zone.id, { Name: foreign.Name, Type: 'CNAME', TTL: 60, Values: ['a.example.org.'] });
+
+  await expect(stage.run([[`www.${name}`, name]])).rejects.toThrow(
+    /Changing the TXT records of .* in hosted zone \w+: InvalidChangeBatch: .*a conflicting RRSet of type CNAME/,
+  );
+});
+
 it.each(['alreadyReplaced', 'conflict', 'malformed', 'unauthorized'])(
   'orders without a word of the old certificate where the CA refuses that: %s',
   async (type) => {
