@@ -23,14 +23,15 @@ type World = {
   readonly random: () => number;
 };
 
-/** The configured certificates with what is remembered of each. Attempts for other names do not count. */
+/** The configured certificates with what is remembered of each. Attempts for other names, or at another CA, do not count. */
 export const withStates = (wanted: readonly Wanted[], states: ReadonlyMap<string, State>): readonly Certificate[] =>
   wanted.map((each) => {
     const name = certificateName(each.names);
     const state = states.get(name) ?? noState;
-    const isSameSet = sameNames(state.attempted, each.names);
-    const attempts = isSameSet ? state.attempts : noAttempts;
-    return { name, wanted: each, state: { ...state, attempts, attempted: each.names } };
+    const { attempted, attemptedAt = each.directory } = state;
+    const isSame = sameNames(attempted, each.names) && attemptedAt === each.directory;
+    const attempts = isSame ? state.attempts : noAttempts;
+    return { name, wanted: each, state: { ...state, attempts, attempted: each.names, attemptedAt: each.directory } };
   });
 
 /** Asks the CA when it wants a certificate renewed, no more often than it likes. A CA that does not answer changes nothing. */

@@ -74,10 +74,10 @@ async function orderNow(
     note,
     keep: async (name, issued) => {
       const { wanted } = decisions.get(name) as Decision;
-      const { attempts, attempted } = begun.get(name) as State;
+      const { attempts, attempted, attemptedAt } = begun.get(name) as State;
       const versions = await store.writeCertificate(name, issued);
       const held = { ...wanted, ...facts(issued), ...versions };
-      await store.writeState(name, { held, attempts: noteStored(attempts), attempted });
+      await store.writeState(name, { held, attempts: noteStored(attempts), attempted, attemptedAt });
     },
   });
 }

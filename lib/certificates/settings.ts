@@ -21,7 +21,9 @@ export type Settings = {
 };
 
 const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
-const sets = z.array(z.array(z.string().min(1)).min(1)).min(1);
+/** A CA issues a name that was given twice once; what it issues would never be what was asked for. */
+const names = z.array(z.string().min(1)).transform((all) => [...new Set(all)]);
+const sets = z.array(names.refine((all) => all.length > 0)).min(1);
 
 const environment = z.object({
   SLUICE_PREFIX: z.string().regex(/^\/sluice\/[A-Za-z0-9-]+$/, 'must be /sluice/<stage>'),

@@ -28,8 +28,9 @@ const state = z.object({
   held: stored.optional(),
   asked: z.object({ serial: z.string(), start: time, end: time, at: time, askAgainAt: time }).optional(),
   attempts: z.object({ issued: z.array(time).readonly(), failures: z.number(), waitUntil: time, refusedUntil: time }),
-  /** The names that the attempts were for: another set has limits of its own. */
+  /** The names that the attempts were for, and the CA's directory: another set, and another CA, have limits of their own. */
   attempted: names,
+  attemptedAt: z.string().optional(),
 });
 
 /** A certificate that is stored. */

@@ -39,6 +39,12 @@ it('rehearses nowhere where no staging directory is known, and needs no address 
   expect([rehearsal, addresses, zones]).toStrictEqual([undefined, [], ['Z1']]);
 });
 
+it('takes a name that was given twice once', () => {
+  const { wanted } = readSettings({ ...environment, SLUICE_CERTIFICATES: '[["a.example","b.example","a.example"]]' });
+
+  expect(wanted.map(({ names }) => names)).toStrictEqual([['a.example', 'b.example']]);
+});
+
 it('tells all faults at once, by their names', () => {
   const wrong = { ...environment, SLUICE_PREFIX: 'dev', SLUICE_KEY_TYPE: 'dsa', SLUICE_CONTACT: 'nobody' };
 
