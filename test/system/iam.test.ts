@@ -35,11 +35,11 @@ const unused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   ProxyRole: Object.fromEntries(
     [
-      'ReportAssociation allows ssm:ListInstanceAssociations',
-      'ReportAssociation allows ssm:UpdateInstanceAssociationStatus',
-      'ReportAssociation covers arn:aws:ec2:eu-west-2:123456789012:instance/*',
-      'ReportAssociation covers arn:aws:ssm:eu-west-2:123456789012:association/*',
-      'BeReached allows ssm:UpdateInstanceInformation',
+      'Report allows ssm:UpdateInstanceInformation',
+      'Report allows ssm:ListInstanceAssociations',
+      'Report allows ssm:UpdateInstanceAssociationStatus',
+      'Report covers arn:aws:ec2:eu-west-2:123456789012:instance/*',
+      'Report covers arn:aws:ssm:eu-west-2:123456789012:association/*',
       'BeReached allows ssmmessages:CreateControlChannel',
       'BeReached allows ssmmessages:CreateDataChannel',
       'BeReached allows ssmmessages:OpenControlChannel',
