@@ -12,6 +12,12 @@ module.exports.directory = async (sls) => {
   return directories[given] ?? given;
 };
 
+/** What takes longest in a first deploy, and fails most easily: instances and tasks. */
+module.exports.whateverMayFail = async (sls) => [
+  ...(await setting(sls, 'slots')).map((slot) => `ProxyGroup${slot}`),
+  ...((await setting(sls, 'helloWorld')) ? ['HelloWorldService'] : []),
+];
+
 module.exports.challengeZones = async (sls) => (await setting(sls, 'challengeZones')).join();
 
 const zoneArn = (id) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:route53:::hostedzone/${id}` });

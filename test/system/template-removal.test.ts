@@ -84,4 +84,15 @@ describe('the first deploy', () => {
       expect(isAfter(of('default'), 'HelloWorldService', earlier)).toBe(true);
     },
   );
+
+  // A rate runs at once when it is made (AWS: EventBridge Scheduler, schedule types).
+  it.each(each)('orders no certificate before instances and tasks run, in variant %s', (variant) => {
+    const slow = Object.entries(of(variant).resources).filter(([, { Type }]) =>
+      ['AWS::AutoScaling::AutoScalingGroup', 'AWS::ECS::Service'].includes(Type),
+    );
+
+    // The hosts of a cluster without services fail nothing.
+    for (const [id] of slow)
+      if (id !== 'TaskHosts') expect([id, isAfter(of(variant), 'RenewSchedule', id)]).toStrictEqual([id, true]);
+  });
 });
