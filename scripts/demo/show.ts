@@ -97,7 +97,7 @@ const addresses = ({ proxy: { http, https, statistics } }: World, { host }: Secu
   `  https://${https.host}:${https.port}/  the same by HTTPS; a browser warns, for only the name has a certificate:\n` +
   `    curl --cacert ${root} --resolve ${host}:${https.port}:${https.host} \\\n` +
   `      https://${host}:${https.port}/\n` +
-  `  http://${statistics.host}:${statistics.port}/  HAProxy's own statistics (brown: tasks that left, removed by a later sync)\n`;
+  `  http://${statistics.host}:${statistics.port}/  HAProxy's statistics (brown: tasks that left, removed by a later sync)\n`;
 
 /** Where `curl` finds whom to trust, until the end. */
 function rootFile({ root }: Secure, atEnd: Show['atEnd']): string {

@@ -1,9 +1,24 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type IncomingMessage, request as plainRequest } from 'node:http';
+import { type Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
+
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 
 import { handshake } from '../../lib/handshake';
+import { type Secure, secureOrigin, shownBy, trusting } from '../../scripts/demo/secure';
+import { observer } from '../../scripts/local/observer';
 import { startWorld, type World } from '../../scripts/local/world';
+import { printed } from '../../scripts/status/print';
+import { named } from '../../scripts/status/stage';
+import { lookAt } from '../../scripts/status/status';
 
 jest.setTimeout(120_000);
 
@@ -15,8 +30,63 @@ const moments: string[] = [];
 beforeAll(async () => {
   world = await startWorld({ certificates: true, delays: { commandMs: 100, eventMs: 20 } });
   world.onMoment(({ text }) => moments.push(text));
+  const containers = [
+    { name: 'web', command: [process.execPath, '-e', files], containerPort: 8080, labels: { 'haproxy.host': name } },
+  ];
+  const taskDefinition = world.ecs.registerTaskDefinition({ family: 'files', containers });
+  world.ecs.createService({ name: 'files', taskDefinition, desiredCount: 1 });
+  while ((await plainly()) !== 200) await pause(100);
 }, 60_000);
 afterAll(() => world?.stop());
+
+/** A task whose download ends when it is told to. */
+const files = `
+  let finished = false;
+  require('node:http').createServer(({ url }, response) => {
+    finished ||= url === '/finish';
+    if (url !== '/download') return response.end('well');
+    const parts = setInterval(() => {
+      response.write('part ');
+      if (!finished) return;
+      clearInterval(parts);
+      response.end('whole');
+    }, 50);
+  }).listen(process.env.PORT, process.env.HOST);`;
+
+/** A visitor who trusts the CA and nobody else. */
+const secure = (): Secure => ({
+  host: name,
+  port: world.proxy.https.port,
+  root: world.aws.issuance.pebble?.root ?? 'no CA',
+});
+const fresh = () => trusting(secure(), { keepAlive: false });
+async function begin(path: string, agent: Agent) {
+  const asked = request(secureOrigin(secure()) + path, { agent }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  const socket = answer.socket as TLSSocket;
+  const seen = {
+    status: answer.statusCode,
+    serial: socket.getPeerCertificate().serialNumber,
+    port: socket.localPort,
+  };
+  const whole = async (): Promise<string> => {
+    let text = '';
+    for await (const part of answer.setEncoding('utf8')) text += part;
+    return text;
+  };
+  return { seen, whole };
+}
+async function ask(path: string, agent = fresh()) {
+  const { seen, whole } = await begin(path, agent);
+  return { ...seen, body: await whole() };
+}
+/** What HTTP answers. */
+async function plainly(): Promise<number | undefined> {
+  const asked = plainRequest({ ...world.proxy.http, headers: { host: name }, agent: false }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  return answer.resume().statusCode;
+}
+const stored = () => parameter<{ serial: string }[]>('certificates/index')[0]?.serial;
 
 const served = () => handshake({ ...world.proxy.https, servername: name, timeoutMs: 2_000 });
 const parameter = <Shape>(path: string): Shape => JSON.parse(world.aws.parameters.read(`${prefix}/${path}`) ?? 'null');
@@ -47,28 +117,47 @@ const text = () => {
   return world.aws.issuance.route53.records(zone[0] ?? '').filter(({ Type }) => Type === 'TXT');
 };
 
-it('a deploy is followed by a certificate that every proxy serves, with no further command', async () => {
-  expect((await served()).names).not.toContain(name);
+it('lives: none; issued after a deploy and served; due, renewed, and served by the same process while nothing breaks off', async () => {
+  await expect(shownBy(secure())).rejects.toThrow('self-signed certificate');
+  expect(await plainly()).toBe(200);
 
   world.aws.deployed('CREATE_COMPLETE');
-
   expect((await run(1))?.result).toStrictEqual({
     certificates: [{ name, did: 'renewed', why: 'none is stored' }],
     served: 1,
   });
+  const first = stored();
   expect((await served()).names).toStrictEqual([name, `*.${name}`]);
-  expect(world.denied()).toStrictEqual([]);
-});
+  expect(await ask('/')).toMatchObject({ status: 200, body: 'well', serial: first });
+  expect(await plainly()).toBe(308);
 
-it('the schedule renews it when it is due, and waits until the new one is served, without a reload', async () => {
-  const [before, pid, reloads] = [await served(), await world.proxy.pid(), await world.proxy.reloads()];
+  const [pid, reloads] = [await world.proxy.pid(), await world.proxy.reloads()];
+  const kept = trusting(secure(), { keepAlive: true, maxSockets: 1 });
+  const asked = [await ask('/', kept)];
+  const download = await begin('/download', fresh());
   age();
-
   world.aws.rareTick();
+  while (world.aws.runs.length < 2) {
+    asked.push(await ask('/', kept));
+    await pause(500);
+  }
 
-  expect((await run(2))?.result).toMatchObject({ certificates: [{ did: 'renewed' }], served: 1 });
-  expect((await served()).serial).not.toBe(before.serial);
+  expect(world.aws.runs[1]?.result).toStrictEqual({
+    certificates: [{ name, did: 'renewed', why: '1 of its 90 days are left' }],
+    served: 1,
+  });
+  expect(stored()).not.toBe(first);
+  expect((await ask('/')).serial).toBe(stored());
   expect([await world.proxy.pid(), await world.proxy.reloads()]).toStrictEqual([pid, reloads]);
+  const [before] = asked;
+  expect(before).toMatchObject({ status: 200, body: 'well', serial: first });
+  asked.push(await ask('/', kept));
+  for (const answer of asked) expect(answer).toStrictEqual(before);
+  await ask('/finish');
+  expect(download.seen).toMatchObject({ status: 200, serial: first });
+  expect(await download.whole()).toMatch(/^(part ){40,}whole$/);
+  expect(world.denied()).toStrictEqual([]);
+  kept.destroy();
 });
 
 it('other stacks’ deploys, and those that failed, wake nobody', async () => {
@@ -115,7 +204,7 @@ it('fails as a function does when the CA is down, so that the alarm on its error
   expect(parameter('certificates/index')).toMatchObject([{ serial: before.serial }]);
 });
 
-it('no key is in any call but the one that stores it, nor in a log, an event, a command, an error or the template', () => {
+it('no key is in any call but the one that stores it, nor in a log, an event, a command, an error or the template', async () => {
   const { api, invocations, runs, commands, stack, issuance } = world.aws;
   const secrets = [`certificates/${name}/key`, 'acme/account'].map((path) => `${prefix}/${path}`);
   const keys = secrets.flatMap((path) =>
@@ -129,7 +218,9 @@ it('no key is in any call but the one that stores it, nor in a log, an event, a 
   const searched = {
     calls: api.calls.filter((call) => !storing(call)),
     runs: [...invocations, ...runs],
-    commands: commands.commands,
+    commands: commands.commands.map(({ parameters, invocations: of }) => [parameters, ...of]),
+    console: world.proxy.log(),
+    status: await status(),
     template: readFileSync(join(stack.folder, 'cloudformation-template-update-stack.json'), 'utf8'),
     parameters: [...new Set(public_)].map((path) => world.aws.parameters.read(path) ?? ''),
     moments,
@@ -143,6 +234,24 @@ it('no key is in any call but the one that stores it, nor in a log, an event, a 
     for (const key of keys) expect([place, all.includes(key)]).toStrictEqual([place, false]);
   }
 });
+
+/** What `npm run status` prints. */
+async function status(): Promise<string> {
+  world.aws.connect(observer(world.aws, world.proxies).handlers);
+  const policy = JSON.parse(readFileSync(join(__dirname, '../../docs/status-policy.json'), 'utf8'));
+  const credentials = world.aws.assume('StatusUser', [policy]);
+  const config = { region: 'eu-west-2', endpoint: world.aws.api.endpoint, credentials };
+  const clients = {
+    ec2: new EC2Client(config),
+    ssm: new SSMClient(config),
+    sqs: new SQSClient(config),
+    cloudwatch: new CloudWatchClient(config),
+    sns: new SNSClient(config),
+  };
+  const checks = await lookAt(clients, named('dev'), Date.now);
+  for (const client of Object.values(clients)) client.destroy();
+  return printed(checks, false);
+}
 
 /** A line in the middle of each private key: enough to know it by, however it is escaped. */
 const keysIn = (pem: string): readonly string[] =>

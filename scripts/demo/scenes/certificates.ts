@@ -48,15 +48,21 @@ async function swap({ certificate, gauge, until, remark }: Stage, wake: () => vo
   const [before, old, placed, runs] = [await gauge(), stored(), orders().length, reasons().length];
   const from = Date.now();
   const passed = () => seconds(Date.now() - from);
+  const ended = () => reasons().length > runs;
+  const come = (what: string, holds: () => boolean) =>
+    until(what, () => {
+      if (!holds() && ended()) throw new Error(`renew ended without ${what}: ${reasons().at(-1)}`);
+      return holds();
+    });
   wake();
 
-  await until('an order at the CA', () => orders().length > placed);
+  await come('an order at the CA', () => orders().length > placed);
   const { replaces } = orders().at(-1) ?? {};
   remark(
     `${passed()} after renew woke: ordered ${names.join(', ')}${replaces ? ', to replace the old one' : ''}`,
     'ca',
   );
-  await until('a certificate in Parameter Store', () => stored() !== old);
+  await come('a certificate in Parameter Store', () => stored() !== old);
   remark(`${passed()}: proven by DNS, issued, stored: the key as SecureString. Reconcile is told`, 'aws');
   await until('the stored serial at the proxy', async () => (await serialOf(shown)) === stored());
   const [serial = '', servedAfterMs, after] = [stored(), Date.now() - from, await gauge()];
@@ -64,7 +70,7 @@ async function swap({ certificate, gauge, until, remark }: Stage, wake: () => vo
   swaps.push({ serial, servedAfterMs, reloads, samePid });
   const how = samePid ? 'by the same process, without a reload' : 'after a reload: its redirect from HTTP is new';
   remark(`${seconds(servedAfterMs)}: serial ${serial} is served ${how}`, 'proxy');
-  await until('the end of renew', () => reasons().length > runs);
+  await until('the end of renew', ended);
   remark(`renew is done after ${passed()}. Why it was due: ${reasons().at(-1)}`, 'aws');
 }
 
