@@ -20,7 +20,13 @@ const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false
 const split = (value, mark) => value.split(mark).map((part) => part.trim());
 const certificates = z.preprocess(
   (value) => (typeof value === 'string' ? split(value, ';').map((names) => split(names, ',')) : value),
-  z.array(z.array(host).min(1).max(25)).min(1).max(20).optional(),
+  z
+    .array(z.array(host).min(1).max(25))
+    .min(1)
+    .max(20)
+    // All that a function is told may have 4 KB (AWS: Lambda quotas, environment variables).
+    .refine((all) => JSON.stringify(all).length <= 3000, 'have more than 3000 characters together: use wildcards')
+    .optional(),
 );
 const email = z.email('is no e-mail address');
 

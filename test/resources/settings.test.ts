@@ -73,6 +73,15 @@ describe('settings', () => {
     expect(faults({ ...needed, ...given })).toContainEqual(expect.stringContaining(fault));
   });
 
+  it('are not more than Lambda takes, which would say so only in the middle of a deploy', () => {
+    const names = (count: number) => Array.from({ length: count }, (_, n) => `name-${n}.example.com`);
+
+    expect(faults({ ...needed, certificates: [names(25), names(25)] })).toStrictEqual([]);
+    expect(faults({ ...needed, certificates: Array(7).fill(names(25)) })).toStrictEqual([
+      'certificates: have more than 3000 characters together: use wildcards',
+    ]);
+  });
+
   it('on the command line are words: lists by comma, certificates by semicolon', () => {
     const read = check(
       {
