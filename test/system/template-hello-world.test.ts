@@ -57,6 +57,8 @@ describe('hello-world', () => {
   it('is rolled back when it does not start, instead of holding up the stack', () => {
     expect(template.properties('HelloWorldService')).toMatchObject({
       DesiredCount: 3,
+      // By default ECS would start tasks in the other zone, and with them a second host.
+      AvailabilityZoneRebalancing: 'DISABLED',
       DeploymentConfiguration: { DeploymentCircuitBreaker: { Enable: true, Rollback: true } },
     });
   });
