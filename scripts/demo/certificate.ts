@@ -44,6 +44,8 @@ export type Certificate = {
   readonly schedule: () => void;
   /** The CA wants it renewed: its window has been open for an hour (RFC 9773). */
   readonly openWindow: () => Promise<void>;
+  /** Debian's Pebble knows no windows; then something before it answers for them. */
+  readonly ari: 'own' | 'stand-in';
   readonly swaps: Swap[];
 };
 
@@ -75,6 +77,7 @@ export function certificateOf({ aws, proxy }: World): Certificate {
     reasons: () => aws.runs.map(reasonOf),
     deployed: () => aws.deployed('CREATE_COMPLETE'),
     schedule: aws.rareTick,
+    ari: pebble.ari,
     openWindow: async () => {
       const now = await shown();
       const window = { start: new Date(Date.now() - 2 * hourMs), end: new Date(Date.now() - hourMs) };

@@ -28,7 +28,8 @@ export const renewal: Step = {
     const { certificate, pause, remark } = stage;
     const finish = holdOpen(certificate.secure);
     await pause(1);
-    remark('a connection is kept, a download has begun. The CA opens its window for renewals (ARI)', 'ca');
+    const by = certificate.ari === 'own' ? '' : ', by a stand-in before Pebble';
+    remark(`a connection is kept, a download has begun. The CA opens its window for renewals (ARI${by})`, 'ca');
     await certificate.openWindow();
     remark("renew's schedule comes round", 'aws');
     await swap(stage, certificate.schedule);
