@@ -40,11 +40,22 @@ type Edit = (text: string) => string;
 export const templateWith = (file: string, edit: Edit): Promise<Template> => packagedWith(file, edit, read);
 
 /** Gives the package of the same sources with one file edited to `use`; it is gone afterwards. */
-export async function packagedWith<Result>(
+export const packagedWith = <Result>(
   file: string,
   edit: Edit,
   use: (folder: string) => Result | Promise<Result>,
-): Promise<Result> {
+): Promise<Result> =>
+  inCopy(async (copy) => {
+    const before = readFileSync(join(copy, file), 'utf8');
+    const after = edit(before);
+    if (after === before) throw new Error(`the edit of ${file} changes nothing`);
+    writeFileSync(join(copy, file), after);
+    await packageSources(copy, join(copy, 'packaged'), []);
+    return await use(join(copy, 'packaged'));
+  });
+
+/** Gives a copy of all that a package is made of, for two packagings in one folder disturb each other. */
+export async function inCopy<Result>(use: (copy: string) => Promise<Result>): Promise<Result> {
   const copy = mkdtempSync(join(tmpdir(), 'sluice-edited-'));
   try {
     for (const each of sourceFiles()) {
@@ -52,12 +63,7 @@ export async function packagedWith<Result>(
       cpSync(join(root, each), join(copy, each));
     }
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-    const before = readFileSync(join(copy, file), 'utf8');
-    const after = edit(before);
-    if (after === before) throw new Error(`the edit of ${file} changes nothing`);
-    writeFileSync(join(copy, file), after);
-    await packageSources(copy, join(copy, 'packaged'), []);
-    return await use(join(copy, 'packaged'));
+    return await use(copy);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

