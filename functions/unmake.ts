@@ -5,14 +5,22 @@ import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
 
 import { stageParameters } from '../lib/aws/remove-parameters';
 import { answer } from '../lib/cloudformation';
+import { releaseHosts } from '../lib/draining';
 import { log } from '../lib/lambda';
+import { fromEnvironment, queries } from '../lib/sync/query';
 import { removeAll } from '../lib/unmake';
 
 const prefix = process.env.SLUICE_PREFIX ?? '';
 const parameters = stageParameters(new SSMClient({ retryMode: 'adaptive', maxAttempts: 8 }), prefix);
+const query = queries(process.env.AWS_ENDPOINT_URL, 10_000, async () => fromEnvironment(process.env));
 
-/** CloudFormation's hand for what it did not make: when the stack goes, so do the stage's parameters. */
-export async function handler(event: CloudFormationCustomResourceEvent, { getRemainingTimeInMillis }: Context) {
+type Event = CloudFormationCustomResourceEvent;
+
+/** CloudFormation's hand for what it did not make, when the stack goes: the stage's parameters, and what holds its hosts. */
+export const handler = (event: Event, context: Context): Promise<void> =>
+  event.ResourceType === 'Custom::HostDraining' ? release(event) : unmake(event, context);
+
+async function unmake(event: Event, { getRemainingTimeInMillis }: Context) {
   const deps = { ...parameters, pause: (ms: number) => pause(ms), remainingMs: getRemainingTimeInMillis };
   // Always the same: another one would have CloudFormation delete what is below, in the middle of an update.
   const id = prefix;
@@ -23,4 +31,14 @@ export async function handler(event: CloudFormationCustomResourceEvent, { getRem
   );
   if (fault) log('failed', { error: fault });
   return answer(event, { id, ...(fault && { fault }) });
+}
+
+/** A failure holds up nothing but itself: the hosts end by themselves, an hour later. */
+async function release(event: Event) {
+  const id = String(event.ResourceProperties.Group);
+  if (event.RequestType === 'Delete')
+    await releaseHosts(query, id).catch((error: Error) =>
+      log('failed', { error: `Releasing ${id}: ${error.message}` }),
+    );
+  return answer(event, { id });
 }

@@ -78,6 +78,8 @@ export function autoScaling(groups: readonly Group[], { timers, delays, say, lau
       return successor;
     },
     handlers: {
+      // The hosts of tasks are not played; ECS may have taken its hook away already.
+      'autoscaling:DeleteLifecycleHook': () => ({ DeleteLifecycleHookResult: {} }),
       'autoscaling:CompleteLifecycleAction': (asked: Completion) => {
         const found = waiting.get(asked.InstanceId);
         const [hook] = found?.group.LifecycleHookSpecificationList ?? [];

@@ -11,6 +11,7 @@ export type Answer = {
 export async function customResource(
   invoke: (event: object) => Promise<unknown>,
   RequestType: 'Create' | 'Update' | 'Delete',
+  more: object = {},
 ): Promise<Answer> {
   let told: (answer: Answer) => void = () => {};
   const answer = new Promise<Answer>((resolve) => {
@@ -24,7 +25,7 @@ export async function customResource(
   });
   try {
     const event = { RequestType, ResponseURL: `${endpoint}/answer`, StackId: 'arn:stack', RequestId: RequestType };
-    await invoke({ ...event, LogicalResourceId: 'StageParameters', PhysicalResourceId: '/sluice/dev' });
+    await invoke({ ...event, LogicalResourceId: 'StageParameters', PhysicalResourceId: '/sluice/dev', ...more });
     return await answer;
   } finally {
     await stop();

@@ -60,9 +60,8 @@ const checks: Readonly<Record<string, (input: never, instances: readonly Tagged[
     owned(`instance/${input.InstanceId}`, input.InstanceId, all),
     owned('network-interface/eni-0123456789abcdef0', input.InstanceId, all),
   ],
-  'autoscaling:CompleteLifecycleAction': ({ AutoScalingGroupName: name }: { AutoScalingGroupName: string }) => [
-    { resource: arn('autoscaling', `autoScalingGroup:${groupId}:autoScalingGroupName/${name}`), context: {} },
-  ],
+  'autoscaling:CompleteLifecycleAction': scalingGroup,
+  'autoscaling:DeleteLifecycleHook': scalingGroup,
   'ssm:PutParameter': ({ Name, Overwrite = false }: { Name: string; Overwrite?: boolean }) => [
     parameter(Name, { 'ssm:Overwrite': String(Overwrite) }),
   ],
@@ -140,6 +139,10 @@ export const isTarget = ({ InstanceIds = [], Targets = [] }: Omit<Command, 'Docu
 /** The action takes no resource. */
 function anything(): readonly Asked[] {
   return [{ resource: '*', context: {} }];
+}
+
+function scalingGroup({ AutoScalingGroupName: name }: { readonly AutoScalingGroupName: string }): readonly Asked[] {
+  return [{ resource: arn('autoscaling', `autoScalingGroup:${groupId}:autoScalingGroupName/${name}`), context: {} }];
 }
 
 function hostedZone({ Id }: { readonly Id: string }): readonly Asked[] {

@@ -19,6 +19,7 @@ const ec2 = (kind: string) => own('ec2', `${kind}/${kind}-0123456789abcdef0`);
 
 /** What CloudFormation does in the deploying user's name, by the type of the resource (the types' schemas: handlers). */
 const needed: Readonly<Record<string, readonly (readonly [resource: string, actions: string])[]>> = {
+  'Custom::HostDraining': [[own('lambda', 'function:sluice-prod-unmake'), 'lambda InvokeFunction']],
   'Custom::StageParameters': [[own('lambda', 'function:sluice-prod-unmake'), 'lambda InvokeFunction']],
   'AWS::AutoScaling::AutoScalingGroup': [
     [group, 'autoscaling CreateAutoScalingGroup UpdateAutoScalingGroup DeleteAutoScalingGroup PutLifecycleHook'],

@@ -92,6 +92,8 @@ async function story(): Promise<void> {
   ecs.updateService('shop', { desiredCount: 0 });
   await until(() => aws.api.calls.some(({ action }) => action === 'ecs:DescribeServices'));
   await customResource((event) => aws.invoke('unmake', event), 'Delete');
+  const hosts = { ResourceType: 'Custom::HostDraining', ResourceProperties: { Group: 'sluice-dev-TaskHosts-1A2B3C' } };
+  await customResource((event) => aws.invoke('unmake', event), 'Delete', hosts);
 }
 
 const synced = (path: string) =>
@@ -197,6 +199,7 @@ describe('a wrong policy is noticed:', () => {
     ['ReconcileRole', 'sqs:ChangeMessageVisibility'],
     ['UnmakeRole', 'ssm:GetParametersByPath'],
     ['UnmakeRole', 'ssm:DeleteParameters'],
+    ['UnmakeRole', 'autoscaling:DeleteLifecycleHook'],
     ['ProxyRole', 'cloudwatch:PutMetricData'],
     ['RenewRole', 'ssm:GetParameters'],
     ['RenewRole', 'ssm:GetParameter'],

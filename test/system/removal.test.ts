@@ -51,6 +51,36 @@ it('law 15: a stage that has served, and ordered a certificate, leaves no parame
   expect(names()).toStrictEqual(['/sluice/dev2/haproxy/current']);
 });
 
+describe('the hosts of a cluster', () => {
+  const Group = 'sluice-dev-TaskHosts-1A2B3C';
+  const draining = (type: 'Create' | 'Delete') =>
+    customResource((event) => world.aws.invoke('unmake', event), type, {
+      ResourceType: 'Custom::HostDraining',
+      ResourceProperties: { Group },
+    });
+  const released = () =>
+    world.aws.api.calls.filter(({ action }) => action === 'autoscaling:DeleteLifecycleHook').map(({ input }) => input);
+
+  it('are held by ECS as long as the stack is there, and by nobody when it goes', async () => {
+    expect(await draining('Create')).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: Group });
+    expect(released()).toStrictEqual([]);
+
+    expect(await draining('Delete')).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: Group });
+    expect(released()).toStrictEqual([
+      expect.objectContaining({
+        AutoScalingGroupName: Group,
+        LifecycleHookName: 'ecs-managed-draining-termination-hook',
+      }),
+    ]);
+  });
+
+  it('do not keep the rest when that is refused: they end an hour later', async () => {
+    world.aws.api.faults.next('autoscaling:DeleteLifecycleHook', 'denied', 99);
+
+    expect(await draining('Delete')).toMatchObject({ Status: 'SUCCESS' });
+  });
+});
+
 it('a removal that is refused is said in words', async () => {
   world.aws.api.faults.next('ssm:GetParametersByPath', 'denied', 99);
 

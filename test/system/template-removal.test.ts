@@ -26,8 +26,8 @@ describe('sls remove', () => {
     expect(of(variant).text).not.toMatch(/"(DeletionPolicy|UpdateReplacePolicy)":"(Retain|Snapshot)/);
   });
 
-  it('takes the service first, then its capacity, its hosts, and the cluster last', () => {
-    const order = ['HelloWorldService', 'ClusterCapacity', 'TaskCapacity', 'TaskHosts', 'Cluster'];
+  it('takes the service first, then its capacity, what holds its hosts, these, and the cluster last', () => {
+    const order = ['HelloWorldService', 'ClusterCapacity', 'TaskCapacity', 'HostDraining', 'TaskHosts', 'Cluster'];
     const pairs = order.slice(1).map((earlier, index) => [order[index] as string, earlier] as const);
 
     for (const [later, earlier] of pairs)
