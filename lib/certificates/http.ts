@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { axios } from 'acme-client';
-import type { AxiosError, AxiosResponse } from 'axios';
+import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 
 import { type Problem, refusal, retryAt } from './refusal';
 
@@ -10,6 +10,7 @@ type Fault = Pick<AxiosError, 'message' | 'config' | 'cause'>;
 // acme-client's own retries would wait as long as the CA says, which may be hours, and lose the reason of a network's fault.
 axios.interceptors.request.clear();
 axios.interceptors.response.clear();
+axios.interceptors.request.use(spaced);
 axios.interceptors.response.use(refuseProblems, retryOrTell);
 axios.defaults.timeout = 20_000;
 axios.defaults.validateStatus = () => true;
@@ -17,8 +18,22 @@ axios.defaults.validateStatus = () => true;
 /** The HTTP under acme-client, for what it does not speak itself. */
 export const http = axios;
 
-/** How long to wait before each further try. */
-export const patience = { waitsMs: [2_000, 5_000] };
+/** How long to wait before each further try, and between two nonces. */
+export const patience = { waitsMs: [2_000, 5_000], nonceEveryMs: 100 };
+
+let nextNonceAt = 0;
+
+/**
+ * acme-client asks for a nonce before each request, and for a certificate's names all at once; Let's Encrypt gives an
+ * address twenty a second and ten at once, and answers 503 to the others (its rate limits, overall requests).
+ */
+async function spaced(config: InternalAxiosRequestConfig): Promise<InternalAxiosRequestConfig> {
+  if (config.method !== 'head') return config;
+  const at = Math.max(nextNonceAt, Date.now());
+  nextNonceAt = at + patience.nonceEveryMs;
+  await pause(at - Date.now());
+  return config;
+}
 
 async function refuseProblems(answer: AxiosResponse): Promise<AxiosResponse> {
   const { status, data, headers, config } = answer;

@@ -58,7 +58,7 @@ export async function acmeStage(options: PebbleOptions = {}) {
   };
   const api = await startApi([{ ...credentials, role: 'Renew', refused: async () => undefined }], handlers);
   const zone = route53.addZone('example.com');
-  patience.waitsMs = [50, 100];
+  Object.assign(patience, { waitsMs: [50, 100], nonceEveryMs: 0 });
   http.defaults.httpsAgent = new Agent({ ca: readFileSync(pebble.authority) });
 
   const config = {
