@@ -3,7 +3,7 @@ import { Client, crypto } from 'acme-client';
 import type { RenewalInfo } from './ari';
 import { http } from './http';
 import { type Placed, placeOrder, type Request, type Wait } from './order';
-import { retryAt } from './refusal';
+import { Refusal, retryAt } from './refusal';
 
 /** One certificate authority, by the account that is kept for its directory. */
 export type Ca = {
@@ -27,10 +27,9 @@ type Directory = {
 export function certificateAuthority(directory: string, contact: string, accounts: Accounts, wait: Wait): Ca {
   const offers = once(async () => (await http.get<Directory>(directory)).data);
   const client = once(async () => {
-    const client = new Client({ directoryUrl: directory, accountKey: await accountKey(directory, accounts) });
-    // Gives the account that has this key, or makes it (RFC 8555, section 7.3).
-    await client.createAccount({ termsOfServiceAgreed: true, contact: [`mailto:${contact}`] });
-    return client;
+    const kept = await accounts.read(directory);
+    const known = kept === undefined ? undefined : await registered(directory, contact, kept).catch(ifDeactivated);
+    return known ?? registered(directory, contact, await newKey(directory, accounts));
   });
 
   return {
@@ -49,12 +48,24 @@ export function certificateAuthority(directory: string, contact: string, account
   };
 }
 
-async function accountKey(directory: string, accounts: Accounts): Promise<string> {
-  const kept = await accounts.read(directory);
-  if (kept !== undefined) return kept;
-  const made = (await crypto.createPrivateEcdsaKey('P-256')).toString();
-  await accounts.keep(directory, made);
-  return made;
+/** The account that has a key, or a new one (RFC 8555, section 7.3). */
+async function registered(directoryUrl: string, contact: string, accountKey: string): Promise<Client> {
+  const client = new Client({ directoryUrl, accountKey });
+  await client.createAccount({ termsOfServiceAgreed: true, contact: [`mailto:${contact}`] });
+  return client;
+}
+
+/** Kept before it is used, so that no account is lost. */
+async function newKey(directory: string, accounts: Accounts): Promise<string> {
+  const key = (await crypto.createPrivateEcdsaKey('P-256')).toString();
+  await accounts.keep(directory, key);
+  return key;
+}
+
+/** An account that was deactivated never comes back (RFC 8555, section 7.3.6). */
+function ifDeactivated(error: Error): undefined {
+  if (error instanceof Refusal && error.kind === 'unauthorized') return undefined;
+  throw error;
 }
 
 function refuseUnknownProfile(profile: string, offered: Readonly<Record<string, string>>): void {

@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 
+import { Client } from 'acme-client';
+
 import { renewalId } from '../../lib/certificates/ari';
 import { pemFile } from '../../lib/sync/pem';
 import { acmeStage } from './acme-stage';
@@ -141,6 +143,19 @@ it('keeps one account for a directory', async () => {
   expect(stage.store.read('/sluice/dev/acme/account')).toBe(account);
   expect(stage.store.read('/sluice/dev/acme/account:2')).toBeUndefined();
   expect(leaf().publicKey.asymmetricKeyType).toBe('rsa');
+});
+
+it('makes another account where the CA deactivated the one that is kept', async () => {
+  await stage.run([['example.com']]);
+  const [accountKey = ''] = Object.values<string>(JSON.parse(stage.store.read('/sluice/dev/acme/account') ?? '{}'));
+  const account = new Client({ directoryUrl: stage.pebble.directory, accountKey });
+  await account.createAccount({ termsOfServiceAgreed: true, contact: ['mailto:hostmaster@example.com'] });
+  // acme-client's types do not know it.
+  await account.updateAccount({ status: 'deactivated' } as object);
+
+  const { certificates } = await stage.run([['example.com']], { keyType: 'rsa-2048' });
+
+  expect(certificates[0]?.did).toBe('renewed');
 });
 
 it('renews when the CA asks for it, and says what the new one replaces', async () => {
