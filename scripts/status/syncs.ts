@@ -31,7 +31,13 @@ export async function runSyncs(
   const ids = proxies.filter(isOnline).map(({ instance }) => instance);
   if (ids.length === 0) return new Map();
   const sent = await ssm.send(
-    new SendCommandCommand({ DocumentName: document, InstanceIds: ids, Comment: 'status', TimeoutSeconds: 60 }),
+    new SendCommandCommand({
+      DocumentName: document,
+      DocumentVersion: '$LATEST',
+      InstanceIds: ids,
+      Comment: 'status',
+      TimeoutSeconds: 60,
+    }),
   );
   const command = sent.Command?.CommandId ?? '';
   return new Map(await Promise.all(ids.map(async (id) => [id, await waitFor(ssm, command, id)] as const)));
