@@ -84,8 +84,8 @@ export function challengeDns(world: World): Dns {
           (error) => faults.push(error),
         );
       }
-      // What could not be removed stays listed, for the next run.
-      await world.journal.write(listed.filter(({ zone }) => !done.has(zone)));
+      // What could not be removed stays listed, for the next run; where the settings no longer lead, it is told of once.
+      await world.journal.write(listed.filter(({ zone }) => !done.has(zone) && world.zoneIds.includes(zone)));
       if (faults[0]) throw faults[0];
     },
   };

@@ -286,6 +286,17 @@ it('says what it could not take away, and the next run does', async () => {
   expect(text()).toStrictEqual([foreign]);
 });
 
+it('tells once of what is left in a zone that the settings no longer name', async () => {
+  const Value = JSON.stringify([{ zone: 'ZGONE', name: '_acme-challenge.example.org', value: 'left' }]);
+  stage.store.put({ Name: '/sluice/dev/acme/journal', Value, Type: 'String', Overwrite: true });
+
+  await expect(stage.run(names)).rejects.toThrow(
+    'Reading the TXT records of _acme-challenge.example.org in hosted zone ZGONE: NoSuchHostedZone',
+  );
+
+  expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'kept' }] });
+});
+
 it('orders once when two runs begin at once', async () => {
   const before = orders();
 
