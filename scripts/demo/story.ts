@@ -21,7 +21,7 @@ const start: Step = {
     });
     await open();
     await settled();
-    await pause(5);
+    await pause(3);
   },
 };
 
@@ -30,7 +30,7 @@ const scaleOut: Step = {
   play: async ({ ecs, settled, pause }) => {
     ecs.updateService(service, { desiredCount: 6 });
     await settled();
-    await pause(5);
+    await pause(3);
   },
 };
 
