@@ -141,6 +141,17 @@ describe('docs/labels.md', () => {
   });
 });
 
+it.each(['docs/labels.md', 'docs/certificates.md'])('what the log says, by %s, are the words of the code', (page) => {
+  const source = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
+    .flatMap((file) => (file.endsWith('.ts') ? read(`lib/${file}`) : []))
+    .join();
+  const tables = [...read(page).matchAll(/^\| the log says.*\n(?:\|.*\n)+/gm)].join();
+  const words = [...tables.matchAll(/^\| `(.*?)`/gm)].flatMap(([, says = '']) => says.split('…'));
+
+  expect(words.length).toBeGreaterThan(8);
+  expect(words.filter((part) => !source.includes(part.trim()))).toStrictEqual([]);
+});
+
 it('docs/getting-started.md has a task definition that is served', () => {
   const [json] = blocks(read('docs/getting-started.md')).filter(({ kind }) => kind === 'json');
   const { containerDefinitions } = JSON.parse(json?.text ?? '') as {
