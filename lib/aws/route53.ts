@@ -15,13 +15,17 @@ import { always, alwaysList } from './malformed';
 export type Zones = {
   readonly read: (id: string) => Promise<Zone>;
   readonly readText: (zone: string, name: string) => Promise<RecordSet | undefined>;
+  /** Where a record of exactly this name leads, in lower case: never a wildcard's. */
+  readonly readCname: (zone: string, name: string) => Promise<string | undefined>;
+  /** Whether the zone's records leave a name, and all below it, to other name servers. */
+  readonly delegates: (zone: string, name: string) => Promise<boolean>;
   /** All of it, or nothing: `undefined` when the record sets are no longer what was read. Else the change's id. */
   readonly change: (zone: string, changes: readonly Change[]) => Promise<string | undefined>;
   /** Whether all name servers of Route 53 know a change. */
   readonly isInSync: (change: string) => Promise<boolean>;
 };
 
-/** Hosted zones and their TXT records. The client retries what is throttled: Route 53 takes five calls a second. */
+/** Hosted zones and their records. The client retries what is throttled: Route 53 takes five calls a second. */
 export const route53 = (client: Route53Client): Zones => ({
   read: (Id) =>
     doing(
@@ -38,21 +42,9 @@ export const route53 = (client: Route53Client): Zones => ({
       atNextRun,
     ),
 
-  readText: (zone, name) =>
-    doing(
-      `Reading the TXT records of ${name} in hosted zone ${zone}`,
-      client
-        .send(
-          new ListResourceRecordSetsCommand({
-            HostedZoneId: zone,
-            StartRecordName: name,
-            StartRecordType: 'TXT',
-            MaxItems: 1,
-          }),
-        )
-        .then(({ ResourceRecordSets }) => textOf(name, alwaysList('ResourceRecordSets', ResourceRecordSets))),
-      atNextRun,
-    ),
+  readText: async (zone, name) => textOf(name, await readSet(client, zone, name, 'TXT')),
+  readCname: async (zone, name) => cnameOf(await readSet(client, zone, name, 'CNAME')),
+  delegates: async (zone, name) => (await readSet(client, zone, name, 'NS')) !== undefined,
 
   change: (zone, changes) => {
     const Changes = changes.map(({ action, set: { name, ttlSeconds, values } }) => ({
@@ -87,14 +79,33 @@ export const route53 = (client: Route53Client): Zones => ({
     ),
 });
 
-/** A list begins at the name that was asked for, or at the next one where that has none (AWS: ListResourceRecordSets). */
-function textOf(name: string, [found]: readonly ResourceRecordSet[]): RecordSet | undefined {
-  if (found === undefined || dotless(found.Name ?? '') !== name || found.Type !== 'TXT') return undefined;
+/** A list begins at what was asked for, or at the next one where there is no such (AWS: ListResourceRecordSets). */
+async function readSet(client: Route53Client, HostedZoneId: string, name: string, type: 'TXT' | 'CNAME' | 'NS') {
+  const from = { StartRecordName: name, StartRecordType: type, MaxItems: 1 };
+  const listed = client
+    .send(new ListResourceRecordSetsCommand({ HostedZoneId, ...from }))
+    .then(({ ResourceRecordSets }) => alwaysList('ResourceRecordSets', ResourceRecordSets));
+  const [found] = await doing(
+    `Reading the ${type} records of ${name} in hosted zone ${HostedZoneId}`,
+    listed,
+    atNextRun,
+  );
+  return found !== undefined && dotless(found.Name ?? '') === name && found.Type === type ? found : undefined;
+}
+
+function textOf(name: string, found: ResourceRecordSet | undefined): RecordSet | undefined {
+  if (found === undefined) return undefined;
   if (found.SetIdentifier !== undefined) {
     throw new Error(`${name} has TXT records with a routing policy, which answer differently; make them simple ones`);
   }
   const values = (found.ResourceRecords ?? []).map(({ Value = '' }) => Value);
   return { name, ttlSeconds: found.TTL ?? 0, values };
+}
+
+/** An alias of this type leads to a record of the same zone, which is a CNAME in turn. */
+function cnameOf(found: ResourceRecordSet | undefined): string | undefined {
+  const target = found?.ResourceRecords?.[0]?.Value ?? found?.AliasTarget?.DNSName;
+  return target === undefined ? undefined : dotless(target).toLowerCase();
 }
 
 /** Deleting what is not there, and creating what is, are the two ways in which another writer shows. */

@@ -1,14 +1,6 @@
 import type { Zones } from '../aws/route53';
-import {
-  type Answer,
-  adding,
-  byRecordSet,
-  type Change,
-  type RecordSet,
-  removing,
-  type Zone,
-  zoneOf,
-} from './challenge';
+import { type Answer, adding, byRecordSet, type Change, type RecordSet, removing, type Zone } from './challenge';
+import { locate } from './locate';
 import type { Resolve } from './resolver';
 import { zoneReader } from './zones';
 
@@ -48,15 +40,7 @@ const mostTries = 5;
 export function challengeDns(world: World): Dns {
   const readZones = zoneReader(world.zoneIds, world.zones.read);
   return {
-    locate: async (name) => {
-      const target = await world.resolve.follow(name);
-      const { zones, faults } = await readZones();
-      const zone = zoneOf(target, [...zones.values()]);
-      if (zone) return { zone: zone.id, name: target };
-      if (faults[0]) throw faults[0];
-      const leads = target === name ? name : `${name} leads to ${target}, which`;
-      throw new Error(`${leads} is in no public hosted zone of the settings; add its zone’s id to challengeZones`);
-    },
+    locate: (name) => locate(name, { ...world, readZones }),
     show: async (answers) => {
       await world.journal.write([...(await world.journal.read()), ...answers]);
       const faults = new Map<Answer, Error>();

@@ -1,15 +1,14 @@
 import { Resolver } from 'node:dns/promises';
 
 export type Resolve = {
-  /** Where a name's CNAMEs lead; the name itself where it has none. */
-  readonly follow: (name: string) => Promise<string>;
+  /** Where a name's CNAME leads, in lower case; a wildcard's too. */
+  readonly cname: (name: string) => Promise<string | undefined>;
   /** Whether every one of a zone's name servers, asked directly, shows all these values. */
   readonly isShown: (nameServers: readonly string[], name: string, values: readonly string[]) => Promise<boolean>;
 };
 
 /** Nobody answers, or there is none: a fault of the moment is told apart from the answer "none". */
 const none = new Set(['ENODATA', 'ENOTFOUND']);
-const mostCnames = 8;
 
 /** @param via a resolver, `address:port`, instead of the system's; its port is that of all name servers then */
 export function resolver(via: string | undefined): Resolve {
@@ -17,15 +16,7 @@ export function resolver(via: string | undefined): Resolve {
   const port = via?.replace(/^.*:/, '') ?? '53';
 
   return {
-    follow: async (name) => {
-      let at = name;
-      for (let hops = 0; hops < mostCnames; hops++) {
-        const [next] = await answers(system.resolveCname(at), `the CNAME of ${at}`);
-        if (next === undefined) return at;
-        at = next.toLowerCase();
-      }
-      throw new Error(`the CNAMEs of ${name} lead on and on, now to ${at}; mend them`);
-    },
+    cname: async (name) => (await answers(system.resolveCname(name), `the CNAME of ${name}`))[0]?.toLowerCase(),
 
     isShown: async (nameServers, name, values) => {
       for (const server of nameServers) {

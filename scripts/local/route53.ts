@@ -81,7 +81,7 @@ export function playRoute53(inSyncMs: number) {
       settle();
       const fitting = zones.filter((each) => !each.isPrivate && `.${name}`.endsWith(`.${each.name}`));
       const [longest] = fitting.sort((a, b) => b.name.length - a.name.length);
-      return longest?.shown.filter((record) => key(record).startsWith(`${name} `));
+      return longest && answers(name, longest.shown);
     },
     /** While it is stuck, no change comes in sync. */
     stick: (now: boolean): void => {
@@ -138,6 +138,16 @@ export function playRoute53(inSyncMs: number) {
 const newId = (letter = 'Z'): string => `${letter}${randomBytes(8).toString('hex').toUpperCase()}`;
 
 export type Route53 = ReturnType<typeof playRoute53>;
+
+/** What a zone shows for a name: its own records, or those of the wildcard just below its closest encloser (RFC 4592, section 3.3). */
+function answers(name: string, records: readonly Record53[]): readonly Record53[] {
+  const at = (owner: string) => records.filter((record) => key(record).startsWith(`${owner} `));
+  const exists = (owner: string) =>
+    records.some((record) => `.${key(record).replace(/ .*/, '')}`.endsWith(`.${owner}`));
+  let encloser = name;
+  while (encloser.includes('.') && !exists(encloser)) encloser = encloser.replace(/^[^.]+\./, '');
+  return encloser === name ? at(name) : at(`*.${encloser}`);
+}
 
 /** One change of a batch, in the words of AWS's own refusals (AWS: ChangeResourceRecordSets, InvalidChangeBatch). */
 function apply(records: readonly Record53[], action: string, set: Record53, zone: HostedZone): readonly Record53[] {

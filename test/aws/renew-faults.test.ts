@@ -164,6 +164,18 @@ const calls: Record<string, Call> = {
     call: ({ zones, id }) => zones.readText(id, name),
     hollow: ['<Response/>'],
   },
+  'reading a CNAME': {
+    action: 'route53:ListResourceRecordSets',
+    names: /^Reading the CNAME records of _acme-challenge.example.com in hosted zone Z\w+: /,
+    call: ({ zones, id }) => zones.readCname(id, name),
+    hollow: ['<Response/>'],
+  },
+  'reading a delegation': {
+    action: 'route53:ListResourceRecordSets',
+    names: /^Reading the NS records of _acme-challenge.example.com in hosted zone Z\w+: /,
+    call: ({ zones, id }) => zones.delegates(id, name),
+    hollow: ['<Response/>'],
+  },
   'changing TXT records': {
     action: 'route53:ChangeResourceRecordSets',
     names: /^Changing the TXT records of b.example.com in hosted zone Z\w+: /,

@@ -103,7 +103,12 @@ const faults: Record<string, Break> = {
   },
   'Route 53 throttles for long': {
     says: /Reading the TXT records of _acme-challenge.example.com in hosted zone \w+: Throttling: Rate exceeded/,
-    break: () => stage.api.faults.next('route53:ListResourceRecordSets', 'throttled', 9),
+    break: () => stage.api.faults.next('route53:ListResourceRecordSets', 'throttled', 9, 'TXT'),
+    mend: allowed,
+  },
+  'Route 53’s zone may not be read': {
+    says: /Reading the NS records of _acme-challenge.example.com in hosted zone \w+: AccessDenied: .*; the function lacks a permission/,
+    break: denied('route53:ListResourceRecordSets'),
     mend: allowed,
   },
   'the journal may not be written': {

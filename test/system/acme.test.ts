@@ -108,6 +108,41 @@ it('follows a CNAME into another zone, past a private twin', async () => {
   expect(txt(other.id)).toStrictEqual([]);
 });
 
+const cname = (Name: string, target: string) => ({ Name, Type: 'CNAME', TTL: 300, Values: [target] });
+
+it('answers in the zone itself though a wildcard’s CNAME leads elsewhere', async () => {
+  stage.route53.put(stage.zone.id, cname('*.example.com', 'lb.elsewhere.net.'));
+
+  await stage.run([['example.com', '*.example.com']]);
+
+  expect(leaf().subjectAltName).toBe('DNS:example.com, DNS:*.example.com');
+  expect(changes().map(({ input }) => (input as { Id: string }).Id)).toStrictEqual([stage.zone.id, stage.zone.id]);
+});
+
+it('follows a CNAME of the name itself, beside a wildcard’s, past another zone’s wildcard', async () => {
+  const other = stage.route53.addZone('challenges.example.org');
+  stage.route53.put(stage.zone.id, cname('*.example.com', 'lb.elsewhere.net.'));
+  stage.route53.put(stage.zone.id, cname(challenge, 'ABC.challenges.example.org.'));
+  stage.route53.put(other.id, cname('*.challenges.example.org', 'lb.elsewhere.net.'));
+
+  await stage.run([['example.com']], { settings: { zones: [stage.zone.id, other.id] } });
+
+  expect(changes().map(({ input }) => (input as { Id: string }).Id)).toStrictEqual([other.id, other.id]);
+});
+
+it('follows the CNAME of a zone below, to which a zone of the settings delegates', async () => {
+  const below = stage.route53.addZone('away.example.com');
+  const other = stage.route53.addZone('challenges.example.org');
+  const Values = below.nameServers.map((server) => `${server}.`);
+  stage.route53.put(stage.zone.id, { Name: 'away.example.com', Type: 'NS', TTL: 300, Values });
+  stage.route53.put(below.id, cname('_acme-challenge.a.away.example.com', 'abc.challenges.example.org.'));
+
+  await stage.run([['a.away.example.com']], { settings: { zones: [stage.zone.id, other.id] } });
+
+  expect(leaf('a.away.example.com').subjectAltName).toBe('DNS:a.away.example.com');
+  expect(changes().map(({ input }) => (input as { Id: string }).Id)).toStrictEqual([other.id, other.id]);
+});
+
 it('asks nobody for a new one while nothing is due', async () => {
   await stage.run([['example.com']]);
   const before = [orders().length, changes().length, stage.store.read('/sluice/dev/certificates/index')];
