@@ -43,8 +43,8 @@ type Look = Outcome & {
   readonly tryAgainAt: number;
 };
 
-/** Kept for cleaning up. */
-export const reserveMs = 60_000;
+/** Kept for cleaning up: half a minute, and what one request to the CA may hang before. */
+export const reserveMs = 120_000;
 /** One more try fits: staging, order, until it is served. */
 const tryMs = 5 * 60_000;
 const lookMs = 3_000;

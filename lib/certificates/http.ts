@@ -10,16 +10,16 @@ type Fault = Pick<AxiosError, 'message' | 'config' | 'cause'>;
 // acme-client's own retries would wait as long as the CA says, which may be hours, and lose the reason of a network's fault.
 axios.interceptors.request.clear();
 axios.interceptors.response.clear();
+axios.interceptors.request.use(bounded);
 axios.interceptors.request.use(spaced);
 axios.interceptors.response.use(refuseProblems, retryOrTell);
-axios.defaults.timeout = 20_000;
 axios.defaults.validateStatus = () => true;
 
 /** The HTTP under acme-client, for what it does not speak itself. */
 export const http = axios;
 
-/** How long to wait before each further try, and between two nonces. */
-export const patience = { waitsMs: [2_000, 5_000], nonceEveryMs: 100 };
+/** How long to wait before each further try, between two nonces, and for an answer: a nonce takes a CA no time. */
+export const patience = { waitsMs: [2_000, 5_000], nonceEveryMs: 100, nonceMs: 5_000, answerMs: 20_000 };
 
 let nextNonceAt = 0;
 
@@ -33,6 +33,10 @@ async function spaced(config: InternalAxiosRequestConfig): Promise<InternalAxios
   nextNonceAt = at + patience.nonceEveryMs;
   await pause(at - Date.now());
   return config;
+}
+
+function bounded(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
+  return Object.assign(config, { timeout: config.method === 'head' ? patience.nonceMs : patience.answerMs });
 }
 
 async function refuseProblems(answer: AxiosResponse): Promise<AxiosResponse> {

@@ -47,9 +47,15 @@ export async function placeOrder(client: Client, request: Request, wait: Wait): 
   return {
     challenges: await Promise.all(answers),
     finish: async () => {
-      for (const { challenge } of open) await client.completeChallenge(challenge);
+      for (const { challenge } of open) {
+        // Each may take a slow CA long.
+        await wait(0);
+        await client.completeChallenge(challenge);
+      }
+      await wait(0);
       await untilAuthorized(client, order, wait);
       const [key, asked] = await certificateRequest(request);
+      await wait(0);
       const ready = await untilStatus(client, order, 'ready', wait);
       // What could not be stored any more is not issued.
       await wait(0);

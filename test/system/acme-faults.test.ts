@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 
+import { reserveMs } from '../../lib/renew';
 import { acmeStage } from './acme-stage';
 import { selfSigned } from './haproxy-instance';
 
@@ -124,7 +125,7 @@ const faults: Record<string, Break> = {
   'the time is over in the middle': {
     says: /the time of this run is over, it stops to clean up; the next run tries again/,
     break: () => stage.route53.stick(true),
-    options: { leftMs: 62_500 },
+    options: { leftMs: reserveMs + 2_500 },
     mend: () => stage.route53.stick(false),
   },
 };
@@ -199,6 +200,20 @@ it('renews the others when one certificate’s answer cannot be shown, or a zone
   );
 
   expect(stage.index()).toMatchObject([{ name, key: 2 }]);
+  expect(text()).toStrictEqual([foreign]);
+});
+
+it('asks for no further proof when a slow CA used up the time, and cleans up', async () => {
+  const proofs = () => stage.pebble.payloads.filter(({ path }) => path.includes('chalZ')).length;
+  const before = proofs();
+  const remainingMs = () => 300_000 - 100_000 * (proofs() - before);
+  const many = ['a', 'b', 'c', 'd'].map((label) => `${label}.${name}`);
+
+  await expect(stage.run([many], { remainingMs })).rejects.toThrow(
+    'a.example.com is due (none is stored), but the time of this run is over, it stops to clean up',
+  );
+
+  expect(proofs() - before).toBe(2);
   expect(text()).toStrictEqual([foreign]);
 });
 
@@ -374,7 +389,7 @@ it('fails when a proxy serves another certificate, which is stored all the same'
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  const run = stage.run(names, { settings: { addresses: [address] }, leftMs: 66_000 });
+  const run = stage.run(names, { settings: { addresses: [address] }, leftMs: reserveMs + 6_000 });
 
   await expect(run).rejects.toThrow(
     new RegExp(`example.com is stored with serial \\w+, but ${address} serves \\w+ for example.com`),

@@ -34,6 +34,8 @@ type RunOptions = {
   readonly profile?: string;
   readonly byHand?: boolean;
   readonly leftMs?: number;
+  /** Instead of a clock that begins with `leftMs`. */
+  readonly remainingMs?: () => number;
 };
 
 /** A real ACME server, a played AWS with zones that are real DNS, and the renewals of one stage. */
@@ -93,9 +95,10 @@ export async function acmeStage(options: PebbleOptions = {}) {
     };
     runs += 1;
     const endsAt = Date.now() + leftMs;
+    const { remainingMs = () => endsAt - Date.now() } = more;
     const world = renewalDeps(all, clients, {
       owner: `run-${runs}`,
-      remainingMs: () => endsAt - Date.now(),
+      remainingMs,
       // What would be asked every two seconds is asked often.
       pause: (milliseconds) => sleep(Math.min(milliseconds, 50)),
     });
