@@ -102,5 +102,16 @@ async function readSecret(client: SSMClient, Name: string): Promise<string | und
 async function put(client: SSMClient, Name: string, Value: string, Type: 'String' | 'SecureString' = 'String') {
   const command = new PutParameterCommand({ Name, Value, Type, Overwrite: true, Tier: 'Intelligent-Tiering' });
   const written = client.send(command).then(({ Version }) => always('Version', Version));
-  return doing(`Writing ${Name}`, written, atNextRun);
+  const told = Type === 'String' ? written : written.catch((error) => Promise.reject(silent(error, Value)));
+  return doing(`Writing ${Name}`, told, atNextRun);
 }
+
+/** AWS may repeat what it refuses, whole or cut short. Nothing else of the error is passed on either. */
+function silent({ name, message }: Error, secret: string): Error {
+  const pieces = Array.from(secret, (_, at) => secret.slice(at, at + pieceLength));
+  const repeats = pieces.some((piece) => piece.length === pieceLength && message.includes(piece));
+  return Object.assign(new Error(repeats ? 'what it says repeats a secret, and is not shown' : message), { name });
+}
+
+/** Shorter ones are in any sentence. */
+const pieceLength = 12;

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -8,8 +10,8 @@ import { certificateStore } from '../../lib/aws/certificate-store';
 import { lockIn } from '../../lib/aws/lock';
 import { route53 } from '../../lib/aws/route53';
 import { noState } from '../../lib/certificates/state';
-import { type Api, startApi } from '../../scripts/local/api';
-import type { Fault } from '../../scripts/local/errors';
+import { type Api, type Handlers, startApi } from '../../scripts/local/api';
+import { AwsError, type Fault } from '../../scripts/local/errors';
 import { parameterStore } from '../../scripts/local/parameters';
 import { playRoute53 } from '../../scripts/local/route53';
 import { fifoQueue } from '../../scripts/local/sqs';
@@ -28,7 +30,7 @@ afterEach(async () => {
 });
 
 /** Renew's adapters with real clients, whose patience is shorter, and a played AWS that holds one of everything. */
-async function stage() {
+async function stage(played: Handlers = {}) {
   const zones = playRoute53(0);
   const { id } = zones.addZone('example.com', { records: [{ Name: name, Type: 'TXT', TTL: 60, Values: ['"a"'] }] });
   const change = zones.handlers['route53:ChangeResourceRecordSets'];
@@ -39,7 +41,7 @@ async function stage() {
   put('acme/account', '{}');
   put('acme/lock', '{"owner":"me","until":1}');
   put('certificates/index', '[]');
-  const handlers = { ...parameters.handlers, ...queueHandlers([queue]), ...zones.handlers };
+  const handlers = { ...parameters.handlers, ...queueHandlers([queue]), ...zones.handlers, ...played };
   const api = await startApi([{ ...credentials, role: 'Renew', refused: async () => undefined }], handlers);
   apis.push(api);
   const requestHandler = { requestTimeout: 200, throwOnRequestTimeout: true };
@@ -283,6 +285,37 @@ it('no word of the account’s parameter reaches an error', async () => {
   expect(String(error)).toBe(
     'Error: /sluice/dev/acme/account is damaged; put an older version back, or delete it to make a new account',
   );
+});
+
+describe('when AWS repeats what it refuses to write', () => {
+  const secret = `-----BEGIN PRIVATE KEY-----\n${'c2VjcmV0'.repeat(8)}\n-----END PRIVATE KEY-----`;
+  const refuse = (repeated: string) => () => {
+    const message = `1 validation error detected: Value '${repeated}' at 'value' failed to satisfy constraint`;
+    throw new AwsError('ValidationException', message);
+  };
+
+  it.each([
+    ['a certificate’s key', secret, (store: Stage['store']) => store.writeCertificate('a', { ...issued, key: secret })],
+    [
+      'a piece of it',
+      secret.slice(40, 60),
+      (store: Stage['store']) => store.writeCertificate('a', { ...issued, key: secret }),
+    ],
+    [
+      'the account',
+      JSON.stringify({ 'https://ca.example': secret }),
+      (store: Stage['store']) => store.accounts.keep('https://ca.example', secret),
+    ],
+  ])('no word of %s reaches an error', async (_, repeated, write) => {
+    const { store } = await stage({ 'ssm:PutParameter': refuse(repeated) });
+
+    const error = await write(store).catch((reason: Error) => reason);
+
+    expect(inspect(error)).toMatch(
+      /Writing \/sluice\/dev\/\S+: ValidationException: what it says repeats a secret, and is not shown; /,
+    );
+    expect(inspect(error)).not.toMatch(/c2VjcmV0|PRIVATE/);
+  });
 });
 
 describe('a lock that has expired', () => {
