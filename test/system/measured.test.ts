@@ -99,14 +99,17 @@ it('all is well: every address answers with its certificate, every sync succeeds
 it('a sync that fails says so', async () => {
   world.aws.parameters.put({ Name: '/sluice/dev/haproxy/current', Value: '{', Type: 'String', Overwrite: true });
   const [document] = world.aws.stack.documents;
-  const before = world.aws.metrics.length;
+  const before = put().length;
   for (const instance of world.aws.instances) {
     const text = document?.Content.mainSteps[0]?.inputs.runCommand.join('\n').replace(/\{\{ *Generation *\}\}/, '0');
     await instance.run({ text: text ?? '', timeoutSeconds: 60 });
   }
 
-  const told = put().slice(before);
-  expect([told.length >= 2, new Set(told.map(({ value }) => value))]).toStrictEqual([true, new Set([0])]);
+  // One that a tick had nudged before may still have ended well.
+  const failed = put()
+    .slice(before)
+    .filter(({ value }) => value === 0);
+  expect(new Set(failed.map(identity)).size).toBe(2);
   await ticked();
 });
 

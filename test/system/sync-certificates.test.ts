@@ -8,7 +8,7 @@ import type { Certificate } from '../../lib/haproxy/generation';
 import { type Instance, selfSigned, startInstance, startRelay, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 let instance: Instance;
 let a: Task;

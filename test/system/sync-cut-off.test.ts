@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Instance, selfSigned, startInstance, startRelay, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 
-jest.setTimeout(40_000);
+jest.setTimeout(120_000);
 
 let instance: Instance;
 let tasks: Task[];

@@ -1,7 +1,7 @@
 import { type Instance, startInstance, until } from './haproxy-instance';
 import { backend, startTask, stopTasks } from './haproxy-tasks';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 let instance: Instance;
 

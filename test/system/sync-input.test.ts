@@ -5,7 +5,7 @@ import { currentName, pieceName, sha256 } from '../../lib/haproxy/generation';
 import { type Instance, startInstance, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 let instance: Instance;
 let a: Task;

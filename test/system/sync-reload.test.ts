@@ -5,7 +5,7 @@ import { type File, render } from '../../lib/haproxy/render';
 import { type Instance, startInstance, startRelay, until } from './haproxy-instance';
 import { ask, backend, keepAlive, startLoad, startTask, stopTasks, type Task } from './haproxy-tasks';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 let instance: Instance;
 
