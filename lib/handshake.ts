@@ -27,7 +27,8 @@ export function handshake({ host, port, servername, timeoutMs }: Question): Prom
       const certificate = socket.getPeerX509Certificate();
       if (certificate) resolve(readLeaf(certificate));
       else fail('it showed no certificate');
-      socket.end();
+      // A polite end would wait for the other side's, and keep the process alive for as long.
+      socket.destroy();
     });
     socket.on('error', (error) => fail(error.message, error));
     socket.on('close', () => {

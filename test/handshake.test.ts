@@ -1,7 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { createSecureContext, createServer as createTlsServer } from 'node:tls';
+import { promisify } from 'node:util';
+
+import { build } from 'esbuild';
 
 import { handshake } from '../lib/handshake';
 
@@ -67,4 +70,17 @@ it('says that the other side speaks no TLS, or hung up', async () => {
 
   await expect(ask(plain)).rejects.toThrow(/by TLS: .*(wrong version number|packet length)/);
   await expect(ask(curt)).rejects.toThrow(/by TLS: (it hung up|Client network socket disconnected)/);
+});
+
+it('lets its process end once it knows, also where the other side keeps the connection', async () => {
+  const pem = made('example.com');
+  const port = await listening(createTlsServer({ key: pem, cert: pem, allowHalfOpen: true }));
+  const question = JSON.stringify({ host: '127.0.0.1', port, servername: 'example.com', timeoutMs: 600_000 });
+  const contents = `import { handshake } from '../lib/handshake'; handshake(${question}).then(({ serial }) => console.log(serial));`;
+  const bundle = { stdin: { contents, resolveDir: __dirname }, bundle: true, write: false, platform: 'node' } as const;
+  const program = (await build(bundle)).outputFiles[0]?.text ?? '';
+
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', program]);
+
+  expect(stdout.trim()).toBe(new X509Certificate(pem).serialNumber);
 });
