@@ -3,5 +3,6 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.[jt]s$': '<rootDir>/test/esbuild.cjs' },
   transformIgnorePatterns: ['/node_modules/(?!@middy/)'],
+  testSequencer: '<rootDir>/test/sequencer.cjs',
   maxWorkers: 2,
 };
