@@ -26,6 +26,10 @@ const certificates = z.preprocess(
     .max(20)
     // All that a function is told may have 4 KB (AWS: Lambda quotas, environment variables).
     .refine((all) => JSON.stringify(all).length <= 3000, 'have more than 3000 characters together: use wildcards')
+    .refine(
+      (all) => new Set(all.map(([first]) => first)).size === all.length,
+      'must not begin with the same name twice',
+    )
     .optional(),
 );
 const email = z.email('is no e-mail address');

@@ -5,7 +5,7 @@ export type Options = { readonly stage: string; readonly region: string; readonl
 export const usage = `npm run status -- [--stage STAGE] [--region REGION] [--json]
 
   --stage STAGE    which one, as in "sls deploy --stage"; dev by default
-  --region REGION  where it is; AWS_REGION or eu-west-2 by default, as serverless.yml has it
+  --region REGION  where it is; AWS_REGION, AWS_DEFAULT_REGION or eu-west-2 by default
   --json           one object, for programs
 
 Exit code 0 if all is well, 1 if anything is not ok, 2 for arguments that make no sense.

@@ -88,7 +88,7 @@ export const generationChecks = (
 
 function synced(what: string, id: string, ran: Ran | undefined, published = 0): Check {
   const { status = 'not sent', report } = ran ?? {};
-  const session = `aws ssm start-session --target ${id}, then journalctl -u haproxy`;
+  const session = `aws ssm start-session --target ${id}, then sudo journalctl -u haproxy`;
   if (report?.failed) return wrong(what, report.failed, 'mend what it names; every tick tries again');
   if (status !== 'Success' || report?.generation === undefined)
     return wrong(what, report?.how ?? `Run Command is ${status}`, `wait five minutes if it boots; else ${session}`);

@@ -56,6 +56,10 @@ describe('settings', () => {
     [{ hostedZoneId: 'example.com' }, 'hostedZoneId: must be the id of a Route 53 hosted zone'],
     [{ contact: 'me' }, 'contact: is no e-mail address'],
     [{ certificates: [['a b']] }, 'certificates.0.0: is no domain name'],
+    [
+      { certificates: [['a.example', 'b.example'], ['a.example']] },
+      'certificates: must not begin with the same name twice',
+    ],
     [{ acmeDirectory: 'http://ca.example' }, 'acmeDirectory: '],
     [{ vpcCidr: '10.0.0.0/24' }, 'vpcCidr: must be between /16 and /23, for two subnets of /24'],
     [{ proxyInstanceType: 't3.nano' }, 'proxyInstanceType: must be a type with an Arm processor, such as t4g.nano'],
@@ -74,10 +78,10 @@ describe('settings', () => {
   });
 
   it('are not more than Lambda takes, which would say so only in the middle of a deploy', () => {
-    const names = (count: number) => Array.from({ length: count }, (_, n) => `name-${n}.example.com`);
+    const names = (which: number) => Array.from({ length: 25 }, (_, n) => `name-${n}.zone-${which}.example`);
 
-    expect(faults({ ...needed, certificates: [names(25), names(25)] })).toStrictEqual([]);
-    expect(faults({ ...needed, certificates: Array(7).fill(names(25)) })).toStrictEqual([
+    expect(faults({ ...needed, certificates: [0, 1].map(names) })).toStrictEqual([]);
+    expect(faults({ ...needed, certificates: [0, 1, 2, 3, 4, 5, 6].map(names) })).toStrictEqual([
       'certificates: have more than 3000 characters together: use wildcards',
     ]);
   });
