@@ -20,11 +20,11 @@ export type Facts = {
   /** The tasks that said they had begun a request, by its id. */
   readonly began: ReadonlyMap<string, readonly string[]>;
   /** Tasks that closed their door before the proxy could know that they stop, and when. */
-  readonly closed?: ReadonlyMap<string, number>;
+  readonly closed: ReadonlyMap<string, number>;
 };
 
 /** What tasks say themselves. */
-export type Said = { readonly began: Facts['began']; readonly closed: ReadonlyMap<string, number> };
+export type Said = Pick<Facts, 'began' | 'closed'>;
 
 /** After AWS's own delay the proxy has this long to notice a first task, or a stop order: Lambda, sync and two passed checks. */
 const noticeMs = 2_000;
@@ -117,7 +117,7 @@ const isFinal = (visit: Visit, { empty }: Facts): boolean =>
 export function unread(visit: Visit, facts: Facts): boolean {
   const brokeOff = visit.status === 502 || /^(socket hang up|read ECONNRESET)$/.test(visit.error ?? '');
   if (!isFinal(visit, facts) || !brokeOff || facts.began.has(visit.id)) return false;
-  return [...facts.died.values(), ...(facts.closed?.values() ?? [])].some((at) => isDuring(visit, at));
+  return [...facts.died.values(), ...facts.closed.values()].some((at) => isDuring(visit, at));
 }
 
 const isDuring = ({ start, end }: Visit, at: number | undefined): boolean =>

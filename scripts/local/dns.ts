@@ -3,7 +3,8 @@ import { createServer, type Socket } from 'node:net';
 
 import { codes, type Question, type Resource, readQuestion, writeAnswer } from './dns-message';
 import { ownAddress } from './loopback';
-import type { Record53, Route53 } from './route53';
+import type { Record53 } from './record-sets';
+import type { Route53 } from './route53';
 
 export type Dns = {
   /** `address:port` of a resolver. */

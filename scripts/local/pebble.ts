@@ -4,7 +4,8 @@ import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type AcmeFront, acmeFront, type Window } from './acme-front';
+import type { Window } from './acme-answers';
+import { type AcmeFront, acmeFront } from './acme-front';
 import { freePorts, listens } from './loopback';
 import type { Processes } from './processes';
 

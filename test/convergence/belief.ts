@@ -1,14 +1,8 @@
+import type { Task } from './cluster';
 import type { Run } from './run';
 
 /** What a run was told of a task. */
-export type Believed = {
-  readonly id: string;
-  readonly service: string;
-  readonly revision: number;
-  readonly instance: string;
-  readonly hostPort: number;
-  readonly createdAt: number;
-  readonly version: number;
+export type Believed = Pick<Task, 'id' | 'service' | 'revision' | 'instance' | 'hostPort' | 'createdAt' | 'version'> & {
   readonly running: boolean;
   readonly stopping: boolean;
 };

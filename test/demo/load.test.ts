@@ -60,18 +60,24 @@ describe('visit', () => {
   });
 });
 
+/** A load that ends with its test, and fails it where its process fails. */
+function loadOf(origin: string) {
+  const visits: Visit[] = [];
+  const load = startLoad(
+    origin,
+    (more) => visits.push(...more),
+    (error) => stops.push(() => Promise.reject(error)),
+  );
+  stops.push(load.stop);
+  return { load, visits };
+}
+
 describe('startLoad', () => {
   it('sends at its rate from another process, reusing most connections, until every request has ended', async () => {
     const { origin, connections } = await serve((request, response) => {
       setTimeout(() => response.end(), request.url?.startsWith('/slow') ? 200 : 0);
     });
-    const visits: Visit[] = [];
-    const load = startLoad(
-      origin,
-      (more) => visits.push(...more),
-      (error) => stops.push(() => Promise.reject(error)),
-    );
-    stops.push(load.stop);
+    const { load, visits } = loadOf(origin);
 
     load.rate(200);
     await sleep(2_000);
@@ -88,13 +94,7 @@ describe('startLoad', () => {
     const server = createSecureServer({ key: pem, cert: pem }, (_, response) => void response.end()).listen(0);
     stops.push(() => server.close());
     await once(server, 'listening');
-    const visits: Visit[] = [];
-    const load = startLoad(
-      origin,
-      (more) => visits.push(...more),
-      (error) => stops.push(() => Promise.reject(error)),
-    );
-    stops.push(load.stop);
+    const { load, visits } = loadOf(origin);
 
     load.rate(200);
     await sleep(1_500);

@@ -22,7 +22,7 @@ describe('fateOf', () => {
   const closed = new Map([['leaving', 1005]]);
   const began = new Map([['r1', ['dead']]]);
   const elsewhere = new Map([['r1', ['alive']]]);
-  const nothing: Facts = { empty: [], died: new Map(), began: new Map() };
+  const nothing: Facts = { empty: [], died: new Map(), closed: new Map(), began: new Map() };
 
   it.each<[string, Visit, Partial<Facts>, Fate]>([
     ['a complete 2xx is served', get({ status: 200, task: 'a' }), {}, 'served'],

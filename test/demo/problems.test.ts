@@ -2,7 +2,7 @@ import type { Facts } from '../../scripts/demo/measure';
 import { certificateProblems, problems, reservations } from '../../scripts/demo/problems';
 import type { Visit } from '../../scripts/demo/visit';
 
-const facts: Facts = { empty: [], died: new Map(), began: new Map() };
+const facts: Facts = { empty: [], died: new Map(), closed: new Map(), began: new Map() };
 const visit = (rest: Partial<Visit>): Visit => ({
   id: 'r7',
   kind: 'kept',

@@ -3,7 +3,7 @@ import { measure, median, type PlayedStep } from '../../scripts/demo/steps';
 import type { Visit } from '../../scripts/demo/visit';
 import type { Moment } from '../../scripts/local/world';
 
-const facts: Facts = { empty: [], died: new Map(), began: new Map() };
+const facts: Facts = { empty: [], died: new Map(), closed: new Map(), began: new Map() };
 const cost = { reloads: 0, samePid: true, awsCalls: 7, ecsReads: 1, events: 2, retries: 0, redispatches: 3 };
 const step = (name: string, from: number): PlayedStep => ({ name, from, ...cost });
 const visit = (start: number, task: string, status = 200): Visit => ({
