@@ -4,10 +4,11 @@ import { type Caller, type Handlers, startApi } from './api';
 import { metrics } from './cloudwatch';
 import type { Delays } from './delays';
 import { type Event, eventBridge, period } from './eventbridge';
+import { playFunctions } from './functions';
 import { firstRefused, judge } from './iam';
 import { checksOf } from './iam-checks';
 import { playIssuance } from './issuance';
-import { type Invocation, type LambdaFunction, lambdaFunction } from './lambda';
+import type { Invocation } from './lambda';
 import { pollQueue } from './mapping';
 import type { Say } from './moment';
 import { packaged, type Variant } from './package';
@@ -74,37 +75,17 @@ export async function deployStack(deps: Deps) {
     timers.every((tickSeconds ?? period(schedule.ScheduleExpression)) * 1000, () => bus.tick([schedule]));
   }
 
-  /** One after the other, for a function has one environment here; AWS would run them at once, and renew has its lock. */
-  const runs: Invocation[] = [];
-  let last: Promise<unknown> = Promise.resolve();
-  const invoke = (called: LambdaFunction, event: unknown): Promise<Invocation> => {
-    const run = last.then(() => called.invoke(event));
-    last = run.then((done) => {
-      runs.push(done);
-      say('renewed', `${called.name} ${done.outcome}: ${done.error ?? JSON.stringify(done.result)}`);
-    });
-    return run;
-  };
-
   const issuance = await playIssuance(
     stack.functions,
     certificates ? addresses.slice(0, stack.addresses.length) : undefined,
     { processes, atEnd },
   );
   const invocations: Invocation[] = [];
-  const functions = stack.functions.map((properties) => {
-    const { accessKeyId, secretAccessKey, sessionToken } = assume(properties.Role.replace(/^.*\//, ''));
-    const keys = {
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      AWS_SESSION_TOKEN: sessionToken,
-    };
-    return lambdaFunction(properties, {
-      packageFolder: stack.folder,
-      keys: { ...surroundings, ...issuance.environment, ...keys },
-      processes,
-    });
-  });
+  const { functions, runs, invoke } = playFunctions(
+    stack,
+    { ...surroundings, ...issuance.environment },
+    { assume, processes, say },
+  );
   for (const { EventSourceArn, FunctionName, BatchSize = 10 } of stack.mappings) {
     const target =
       functions.find(({ name }) => FunctionName.endsWith(`:${name}`)) ??
