@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { json, list, prefix, readEnvironment } from '../environment';
 import { keyTypes, type Wanted } from './due';
 import { certificateName } from './names';
 
@@ -20,13 +21,12 @@ export type Settings = {
   readonly resolver: string | undefined;
 };
 
-const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
 /** A CA issues a name that was given twice once; what it issues would never be what was asked for. */
 const names = z.array(z.string().min(1)).transform((all) => [...new Set(all)]);
 const sets = z.array(names.refine((all) => all.length > 0)).min(1);
 
 const environment = z.object({
-  SLUICE_PREFIX: z.string().regex(/^\/sluice\/[A-Za-z0-9-]+$/, 'must be /sluice/<stage>'),
+  SLUICE_PREFIX: prefix,
   SLUICE_QUEUE_URL: z.url(),
   SLUICE_ADDRESSES: list,
   SLUICE_CERTIFICATES: z.string().transform((text, context) => {
@@ -52,12 +52,7 @@ const rehearsals: Readonly<Record<string, string>> = {
 
 /** @throws one error that names every setting that is missing or wrong. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const read = environment.safeParse(env);
-  if (!read.success) {
-    const problems = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-    throw new Error(`Settings of the function are faulty, deploy them again: ${problems.join('; ')}`);
-  }
-  const { data } = read;
+  const data = readEnvironment(environment, env);
   const [directory, keyType, profile] = [data.SLUICE_ACME_DIRECTORY, data.SLUICE_KEY_TYPE, data.SLUICE_ACME_PROFILE];
   return {
     prefix: data.SLUICE_PREFIX,
@@ -70,12 +65,4 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     zones: [...new Set([data.SLUICE_HOSTED_ZONE_ID, ...data.SLUICE_CHALLENGE_ZONES])],
     resolver: data.SLUICE_RESOLVER,
   };
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
