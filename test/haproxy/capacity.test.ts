@@ -1,32 +1,75 @@
 import { renderListable } from '../../lib/haproxy/capacity';
 import { printGeneration, sha256 } from '../../lib/haproxy/generation';
+import { type File, render } from '../../lib/haproxy/render';
 import { backend } from '../builders';
 
-const services = (count: number) =>
+const hosts = (index: number, count: number) =>
+  Array.from({ length: count }, (_, host) => ({
+    host: `h${host}.service-${index}.example.com`,
+    path: '/',
+    since: index,
+  }));
+const services = (count: number, hostsEach = 1) =>
   Array.from({ length: count }, (_, index) =>
-    backend(
-      {},
-      {
-        name: `demo.service-${index}`,
-        service: `service-${index}`,
-        routes: [{ host: `service-${index}.example.com`, path: '/', since: index }],
-      },
-    ),
+    backend({}, { name: `demo.service-${index}`, service: `service-${index}`, routes: hosts(index, hostsEach) }),
   );
+const listed = (backends: ReturnType<typeof services>) => renderListable({ backends, certified: [] }, []);
+const names = (backends: readonly { name: string }[]) => backends.map(({ name }) => name);
+
+/** With other hashes, and versions of so many digits. */
+const printed = (files: readonly File[], digits: number) =>
+  printGeneration({
+    files: files.map(({ name }, index) => ({
+      name,
+      sha256: sha256(`other ${name}`),
+      versions: [10 ** (digits - 1) + ((index * 7_919) % 10 ** (digits - 1))],
+    })),
+    certificates: [],
+  });
 
 it('renders all that haproxy/current can list', () => {
-  expect(renderListable({ backends: services(100), certified: [] }, [])).toMatchObject({ leftOut: [] });
+  expect(listed(services(100))).toMatchObject({ leftOut: [] });
 });
 
 it('leaves the youngest out, so that nobody else waits', () => {
-  const { files, leftOut } = renderListable({ backends: services(200), certified: [] }, []);
-  const pieces = files.map(({ name }) => ({ name, sha256: sha256(`other ${name}`), versions: [99_999] }));
+  const all = services(200);
+  const { files, leftOut } = listed([...all].reverse());
 
   expect(leftOut.length).toBeGreaterThan(0);
-  expect(leftOut.map(({ name }) => name)).toStrictEqual(
-    services(200)
-      .slice(-leftOut.length)
-      .map(({ name }) => name),
-  );
-  expect(printGeneration({ files: pieces, certificates: [] })).toHaveLength(1);
+  expect(names(leftOut)).toStrictEqual(names(all).slice(-leftOut.length));
+  expect(printed(files, 5)).toHaveLength(1);
+});
+
+it.each([6, 7])('can list what it chose when versions have %s digits', (digits) => {
+  expect(printed(listed(services(200)).files, digits)).toHaveLength(1);
+});
+
+it('leaves out what a service added in one step as a whole, not what it had before', () => {
+  const old = services(100);
+  const added = Array.from({ length: 50 }, (_, index) => ({
+    ...backend({}, { name: `demo.service-0.r${index}`, service: 'service-0' }),
+    routes: [{ host: `r${index}.example.com`, path: '/', since: 500 }],
+  }));
+  const remembered = backend({}, { name: 'demo.gone', service: 'gone', routes: [], stopped: { a: 1 } });
+
+  expect(names(listed([...old, remembered, ...added]).leftOut)).toStrictEqual([...names(added), 'demo.gone']);
+});
+
+it('renders at most twice, however many wait', () => {
+  let reads = 0;
+  const count = () => {
+    reads++;
+    return [];
+  };
+  const counted = () => {
+    const [oldest = backend(), ...others] = services(160, 50);
+    return [Object.defineProperty({ ...oldest }, 'servers', { enumerable: true, get: count }), ...others];
+  };
+  render({ backends: counted(), certified: [] });
+  const once = reads;
+  reads = 0;
+
+  expect(listed(counted()).leftOut.length).toBeGreaterThan(20);
+
+  expect(reads).toBeLessThanOrEqual(2 * once);
 });
