@@ -7,7 +7,8 @@ import { renderListable } from './haproxy/capacity';
 import type { Certificate, Generation } from './haproxy/generation';
 import { type Plan, plan } from './haproxy/plan';
 import type { File } from './haproxy/render';
-import { decideRoutes, type Routes, warnedSeconds } from './routes/routes';
+import { warnedSeconds } from './routes/memory';
+import { decideRoutes, type Routes } from './routes/routes';
 
 /** What the proxies were last told, and what else Parameter Store knows. */
 export type Published = {

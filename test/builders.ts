@@ -15,7 +15,7 @@ export const task = (id: string, { hostPort = 32768, ...given }: Partial<Task> &
   state: 'running',
   unhealthy: false,
   external: false,
-  containers: [{ name: 'web', running: true, bindings: [{ containerPort: 8080, hostPort }] }],
+  containers: [{ name: 'web', running: true, bindings: [{ containerPort: 8080, hostPort, count: 1 }] }],
   ...given,
 });
 
@@ -23,7 +23,7 @@ export const task = (id: string, { hostPort = 32768, ...given }: Partial<Task> &
 export const definition = (labels: Record<string, string>, revision = 1, ports: number[] = [8080]): Definition => ({
   revision,
   network: 'bridge',
-  containers: [{ name: 'web', labels, ports }],
+  containers: [{ name: 'web', labels, ports, ranges: [] }],
 });
 
 /** What ECS and EC2 say: these tasks, and the definition `shop:1` with the host shop.example.com unless others are given. */

@@ -114,6 +114,7 @@ describe('docs/labels.md', () => {
       name: 'web',
       labels: JSON.parse(labels) as Record<string, string>,
       ports: ports.split(',').map(Number).filter(Boolean),
+      ranges: [],
     }),
   }));
 
@@ -159,7 +160,9 @@ it('docs/getting-started.md has a task definition that is served', () => {
   };
 
   for (const { dockerLabels: labels, portMappings } of containerDefinitions)
-    expect(readLabels({ name: 'web', labels, ports: portMappings.map((port) => port.containerPort) })).toMatchObject({
+    expect(
+      readLabels({ name: 'web', labels, ports: portMappings.map((port) => port.containerPort), ranges: [] }),
+    ).toMatchObject({
       faults: [],
       routes: [{ hosts: ['shop.example.com'] }],
     });

@@ -8,12 +8,13 @@ import {
   type ECSClient,
   type Failure,
   type ListTasksCommandOutput,
+  type PortMapping,
   paginateListTasks,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
 
-import { type Definition, type Fleet, serviceKey, type Witness } from '../fleet/fleet';
-import { parseTask, type Task } from '../fleet/task';
+import { type Definition, type Fleet, type LabelledContainer, serviceKey, type Witness } from '../fleet/fleet';
+import { parseTask, readRange, type Task } from '../fleet/task';
 import type { Deps } from '../reconcile';
 import { batches, collect } from './batches';
 import { doing } from './doing';
@@ -102,14 +103,18 @@ const toDefinition = ({ revision, networkMode, containerDefinitions }: TaskDefin
     ({ name = '', dockerLabels = {}, portMappings = [] }) => ({
       name,
       labels: dockerLabels,
-      ports: [
-        ...new Set(
-          portMappings.filter(({ protocol }) => protocol !== 'udp').flatMap(({ containerPort }) => containerPort ?? []),
-        ),
-      ],
+      ...tcpPorts(portMappings),
     }),
   ),
 });
+
+function tcpPorts(mappings: readonly PortMapping[]): Pick<LabelledContainer, 'ports' | 'ranges'> {
+  const tcp = mappings.filter(({ protocol }) => protocol !== 'udp');
+  return {
+    ports: [...new Set(tcp.flatMap(({ containerPort }) => containerPort ?? []))],
+    ranges: tcp.flatMap(({ containerPortRange }) => readRange(containerPortRange) ?? []),
+  };
+}
 
 /** The running tasks that each service itself counts; a service that is gone or deleted is left out. */
 async function readWitness(client: ECSClient, services: readonly string[]): Promise<Witness> {

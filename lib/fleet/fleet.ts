@@ -1,11 +1,13 @@
-import type { Task } from './task';
+import type { PortRange, Task } from './task';
 
 /** A container of a task definition, as far as routing needs it. */
 export type LabelledContainer = {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** TCP ports that the task definition maps. */
+  /** TCP ports that the task definition maps one by one. */
   readonly ports: readonly number[];
+  /** TCP ports that it maps as ranges. */
+  readonly ranges: readonly PortRange[];
 };
 
 /** A task definition as far as routing needs it; immutable, so it can be remembered by its ARN for ever. */

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Consecutive ports, with both ends. */
+export type PortRange = { readonly from: number; readonly to: number };
+
 /** A task as ECS tells it, by `DescribeTasks` or in an event: the plain struct between AWS and the rest. */
 export type Task = {
   readonly id: string;
@@ -25,12 +28,25 @@ export type Task = {
 type Container = {
   readonly name: string;
   readonly running: boolean;
-  /** Bridge mode: what Docker bound on the host. */
+  /** Bridge mode: what Docker bound on the host for TCP. */
   readonly bindings: readonly Binding[];
   /** `awsvpc` mode: the task's own address. */
   readonly address?: string;
+  /** `awsvpc` mode: its only address is an IPv6 one. */
+  readonly ipv6Only?: true;
 };
-type Binding = { readonly containerPort: number; readonly hostPort: number };
+/** `count` consecutive ports of a container on as many of its host, from these on. */
+type Binding = { readonly containerPort: number; readonly hostPort: number; readonly count: number };
+
+const networkBinding = z.object({
+  bindIP: z.string().optional(),
+  containerPort: z.number().optional(),
+  hostPort: z.number().optional(),
+  /** Instead of the two above, such as `8000-8010` (AWS: NetworkBinding). */
+  containerPortRange: z.string().optional(),
+  hostPortRange: z.string().optional(),
+  protocol: z.string().optional(),
+});
 
 const record = z.object({
   taskArn: z.string().regex(/^arn:[^:]+:ecs:[^:]*:[^:]*:task\/[^/]+\/[A-Za-z0-9-]+$/),
@@ -49,10 +65,10 @@ const record = z.object({
       z.object({
         name: z.string(),
         lastStatus: z.string().optional(),
-        networkInterfaces: z.array(z.object({ privateIpv4Address: z.string().optional() })).optional(),
-        networkBindings: z
-          .array(z.object({ containerPort: z.number().optional(), hostPort: z.number().optional() }))
+        networkInterfaces: z
+          .array(z.object({ privateIpv4Address: z.string().optional(), ipv6Address: z.string().optional() }))
           .optional(),
+        networkBindings: z.array(networkBinding).optional(),
       }),
     )
     .default([]),
@@ -85,7 +101,10 @@ export function parseTask(input: unknown): Task {
   };
 }
 
-/** Whoever runs a task by hand may choose its group, but not who started it. */
+/**
+ * AWS refuses a caller the group `service:…` ("Invalid namespace for group"), but no document says so; `startedBy` is the
+ * caller's free text. Both together are what only ECS writes.
+ */
 const serviceOf = ({ group = '', startedBy = '' }: Raw): string | undefined =>
   startedBy.startsWith('ecs-svc/') ? /^service:(.+)$/.exec(group)?.[1] : undefined;
 
@@ -95,9 +114,15 @@ function parseContainer({
   networkBindings = [],
   networkInterfaces = [],
 }: Raw['containers'][number]): Container {
-  const address = networkInterfaces[0]?.privateIpv4Address;
-  const running = lastStatus === 'RUNNING';
-  return { name, running, bindings: bindings(networkBindings), ...(address === undefined ? {} : { address }) };
+  const [address] = networkInterfaces.flatMap(({ privateIpv4Address }) => privateIpv4Address ?? []);
+  const ipv6Only = address === undefined && networkInterfaces.some(({ ipv6Address }) => ipv6Address !== undefined);
+  return {
+    name,
+    running: lastStatus === 'RUNNING',
+    bindings: tcpBindings(networkBindings),
+    ...(address === undefined ? {} : { address }),
+    ...(ipv6Only ? { ipv6Only } : {}),
+  };
 }
 
 /** The stop order, not the stop, is what ends a task's service: `STOPPED` comes after its containers are gone. */
@@ -108,11 +133,30 @@ const stateOf = ({ desiredStatus, lastStatus }: Raw): Task['state'] => {
   return lastStatus === 'RUNNING' ? 'running' : 'starting';
 };
 
-/** Docker reports a port once for IPv4 and once for IPv6; port ranges carry no single port. */
-const bindings = (raw: readonly { containerPort?: number | undefined; hostPort?: number | undefined }[]): Binding[] => {
-  const byPort = new Map<string, Binding>();
-  for (const { containerPort, hostPort } of raw) {
-    if (containerPort && hostPort) byPort.set(`${containerPort}:${hostPort}`, { containerPort, hostPort });
-  }
-  return [...byPort.values()];
-};
+/**
+ * Docker binds a port once for IPv4 and once for IPv6, not always to the same port of the host, and in no fixed order. The
+ * proxy reaches the IPv4 one; a port bound for IPv6 alone may accept IPv4 too, so it is kept where there is no other.
+ */
+function tcpBindings(raw: readonly RawBinding[]): readonly Binding[] {
+  const tcp = raw.filter(({ protocol = 'tcp' }) => protocol.toLowerCase() === 'tcp');
+  const ipv4 = tcp.filter(({ bindIP = '' }) => !bindIP.includes(':')).flatMap(toBinding);
+  const ipv6 = tcp.filter(({ bindIP = '' }) => bindIP.includes(':')).flatMap(toBinding);
+  const alone = ipv6.filter(({ containerPort }) => !ipv4.some((each) => each.containerPort === containerPort));
+  const distinct = new Map([...ipv4, ...alone].map((each) => [`${each.containerPort}:${each.hostPort}`, each]));
+  return [...distinct.values()].sort((a, b) => a.containerPort - b.containerPort || a.hostPort - b.hostPort);
+}
+
+type RawBinding = z.infer<typeof networkBinding>;
+
+function toBinding({ containerPort, hostPort, containerPortRange, hostPortRange }: RawBinding): readonly Binding[] {
+  if (containerPort && hostPort) return [{ containerPort, hostPort, count: 1 }];
+  const [container, host] = [readRange(containerPortRange), readRange(hostPortRange)];
+  if (container === undefined || host === undefined) return [];
+  return [{ containerPort: container.from, hostPort: host.from, count: container.to - container.from + 1 }];
+}
+
+/** Reads `8000-8010`; both ends belong to the range (AWS: PortMapping, `containerPortRange`). */
+export function readRange(text = ''): PortRange | undefined {
+  const [, from, to] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
+  return from === undefined || Number(from) > Number(to) ? undefined : { from: Number(from), to: Number(to) };
+}

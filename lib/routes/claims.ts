@@ -1,90 +1,90 @@
-import { type Fleet, serviceKey } from '../fleet/fleet';
+import { type Definition, type Fleet, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import { readLabels } from './labels';
 
-/** What the labels of a service's newest running revision ask for: a backend, its routes and its container port. */
+/** What one route of a container asks for in its labels. */
 export type Claim = {
-  readonly backend: string;
-  readonly cluster: string;
-  readonly service: string;
-  readonly family: string;
-  readonly revision: number;
-  /** When the task was made, in epoch milliseconds. */
-  readonly createdAt: number;
   readonly container: string;
+  /** The route's name; `` for the unnamed one. */
+  readonly route: string;
+  /** Whether no other container of the task definition has a route of this name. */
+  readonly sole: boolean;
   readonly port: number;
   readonly hosts: readonly string[];
   readonly path: string;
   readonly check: string;
 };
 
+/** A task definition that a service runs: what its labels ask for, and the tasks that run it. */
+export type Revision = {
+  readonly cluster: string;
+  readonly service: string;
+  readonly family: string;
+  readonly revision: number;
+  readonly claims: readonly Claim[];
+  readonly tasks: readonly Task[];
+};
+
 /** What is wrong with one service (`<cluster>/<service>`), in a sentence. */
 export type Fault = { readonly service: string; readonly message: string };
-
-export type Claims = {
-  /** What each task asks for, by task id and backend. */
-  readonly byTask: ReadonlyMap<string, readonly Claim[]>;
-  readonly faults: readonly Fault[];
-};
 
 /** AWS allows longer names, but a backend's file could not have them. */
 const nameLimit = 200;
 
-/** Reads the labels of every running task. One faulty container quarantines its whole service. */
-export function readClaims(running: readonly Task[], { definitions }: Fleet): Claims {
-  const byTask = new Map<string, readonly Claim[]>();
+/** Every host and path costs HAProxy time for each request, and one service must not slow the others. */
+const mostRoutes = 50;
+
+/** Reads the labels of every running task, by service. One faulty container quarantines its whole service. */
+export function readRevisions(
+  running: readonly Task[],
+  { definitions }: Fleet,
+): { readonly revisions: ReadonlyMap<string, readonly Revision[]>; readonly faults: readonly Fault[] } {
+  const known = new Map<string, Asked>();
+  const byService = new Map<string, Map<string, Revision>>();
   const faults = new Map<string, Fault>();
   for (const task of running) {
-    const { revision = 0, network = 'bridge', containers = [] } = definitions.get(task.definition) ?? {};
-    const labelled = containers.map((container) => ({ container, ...readLabels(container) }));
-    if (labelled.every(({ routes, faults }) => routes.length + faults.length === 0)) continue;
+    const definition = definitions.get(task.definition) ?? unlabelled;
+    const asked = known.get(task.definition) ?? readDefinition(definition);
+    known.set(task.definition, asked);
+    if (asked.claims.length + asked.faults.length === 0) continue;
 
-    const problems = [...labelled.flatMap(({ faults }) => faults), ...unroutable(task, network)];
+    const service = serviceKey(task);
+    const problems = [...asked.faults, ...unroutable(task, definition.network)];
     for (const problem of problems) {
-      const message = `${serviceKey(task)}, revision ${revision}: ${problem}`;
-      faults.set(message, { service: serviceKey(task), message });
+      const message = `${service}, revision ${definition.revision}: ${problem}`;
+      faults.set(message, { service, message });
     }
     if (problems.length > 0) continue;
-    const claims = labelled.flatMap(({ container, routes }) =>
-      routes.map(({ route, ...labels }) => ({
-        ...labels,
-        ...ownerOf(task, route),
-        revision,
-        family: task.family,
-        createdAt: task.createdAt,
-        container: container.name,
-      })),
-    );
-    byTask.set(task.id, claims);
+    const revisions = byService.get(service) ?? new Map<string, Revision>();
+    const tasks = [...(revisions.get(task.definition)?.tasks ?? []), task];
+    const { cluster, family } = task;
+    const { revision } = definition;
+    revisions.set(task.definition, { cluster, service: task.service, family, revision, claims: asked.claims, tasks });
+    byService.set(service, revisions);
   }
-  return { byTask, faults: [...faults.values()] };
+  return {
+    revisions: new Map([...byService].map(([service, revisions]) => [service, [...revisions.values()]])),
+    faults: [...faults.values()],
+  };
 }
 
-/**
- * One claim for each backend. During a deploy two revisions run: the newer one says where the route leads, and tasks of both
- * serve it. The backends with the oldest tasks come first: where nothing is published, they claimed first.
- */
-export function newestClaims(byTask: Claims['byTask']): readonly Claim[] {
-  const oldestFirst = [...byTask.values()]
-    .flat()
-    .sort((a, b) => a.createdAt - b.createdAt || (a.backend < b.backend ? -1 : 1));
-  const newest = new Map<string, Claim>();
-  for (const claim of oldestFirst) {
-    const known = newest.get(claim.backend);
-    if (known === undefined || isNewer(claim, known)) newest.set(claim.backend, claim);
-  }
-  return [...newest.values()];
+type Asked = { readonly claims: readonly Claim[]; readonly faults: readonly string[] };
+
+const unlabelled: Definition = { revision: 0, network: 'bridge', containers: [] };
+
+function readDefinition({ containers }: Definition): Asked {
+  const read = containers.map((container) => ({ container: container.name, ...readLabels(container) }));
+  const routes = read.flatMap(({ container, routes }) => routes.map((route) => ({ container, ...route })));
+  const count = routes.flatMap(({ hosts }) => hosts).length;
+  const tooMany = `${count} hosts are more than the ${mostRoutes} that a service may have; use a wildcard`;
+  return {
+    claims: routes.map((claim) => ({
+      ...claim,
+      sole: routes.every(({ container, route }) => route !== claim.route || container === claim.container),
+    })),
+    faults: [...read.flatMap(({ faults }) => faults), ...(count > mostRoutes ? [tooMany] : [])],
+  };
 }
-
-/** Revisions count within a family; a service may change to another. */
-const isNewer = (claim: Claim, known: Claim): boolean =>
-  claim.family === known.family ? claim.revision > known.revision : claim.createdAt > known.createdAt;
-
-const ownerOf = ({ cluster, service }: Task, route: string) => ({
-  backend: `${cluster}.${service}${route === '' ? '' : `.${route}`}`,
-  cluster,
-  service,
-});
 
 /** Why the tasks of a service cannot be served, whatever their labels say. */
 function unroutable({ cluster, service, external }: Task, network: string): readonly string[] {

@@ -13,9 +13,6 @@ type RouteLabels = {
 
 const keys = ['host', 'path', 'port', 'check'];
 
-/** Every host and path is a line that HAProxy compares for each request, and one service must not slow the others. */
-const mostHosts = 50;
-
 const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 /** RFC 1123, section 2.1, in lower case; `*` alone or as the first label. */
 const hostGrammar = new RegExp(`^(\\*|(\\*\\.)?${label}(\\.${label})*)$`);
@@ -27,7 +24,7 @@ const routeGrammar = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
  * Reads the `haproxy.` labels of a container. A container without any is not routed.
  * Labels are hostile input: whatever is returned matched a grammar, everything else is a fault in words.
  */
-export function readLabels({ name, labels, ports }: LabelledContainer): {
+export function readLabels({ name, labels, ...mapped }: LabelledContainer): {
   readonly routes: readonly RouteLabels[];
   readonly faults: readonly string[];
 } {
@@ -40,10 +37,7 @@ export function readLabels({ name, labels, ports }: LabelledContainer): {
     else byRoute.set(route, { ...byRoute.get(route), [key]: value.trim() });
   }
 
-  const routes = [...byRoute].map(([route, values]) => readRoute(route, values, ports, faults));
-  const hosts = routes.flatMap((route) => route.hosts).length;
-  if (hosts > mostHosts)
-    faults.push(`${hosts} hosts are more than the ${mostHosts} that a container may have; use a wildcard`);
+  const routes = [...byRoute].map(([route, values]) => readRoute(route, values, mapped, faults));
   return {
     routes: faults.length > 0 ? [] : routes,
     faults: faults.map((fault) => `container ${quote(name)}: ${fault}`),
@@ -58,7 +52,7 @@ const splitKey = (full: string): readonly [string, string] => {
 function readRoute(
   route: string,
   values: Readonly<Record<string, string>>,
-  ports: readonly number[],
+  mapped: Mapped,
   faults: string[],
 ): RouteLabels {
   const full = (key: string) => `haproxy.${route === '' ? '' : `${route}.`}${key}`;
@@ -82,19 +76,24 @@ function readRoute(
   if (check !== 'tcp' && (!pathGrammar.test(check) || check === '' || check.length > 255)) {
     faults.push(`${full('check')} ${quote(check)} is neither tcp nor a path such as /health`);
   }
-  const port = choosePort(full('port'), values.port, ports, faults);
+  const port = choosePort(full('port'), values.port, mapped, faults);
   return { route, hosts, path: path.replace(/(.)\/$/, '$1'), port, check };
 }
 
-function choosePort(key: string, value: string | undefined, ports: readonly number[], faults: string[]): number {
-  const mapped = ports.length === 0 ? 'no port is mapped' : `mapped are ${ports.join(', ')}`;
+type Mapped = Pick<LabelledContainer, 'ports' | 'ranges'>;
+
+function choosePort(key: string, value: string | undefined, { ports, ranges }: Mapped, faults: string[]): number {
+  const all = [...ports, ...ranges.map(({ from, to }) => `${from}-${to}`)];
+  const mapped = all.length === 0 ? 'no port is mapped' : `mapped are ${all.join(', ')}`;
   const [only] = ports;
-  if (value === undefined && ports.length === 1 && only !== undefined) return only;
+  if (value === undefined && all.length === 1 && only !== undefined) return only;
+  const port = Number(value);
+  const isMapped = ports.includes(port) || ranges.some(({ from, to }) => from <= port && port <= to);
   if (value === undefined) faults.push(`${key} is needed: ${mapped}`);
-  else if (!/^[0-9]{1,5}$/.test(value) || !ports.includes(Number(value))) {
+  else if (!/^[0-9]{1,5}$/.test(value) || !isMapped) {
     faults.push(`${key} ${quote(value)} is not a mapped container port: ${mapped}`);
   }
-  return Number(value);
+  return port;
 }
 
 function unknownLabel(full: string): string {

@@ -1,19 +1,13 @@
-import { type Fleet, isService, serviceKey, type Witness } from '../fleet/fleet';
+import { isService, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
-import { type Claim, type Fault, newestClaims, readClaims } from './claims';
-import { contest, routesOf } from './contest';
-import { confirmLosses, fill, newestPerAddress } from './servers';
-
-/** What routing looks at. `now` is in epoch seconds; there is no witness until somebody has to be asked. */
-export type Look = {
-  readonly fleet: Fleet;
-  readonly published: readonly Backend[];
-  readonly witness?: Witness;
-  /** EC2 instances that this batch says have a Spot warning. */
-  readonly warned: ReadonlySet<string>;
-  readonly now: number;
-};
+import { addressOwners, newestPerAddress } from './addresses';
+import { type Fault, readRevisions } from './claims';
+import { type Contender, type Contest, contest, routeKey } from './contest';
+import { type Group, groupClaims } from './groups';
+import { byService, type Look } from './look';
+import { remember, remembers } from './memory';
+import { confirmLosses, fill } from './servers';
 
 /** What should be served, and what stands in the way of serving more. */
 export type Routes = {
@@ -23,100 +17,104 @@ export type Routes = {
   readonly doubts: readonly string[];
 };
 
-/** How long a stop order is remembered: as long as ECS describes a stopped task at least (AWS: DescribeTasks). */
-const rememberedSeconds = 3600;
-
-/** A Spot instance ends two minutes after its warning (AWS: Spot interruption notices); one that stays was not meant. */
-export const warnedSeconds = 600;
-
 /** Turns running tasks and their labels into backends. What is published is the only memory. */
 export function decideRoutes(asked: Look): Routes {
-  const look = { ...asked, published: asked.published.map((backend) => remember(backend, asked)) };
+  const tasks = byService(asked.fleet.tasks);
+  const noteTasks = (backend: Backend) => remember(backend, tasks.get(serviceKey(backend)) ?? [], asked);
+  const look = { ...asked, published: asked.published.map(noteTasks) };
   const stopped = new Set(look.published.flatMap((backend) => Object.keys(backend.stopped)));
   const running = look.fleet.tasks.filter(({ id, state }) => state === 'running' && !stopped.has(id));
+  const runningOf = byService(running);
 
-  const { byTask, faults: labelFaults } = readClaims(running, look.fleet);
-  const claims = newestClaims(byTask);
-  const grant = (quarantined: ReadonlySet<string>): readonly Backend[] => {
-    const granted = claims
-      .filter((claim) => !quarantined.has(serviceKey(claim)))
-      .map((claim) => remember(toBackend(claim, look), look));
-    const rest = look.published.filter(({ name }) => !granted.some((backend) => backend.name === name));
-    const stay = rest.filter((backend) => stays(backend, quarantined, running, look.witness));
-    const retired = rest.filter((backend) => !stay.includes(backend) && remembers(backend, look.now));
-    return [...granted, ...stay, ...retired.map((backend) => ({ ...backend, routes: [], servers: [] }))];
-  };
-  const {
-    backends,
-    quarantined,
-    faults: conflicts,
-  } = contest(grant, new Set(labelFaults.map(({ service }) => service)));
+  const published = byService(look.published);
+  const { revisions, faults: labelFaults } = readRevisions(running, look.fleet);
+  const groups = [...revisions].flatMap(([service, own]) => groupClaims(own, published.get(service) ?? []));
+  const claimed = byService(toBackends(groups, published, look.now).map(noteTasks));
+  const contenders = toContenders(claimed, published, runningOf, look);
+  const settled = contest(contenders, new Set(labelFaults.map(({ service }) => service)));
 
-  const filled = backends.map((backend) => fill(backend, running, byTask, quarantined, look));
-  const confirmed = filled.map(({ backend }) => confirmLosses(backend, running, look));
+  const claims = new Map(groups.map((group) => [group.backend, group.claims]));
+  const filled = contenders
+    .flatMap((contender) => grant(contender, settled, look.now))
+    .map((backend) => {
+      const service = serviceKey(backend);
+      const own = { tasks: runningOf.get(service) ?? [], claims: claims.get(backend.name) ?? new Map() };
+      return fill(backend, own, settled.quarantined.has(service), look);
+    });
+  const full = filled.map(({ backend }) => backend);
+  const ownerOf = addressOwners(full, running, look.fleet);
+  const { backends, displaced } = newestPerAddress(full, ownerOf);
+  const confirmed = confirmLosses(backends, displaced, runningOf, ownerOf, look);
   return {
-    backends: newestPerAddress(
-      confirmed.map(({ backend }) => backend),
-      running,
-      look.fleet,
-    ),
-    faults: [...labelFaults, ...conflicts, ...filled.flatMap(({ faults }) => faults)],
-    doubts: [...new Set(confirmed.filter(({ doubted }) => doubted).map(({ backend }) => serviceKey(backend)))],
+    ...confirmed,
+    faults: [
+      ...labelFaults,
+      ...settled.faults,
+      ...filled.flatMap(({ faults }) => faults),
+      ...displaced.map(({ service, message }) => ({ service, message })),
+    ],
   };
 }
 
-const toBackend = (claim: Claim, { published, now }: Look): Backend => ({
-  name: claim.backend,
-  cluster: claim.cluster,
-  service: claim.service,
-  container: claim.container,
-  port: claim.port,
-  routes: routesOf(claim, published, now),
-  check: claim.check,
-  servers: [],
-  stopped: published.find(({ name }) => name === claim.backend)?.stopped ?? {},
-  warned: published.find(({ name }) => name === claim.backend)?.warned ?? {},
-});
+type ByService<Of> = ReadonlyMap<string, readonly Of[]>;
 
-/** A published backend that nobody claims stays while its service is quarantined, or exists without a running task. */
-function stays(
-  backend: Pick<Backend, 'cluster' | 'service' | 'routes'>,
-  quarantined: ReadonlySet<string>,
-  running: readonly Task[],
-  witness: Witness | undefined,
-): boolean {
-  const service = serviceKey(backend);
-  if (backend.routes.length === 0) return false;
-  if (quarantined.has(service)) return true;
-  if (running.some((task) => serviceKey(task) === service)) return false;
-  return isService(backend) && (witness === undefined || witness.has(service));
+/** Those with the oldest tasks come first: where nothing is published, they claimed first. */
+function toBackends(groups: readonly Group[], published: ByService<Backend>, now: number): readonly Backend[] {
+  const oldestFirst = [...groups].sort((a, b) => a.createdAt - b.createdAt || (a.backend < b.backend ? -1 : 1));
+  const youngest = [...published].map(([service, own]) => {
+    const ages = own.flatMap(({ routes }) => routes.map(({ since }) => since));
+    return { service, since: Math.max(0, ...ages) };
+  });
+  return oldestFirst.map((group) => {
+    const { cluster, service, backend, newest } = group;
+    const own = published.get(serviceKey(group)) ?? [];
+    const known = new Map(own.flatMap(({ routes }) => routes).map((route) => [routeKey(route), route]));
+    // Later than what others have published, within one second too: a published route never loses to a new one.
+    const others = youngest.filter((other) => other.service !== serviceKey(group)).map(({ since }) => since + 1);
+    const since = Math.max(now, ...others);
+    return {
+      name: backend,
+      cluster,
+      service,
+      container: newest.container,
+      port: newest.port,
+      routes: newest.hosts.map((host) => {
+        const route = { host, path: newest.path };
+        return known.get(routeKey(route)) ?? { ...route, since };
+      }),
+      check: newest.check,
+      servers: [],
+      stopped: Object.assign({}, ...own.map(({ stopped }) => stopped)),
+      warned: Object.assign({}, ...own.map(({ warned }) => warned)),
+    };
+  });
 }
 
-/** A backend that nobody wants any more stays, without routes, for as long as it knows of stop orders. */
-const remembers = ({ stopped }: Backend, now: number): boolean =>
-  Object.values(stopped).some((since) => now - since < rememberedSeconds);
+/** What each service asks for. One without a running task keeps what it has, as long as it exists. */
+function toContenders(
+  claimed: ByService<Backend>,
+  published: ByService<Backend>,
+  runningOf: ByService<Task>,
+  { witness }: Look,
+): readonly Contender[] {
+  return [...new Set([...claimed.keys(), ...published.keys()])].map((service) => {
+    const [own, had] = [claimed.get(service) ?? [], published.get(service) ?? []];
+    const isOne = [...own, ...had].every(isService);
+    const exists = isOne && (witness === undefined || witness.has(service));
+    const stay = exists && !runningOf.has(service) ? had.filter(({ routes }) => routes.length > 0) : [];
+    return { service, isService: isOne, wanted: own.length > 0 ? own : stay, published: had };
+  });
+}
 
-/** Notes who was told to stop, so that an older answer of ECS does not bring them back, and whose host was warned. */
-function remember(backend: Backend, { fleet, warned, now }: Look): Backend {
-  const own = fleet.tasks.filter((task) => serviceKey(task) === serviceKey(backend));
-  const stopping = own.filter(({ state }) => state === 'stopping');
-  const onWarned = own.filter(
-    ({ state, instance = '' }) => state === 'running' && warned.has(fleet.hosts.get(instance)?.instanceId ?? ''),
+/** Quarantined, a service keeps what was published of it, without what somebody else has meanwhile. */
+function grant({ service, wanted, published }: Contender, { quarantined, holders }: Contest, now: number) {
+  const isOwn = (route: Parameters<typeof routeKey>[0]) => holders.get(routeKey(route)) === service;
+  const last = published
+    .map((backend) => ({ ...backend, routes: backend.routes.filter(isOwn) }))
+    .filter(({ routes }) => routes.length > 0);
+  const granted = quarantined.has(service) ? last : wanted;
+  const retired = published.filter(
+    (backend) => !granted.some(({ name }) => name === backend.name) && remembers(backend, now),
   );
-  return {
-    ...backend,
-    stopped: noted(backend.stopped, stopping, now, rememberedSeconds),
-    warned: noted(backend.warned, onWarned, now, warnedSeconds),
-  };
-}
-
-function noted(
-  before: Readonly<Record<string, number>>,
-  tasks: readonly Task[],
-  now: number,
-  forSeconds: number,
-): Readonly<Record<string, number>> {
-  const recent = Object.entries(before).filter(([, since]) => now - since < forSeconds);
-  const fresh = tasks.map(({ id }) => [id, before[id] ?? now] as const);
-  return Object.fromEntries([...recent, ...fresh].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return [...granted, ...retired.map((backend): Backend => ({ ...backend, routes: [], servers: [] }))];
 }

@@ -1,10 +1,14 @@
 import { type Fleet, isService, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend, Server } from '../haproxy/backend';
-import type { Claims, Fault } from './claims';
-import type { Look } from './routes';
+import type { Displaced, OwnerOf } from './addresses';
+import type { Claim, Fault } from './claims';
+import type { Look } from './look';
 
 type Serving = { readonly task: Task; readonly server: Server };
+
+/** The running tasks of a backend's service, and what in each of them serves the backend, by task id. */
+type Own = { readonly tasks: readonly Task[]; readonly claims: ReadonlyMap<string, Claim> };
 
 /**
  * Fills a backend with the running tasks of its service. Where labels are quarantined its published container and port count.
@@ -12,76 +16,61 @@ type Serving = { readonly task: Task; readonly server: Server };
  */
 export function fill(
   backend: Backend,
-  running: readonly Task[],
-  byTask: Claims['byTask'],
-  quarantined: ReadonlySet<string>,
+  { tasks, claims }: Own,
+  isQuarantined: boolean,
   { fleet, published }: Look,
 ): { readonly backend: Backend; readonly faults: readonly Fault[] } {
   const before = published.find(({ name }) => name === backend.name)?.servers ?? [];
   const serving: Serving[] = [];
   const faults: Fault[] = [];
   // One without routes only remembers stop orders.
-  const own = backend.routes.length === 0 ? [] : running.filter((task) => serviceKey(task) === serviceKey(backend));
-  for (const task of own) {
-    const claim = byTask.get(task.id)?.find((each) => each.backend === backend.name);
-    const target = claim ?? (quarantined.has(serviceKey(task)) ? backend : undefined);
+  for (const task of backend.routes.length === 0 ? [] : tasks) {
+    const target = claims.get(task.id) ?? (isQuarantined ? backend : undefined);
     if (target === undefined) continue;
 
     const server = serverOf(task, target, fleet) ?? before.find(({ name }) => name === task.id);
     if (server !== undefined) serving.push({ task, server });
-    else faults.push(noAddress(task, target.port));
+    else faults.push(noAddress(task, target));
   }
   const healthy = serving.filter(({ task }) => !task.unhealthy);
   return { backend: { ...backend, servers: ranked(healthy.length > 0 ? healthy : serving, backend, fleet) }, faults };
 }
 
 /**
- * Never wipe: when most servers of a backend vanish though nobody told them to stop, they stay until the service's own
- * count of running tasks agrees. A service without any task is asked whether it exists.
+ * Never wipe: when most servers of a backend vanish though nobody told them to stop, those that nobody describes stay until
+ * the service's own count of running tasks agrees. One whose address belongs to another task goes, but the service is asked.
+ * A service without any task is asked whether it exists.
  */
 export function confirmLosses(
-  backend: Backend,
-  running: readonly Task[],
-  { fleet, published, witness }: Look,
-): { readonly backend: Backend; readonly doubted: boolean } {
-  const states = new Map(fleet.tasks.map(({ id, state }) => [id, state]));
-  const servers = published.find(({ name }) => name === backend.name)?.servers ?? [];
-  const before = servers.filter(({ name }) => states.get(name) !== 'stopping');
-  const lost = before.filter(({ name }) => !states.has(name));
-  const found = running.filter((task) => serviceKey(task) === serviceKey(backend)).length;
-  if (!isService(backend) || backend.routes.length === 0) return { backend, doubted: false };
-  if (witness === undefined && found === 0) return { backend: { ...backend, servers: lost }, doubted: true };
-  if (lost.length * 2 <= before.length) return { backend, doubted: false };
-  if (witness !== undefined && (witness.get(serviceKey(backend)) ?? 0) <= found) return { backend, doubted: false };
-  return { backend: { ...backend, servers: [...backend.servers, ...lost] }, doubted: true };
-}
-
-/** Dynamic ports are reused: an address belongs to its newest task, in whichever backend that is. */
-export function newestPerAddress(
   backends: readonly Backend[],
-  running: readonly Task[],
-  { tasks, definitions, hosts }: Fleet,
-): readonly Backend[] {
-  const createdAt = new Map(tasks.map((task) => [task.id, task.createdAt]));
-  const age = ({ name }: Server) => createdAt.get(name) ?? 0;
-  const owners = new Map<string, Server>();
-  const bound = running.flatMap((task) => boundBy(task, { definitions, hosts }));
-  for (const server of [...bound, ...backends.flatMap(({ servers }) => servers)]) {
-    const owner = owners.get(addressOf(server));
-    if (owner === undefined || age(server) > age(owner)) owners.set(addressOf(server), server);
-  }
-  const owns = (server: Server) => owners.get(addressOf(server))?.name === server.name;
-  return backends.map((backend) => ({ ...backend, servers: backend.servers.filter(owns) }));
-}
+  displaced: readonly Displaced[],
+  runningOf: ReadonlyMap<string, readonly Task[]>,
+  ownerOf: OwnerOf,
+  { fleet, published, witness }: Look,
+): { readonly backends: readonly Backend[]; readonly doubts: readonly string[] } {
+  const states = new Map(fleet.tasks.map(({ id, state }) => [id, state]));
+  const before = new Map(published.map(({ name, servers }) => [name, servers]));
+  const gone = new Set(displaced.map(({ id }) => id));
+  const doubts = new Set<string>();
 
-/** What a task has taken on its host, routed or not. In host mode that is what its definition maps. */
-function boundBy(task: Task, { definitions, hosts }: Pick<Fleet, 'definitions' | 'hosts'>): readonly Server[] {
-  const address = hosts.get(task.instance ?? '')?.address;
-  const { network, containers = [] } = definitions.get(task.definition) ?? {};
-  if (address === undefined || network === 'awsvpc') return [];
-  const bindings = task.containers.flatMap((container) => container.bindings.map(({ hostPort }) => hostPort));
-  const ports = network === 'host' ? containers.flatMap((container) => container.ports) : bindings;
-  return ports.map((port) => ({ name: task.id, address, port }));
+  const confirmed = backends.map((backend) => {
+    if (!isService(backend) || backend.routes.length === 0) return backend;
+    const service = serviceKey(backend);
+    const had = (before.get(backend.name) ?? []).filter(({ name }) => states.get(name) !== 'stopping');
+    const undescribed = had.filter(({ name }) => !states.has(name));
+    const lost = undescribed.length + had.filter(({ name }) => gone.has(name)).length;
+    const serving = (runningOf.get(service) ?? []).filter(({ id }) => !gone.has(id)).length;
+
+    const isAsked = (runningOf.get(service) ?? []).length === 0 || lost * 2 > had.length;
+    const agrees = witness === undefined ? !isAsked : lost * 2 <= had.length || (witness.get(service) ?? 0) <= serving;
+    if (agrees) return backend;
+    doubts.add(service);
+    return {
+      ...backend,
+      servers: [...backend.servers, ...undescribed.filter((server) => ownerOf(server) === undefined)],
+    };
+  });
+  return { backends: confirmed, doubts: [...doubts] };
 }
 
 /**
@@ -95,9 +84,12 @@ function serverOf(
 ): Server | undefined {
   const network = definitions.get(task.definition)?.network;
   const container = task.containers.find(({ name, running }) => running && name === target.container);
-  const bound = container?.bindings.find(({ containerPort }) => containerPort === target.port)?.hostPort;
+  const bound = container?.bindings.find(
+    ({ containerPort, count }) => containerPort <= target.port && target.port < containerPort + count,
+  );
   const address = network === 'awsvpc' ? container?.address : hosts.get(task.instance ?? '')?.address;
-  const port = network === 'awsvpc' || network === 'host' ? target.port : bound;
+  const onHost = bound && bound.hostPort + target.port - bound.containerPort;
+  const port = network === 'awsvpc' || network === 'host' ? target.port : onHost;
   if (container === undefined || address === undefined || port === undefined) return undefined;
   return { name: task.id, address, port };
 }
@@ -115,9 +107,16 @@ function ranked(serving: readonly Serving[], { warned }: Backend, { hosts }: Fle
   });
 }
 
-const noAddress = (task: Task, port: number): Fault => ({
-  service: serviceKey(task),
-  message: `${serviceKey(task)}: task ${task.id} runs but has no address for port ${port} yet; it joins once ECS and EC2 name one`,
-});
-
-const addressOf = ({ address, port }: Server): string => `${address}:${port}`;
+function noAddress(task: Task, { container, port }: Pick<Backend, 'container' | 'port'>): Fault {
+  const service = serviceKey(task);
+  const what = `${service}: task ${task.id}`;
+  if (task.containers.find(({ name }) => name === container)?.ipv6Only)
+    return {
+      service,
+      message: `${what} runs but has only an IPv6 address, and the proxy speaks IPv4; run it in a subnet with IPv4`,
+    };
+  return {
+    service,
+    message: `${what} runs but has no address for port ${port} yet; it joins once ECS and EC2 name one`,
+  };
+}

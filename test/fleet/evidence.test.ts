@@ -13,6 +13,59 @@ describe('reading a batch', () => {
     });
   });
 
+  it.each([
+    [
+      'UDP beside TCP',
+      [
+        ['0.0.0.0', 53, 40_000, 'udp'],
+        ['0.0.0.0', 53, 40_001, 'tcp'],
+      ],
+      [[53, 40_001, 1]],
+    ],
+    ['UDP alone', [['0.0.0.0', 53, 40_000, 'UDP']], []],
+    ['no protocol', [['0.0.0.0', 80, 40_000, undefined]], [[80, 40_000, 1]]],
+    [
+      'IPv6 first, with another port',
+      [
+        ['::', 80, 40_002, 'tcp'],
+        ['0.0.0.0', 80, 40_001, 'tcp'],
+      ],
+      [[80, 40_001, 1]],
+    ],
+    ['IPv6 alone', [['::', 80, 40_002, 'tcp']], [[80, 40_002, 1]]],
+    [
+      'IPv6 of one port, IPv4 of another',
+      [
+        ['::', 80, 1, 'tcp'],
+        ['0.0.0.0', 81, 2, 'tcp'],
+      ],
+      [
+        [80, 1, 1],
+        [81, 2, 1],
+      ],
+    ],
+    [
+      'a range',
+      [
+        ['0.0.0.0', '8000-8009', '40000-40009', 'tcp'],
+        ['::', '8000-8009', '41000-41009', 'tcp'],
+      ],
+      [[8_000, 40_000, 10]],
+    ],
+    ['a range that is none', [['0.0.0.0', '9-8', 'all', 'tcp']], []],
+  ])('reads bound ports: %s', (_, given, expected) => {
+    const networkBindings = given.map(([bindIP, container, hostPort, protocol]) =>
+      typeof container === 'string'
+        ? { bindIP, containerPortRange: container, hostPortRange: hostPort, protocol }
+        : { bindIP, containerPort: container, hostPort, protocol },
+    );
+    const [read] = readEvidence([taskEvent('a', { containers: [{ name: 'web', networkBindings }] })]).tasks;
+
+    expect(
+      read?.containers[0]?.bindings.map(({ containerPort, hostPort, count }) => [containerPort, hostPort, count]),
+    ).toStrictEqual(expected);
+  });
+
   it('takes the stop order for the end, though the task still runs', () => {
     const [stopping] = readEvidence([taskEvent('a', { desiredStatus: 'STOPPED' })]).tasks;
 
@@ -40,7 +93,13 @@ describe('reading a batch', () => {
         group: 'service:shop',
         startedBy: 'somebody',
         taskDefinitionArn: 'arn:aws:ecs:eu-west-2:123456789012:task-definition/migrate:3',
-        containers: [{ name: 'web', lastStatus: 'RUNNING', networkInterfaces: [{ privateIpv4Address: '10.0.9.9' }] }],
+        containers: [
+          {
+            name: 'web',
+            lastStatus: 'RUNNING',
+            networkInterfaces: [{ ipv6Address: 'fd00::9' }, { privateIpv4Address: '10.0.9.9' }],
+          },
+        ],
       }),
     ]).tasks;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 import { readLabels } from '../../lib/routes/labels';
 
-const read = (labels: Record<string, string>, ports = [8080]) => readLabels({ name: 'web', labels, ports });
+const read = (labels: Record<string, string>, ports = [8080]) => readLabels({ name: 'web', labels, ports, ranges: [] });
 
 describe('labels', () => {
   it('route a host to the only mapped port', () => {
@@ -34,6 +34,18 @@ describe('labels', () => {
     expect(routes.map(({ route, port }) => [route, port])).toStrictEqual([
       ['web', 8080],
       ['admin', 9090],
+    ]);
+  });
+
+  it('take a port of a range, which is never chosen by itself', () => {
+    const container = { name: 'web', ports: [], ranges: [{ from: 8_000, to: 8_010 }] };
+    const port = (value: string) =>
+      readLabels({ ...container, labels: { 'haproxy.host': '*', ...(value && { 'haproxy.port': value }) } });
+
+    expect([port('8000'), port('8010')].map(({ routes }) => routes[0]?.port)).toStrictEqual([8_000, 8_010]);
+    expect([port('8011'), port('')].map(({ faults }) => faults[0])).toStrictEqual([
+      'container "web": haproxy.port "8011" is not a mapped container port: mapped are 8000-8010',
+      'container "web": haproxy.port is needed: mapped are 8000-8010',
     ]);
   });
 
@@ -74,20 +86,11 @@ describe('a fault', () => {
     ['a bad route name', { 'haproxy.a b.host': '*' }, [80], 'unknown label "haproxy.a b.host"'],
     ['a name too deep', { 'haproxy.a.b.host': '*' }, [80], 'unknown label'],
   ])('names the container and %s', (_, labels, ports, message) => {
-    const { routes, faults } = readLabels({ name: 'web', labels: labels as Record<string, string>, ports });
+    const { routes, faults } = readLabels({ name: 'web', labels: labels as Record<string, string>, ports, ranges: [] });
 
     expect(routes).toStrictEqual([]);
     expect(faults[0]).toContain('container "web"');
     expect(faults.join()).toContain(message);
-  });
-
-  it('is a container with so many hosts that it would slow the others', () => {
-    const hosts = (count: number) => Array.from({ length: count }, (_, index) => `h${index}.example`).join();
-
-    expect(read({ 'haproxy.host': hosts(50) }).faults).toStrictEqual([]);
-    expect(read({ 'haproxy.a.host': hosts(50), 'haproxy.b.host': 'x.example' }).faults).toStrictEqual([
-      'container "web": 51 hosts are more than the 50 that a container may have; use a wildcard',
-    ]);
   });
 
   it('shows a hostile value on one short line', () => {

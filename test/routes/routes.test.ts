@@ -1,4 +1,7 @@
-import { decideRoutes, type Look } from '../../lib/routes/routes';
+import type { Task } from '../../lib/fleet/task';
+import { contest } from '../../lib/routes/contest';
+import type { Look } from '../../lib/routes/look';
+import { decideRoutes } from '../../lib/routes/routes';
 import { backend, definition, fleet, task } from '../builders';
 
 const decide = (look: Partial<Look> & Pick<Look, 'fleet'>) =>
@@ -101,6 +104,45 @@ describe('routes', () => {
     expect(servers({ fleet: fleet([older, { ...newer, ...bound }], onHost) })).toStrictEqual({ 'demo.shop': [] });
   });
 
+  it('give it to no container that has ended, and a host-mode one takes only ports of its own that run', () => {
+    const older = task('older', { createdAt: 1 });
+    const ended = { name: 'web', running: false, bindings: [{ containerPort: 8080, hostPort: 32768, count: 1 }] };
+    const beside = { name: 'beside', running: true, bindings: [] };
+    const newer = task('newer', { service: 'other', definition: 'other:1', createdAt: 2, containers: [ended, beside] });
+
+    for (const network of ['bridge', 'host']) {
+      const other = { 'other:1': { ...definition({}, 1, [32768]), network } };
+      expect(servers({ fleet: fleet([older, newer], other) })).toStrictEqual({ 'demo.shop': ['older'] });
+    }
+  });
+
+  it('give all ports of a range, and all of an own address, to their newest task', () => {
+    const older = task('older', { createdAt: 1 });
+    const range = [{ containerPort: 9_000, hostPort: 32_700, count: 100 }];
+    const newer = task('newer', { service: 'other', definition: 'other:1', createdAt: 2 });
+    const ranged = { ...newer, containers: [{ name: 'web', running: true, bindings: range }] };
+    const own = { ...definition({}), network: 'awsvpc' };
+    const moved = (id: string) => ({
+      ...(id === 'older' ? older : newer),
+      containers: [{ name: 'web', running: true, bindings: [], address: '10.0.9.9' }],
+    });
+    const shop = { ...host('shop.example.com'), network: 'awsvpc' };
+
+    expect(servers({ fleet: fleet([older, ranged], { 'other:1': definition({}) }) })).toStrictEqual({
+      'demo.shop': [],
+    });
+    expect(
+      servers({ fleet: fleet([moved('older'), moved('newer')], { 'other:1': own, 'shop:1': shop }) }),
+    ).toStrictEqual({ 'demo.shop': [] });
+  });
+
+  it('give it to the same one of two that began together, in whatever order ECS lists them', () => {
+    const two = [task('a'), task('b', { service: 'other', definition: 'other:1' })];
+    const other = { 'other:1': host('other.example.com') };
+
+    expect(servers({ fleet: fleet([...two].reverse(), other) })).toStrictEqual(servers({ fleet: fleet(two, other) }));
+  });
+
   it('wait for a task whose address nobody knows yet, and say so', () => {
     const { backends, faults } = decide({ fleet: fleet([task('a', { instance: 'host-9' })]) });
 
@@ -109,6 +151,19 @@ describe('routes', () => {
       {
         service: 'demo/shop',
         message: 'demo/shop: task a runs but has no address for port 8080 yet; it joins once ECS and EC2 name one',
+      },
+    ]);
+  });
+
+  it('refuse a task that has only an IPv6 address', () => {
+    const containers = [{ name: 'web', running: true, bindings: [], ipv6Only: true as const }];
+    const awsvpc = { ...host('shop.example.com'), network: 'awsvpc' };
+
+    expect(decide({ fleet: fleet([task('a', { containers })], { 'shop:1': awsvpc }) }).faults).toStrictEqual([
+      {
+        service: 'demo/shop',
+        message:
+          'demo/shop: task a runs but has only an IPv6 address, and the proxy speaks IPv4; run it in a subnet with IPv4',
       },
     ]);
   });
@@ -202,6 +257,38 @@ describe('law 3', () => {
     expect(decide(look).doubts).toStrictEqual([]);
   });
 
+  it('asks the service before the last server goes because its address belongs to a younger task', () => {
+    const younger = task('y', { service: 'worker', definition: 'worker:1', createdAt: 2_000 });
+    const look = {
+      fleet: fleet([task('a'), younger], { 'worker:1': definition({}) }),
+      published: [backend({ a: 32768 })],
+    };
+    const counted = (count: number) => decide({ ...look, witness: new Map([['demo/shop', count]]) });
+
+    expect(decide(look).doubts).toStrictEqual(['demo/shop']);
+    expect(counted(1).doubts).toStrictEqual(['demo/shop']);
+    expect(counted(0)).toMatchObject({ doubts: [], backends: [{ servers: [] }] });
+    expect(counted(0).faults).toStrictEqual([
+      {
+        service: 'demo/shop',
+        message:
+          'demo/shop: task a gets no more requests: 10.0.1.7:32768 now belongs to the younger task y of demo/worker; ECS should report its end soon, else stop it',
+      },
+    ]);
+  });
+
+  it('keeps no server that nobody describes at an address that another task has', () => {
+    const younger = task('y', { service: 'worker', definition: 'worker:1' });
+    const look = {
+      fleet: fleet([younger], { 'worker:1': definition({}) }),
+      published: [backend({ a: 32768, b: 32769 })],
+      witness: new Map([['demo/shop', 2]]),
+    };
+
+    expect(servers(look)).toStrictEqual({ 'demo.shop': ['b'] });
+    expect(decide(look).doubts).toStrictEqual(['demo/shop']);
+  });
+
   it('keeps everything when ECS suddenly describes nothing', () => {
     expect(servers({ fleet: fleet([]), published, witness: new Map([['demo/shop', 3]]) })).toStrictEqual({
       'demo.shop': ['a', 'b', 'c'],
@@ -231,6 +318,18 @@ describe('the way a task is reached', () => {
     expect(at(network, given).backends[0]?.servers).toStrictEqual([{ name: 'a', address, port }]);
   });
 
+  it('through a range of ports, at the same place within it', () => {
+    const labels = { 'haproxy.host': 'shop.example.com', 'haproxy.port': '8005' };
+    const shop = {
+      ...definition(labels),
+      containers: [{ name: 'web', labels, ports: [], ranges: [{ from: 8_000, to: 8_009 }] }],
+    };
+    const bindings = [{ containerPort: 8_000, hostPort: 40_000, count: 10 }];
+    const tasks = [task('a', { containers: [{ name: 'web', running: true, bindings }] })];
+
+    expect(decide({ fleet: fleet(tasks, { 'shop:1': shop }) }).backends[0]?.servers[0]?.port).toBe(40_005);
+  });
+
   it.each([
     ['an external instance', () => at('bridge', { external: true }), 'run it on EC2 or Fargate'],
     ['no network', () => at('none'), 'its network mode is none; use bridge, host or awsvpc'],
@@ -254,6 +353,23 @@ describe('a task that no service started', () => {
 
     expect(ended.backends).toMatchObject([{ routes: [], servers: [], stopped: { a: 100 } }]);
     expect(servers({ fleet: fleet([]), published: [before] })).toStrictEqual({});
+  });
+
+  it('never keeps a route from a service, whichever was first', () => {
+    const [once, lasting] = [task('o', { service: '.shop' }), task('s', { createdAt: 5_000, hostPort: 32769 })];
+    const first = decide({ fleet: fleet([once]) }).backends;
+    const then = decide({ fleet: fleet([once, lasting]), published: first, now: 200 });
+
+    expect(
+      Object.fromEntries(then.backends.map(({ name, servers }) => [name, servers.map(({ name }) => name)])),
+    ).toStrictEqual({ 'demo.shop': ['s'] });
+    expect(then.faults).toStrictEqual([
+      {
+        service: 'demo/.shop',
+        message:
+          'demo/.shop: shop.example.com/ is already served by demo/shop, and a task that was started alone takes none away',
+      },
+    ]);
   });
 
   it('never meets a service of the same name', () => {
@@ -367,6 +483,40 @@ describe('two services with one host and path', () => {
       'demo.shop': ['a'],
       'demo.rival': ['r'],
     });
+  });
+
+  it('give back what another was just given, when its service falls back to it', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name, index) =>
+      task(name, { service: name, definition: `${name}:1`, createdAt: index, hostPort: 32_768 + index }),
+    ) as [Task, Task, Task];
+    const published = [
+      backend({}, { name: 'demo.b', service: 'b', routes: [{ host: 'x.test', path: '/', since: 1 }] }),
+      backend({}, { name: 'demo.c', service: 'c', routes: [{ host: 'y.test', path: '/', since: 1 }] }),
+    ];
+    const definitions = { 'a:1': host('x.test'), 'b:1': host('y.test'), 'c:1': host('y.test') };
+    const { backends, faults } = decide({ fleet: fleet([a, b, c], definitions), published });
+
+    expect(backends.map(({ name, routes }) => [name, routes[0]?.host])).toStrictEqual([
+      ['demo.b', 'x.test'],
+      ['demo.c', 'y.test'],
+    ]);
+    expect(faults.map(({ service }) => service).sort()).toStrictEqual(['demo/a', 'demo/b']);
+  });
+
+  it('is settled without looking at everybody again for each one that loses', () => {
+    let looks = 0;
+    const contenders = Array.from({ length: 300 }, (_, index) => ({
+      service: `demo/s${index}`,
+      isService: true,
+      get wanted() {
+        looks += 1;
+        return [backend({}, { service: `s${index}` })];
+      },
+      published: [],
+    }));
+
+    expect(contest(contenders, new Set()).faults).toHaveLength(299);
+    expect(looks).toBeLessThanOrEqual(2 * contenders.length);
   });
 
   it('hand it over in one step when the first one is deleted', () => {

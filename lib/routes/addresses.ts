@@ -1,0 +1,84 @@
+import { type Fleet, serviceKey } from '../fleet/fleet';
+import type { PortRange, Task } from '../fleet/task';
+import type { Backend, Server } from '../haproxy/backend';
+import type { Fault } from './claims';
+
+/** The running task to which a server's address belongs, as far as anybody knows one. */
+export type OwnerOf = (server: Server) => Task | undefined;
+
+/**
+ * Dynamic ports are reused: an address belongs to the newest task that has a running container on it, by TCP, routed or not.
+ * Where none is known to have one, it belongs to the newest task that is served there.
+ */
+export function addressOwners(backends: readonly Backend[], running: readonly Task[], fleet: Fleet): OwnerOf {
+  const known = new Map(running.map((task) => [task.id, task]));
+  const taken = new Map<string, { readonly task: Task; readonly ports: PortRange }[]>();
+  for (const task of running) {
+    for (const { address, ports } of takenBy(task, fleet))
+      taken.set(address, [...(taken.get(address) ?? []), { task, ports }]);
+  }
+  const served = new Map<string, Task>();
+  for (const server of backends.flatMap(({ servers }) => servers)) {
+    const newest = newer(known.get(server.name), served.get(addressOf(server)));
+    if (newest) served.set(addressOf(server), newest);
+  }
+  return (server) => {
+    const holders = (taken.get(server.address) ?? []).filter(
+      ({ ports }) => ports.from <= server.port && server.port <= ports.to,
+    );
+    const holder = holders.reduce<Task | undefined>((newest, { task }) => newer(newest, task), undefined);
+    return holder ?? served.get(addressOf(server));
+  };
+}
+
+/** A running task whose server was taken out, because its address belongs to a younger task. */
+export type Displaced = Fault & { readonly id: string };
+
+/** Takes out every server whose address belongs to somebody else. */
+export function newestPerAddress(
+  backends: readonly Backend[],
+  ownerOf: OwnerOf,
+): { readonly backends: readonly Backend[]; readonly displaced: readonly Displaced[] } {
+  const displaced = new Map<string, Displaced>();
+  const owned = backends.map((backend) => {
+    const servers = backend.servers.filter((server) => (ownerOf(server)?.id ?? server.name) === server.name);
+    for (const server of backend.servers.filter((each) => !servers.includes(each)))
+      displaced.set(server.name, displacement(backend, server, ownerOf(server)));
+    return { ...backend, servers };
+  });
+  return { backends: owned, displaced: [...displaced.values()] };
+}
+
+const displacement = (backend: Backend, server: Server, owner: Task | undefined): Displaced => ({
+  id: server.name,
+  service: serviceKey(backend),
+  message:
+    `${serviceKey(backend)}: task ${server.name} gets no more requests: ${addressOf(server)} now belongs to the younger task ` +
+    `${owner?.id} of ${owner && serviceKey(owner)}; ECS should report its end soon, else stop it`,
+});
+
+/** One of them, in whatever order they are listed. */
+const newer = (a: Task | undefined, b: Task | undefined): Task | undefined =>
+  a === undefined || (b !== undefined && (b.createdAt - a.createdAt || (b.id > a.id ? 1 : -1)) > 0) ? b : a;
+
+type Address = { readonly address: string; readonly ports: PortRange };
+
+/** In `awsvpc` mode a task has its address to itself; in host mode Docker names no bindings, so its definition tells the ports. */
+function takenBy(task: Task, { definitions, hosts }: Fleet): readonly Address[] {
+  const { network, containers = [] } = definitions.get(task.definition) ?? {};
+  const live = task.containers.filter(({ running }) => running);
+  if (network === 'awsvpc')
+    return live.flatMap(({ address }) => (address === undefined ? [] : { address, ports: { from: 1, to: 65_535 } }));
+  const { address } = hosts.get(task.instance ?? '') ?? {};
+  if (address === undefined) return [];
+  const mapped = containers.filter(({ name }) => live.some((container) => container.name === name));
+  const ports =
+    network === 'host'
+      ? mapped.flatMap(({ ports, ranges }) => [...ports.map((port) => ({ from: port, to: port })), ...ranges])
+      : live.flatMap(({ bindings }) =>
+          bindings.map(({ hostPort, count }) => ({ from: hostPort, to: hostPort + count - 1 })),
+        );
+  return ports.map((range) => ({ address, ports: range }));
+}
+
+const addressOf = ({ address, port }: Server): string => `${address}:${port}`;

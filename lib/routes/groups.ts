@@ -1,0 +1,130 @@
+import type { Task } from '../fleet/task';
+import type { Backend } from '../haproxy/backend';
+import type { Claim, Revision } from './claims';
+
+/** The claims of a service that lead to one backend: the newest says where it leads, tasks of all of them serve it. */
+export type Group = {
+  readonly backend: string;
+  readonly cluster: string;
+  readonly service: string;
+  readonly newest: Claim;
+  /** By task id, what in that task serves the backend. */
+  readonly claims: ReadonlyMap<string, Claim>;
+  /** When the oldest of these tasks was made, in epoch milliseconds. */
+  readonly createdAt: number;
+};
+
+type Unnamed = Omit<Group, 'backend'>;
+
+/**
+ * Groups a service's claims, and names the backend of each group. In every task a host and path lead to the container that
+ * claims them in that task's own revision. A task that claims none of a group's routes serves it with the container and
+ * route of the same name, if those serve nothing else: its service has just changed their hosts.
+ *
+ * @param published the service's own backends
+ */
+export function groupClaims(revisions: readonly Revision[], published: readonly Backend[]): readonly Group[] {
+  const groups = newestFirst(revisions).reduce<readonly Unnamed[]>(withRevision, []);
+  return nameBackends(groups, published);
+}
+
+/** Revisions count within a family; a service may change to another. */
+function newestFirst(revisions: readonly Revision[]): readonly Revision[] {
+  const youngest = ({ tasks }: Revision) => Math.max(...tasks.map(({ createdAt }) => createdAt));
+  const families = new Map<string, number>();
+  for (const each of revisions) families.set(each.family, Math.max(families.get(each.family) ?? 0, youngest(each)));
+  const age = ({ family }: Revision) => families.get(family) ?? 0;
+  return [...revisions].sort(
+    (a, b) => age(b) - age(a) || compare(a.family, b.family) || b.revision - a.revision || youngest(b) - youngest(a),
+  );
+}
+
+function withRevision(groups: readonly Unnamed[], { cluster, service, claims, tasks }: Revision): readonly Unnamed[] {
+  const split = groups.flatMap((group) => splitByClaims(group, claims));
+  const free = claims.filter((claim) => !split.some(({ newest }) => sharesRoute(newest, claim)));
+  const found = split.map(
+    ({ newest }) =>
+      claims.find((claim) => sharesRoute(newest, claim)) ?? free.find((claim) => isSameSlot(newest, claim)),
+  );
+  const founders = free.filter((claim) => !found.includes(claim));
+  return [
+    ...split.map((group, index) => withTasks(group, found[index], tasks)),
+    ...founders.map((newest) =>
+      withTasks({ cluster, service, newest, claims: new Map(), createdAt: Number.POSITIVE_INFINITY }, newest, tasks),
+    ),
+  ];
+}
+
+/** Where an older revision serves a group's hosts with several containers, each of them goes on serving its own. */
+function splitByClaims(group: Unnamed, claims: readonly Claim[]): readonly Unnamed[] {
+  const sharing = claims.filter((claim) => sharesRoute(group.newest, claim));
+  const main = sharing.find((claim) => isSameSlot(group.newest, claim)) ?? sharing[0];
+  const part = (hosts: readonly string[]): Unnamed => ({ ...group, newest: { ...group.newest, hosts } });
+  const parts: Unnamed[] = [];
+  let rest = group.newest.hosts;
+  for (const { hosts } of sharing.filter((claim) => claim !== main)) {
+    const own = rest.filter((host) => hosts.includes(host) && !main?.hosts.includes(host));
+    rest = rest.filter((host) => !own.includes(host));
+    if (own.length > 0) parts.push(part(own));
+  }
+  return [part(rest), ...parts];
+}
+
+const withTasks = (group: Unnamed, claim: Claim | undefined, tasks: readonly Task[]): Unnamed =>
+  claim === undefined
+    ? group
+    : {
+        ...group,
+        claims: new Map([...group.claims, ...tasks.map(({ id }) => [id, claim] as const)]),
+        createdAt: Math.min(group.createdAt, ...tasks.map(({ createdAt }) => createdAt)),
+      };
+
+const sharesRoute = (a: Claim, b: Claim): boolean =>
+  a.path === b.path && a.hosts.some((host) => b.hosts.includes(host));
+
+const isSameSlot = (a: Claim, b: Claim): boolean =>
+  a.route === b.route && (a.container === b.container || (a.sole && b.sole));
+
+/** A published name goes on where its routes do, else where its container does; only what is left gets a name by rule. */
+function nameBackends(groups: readonly Unnamed[], published: readonly Backend[]): readonly Group[] {
+  const names = new Map<Unnamed, string>();
+  const taken = new Set<string>();
+  const take = (group: Unnamed, name: string | undefined): void => {
+    if (name === undefined || names.has(group) || taken.has(name)) return;
+    names.set(group, name);
+    taken.add(name);
+  };
+  const pairs = groups.flatMap((group) =>
+    published.map((backend) => ({ group, name: backend.name, likeness: likeness(group, backend) })),
+  );
+  for (const { group, name } of pairs.filter((pair) => pair.likeness > 0).sort((a, b) => b.likeness - a.likeness))
+    take(group, name);
+  for (const group of groups) for (const name of namesFor(group, groups)) take(group, name);
+  return groups.map((group) => ({ ...group, backend: names.get(group) ?? '' }));
+}
+
+function likeness(group: Unnamed, { name, routes, container }: Backend): number {
+  const { hosts, path } = group.newest;
+  const shared = routes.filter((route) => route.path === path && hosts.includes(route.host)).length;
+  const isOwn = container === group.newest.container && [plainName(group), longName(group)].includes(name);
+  return shared * 2 + (isOwn ? 1 : 0);
+}
+
+/** HAProxy's configuration file is named for the backend, and a file's name may have 255 bytes. */
+const longestName = 240;
+
+/** In the order of preference; more of them than groups, so that each group finds one that is free. */
+function namesFor(group: Unnamed, groups: readonly Unnamed[]): readonly string[] {
+  const isAlone = groups.filter(({ newest }) => newest.route === group.newest.route).length === 1;
+  const [plain, long] = [plainName(group), longName(group)];
+  const numbered = groups.map((_, index) => `${baseName(group)}..${index + 1}`);
+  return [...(isAlone ? [plain, long] : [long, plain]), ...numbered].filter((name) => name.length <= longestName);
+}
+
+/** ECS allows no dot in its names, so `.<route>` and `..<container>` never meet, nor two services. */
+const baseName = ({ cluster, service }: Unnamed): string => `${cluster}.${service}`;
+const suffix = ({ newest: { route } }: Unnamed): string => (route === '' ? '' : `.${route}`);
+const plainName = (group: Unnamed): string => `${baseName(group)}${suffix(group)}`;
+const longName = (group: Unnamed): string => `${baseName(group)}..${group.newest.container}${suffix(group)}`;
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Definition } from '../../lib/fleet/fleet';
+import type { Task } from '../../lib/fleet/task';
+import { type Backend, parseBackend } from '../../lib/haproxy/backend';
+import { decideRoutes } from '../../lib/routes/routes';
+import { fleet, task } from '../builders';
+
+type Labels = Record<string, string>;
+type Containers = Record<string, Labels>;
+
+const long = 'w'.repeat(255);
+const port: Record<string, number> = { web: 80, admin: 81, app: 82, [long]: 83 };
+const at = (hosts: string, more: Labels = {}): Labels => ({ 'haproxy.host': hosts, ...more });
+
+const definition = (revision: number, containers: Containers): Definition => ({
+  revision,
+  network: 'bridge',
+  containers: Object.entries(containers).map(([name, labels]) => ({
+    name,
+    labels,
+    ports: [port[name] ?? 0],
+    ranges: [],
+  })),
+});
+
+/** A task whose containers are bound to ports of its own that end like theirs. */
+const running = (id: string, revision: number, containers: Containers, index: number): Task =>
+  task(id, {
+    definition: `shop:${revision}`,
+    containers: Object.keys(containers).map((name) => {
+      const containerPort = port[name] ?? 0;
+      return {
+        name,
+        running: true,
+        bindings: [{ containerPort, hostPort: 20_000 + index * 100 + containerPort, count: 1 }],
+      };
+    }),
+  });
+
+/** Decides for one task of each revision, named `t1`, `t2`, … */
+const decide = (revisions: readonly Containers[], published: readonly Backend[] = [], first = 1) => {
+  const tasks = revisions.map((containers, index) => running(`t${first + index}`, first + index, containers, index));
+  const definitions = revisions.map((each, index) => [`shop:${first + index}`, definition(first + index, each)]);
+  const known = { ...Object.fromEntries(definitions) };
+  return decideRoutes({ fleet: fleet(tasks, known), published, warned: new Set(), now: 100 });
+};
+type Decided = ReturnType<typeof decide>;
+
+/** Which container of which task serves each host and path. */
+const served = ({ backends }: Decided) => {
+  const named = (of: number) => Object.keys(port).find((name) => port[name] === of % 100);
+  const words = backends.flatMap(({ routes, servers }) =>
+    routes.map(({ host, path }) => [
+      `${host}${path === '/' ? '' : path}`,
+      servers
+        .map((server) => `${server.name} ${named(server.port)}`)
+        .sort()
+        .join(', '),
+    ]),
+  );
+  return Object.fromEntries(words);
+};
+const names = ({ backends }: Decided) =>
+  backends
+    .filter(({ routes }) => routes.length > 0)
+    .map(({ name }) => name)
+    .sort();
+
+const both = { web: at('a.test'), admin: at('b.test') };
+const turned = { admin: at('b.test'), web: at('a.test') };
+
+describe('two labelled containers of a task', () => {
+  it('are two backends, in either order: each host leads to its own', () => {
+    expect(decide([both]).faults).toStrictEqual([]);
+    expect(served(decide([both]))).toStrictEqual({ 'a.test': 't1 web', 'b.test': 't1 admin' });
+    expect(names(decide([both]))).toStrictEqual(['demo.shop..admin', 'demo.shop..web']);
+    expect(decide([turned])).toStrictEqual(decide([both]));
+  });
+
+  it.each<[string, Containers, Containers, Record<string, string>]>([
+    ['turns them round', both, turned, { 'a.test': 't1 web, t2 web', 'b.test': 't1 admin, t2 admin' }],
+    [
+      'exchanges their hosts',
+      both,
+      { web: at('b.test'), admin: at('a.test') },
+      { 'a.test': 't1 web, t2 admin', 'b.test': 't1 admin, t2 web' },
+    ],
+    ['adds the second', { web: at('a.test') }, both, { 'a.test': 't1 web, t2 web', 'b.test': 't2 admin' }],
+    ['takes the second away', both, { web: at('a.test') }, { 'a.test': 't1 web, t2 web', 'b.test': 't1 admin' }],
+    [
+      'gives the second a host of the first',
+      { web: at('a.test,b.test') },
+      both,
+      { 'a.test': 't1 web, t2 web', 'b.test': 't1 web, t2 admin' },
+    ],
+    [
+      'gives the first the host of the second',
+      both,
+      { web: at('a.test,b.test') },
+      { 'a.test': 't1 web, t2 web', 'b.test': 't1 admin, t2 web' },
+    ],
+    [
+      'names one anew',
+      both,
+      { app: at('a.test'), admin: at('b.test') },
+      { 'a.test': 't1 web, t2 app', 'b.test': 't1 admin, t2 admin' },
+    ],
+    [
+      'names the route of one anew',
+      both,
+      { web: { 'haproxy.x.host': 'a.test' }, admin: at('b.test') },
+      { 'a.test': 't1 web, t2 web', 'b.test': 't1 admin, t2 admin' },
+    ],
+    [
+      'changes the host of one',
+      both,
+      { web: at('c.test'), admin: at('b.test') },
+      { 'c.test': 't1 web, t2 web', 'b.test': 't1 admin, t2 admin' },
+    ],
+  ])('go on when a revision %s', (_, before, after, expected) => {
+    const first = decide([before]);
+    const next = decide([before, after], first.backends);
+
+    expect(next.faults).toStrictEqual([]);
+    expect(served(next)).toStrictEqual(expected);
+    expect(served(decide([before, after]))).toStrictEqual(expected);
+    const last = decide([after], next.backends, 2);
+    expect(served(last)).toStrictEqual(served(decide([after], [], 2)));
+  });
+
+  it('keep their backends, so that nothing is reloaded, where the hosts stay', () => {
+    const first = decide([both]);
+    const again = [turned, { web: at('b.test'), admin: at('a.test') }, { app: at('a.test'), admin: at('b.test') }];
+
+    for (const after of again) expect(names(decide([both, after], first.backends))).toStrictEqual(names(first));
+  });
+
+  it('and a route never meet in one name', () => {
+    const routes = { web: { ...at('a.test'), 'haproxy.admin.host': 'c.test' }, admin: at('b.test') };
+
+    expect(served(decide([routes]))).toStrictEqual({ 'a.test': 't1 web', 'b.test': 't1 admin', 'c.test': 't1 web' });
+    expect(new Set(names(decide([routes]))).size).toBe(3);
+  });
+
+  it('that claim the same host are a fault of their service', () => {
+    const { backends, faults } = decide([{ web: at('a.test'), admin: at('a.test') }]);
+
+    expect(backends).toStrictEqual([]);
+    expect(faults).toStrictEqual([
+      {
+        service: 'demo/shop',
+        message: 'demo/shop: a.test/ is claimed by two of its containers or routes; change one of the two',
+      },
+    ]);
+  });
+
+  it('have fifty hosts and paths between them, and no more', () => {
+    const some = (count: number, of: string) => at(Array.from({ length: count }, (_, n) => `${of}${n}.test`).join());
+
+    expect(decide([{ web: some(25, 'w'), admin: some(25, 'a') }]).faults).toStrictEqual([]);
+    expect(decide([{ web: some(25, 'w'), admin: some(26, 'a') }])).toMatchObject({
+      backends: [],
+      faults: [
+        {
+          service: 'demo/shop',
+          message: 'demo/shop, revision 1: 51 hosts are more than the 50 that a service may have; use a wildcard',
+        },
+      ],
+    });
+  });
+
+  it('with names too long for a file of their own are still served', () => {
+    const { backends } = decide([{ [long]: at('a.test'), web: at('b.test') }]);
+
+    expect(backends.flatMap(({ servers }) => servers).length).toBe(2);
+    expect(backends.every(({ name }) => name.length <= 240)).toBe(true);
+  });
+});
+
+describe('what 0.1.0 published', () => {
+  const [, stored = ''] = readFileSync(join(__dirname, '../system/released/0.1.0'), 'utf8').split(
+    '/50-demo.shop.cfg\n',
+  );
+  const published = parseBackend(stored.split('\n==> ')[0] ?? '');
+  const web = at('shop.example.com');
+
+  it('goes on under its name, with the ages of its routes and its stop orders', () => {
+    const [only] = decide([{ web }], [published]).backends;
+
+    expect(only).toMatchObject({ name: 'demo.shop', routes: [{ since: 100 }], stopped: { c: 90 } });
+  });
+
+  it.each([
+    ['first', { web, admin: at('b.test') }],
+    ['last', { admin: at('b.test'), web }],
+  ])('goes on when another container had labels too, the published one %s', (_, containers) => {
+    const { backends } = decide([containers], [published]);
+
+    const told = backends.map(({ name, container, routes, stopped }) => [name, container, routes[0]?.since, stopped]);
+    expect(told.sort()).toStrictEqual([
+      ['demo.shop', 'web', 100, { c: 90 }],
+      ['demo.shop..admin', 'admin', 100, { c: 90 }],
+    ]);
+  });
+
+  it('keeps the name of the one container that was renamed', () => {
+    expect(names(decide([{ app: at('c.test') }], [published]))).toStrictEqual(['demo.shop']);
+  });
+});
