@@ -8,6 +8,7 @@ import type { Certificate, Generation } from './haproxy/generation';
 import { type Plan, plan } from './haproxy/plan';
 import type { File } from './haproxy/render';
 import { warnedSeconds } from './routes/memory';
+import { overlaps } from './routes/overlaps';
 import { decideRoutes, type Routes } from './routes/routes';
 
 /** What the proxies were last told, and what else Parameter Store knows. */
@@ -53,6 +54,8 @@ export type Outcome = {
   readonly reason: string;
   readonly generation?: number;
   readonly faults: readonly string[];
+  /** Services that share a host, which is allowed. */
+  readonly overlaps?: readonly string[];
 };
 
 /**
@@ -93,6 +96,7 @@ export async function reconcile(
     reason: decision.reason,
     generation,
     faults: [...evidence.faults, ...published.faults, ...faultsOf(fleet, routes, leftOut)],
+    overlaps: overlaps(routes.backends.filter((backend) => !leftOut.includes(backend))),
   };
 }
 

@@ -1,9 +1,11 @@
 import { GetParametersCommand } from '@aws-sdk/client-ssm';
 
+import { parameterStore } from '../../lib/aws/parameters';
 import { type Certificate, certificateIndexName, currentName, parseCertificates } from '../../lib/haproxy/generation';
+import { overlaps } from '../../lib/routes/overlaps';
 import { alarmChecks } from './alarms';
 import { certificateChecks } from './certificates';
-import { type Check, looked } from './check';
+import { type Check, fine, looked } from './check';
 import { findProxies, instanceChecks, type SeenProxy } from './proxies';
 import { countWaiting, queueChecks } from './queue';
 import type { Clients, Stage } from './stage';
@@ -38,7 +40,10 @@ export async function lookAt(clients: Clients, stage: Stage, now: () => number):
 
 async function syncs(clients: Clients, stage: Stage, proxies: readonly SeenProxy[], published: number | undefined) {
   const ran = await runSyncs(clients, stage, proxies);
-  return [...generationChecks(proxies, ran, published, stage), ...taskChecks(proxies, ran)];
+  const { backends } = await parameterStore(clients.ssm, stage.prefix).readPublished(true);
+  // Allowed, so it is no fault; but who did not mean it finds it here.
+  const shared = overlaps(backends).map((each) => fine('shared host', each));
+  return [...generationChecks(proxies, ran, published, stage), ...shared, ...taskChecks(proxies, ran)];
 }
 
 type Known = { readonly published: number | undefined; readonly certificates: readonly Certificate[] };

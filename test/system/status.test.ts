@@ -38,15 +38,11 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => world?.stop());
 
-function start(name: string, command: readonly string[]): void {
-  const app = {
-    name: 'app',
-    command: [...command],
-    containerPort: 8080,
-    labels: { 'haproxy.host': `${name}.sluice.test` },
-  };
+function start(name: string, command: readonly string[], labels = { 'haproxy.host': `${name}.sluice.test` }): void {
+  const app = { name: 'app', command: [...command], containerPort: 8080, labels };
   const taskDefinition = world.ecs.registerTaskDefinition({ family: name, containers: [app] });
-  world.ecs.createService({ name, taskDefinition, desiredCount: 1 });
+  if (world.ecs.tasks(name).length === 0) world.ecs.createService({ name, taskDefinition, desiredCount: 1 });
+  else world.ecs.updateService(name, { taskDefinition, desiredCount: 1 });
 }
 
 const look = (credentials = user, stage = 'dev'): Promise<readonly Check[]> => {
@@ -111,6 +107,19 @@ describe('in good times', () => {
       [true, 'alarms', '7, none cries'],
       [true, 'alarm e-mail', 'hostmaster@sluice.test is told'],
     ]);
+  });
+
+  it('names two services that share a host, as long as they do, and so does the log', async () => {
+    const labels = { 'haproxy.host': 'shop.sluice.test', 'haproxy.path': '/api' };
+    const words = 'sluice-dev/api takes shop.sluice.test/api from sluice-dev/shop, which serves shop.sluice.test/';
+    const hello = [process.execPath, 'scripts/local/hello.mjs'];
+    start('api', hello, labels);
+    await until(async () => (await look()).some(({ ok, says }) => ok && says === words));
+
+    expect(await bad()).toStrictEqual([]);
+    expect(world.reconciles().at(-1)?.result).toMatchObject({ faults: [], overlaps: [words] });
+    start('api', hello);
+    await until(async () => !(await look()).some(({ says }) => says === words));
   });
 
   it('is a command: lines for people without a terminal, exit code 0', async () => {
