@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import fc from 'fast-check';
+
 import type { Definition } from '../../lib/fleet/fleet';
 import type { Task } from '../../lib/fleet/task';
 import { type Backend, parseBackend } from '../../lib/haproxy/backend';
@@ -119,6 +121,18 @@ describe('two labelled containers of a task', () => {
       { web: at('c.test'), admin: at('b.test') },
       { 'c.test': 't1 web, t2 web', 'b.test': 't1 admin, t2 admin' },
     ],
+    [
+      'gives one the host of the other, and that one a new host',
+      both,
+      { web: at('b.test'), admin: at('c.test') },
+      { 'a.test': 't1 web', 'b.test': 't1 admin, t2 web', 'c.test': 't2 admin' },
+    ],
+    [
+      'names the only one anew and changes its host',
+      { web: at('a.test') },
+      { app: at('c.test') },
+      { 'c.test': 't1 web, t2 app' },
+    ],
   ])('go on when a revision %s', (_, before, after, expected) => {
     const first = decide([before]);
     const next = decide([before, after], first.backends);
@@ -176,6 +190,45 @@ describe('two labelled containers of a task', () => {
 
     expect(backends.flatMap(({ servers }) => servers).length).toBe(2);
     expect(backends.every(({ name }) => name.length <= 240)).toBe(true);
+  });
+});
+
+describe('whatever revisions ask for', () => {
+  const hosts = ['a.test', 'b.test', 'c.test'];
+  type Asked = { readonly owners: readonly string[]; readonly key: string };
+
+  /** Each host on one container or on none, by one of two names of routes. */
+  const asked: fc.Arbitrary<Asked> = fc.record({
+    owners: fc.tuple(...hosts.map(() => fc.constantFrom('', 'web', 'admin', 'app'))),
+    key: fc.constantFrom('haproxy.host', 'haproxy.x.host'),
+  });
+  const containersOf = ({ owners, key }: Asked): Containers => {
+    const of = (name: string) => hosts.filter((_, index) => owners[index] === name).join();
+    return Object.fromEntries(
+      ['web', 'admin', 'app'].flatMap((name) => (of(name) ? [[name, { [key]: of(name) }]] : [])),
+    );
+  };
+
+  it('a host leads to the container that claims it, in each task that claims it', () => {
+    const property = fc.property(fc.array(asked, { minLength: 1, maxLength: 5 }), fc.boolean(), (all, remembers) => {
+      let published: readonly Backend[] = [];
+      for (const [index, newest] of all.entries()) {
+        const older = all.slice(Math.max(0, index - 1), index);
+        const first = index + 1 - older.length;
+        const decided = decide([...older, newest].map(containersOf), remembers ? published : [], first);
+        published = decided.backends;
+
+        expect(decided.faults).toStrictEqual([]);
+        expect(new Set(published.map(({ name }) => name)).size).toBe(published.length);
+        for (const [place, host] of hosts.entries()) {
+          if (!newest.owners[place]) continue;
+          const owners = [...older, newest].map(({ owners }, task) => `t${first + task} ${owners[place]}`);
+          const claimed = owners.filter((words) => !words.endsWith(' '));
+          expect(served(decided)[host]?.split(', ')).toEqual(expect.arrayContaining(claimed));
+        }
+      }
+    });
+    fc.assert(property, { numRuns: 300 });
   });
 });
 
