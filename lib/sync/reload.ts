@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-
 import { describedStructure } from '../haproxy/render';
+import { cut } from '../printable';
 import type { Haproxy, Worker } from './master';
 import { type Processes, parseProcesses } from './replies';
 
@@ -48,5 +48,5 @@ const refused = (log: string): Error =>
 export const shortened = (log: string): string => {
   const lines = log.split('\n').filter((line) => /ALERT/.test(line));
   const text = lines.map((line) => line.replace(/^\[\w+\]\s+\S*\s*\(\d+\)\s*:\s*/, '').trim()).join(' | ');
-  return text === '' ? '' : `: ${text.slice(0, 400)}`;
+  return text === '' ? '' : `: ${cut(text, 400)}`;
 };

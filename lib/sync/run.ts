@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { printableJson } from '../printable';
 import { claim, readPlace } from './claim';
 import { instance, metadata } from './imds';
 import { haproxyAt } from './master';
@@ -63,5 +64,5 @@ function whoAmI({ imdsEndpoint, patienceMilliseconds, region }: Settings) {
 }
 
 function tell(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  process.stdout.write(`${printableJson(line)}\n`);
 }
