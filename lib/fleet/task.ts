@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { readFields } from './fields';
+
 /** A task as ECS tells it, by `DescribeTasks` or in an event: the plain struct between AWS and the rest. */
 export type Task = {
   readonly id: string;
@@ -33,13 +35,20 @@ type Container = {
 type Binding = { readonly containerPort: number; readonly hostPort: number };
 
 const record = z.object({
-  taskArn: z.string().regex(/^arn:[^:]+:ecs:[^:]*:[^:]*:task\/[^/]+\/[A-Za-z0-9-]+$/),
-  taskDefinitionArn: z.string(),
+  taskArn: z.string().regex(/^arn:[^:]+:ecs:[^:]*:[^:]*:task\/[A-Za-z0-9_-]+\/[A-Za-z0-9-]+$/, 'the ARN of a task'),
+  taskDefinitionArn: z.string().regex(/^[\x21-\x7e]+$/, 'an ARN'),
   containerInstanceArn: z.string().optional(),
-  group: z.string().optional(),
+  // It becomes the name of a backend (AWS: CreateService, serviceName).
+  group: z
+    .string()
+    .regex(/^(?!service:)|^service:[A-Za-z0-9_-]+$/, 'the group of a service')
+    .optional(),
   startedBy: z.string().optional(),
   version: z.number(),
-  createdAt: z.union([z.string(), z.date()]).optional(),
+  createdAt: z
+    .union([z.string(), z.date()], 'a time')
+    .refine((time) => !Number.isNaN(new Date(time).getTime()), 'a time')
+    .optional(),
   desiredStatus: z.string(),
   lastStatus: z.string(),
   healthStatus: z.string().optional(),
@@ -47,9 +56,9 @@ const record = z.object({
   containers: z
     .array(
       z.object({
-        name: z.string(),
+        name: z.string().min(1, 'a name'),
         lastStatus: z.string().optional(),
-        networkInterfaces: z.array(z.object({ privateIpv4Address: z.string().optional() })).optional(),
+        networkInterfaces: z.array(z.object({ privateIpv4Address: z.ipv4('an IPv4 address').optional() })).optional(),
         networkBindings: z
           .array(z.object({ containerPort: z.number().optional(), hostPort: z.number().optional() }))
           .optional(),
@@ -63,12 +72,12 @@ type Raw = z.infer<typeof record>;
 /**
  * Reads what the API and the events share; their other fields and formats differ.
  *
- * @throws ZodError, which names each field that is missing or wrong.
+ * @throws Unreadable, which names the fields that are missing or wrong.
  */
 export function parseTask(input: unknown): Task {
-  const task = record.parse(input);
+  const task = readFields(record, input);
   const [, cluster = '', id = ''] = task.taskArn.split('/');
-  const [, family = ''] = /([^/:]+):\d+$/.exec(task.taskDefinitionArn) ?? [];
+  const [, family = ''] = /([A-Za-z0-9_-]+):\d+$/.exec(task.taskDefinitionArn) ?? [];
   return {
     id,
     cluster,

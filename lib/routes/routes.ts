@@ -4,6 +4,7 @@ import type { Backend } from '../haproxy/backend';
 import { type Claim, type Fault, newestClaims, readClaims } from './claims';
 import { contest, routesOf } from './contest';
 import { confirmLosses, fill, newestPerAddress } from './servers';
+import { keepUnread, settleDoubts, unreadServers } from './unread';
 
 /** What routing looks at. `now` is in epoch seconds; there is no witness until somebody has to be asked. */
 export type Look = {
@@ -42,7 +43,7 @@ export function decideRoutes(asked: Look): Routes {
       .filter((claim) => !quarantined.has(serviceKey(claim)))
       .map((claim) => remember(toBackend(claim, look), look));
     const rest = look.published.filter(({ name }) => !granted.some((backend) => backend.name === name));
-    const stay = rest.filter((backend) => stays(backend, quarantined, running, look.witness));
+    const stay = rest.filter((backend) => stays(backend, quarantined, running, look));
     const retired = rest.filter((backend) => !stay.includes(backend) && remembers(backend, look.now));
     return [...granted, ...stay, ...retired.map((backend) => ({ ...backend, routes: [], servers: [] }))];
   };
@@ -53,15 +54,17 @@ export function decideRoutes(asked: Look): Routes {
   } = contest(grant, new Set(labelFaults.map(({ service }) => service)));
 
   const filled = backends.map((backend) => fill(backend, running, byTask, quarantined, look));
-  const confirmed = filled.map(({ backend }) => confirmLosses(backend, running, look));
+  const confirmed = filled.map(({ backend }) => confirmLosses(keepUnread(backend, running, look), running, look));
+  const doubted = confirmed.filter((each) => each.doubted).map(({ backend }) => serviceKey(backend));
+  const { doubts, faults: uncounted } = settleDoubts(doubted, look);
   return {
     backends: newestPerAddress(
       confirmed.map(({ backend }) => backend),
       running,
       look.fleet,
     ),
-    faults: [...labelFaults, ...conflicts, ...filled.flatMap(({ faults }) => faults)],
-    doubts: [...new Set(confirmed.filter(({ doubted }) => doubted).map(({ backend }) => serviceKey(backend)))],
+    faults: [...labelFaults, ...conflicts, ...filled.flatMap(({ faults }) => faults), ...uncounted],
+    doubts,
   };
 }
 
@@ -78,18 +81,13 @@ const toBackend = (claim: Claim, { published, now }: Look): Backend => ({
   warned: published.find(({ name }) => name === claim.backend)?.warned ?? {},
 });
 
-/** A published backend that nobody claims stays while its service is quarantined, or exists without a running task. */
-function stays(
-  backend: Pick<Backend, 'cluster' | 'service' | 'routes'>,
-  quarantined: ReadonlySet<string>,
-  running: readonly Task[],
-  witness: Witness | undefined,
-): boolean {
+/** A published backend that nobody claims stays while its service is quarantined, cannot be read, or exists without a running task. */
+function stays(backend: Backend, quarantined: ReadonlySet<string>, running: readonly Task[], look: Look): boolean {
   const service = serviceKey(backend);
   if (backend.routes.length === 0) return false;
-  if (quarantined.has(service)) return true;
+  if (quarantined.has(service) || unreadServers(backend, running, look).length > 0) return true;
   if (running.some((task) => serviceKey(task) === service)) return false;
-  return isService(backend) && (witness === undefined || witness.has(service));
+  return isService(backend) && (look.witness === undefined || look.witness.has(service));
 }
 
 /** A backend that nobody wants any more stays, without routes, for as long as it knows of stop orders. */
@@ -100,19 +98,21 @@ const remembers = ({ stopped }: Backend, now: number): boolean =>
 function remember(backend: Backend, { fleet, warned, now }: Look): Backend {
   const own = fleet.tasks.filter((task) => serviceKey(task) === serviceKey(backend));
   const stopping = own.filter(({ state }) => state === 'stopping');
+  const ordered = fleet.unread.flatMap(({ task }) => (task?.stopping ? task : []));
+  const served = ordered.filter(({ id }) => backend.servers.some(({ name }) => name === id));
   const onWarned = own.filter(
     ({ state, instance = '' }) => state === 'running' && warned.has(fleet.hosts.get(instance)?.instanceId ?? ''),
   );
   return {
     ...backend,
-    stopped: noted(backend.stopped, stopping, now, rememberedSeconds),
+    stopped: noted(backend.stopped, [...stopping, ...served], now, rememberedSeconds),
     warned: noted(backend.warned, onWarned, now, warnedSeconds),
   };
 }
 
 function noted(
   before: Readonly<Record<string, number>>,
-  tasks: readonly Task[],
+  tasks: readonly Pick<Task, 'id'>[],
   now: number,
   forSeconds: number,
 ): Readonly<Record<string, number>> {

@@ -25,7 +25,7 @@ export function fill(
   for (const task of own) {
     const claim = byTask.get(task.id)?.find((each) => each.backend === backend.name);
     const target = claim ?? (quarantined.has(serviceKey(task)) ? backend : undefined);
-    if (target === undefined) continue;
+    if (target === undefined || !fleet.definitions.has(task.definition)) continue;
 
     const server = serverOf(task, target, fleet) ?? before.find(({ name }) => name === task.id);
     if (server !== undefined) serving.push({ task, server });
@@ -46,13 +46,18 @@ export function confirmLosses(
 ): { readonly backend: Backend; readonly doubted: boolean } {
   const states = new Map(fleet.tasks.map(({ id, state }) => [id, state]));
   const servers = published.find(({ name }) => name === backend.name)?.servers ?? [];
-  const before = servers.filter(({ name }) => states.get(name) !== 'stopping');
-  const lost = before.filter(({ name }) => !states.has(name));
-  const found = running.filter((task) => serviceKey(task) === serviceKey(backend)).length;
+  const before = servers.filter(({ name }) => states.get(name) !== 'stopping' && !(name in backend.stopped));
+  const unseen = before.filter(({ name }) => !states.has(name));
+  // What stays because it cannot be read is not lost, and is counted.
+  const lost = unseen.filter(({ name }) => !backend.servers.some((server) => server.name === name));
+  const own = running.filter((task) => serviceKey(task) === serviceKey(backend));
+  const found = own.length + unseen.length - lost.length;
   if (!isService(backend) || backend.routes.length === 0) return { backend, doubted: false };
-  if (witness === undefined && found === 0) return { backend: { ...backend, servers: lost }, doubted: true };
+  if (witness === undefined && own.length === 0)
+    return { backend: { ...backend, servers: [...backend.servers, ...lost] }, doubted: true };
   if (lost.length * 2 <= before.length) return { backend, doubted: false };
-  if (witness !== undefined && (witness.get(serviceKey(backend)) ?? 0) <= found) return { backend, doubted: false };
+  const counted = witness?.get(serviceKey(backend)) ?? 0;
+  if (witness !== undefined && typeof counted === 'number' && counted <= found) return { backend, doubted: false };
   return { backend: { ...backend, servers: [...backend.servers, ...lost] }, doubted: true };
 }
 
