@@ -29,7 +29,7 @@ export function fill(
 
     const server = serverOf(task, target, fleet) ?? before.find(({ name }) => name === task.id);
     if (server !== undefined) serving.push({ task, server });
-    else faults.push(noAddress(task, target.port));
+    else faults.push(noAddress(task, target.port, fleet));
   }
   const healthy = serving.filter(({ task }) => !task.unhealthy);
   return { backend: { ...backend, servers: ranked(healthy.length > 0 ? healthy : serving, backend, fleet) }, faults };
@@ -120,9 +120,19 @@ function ranked(serving: readonly Serving[], { warned }: Backend, { hosts }: Fle
   });
 }
 
-const noAddress = (task: Task, port: number): Fault => ({
+const noAddress = (task: Task, port: number, fleet: Fleet): Fault => ({
   service: serviceKey(task),
-  message: `${serviceKey(task)}: task ${task.id} runs but has no address for port ${port} yet; it joins once ECS and EC2 name one`,
+  message: `${serviceKey(task)}: task ${task.id} runs but has no address for port ${port} yet; ${whoNamesOne(task, fleet)}`,
 });
+
+/** What is waited for, and what to look at where it may never come. */
+function whoNamesOne({ definition, instance = '' }: Task, { definitions, hosts }: Fleet): string {
+  const host = hosts.get(instance);
+  if (definitions.get(definition)?.network === 'awsvpc') return 'it joins once ECS names one';
+  if (host === undefined) return 'ECS does not describe its container instance, and it joins once it does';
+  if (host.address === undefined)
+    return `EC2 shows no private address of ${host.instanceId || 'its instance'}, and it joins once it does; see whether the instance runs in this account and region`;
+  return 'ECS names no host port of it, and it joins once it does; see whether its container runs and maps the port';
+}
 
 const addressOf = ({ address, port }: Server): string => `${address}:${port}`;
