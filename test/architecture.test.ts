@@ -35,3 +35,9 @@ it.each(list('lib'))('%s stands on its own', (file) => {
 it.each(list('scripts/local'))('%s plays AWS without asking the program how', (file) => {
   expect(read(file)).not.toMatch(/from '(\.\.\/)+(lib|functions|test)\//);
 });
+
+it('the sync waits by a clock that only goes forward; the wall clock is for signatures', () => {
+  const reading = list('lib/sync').filter((file) => /\bDate\.now\b|new Date\(\)/.test(read(file)));
+
+  expect(reading).toStrictEqual(['lib/sync/post.ts']);
+});

@@ -30,9 +30,9 @@ let nextNonceAt = 0;
  */
 async function spaced(config: InternalAxiosRequestConfig): Promise<InternalAxiosRequestConfig> {
   if (config.method !== 'head') return config;
-  const at = Math.max(nextNonceAt, Date.now());
+  const at = Math.max(nextNonceAt, performance.now());
   nextNonceAt = at + patience.nonceEveryMs;
-  await pause(at - Date.now());
+  await pause(at - performance.now());
   return config;
 }
 

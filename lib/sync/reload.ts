@@ -13,8 +13,8 @@ const patienceMilliseconds = 15_000;
  */
 export async function verifiedReload(haproxy: Haproxy, before: Worker & Processes, structure: string): Promise<Worker> {
   const log = await haproxy.reload();
-  const end = Date.now() + patienceMilliseconds;
-  while (Date.now() < end) {
+  const end = performance.now() + patienceMilliseconds;
+  while (performance.now() < end) {
     const processes = await haproxy.master('show proc').then(parseProcesses, () => undefined);
     if (processes && processes.reloads > before.reloads && processes.failed > 0) throw refused(log);
     const found = await newWorker(haproxy, before.pid, processes?.workers ?? [], structure);

@@ -16,15 +16,15 @@ import { sync } from './sync';
 
 // The program on the instance. `node sync.cjs <generation>` brings HAProxy there, one at a time (flock);
 // `node sync.cjs claim` takes over the address. Each writes lines of JSON.
-const began = Date.now();
+const began = performance.now();
 const [asked = '0'] = process.argv.slice(2);
 /** What waits for the next sync must not wait long for CloudWatch. */
 const metricPatienceMilliseconds = 3_000;
 
 (asked === 'claim' ? claimAddress : syncAndTell)(readSettings(process.env)).then(
-  (done) => tell({ ...done, milliseconds: Date.now() - began }),
+  (done) => tell({ ...done, milliseconds: Math.round(performance.now() - began) }),
   (error: Error) => {
-    tell({ generation: Number(asked), failed: error.message, milliseconds: Date.now() - began });
+    tell({ generation: Number(asked), failed: error.message, milliseconds: Math.round(performance.now() - began) });
     // The first boot goes on with what could be applied.
     process.exitCode = error instanceof Incomplete ? 2 : 1;
   },
