@@ -78,7 +78,8 @@ async function readDefinition(client: ECSClient, arn: string): Promise<Definitio
 /** No policy is to blame for another kind of definition, such as a managed daemon's `daemon-task-definition`. */
 const mayBeAllowed = (arn: string): boolean => !/^arn:/.test(arn) || /:task-definition\//.test(arn);
 
-const networks = ['bridge', 'host', 'awsvpc', 'none', 'default'];
+/** `nat` and `default` are those of Windows: ports are bound on the host, as in `bridge`. */
+const networks = ['bridge', 'host', 'awsvpc', 'none', 'default', 'nat'];
 /** What routing takes from a definition must be what AWS documents. */
 const described = z.object({
   revision: z.number(),

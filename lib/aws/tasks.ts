@@ -55,7 +55,7 @@ export function noCluster(error: unknown): undefined {
 const idOf = (arn: string): string => arn.split('/').at(-1) ?? arn;
 
 const listedArns = (pages: readonly ListTasksCommandOutput[]): readonly string[] =>
-  pages.flatMap(({ taskArns }) => alwaysList('taskArns', taskArns));
+  pages.flatMap(({ taskArns }) => alwaysList('taskArns', taskArns).map(String));
 
 /** A task that is gone is normal, an hour after it stopped. One that is not told about at all is not gone. */
 function tasksIn(

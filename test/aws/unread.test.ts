@@ -227,7 +227,7 @@ const kinds: Record<string, { odd: Odd; says: string; saysNothing?: true }> = {
   },
   'a definition in an unknown network mode': {
     odd: oddDefinition({ networkMode: 'mesh' }),
-    says: `${b2}networkMode is "mesh", which is not one of bridge, host, awsvpc, none, default`,
+    says: `${b2}networkMode is "mesh", which is not one of bridge, host, awsvpc, none, default, nat`,
   },
   'a definition with a container without a name': {
     odd: container({ name: undefined }),
