@@ -26,8 +26,12 @@ export const log = (message: string, fields: object): void => {
   console.log(printableJson({ message, ...fields }));
 };
 
-/** Lambda prints the error that ends a run, with its stack. */
+/** Lambda prints the error that ends a run, with its stack. A DOMException, such as a time-out, refuses an assignment. */
 function makePrintable(error: Error): void {
-  error.message = printable(error.message);
-  if (error.stack) error.stack = error.stack.split('\n').map(printable).join('\n');
+  const { message, stack = '' } = error;
+  if (!Object.isExtensible(error)) return;
+  Object.defineProperty(error, 'message', { value: printable(message), configurable: true, writable: true });
+  const lines = stack.split('\n').map(printable);
+  Object.defineProperty(error, 'stack', { value: lines.join('\n'), configurable: true, writable: true });
+  if (error.cause instanceof Error && error.cause !== error) makePrintable(error.cause);
 }

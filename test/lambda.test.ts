@@ -39,6 +39,14 @@ it('logs and throws nothing that a terminal would act on', async () => {
   expect([thrown.message, thrown.stack]).not.toContainEqual(expect.stringMatching(/[\u009b\u202e]/));
 });
 
+it('lets an error through that nobody can change', async () => {
+  const signal = AbortSignal.timeout(1);
+  const late = () => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+  await expect(lambda(late)(1, context)).rejects.toThrow('timeout');
+  await expect(lambda(() => Promise.reject(Object.freeze(new Error('frozen'))))(1, context)).rejects.toThrow('frozen');
+});
+
 it('keeps the first error when acting on it fails too', async () => {
   const handler = lambda(
     () => Promise.reject(new Error('first')),

@@ -22,8 +22,10 @@ export async function askEach<Item, Answer>(
   const refused = new Map<Item, Error>();
   const waiting = [...batches(items, size)];
   let isAllowed = false;
-  const makeSure = async ([item, error]: readonly [Item, Error]): Promise<void> => {
-    if (answers.length > 0 || isAllowed || ![...refused.values()].every(mayConcernAll)) return;
+  const makeSure = async (): Promise<void> => {
+    const [first] = refused;
+    if (first === undefined || answers.length > 0 || isAllowed || ![...refused.values()].every(mayConcernAll)) return;
+    const [item, error] = first;
     await doing(what([item]), known === undefined ? Promise.reject(error) : ask([known]));
     isAllowed = true;
   };
@@ -33,9 +35,9 @@ export async function askEach<Item, Answer>(
     if (!(answer instanceof Refusal)) answers.push(answer);
     else if (batch.length > 1) waiting.unshift(...batches(batch, Math.ceil(batch.length / 2)));
     else refused.set(item as Item, answer.error);
-    if (refused.size === enough) await makeSure([...refused][0] as [Item, Error]);
+    if (refused.size === enough) await makeSure();
   }
-  for (const first of [...refused].slice(0, 1)) await makeSure(first);
+  await makeSure();
   return { answers, refused };
 }
 

@@ -14,6 +14,9 @@ export const isHost = (text: string): boolean => text.length <= 253 && grammar.t
 /** Longer lists are not repeated: only what is to be written instead. */
 const fewHosts = 5;
 
+/** With a scheme, a port and a path around a host; the patterns below are slow on what is far longer. */
+const longest = 500;
+
 /** The hosts to write instead of a faulty list, where they can be guessed: what a browser would ask for. */
 export function correctedHosts(value: string): readonly string[] {
   const entries = value.split(/[\s,;]+/).filter((entry) => entry !== '');
@@ -23,6 +26,7 @@ export function correctedHosts(value: string): readonly string[] {
 }
 
 function correctedHost(entry: string): string {
+  if (entry.length > longest) return '';
   const host = entry
     .replace(/^["'`]+|["'`]+$/g, '')
     .replace(/^([a-z][a-z0-9+.-]*:)?\/\//i, '')

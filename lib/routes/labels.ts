@@ -117,7 +117,7 @@ function unknownLabel(full: string, route: string): string {
   const name = route.toLowerCase();
   const named = routeGrammar.test(name) && !reserved.has(name) ? [`haproxy.${name}.`] : [];
   const known = ['haproxy.', ...named].flatMap((prefix) => keys.map((key) => prefix + key));
-  const lower = full.trim().toLowerCase().replace(/\.+$/, '');
+  const lower = full.trim().slice(0, 100).toLowerCase().replace(/\.+$/, '');
   const nearest = closest(lower, known);
   const hint =
     distance(lower, nearest) <= 3

@@ -33,6 +33,7 @@ export function keepUnread(backend: Backend, running: readonly Task[], look: Loo
 
 /** Those that nothing says of whether they run: the service's own count decides. */
 function hiddenServers({ servers, stopped }: Backend, { tasks, unread }: Fleet): readonly Server[] {
+  if (unread.length === 0) return [];
   const seen = new Set(tasks.map(({ id }) => id));
   const ids = new Set(unread.flatMap(({ task }) => (task && !task.stopping && !seen.has(task.id) ? task.id : [])));
   return servers.filter(({ name }) => ids.has(name) && !(name in stopped));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 
 import { readLabels } from '../../lib/routes/labels';
@@ -175,6 +176,15 @@ describe('a fault', () => {
     '*.',
   ])('is a host %j, for which nothing can be guessed', (host) => {
     expect(read({ 'haproxy.host': host }).faults[0]).toMatch(/ is not a list of hosts such as .* or \*$/);
+  });
+
+  it('holds up nobody, however long the label', async () => {
+    const dots = `${'.'.repeat(100_000)}x`;
+
+    expect(read({ 'haproxy.host': dots }).faults[0]).toContain('is not a list of hosts');
+    expect(read({ [`haproxy.${dots}`]: '*' }).faults[0]).toContain('unknown label "haproxy.');
+    // Lets jest find that its time is over.
+    await pause(1);
   });
 
   it('is a container with so many hosts that it would slow the others', () => {
