@@ -3,6 +3,8 @@ import { request as https } from 'node:https';
 
 import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse } from 'aws-lambda';
 
+import { cut, printable } from './printable';
+
 type Event = Pick<CloudFormationCustomResourceEvent, 'ResponseURL' | 'StackId' | 'RequestId' | 'LogicalResourceId'>;
 
 /** `fault` in words, or all went well. */
@@ -17,7 +19,7 @@ export async function answer({ ResponseURL, ...event }: Event, { id, fault }: Re
   const response: CloudFormationCustomResourceResponse = {
     Status: fault === undefined ? 'SUCCESS' : 'FAILED',
     // CloudFormation takes no more than 4,096 bytes in all.
-    Reason: (fault ?? 'done').slice(0, 1_000),
+    Reason: cut(printable(fault ?? 'done'), 1_000),
     PhysicalResourceId: id,
     StackId: event.StackId,
     RequestId: event.RequestId,

@@ -1,6 +1,8 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
+import { printable, printableJson } from './printable';
+
 /**
  * Makes a Lambda handler that logs its outcome and lets errors through, so that a failed run is a failed invocation.
  * `onFailure` runs before the error goes on, and cannot hide it.
@@ -14,11 +16,22 @@ export const lambda = <Event, Outcome>(
     after: ({ response }) => log('done', { outcome: response }),
     onError: async ({ event, error }) => {
       log('failed', { error: error?.message, cause: String(error?.cause ?? '') });
+      if (error) makePrintable(error);
       await onFailure(event).catch((second: Error) => log('failed again', { error: second.message }));
     },
   });
 
 /** One line of JSON, which CloudWatch Logs can search by field. */
 export const log = (message: string, fields: object): void => {
-  console.log(JSON.stringify({ message, ...fields }));
+  console.log(printableJson({ message, ...fields }));
 };
+
+/** Lambda prints the error that ends a run, with its stack. A DOMException, such as a time-out, refuses an assignment. */
+function makePrintable(error: Error): void {
+  const { message, stack = '' } = error;
+  if (!Object.isExtensible(error)) return;
+  Object.defineProperty(error, 'message', { value: printable(message), configurable: true, writable: true });
+  const lines = stack.split('\n').map(printable);
+  Object.defineProperty(error, 'stack', { value: lines.join('\n'), configurable: true, writable: true });
+  if (error.cause instanceof Error && error.cause !== error) makePrintable(error.cause);
+}

@@ -7,9 +7,11 @@ import { renderListable } from './haproxy/capacity';
 import type { Certificate, Generation } from './haproxy/generation';
 import { type Plan, plan } from './haproxy/plan';
 import type { File } from './haproxy/render';
+import { printable } from './printable';
 import { warnedSeconds } from './routes/memory';
 import { overlaps } from './routes/overlaps';
 import { decideRoutes, type Routes } from './routes/routes';
+import { unreadFaults } from './routes/unread';
 
 /** What the proxies were last told, and what else Parameter Store knows. */
 export type Published = {
@@ -89,13 +91,18 @@ export async function reconcile(
     decision.action === 'publish' ? await deps.publish(decision.changed, files, published) : published.number;
   if (decision.action === 'publish' || evidence.tick || again) await deps.nudge(generation);
   if (evidence.tick) await deps.probe();
-  if (routes.doubts.length > 0) throw new Error(`Will look again in seconds: ${decision.reason}`);
+  if (routes.doubts.length > 0) throw new Error(printable(`Will look again in seconds: ${decision.reason}`));
   noteReflected(fleet, reflected);
   return {
     action: decision.action,
     reason: decision.reason,
     generation,
-    faults: [...evidence.faults, ...published.faults, ...faultsOf(fleet, routes, leftOut)],
+    faults: [
+      ...evidence.faults,
+      ...published.faults,
+      ...faultsOf(fleet, routes, leftOut),
+      ...unreadFaults(fleet, published.backends),
+    ].map(printable),
     overlaps: overlaps(routes.backends.filter((backend) => !leftOut.includes(backend))),
   };
 }

@@ -5,6 +5,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
+import { printable, printableJson } from '../lib/printable';
 import { type Options, readOptions, usage } from './status/options';
 import { printed } from './status/print';
 import { named } from './status/stage';
@@ -19,7 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = readOptions(args, process.env);
   } catch (error) {
-    console.error(`status: ${(error as Error).message}\n\n${usage}`);
+    console.error(`status: ${printable((error as Error).message)}\n\n${usage}`);
     return 2;
   }
   const { region, stage, json } = options;
@@ -33,8 +34,6 @@ async function main(args: readonly string[]): Promise<number> {
   const checks = await lookAt(clients, named(stage), Date.now);
   const ok = checks.every((check) => check.ok);
   const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR;
-  process.stdout.write(
-    json ? `${JSON.stringify({ stage, region, ok, checks }, null, 2)}\n` : printed(checks, coloured),
-  );
+  process.stdout.write(json ? `${printableJson({ stage, region, ok, checks }, 2)}\n` : printed(checks, coloured));
   return ok ? 0 : 1;
 }

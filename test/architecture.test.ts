@@ -12,7 +12,9 @@ const list = (folder: string): readonly string[] =>
 const hands =
   /^lib\/(aws\/.*|certificates\/(ca|http|order|resolver)|cloudformation|handshake|lambda|renewal-deps|probe|sync\/(apply|check|disk|http|imds|installed|master|membership|post|probe|proof|query|reload|run|serving|ssm|sync))\.ts$/;
 const deciding = list('lib').filter((file) => !hands.test(file));
-const touch = /from '(@|node:(?!crypto'|zlib'))|process\.env|Date\.now\(|new Date\(\)|Math\.random|setTimeout/;
+/** `url` computes how a host is written in ASCII. */
+const touch =
+  /from '(@|node:(?!crypto'|url'|zlib'))|process\.env|Date\.now\(|performance\.now|new Date\(\)|Math\.random|setTimeout/;
 
 it.each(deciding)('%s decides without touching the world', (file) => {
   expect(read(file)).not.toMatch(touch);
@@ -32,4 +34,10 @@ it.each(list('lib'))('%s stands on its own', (file) => {
 
 it.each(list('scripts/local'))('%s plays AWS without asking the program how', (file) => {
   expect(read(file)).not.toMatch(/from '(\.\.\/)+(lib|functions|test)\//);
+});
+
+it('the sync waits by a clock that only goes forward; the wall clock is for signatures', () => {
+  const reading = list('lib/sync').filter((file) => /\bDate\.now\b|new Date\(\)/.test(read(file)));
+
+  expect(reading).toStrictEqual(['lib/sync/post.ts']);
 });

@@ -38,6 +38,7 @@ export const fleet = (tasks: readonly Task[], definitions: Record<string, Defini
   ]),
   clusters: ['demo'],
   missingClusters: [],
+  unread: [],
 });
 
 /** The backend of demo/shop, published at epoch second 100, with servers on 10.0.1.7 as `{ id: hostPort }`. */

@@ -29,6 +29,24 @@ it('lets an error through, after it has told and acted', async () => {
   expect(lines()).toStrictEqual([{ message: 'failed', error: 'no ECS', cause: 'Error: timeout' }]);
 });
 
+it('logs and throws nothing that a terminal would act on', async () => {
+  const hostile = new Error('no task \u009b2J\u202e', { cause: 'a\u2028b' });
+  const handler = lambda(() => Promise.reject(hostile));
+
+  const thrown = await handler(1, context).catch((error: Error) => error);
+
+  expect(lines()).toStrictEqual([{ message: 'failed', error: 'no task \\u{9b}2J\\u{202e}', cause: 'a\\u{2028}b' }]);
+  expect([thrown.message, thrown.stack]).not.toContainEqual(expect.stringMatching(/[\u009b\u202e]/));
+});
+
+it('lets an error through that nobody can change', async () => {
+  const signal = AbortSignal.timeout(1);
+  const late = () => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+  await expect(lambda(late)(1, context)).rejects.toThrow('timeout');
+  await expect(lambda(() => Promise.reject(Object.freeze(new Error('frozen'))))(1, context)).rejects.toThrow('frozen');
+});
+
 it('keeps the first error when acting on it fails too', async () => {
   const handler = lambda(
     () => Promise.reject(new Error('first')),

@@ -1,3 +1,5 @@
+import { printable } from '../printable';
+
 /**
  * Says what was being done, and what to do next, when AWS refuses a call; the SDK's own messages name neither.
  *
@@ -9,7 +11,7 @@ export async function doing<Answer>(what: string, answer: Promise<Answer>, other
   } catch (error) {
     const { name, message } = error as Error;
     const said = message.replace(/\s+/g, ' ').replace(/\.$/, '');
-    throw new Error(`${what}: ${name}: ${said}; ${advice(name, otherwise)}`, { cause: error });
+    throw new Error(printable(`${what}: ${name}: ${said}; ${advice(name, otherwise)}`), { cause: error });
   }
 }
 

@@ -1,32 +1,28 @@
 import {
-  ClusterNotFoundException,
-  DescribeServicesCommand,
-  type DescribeServicesCommandOutput,
   DescribeTaskDefinitionCommand,
-  DescribeTasksCommand,
-  type DescribeTasksCommandOutput,
   type ECSClient,
-  type Failure,
-  type ListTasksCommandOutput,
   type PortMapping,
-  paginateListTasks,
   type TaskDefinition,
 } from '@aws-sdk/client-ecs';
+import { z } from 'zod';
 
-import { type Definition, type Fleet, type LabelledContainer, serviceKey, type Witness } from '../fleet/fleet';
-import { parseTask, readRange, type Task } from '../fleet/task';
+import { readFields, Unreadable } from '../fleet/fields';
+import { type Definition, type Fleet, type LabelledContainer, serviceKey, type Unread } from '../fleet/fleet';
+import { readRange } from '../fleet/ports';
+import type { Task } from '../fleet/task';
 import type { Deps } from '../reconcile';
-import { batches, collect } from './batches';
-import { doing } from './doing';
+import { askEach, isDenial, refusal } from './ask-each';
 import { always, alwaysList } from './malformed';
+import { readTasks } from './tasks';
+import { readWitness } from './witness';
 
 /**
- * Reads clusters completely: a page or a batch that fails is an error, never a smaller answer.
- * Task definitions are immutable, so each is read once.
+ * Reads clusters completely: a page or a batch that fails is an error, never a smaller answer. What AWS refuses to describe, or
+ * describes so that nobody can read it, is named, and holds up nothing else. Task definitions are immutable, so each is read once.
  */
 export function ecsReader(
   client: ECSClient,
-  readHosts: (tasks: readonly Task[]) => Promise<Fleet['hosts']>,
+  readHosts: (tasks: readonly Task[]) => Promise<Pick<Fleet, 'hosts' | 'unread'>>,
   clusters: readonly string[],
 ): Pick<Deps, 'readFleet' | 'readWitness'> {
   const definitions = new Map<string, Definition>();
@@ -34,67 +30,79 @@ export function ecsReader(
     readFleet: async (alsoDescribe, settle) => {
       const perCluster = clusters.map((cluster) => readTasks(client, cluster, alsoDescribe.get(cluster) ?? []));
       const found = await Promise.all(perCluster);
-      const tasks = settle(found.flatMap((each) => each ?? []));
+      const tasks = settle(found.flatMap((each) => each?.tasks ?? []));
       const running = tasks.filter(({ state }) => state === 'running');
-      for (const arn of new Set(running.map(({ definition }) => definition))) {
-        if (!definitions.has(arn)) definitions.set(arn, await readDefinition(client, arn));
-      }
-      const missingClusters = clusters.filter((_, index) => found[index] === undefined);
-      return { tasks, definitions, hosts: await readHosts(running), clusters, missingClusters };
+      const unreadDefinitions = await learnDefinitions(client, running, definitions);
+      const { hosts, unread: unreadHosts } = await readHosts(running);
+      return {
+        tasks,
+        definitions,
+        hosts,
+        clusters,
+        missingClusters: clusters.filter((_, index) => found[index] === undefined),
+        unread: [...found.flatMap((each) => each?.unread ?? []), ...unreadDefinitions, ...unreadHosts],
+      };
     },
     readWitness: (services) => readWitness(client, services),
   };
 }
 
-/** Gives `undefined` for a cluster that does not exist: it has no tasks, and that is no failure. */
-async function readTasks(
+/** Reads what is not known yet. One that is refused is asked for again in the next run. */
+async function learnDefinitions(
   client: ECSClient,
-  cluster: string,
-  also: readonly string[],
-): Promise<readonly Task[] | undefined> {
-  const ids = new Set(also);
-  const listed = collect(paginateListTasks({ client, pageSize: 100 }, { cluster }))
-    .then(listedArns)
-    .catch(noCluster);
-  const arns = await doing(`Listing tasks of cluster ${cluster}`, listed);
-  if (arns === undefined) return undefined;
-  for (const arn of arns) ids.add(arn.split('/').at(-1) ?? arn);
-  const described: Task[] = [];
-  for (const tasks of batches([...ids], 100)) {
-    const what = `Describing tasks of cluster ${cluster}`;
-    const asked = client.send(new DescribeTasksCommand({ cluster, tasks })).then(tasksIn);
-    const { found, failures } = await doing(what, asked);
-    refuseFailures(what, failures);
-    described.push(...found);
-  }
-  return described;
-}
-
-const listedArns = (pages: readonly ListTasksCommandOutput[]): readonly string[] =>
-  pages.flatMap(({ taskArns }) => alwaysList('taskArns', taskArns));
-
-function tasksIn({ tasks, failures = [] }: DescribeTasksCommandOutput) {
-  const found = alwaysList('tasks', tasks).map(parseTask);
-  always('a word about any task', failures[0] ?? found[0]);
-  return { found, failures };
-}
-
-/** A task that was listed and is gone is normal, an hour after it stopped; every other failure is an error. */
-export function refuseFailures(doing: string, failures: readonly Failure[] = []): void {
-  const [first] = failures.filter(({ reason }) => reason !== 'MISSING');
-  if (first !== undefined)
-    throw new Error(`${doing}: ECS would not tell about ${first.arn} (${first.reason}); nothing was changed`);
-}
-
-function noCluster(error: unknown): undefined {
-  if (!(error instanceof ClusterNotFoundException)) throw error;
+  running: readonly Task[],
+  definitions: Map<string, Definition>,
+): Promise<readonly Unread[]> {
+  const arns = [...new Set(running.map(({ definition }) => definition))];
+  const known = arns.find((arn) => definitions.has(arn));
+  const unknown = arns.filter((arn) => !definitions.has(arn));
+  const read = async ([arn = '']: readonly string[]): Promise<void> => {
+    definitions.set(arn, await readDefinition(client, arn));
+  };
+  const what = ([arn]: readonly string[]) => `Reading task definition ${arn}`;
+  const { refused } = await askEach(unknown, { size: 1, what, ask: read, known });
+  return [...refused].map(([arn, error]) => ({
+    what: `task definition ${arn}`,
+    why: refusal(error),
+    services: [...new Set(running.filter(({ definition }) => definition === arn).map(serviceKey))],
+  }));
 }
 
 async function readDefinition(client: ECSClient, arn: string): Promise<Definition> {
-  const asked = client.send(new DescribeTaskDefinitionCommand({ taskDefinition: arn }));
-  const readable = asked.then(({ taskDefinition }) => toDefinition(always('taskDefinition', taskDefinition)));
-  return doing(`Reading task definition ${arn}`, readable);
+  const { taskDefinition } = await client
+    .send(new DescribeTaskDefinitionCommand({ taskDefinition: arn }))
+    .catch((error: Error) =>
+      Promise.reject(isDenial(error) && !mayBeAllowed(arn) ? new Unreadable(refusal(error)) : error),
+    );
+  const { revision, containerDefinitions } = always('taskDefinition', taskDefinition);
+  always('revision', revision);
+  alwaysList('containerDefinitions', containerDefinitions);
+  readFields(described, taskDefinition);
+  return toDefinition(taskDefinition as TaskDefinition);
 }
+
+/** No policy is to blame for another kind of definition, such as a managed daemon's `daemon-task-definition`. */
+const mayBeAllowed = (arn: string): boolean => !/^arn:/.test(arn) || /:task-definition\//.test(arn);
+
+/** `nat` and `default` are those of Windows: ports are bound on the host, as in `bridge`. */
+const networks = ['bridge', 'host', 'awsvpc', 'none', 'default', 'nat'];
+const portMapping = z.object({
+  containerPort: z.number().optional(),
+  containerPortRange: z.string().optional(),
+  protocol: z.string().optional(),
+});
+/** What routing takes from a definition must be what AWS documents. */
+const described = z.object({
+  revision: z.number(),
+  networkMode: z.enum(networks, `one of ${networks.join(', ')}`).optional(),
+  containerDefinitions: z.array(
+    z.object({
+      name: z.string().min(1, 'a name'),
+      dockerLabels: z.record(z.string(), z.string()).optional(),
+      portMappings: z.array(portMapping).optional(),
+    }),
+  ),
+});
 
 const toDefinition = ({ revision, networkMode, containerDefinitions }: TaskDefinition): Definition => ({
   revision: always('revision', revision),
@@ -114,34 +122,4 @@ function tcpPorts(mappings: readonly PortMapping[]): Pick<LabelledContainer, 'po
     ports: [...new Set(tcp.flatMap(({ containerPort }) => containerPort ?? []))],
     ranges: tcp.flatMap(({ containerPortRange }) => readRange(containerPortRange) ?? []),
   };
-}
-
-/** The running tasks that each service itself counts; a service that is gone or deleted is left out. */
-async function readWitness(client: ECSClient, services: readonly string[]): Promise<Witness> {
-  const counts = new Map<string, number>();
-  for (const cluster of new Set(services.map((service) => service.split('/')[0] ?? ''))) {
-    const names = services
-      .filter((service) => service.startsWith(`${cluster}/`))
-      .map((service) => service.slice(cluster.length + 1));
-    for (const batch of batches(names, 10)) {
-      const what = `Describing services of cluster ${cluster}`;
-      const asked = client.send(new DescribeServicesCommand({ cluster, services: batch }));
-      const answer = await doing(what, asked.then((told) => toldOfAll(batch, told)).catch(noCluster));
-      refuseFailures(what, answer?.failures);
-      for (const { serviceName: service = '', status, runningCount } of answer?.services ?? []) {
-        if (status !== 'INACTIVE') counts.set(serviceKey({ cluster, service }), runningCount ?? 0);
-      }
-    }
-  }
-  return counts;
-}
-
-/** A service that is not told about would count as gone, with all its servers. */
-function toldOfAll(asked: readonly string[], answer: DescribeServicesCommandOutput): DescribeServicesCommandOutput {
-  const services = alwaysList('services', answer.services);
-  for (const { runningCount } of services) always('runningCount', runningCount);
-  const told = [...services.map(({ serviceName }) => serviceName), ...(answer.failures ?? []).map(({ arn }) => arn)];
-  const names = new Set(told.map((nameOrArn) => nameOrArn?.split('/').at(-1)));
-  for (const name of asked) always(name, name, names.has(name));
-  return answer;
 }

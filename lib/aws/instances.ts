@@ -1,70 +1,117 @@
+import { isIP, isIPv4 } from 'node:net';
+
 import { type EC2Client, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import {
-  type ContainerInstance,
   DescribeContainerInstancesCommand,
   type DescribeContainerInstancesCommandOutput,
   type ECSClient,
 } from '@aws-sdk/client-ecs';
+import { z } from 'zod';
 
-import type { Fleet } from '../fleet/fleet';
+import { fieldsOf } from '../fleet/fields';
+import { type Fleet, type Host, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
-import { batches, collect } from './batches';
-import { doing } from './doing';
-import { refuseFailures } from './ecs';
+import { askEach, refusal } from './ask-each';
+import { collect } from './batches';
 import { always, alwaysList } from './malformed';
 
 /** Finds the hosts that tasks run on. An EC2 instance keeps its private address, so that is read once. */
-export function hostReader(ecs: ECSClient, ec2: EC2Client): (tasks: readonly Task[]) => Promise<Fleet['hosts']> {
+export function hostReader(
+  ecs: ECSClient,
+  ec2: EC2Client,
+): (tasks: readonly Task[]) => Promise<Pick<Fleet, 'hosts' | 'unread'>> {
   const addresses = new Map<string, string>();
   return async (tasks) => {
-    const instances: ContainerInstance[] = [];
-    for (const cluster of new Set(tasks.map((task) => task.cluster))) {
+    const perCluster = [...new Set(tasks.map(({ cluster }) => cluster))].map((cluster) => {
       const arns = tasks.filter((task) => task.cluster === cluster).flatMap(({ instance }) => instance ?? []);
-      instances.push(...(await describeInstances(ecs, cluster, [...new Set(arns)])));
-    }
+      return describeInstances(ecs, cluster, [...new Set(arns)]);
+    });
+    const found = await Promise.all(perCluster);
+    const instances = found.flatMap((each) => each.instances);
     const unknown = instances.flatMap(({ ec2InstanceId: id }) => (id && !addresses.has(id) ? [id] : []));
-    for (const ids of batches(unknown, 200)) await learnAddresses(ec2, ids, addresses);
-    return new Map(instances.map((instance) => [instance.containerInstanceArn ?? '', toHost(instance, addresses)]));
+    const withoutAddress = await learnAddresses(ec2, [...new Set(unknown)], addresses);
+    const unread = [
+      ...found.flatMap((each) => each.unread),
+      ...instances.flatMap(({ containerInstanceArn: arn, ec2InstanceId: id = '' }) => {
+        const error = withoutAddress.get(id);
+        return error ? [{ arn, what: `instance ${id}`, why: refusal(error) }] : [];
+      }),
+    ];
+    const servicesOn = (arn: string) => tasks.filter(({ instance }) => instance === arn).map(serviceKey);
+    return {
+      hosts: new Map(instances.map((instance) => [instance.containerInstanceArn, toHost(instance, addresses)])),
+      unread: unread.map(({ arn, ...rest }) => ({ ...rest, services: [...new Set(servicesOn(arn))] })),
+    };
   };
 }
 
+const described = z.object({
+  containerInstanceArn: z.string().min(1, 'an ARN'),
+  ec2InstanceId: z.string().optional(),
+  status: z.string().optional(),
+});
+type Instance = z.infer<typeof described>;
+type Unreadable = { readonly arn: string; readonly what: string; readonly why: string };
+type Instances = { readonly instances: readonly Instance[]; readonly unread: readonly Unreadable[] };
+
 /** One that is gone is left out: its tasks are gone too, or soon will be. */
-async function describeInstances(
-  ecs: ECSClient,
-  cluster: string,
-  arns: string[],
-): Promise<readonly ContainerInstance[]> {
-  const described: ContainerInstance[] = [];
-  for (const containerInstances of batches(arns, 100)) {
-    const what = `Describing container instances of cluster ${cluster}`;
-    const asked = ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances })).then((answer) => {
-      refuseFailures(what, answer.failures);
-      return instancesIn(answer);
-    });
-    described.push(...(await doing(what, asked)));
-  }
-  return described;
+async function describeInstances(ecs: ECSClient, cluster: string, arns: readonly string[]): Promise<Instances> {
+  const { answers, refused } = await askEach(arns, {
+    size: 100,
+    what: () => `Describing container instances of cluster ${cluster}`,
+    ask: (containerInstances) =>
+      ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances })).then(instancesIn),
+  });
+  const refusals = [...refused].map(([arn, error]) => unreadable(arn, refusal(error)));
+  return {
+    instances: answers.flatMap(({ instances }) => instances),
+    unread: [...answers.flatMap(({ unread }) => unread), ...refusals],
+  };
 }
 
-function instancesIn({ containerInstances }: DescribeContainerInstancesCommandOutput): readonly ContainerInstance[] {
-  const instances = alwaysList('containerInstances', containerInstances);
-  for (const { containerInstanceArn } of instances) always('containerInstanceArn', containerInstanceArn);
-  return instances;
-}
-
-/** By filter, because one unknown id among `InstanceIds` fails the whole call; 200 values at most (AWS: DescribeInstances). */
-async function learnAddresses(ec2: EC2Client, ids: string[], addresses: Map<string, string>): Promise<void> {
-  const pages = paginateDescribeInstances({ client: ec2 }, { Filters: [{ Name: 'instance-id', Values: ids }] });
-  const found = collect(pages).then((all) =>
-    all.flatMap(({ Reservations }) => alwaysList('reservationSet', Reservations)),
+function instancesIn(answer: DescribeContainerInstancesCommandOutput): Instances {
+  const instances: Instance[] = [];
+  const failed = (answer.failures ?? []).filter(({ reason }) => reason !== 'MISSING');
+  const unread = failed.map(({ arn = '', reason, detail }) =>
+    unreadable(arn, `ECS answers ${[reason, detail].filter(Boolean).join(', ')}`),
   );
-  const reservations = await doing(`Describing instances ${ids}`, found);
-  for (const { InstanceId, PrivateIpAddress } of reservations.flatMap(({ Instances = [] }) => Instances)) {
-    if (InstanceId && PrivateIpAddress) addresses.set(InstanceId, PrivateIpAddress);
+  for (const instance of alwaysList('containerInstances', answer.containerInstances)) {
+    const arn = always('containerInstanceArn', instance?.containerInstanceArn);
+    const read = fieldsOf(described, instance);
+    if ('why' in read) unread.push(unreadable(arn, read.why));
+    else instances.push(read.value);
   }
+  return { instances, unread };
 }
 
-function toHost({ ec2InstanceId = '', status }: ContainerInstance, addresses: ReadonlyMap<string, string>) {
-  const address = addresses.get(ec2InstanceId);
-  return { instanceId: ec2InstanceId, draining: status === 'DRAINING', ...(address === undefined ? {} : { address }) };
+const unreadable = (arn: string, why: string): Unreadable => ({ arn, what: `container instance ${arn}`, why });
+
+/**
+ * By filter, because one unknown id among `InstanceIds` fails the whole call; 200 values at most (AWS: DescribeInstances).
+ * Those of ECS Managed Instances are hidden from whoever does not ask for them (AWS: EC2, managed resource visibility).
+ */
+async function learnAddresses(ec2: EC2Client, unknown: readonly string[], addresses: Map<string, string>) {
+  const { refused } = await askEach(unknown, {
+    size: 200,
+    what: (ids) => `Describing instances ${ids}`,
+    ask: async (ids) => {
+      const Filters = [{ Name: 'instance-id', Values: ids }];
+      const pages = await collect(
+        paginateDescribeInstances({ client: ec2 }, { Filters, IncludeManagedResources: true }),
+      );
+      const reservations = pages.flatMap(({ Reservations }) => alwaysList('reservationSet', Reservations));
+      for (const instance of reservations.flatMap(({ Instances = [] }) => Instances)) {
+        const address = [instance.PrivateIpAddress, instance.Ipv6Address].find((each = '') => isIP(each) > 0);
+        if (instance.InstanceId && address) addresses.set(instance.InstanceId, address);
+      }
+    },
+  });
+  return refused;
+}
+
+function toHost({ ec2InstanceId = '', status }: Instance, addresses: ReadonlyMap<string, string>): Host {
+  const known = addresses.get(ec2InstanceId);
+  const draining = status === 'DRAINING';
+  if (known === undefined) return { instanceId: ec2InstanceId, draining };
+  return { instanceId: ec2InstanceId, draining, ...(isIPv4(known) ? { address: known } : { ipv6Only: true }) };
 }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { axios } from 'acme-client';
 import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 
+import { cut } from '../printable';
 import { type Problem, refusal, retryAt } from './refusal';
 
 type Fault = Pick<AxiosError, 'message' | 'config' | 'cause'>;
@@ -29,9 +30,9 @@ let nextNonceAt = 0;
  */
 async function spaced(config: InternalAxiosRequestConfig): Promise<InternalAxiosRequestConfig> {
   if (config.method !== 'head') return config;
-  const at = Math.max(nextNonceAt, Date.now());
+  const at = Math.max(nextNonceAt, performance.now());
   nextNonceAt = at + patience.nonceEveryMs;
-  await pause(at - Date.now());
+  await pause(at - performance.now());
   return config;
 }
 
@@ -66,6 +67,6 @@ function problemIn(data: unknown): Problem {
   try {
     return JSON.parse(String(data)) as Problem;
   } catch {
-    return { detail: String(data).slice(0, 200) };
+    return { detail: cut(String(data), 200) };
   }
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { quote } from '../printable';
+import { readFields, Unreadable } from './fields';
 import { parseTask, type Task } from './task';
 
 /** What a batch of messages says. Only "look again" is certain; the tasks outrank an older answer of ECS for a while. */
@@ -38,24 +40,27 @@ export function readEvidence(bodies: readonly string[]): Evidence {
   let unclear = false;
   let tick = false;
   for (const body of bodies) {
+    let message: unknown;
     try {
-      const { source, time = '', detail, ...event } = envelope.parse(JSON.parse(body));
+      message = JSON.parse(body);
+      const { source, time = '', detail, ...event } = readFields(envelope, message);
       if (source === 'sluice.tick') tick = true;
       else if (event['detail-type'] === 'ECS Task State Change') {
         tasks.push({ ...parseTask(detail), at: Date.parse(time) || 0 });
       } else if (event['detail-type'] === 'ECS Container Instance State Change') {
-        const { containerInstanceArn: arn, status } = hostChange.parse(detail);
+        const { containerInstanceArn: arn, status } = readFields(hostChange, detail);
         hosts.push({ arn, draining: status === 'DRAINING' });
       } else {
         unclear = true;
         if (event['detail-type'] === spotType) {
-          warned.push({ instanceId: spotWarning.parse(detail)['instance-id'], at: Date.parse(time) || 0 });
+          warned.push({ instanceId: readFields(spotWarning, detail)['instance-id'], at: Date.parse(time) || 0 });
         }
       }
     } catch (error) {
-      if (!(error instanceof z.ZodError || error instanceof SyntaxError)) throw error;
+      if (!(error instanceof Unreadable || error instanceof SyntaxError)) throw error;
       unclear = true;
-      faults.push(`ignored a message that is not what it says (${reason(error)}); ECS was read in full instead`);
+      const why = error instanceof Unreadable ? error.message : 'it is not JSON';
+      faults.push(`ignored a message that is not what it says (${about(message)}${why}); ECS was read in full instead`);
     }
   }
   return { tasks, hosts, tick, unclear, warned, faults };
@@ -84,7 +89,14 @@ export function settle(
   return [...known.values()];
 }
 
-const reason = (error: z.ZodError | SyntaxError): string =>
-  error instanceof z.ZodError
-    ? error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
-    : 'it is not JSON';
+/** Whom an event is about, as far as it can be read. */
+function about(message: unknown): string {
+  const { detail, resources, ...event } = (message ?? {}) as { detail?: unknown; resources?: unknown };
+  const { taskArn, containerInstanceArn, ...other } = (detail ?? {}) as Record<string, unknown>;
+  const [resource] = Array.isArray(resources) ? (resources as unknown[]) : [];
+  const type = (event as Record<string, unknown>)['detail-type'];
+  const named = [taskArn, containerInstanceArn, other['instance-id'], resource, type].find(
+    (each) => typeof each === 'string' && each !== '',
+  );
+  return typeof named === 'string' ? `${/^[\x21-\x7e]+$/.test(named) ? named : quote(named)}: ` : '';
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Consecutive ports, with both ends. */
-export type PortRange = { readonly from: number; readonly to: number };
+import { readFields } from './fields';
+import { type Binding, networkBinding, tcpBindings } from './ports';
 
 /** A task as ECS tells it, by `DescribeTasks` or in an event: the plain struct between AWS and the rest. */
 export type Task = {
@@ -35,27 +35,21 @@ type Container = {
   /** `awsvpc` mode: its only address is an IPv6 one. */
   readonly ipv6Only?: true;
 };
-/** `count` consecutive ports of a container on as many of its host, from these on. */
-type Binding = { readonly containerPort: number; readonly hostPort: number; readonly count: number };
-
-const networkBinding = z.object({
-  bindIP: z.string().optional(),
-  containerPort: z.number().optional(),
-  hostPort: z.number().optional(),
-  /** Instead of the two above, such as `8000-8010` (AWS: NetworkBinding). */
-  containerPortRange: z.string().optional(),
-  hostPortRange: z.string().optional(),
-  protocol: z.string().optional(),
-});
-
 const record = z.object({
-  taskArn: z.string().regex(/^arn:[^:]+:ecs:[^:]*:[^:]*:task\/[^/]+\/[A-Za-z0-9-]+$/),
-  taskDefinitionArn: z.string(),
+  taskArn: z.string().regex(/^arn:[^:]+:ecs:[^:]*:[^:]*:task\/[A-Za-z0-9_-]+\/[A-Za-z0-9-]+$/, 'the ARN of a task'),
+  taskDefinitionArn: z.string().regex(/^[\x21-\x7e]+$/, 'an ARN'),
   containerInstanceArn: z.string().optional(),
-  group: z.string().optional(),
+  // It becomes the name of a backend (AWS: CreateService, serviceName).
+  group: z
+    .string()
+    .regex(/^(?!service:)|^service:[A-Za-z0-9_-]+$/, 'the group of a service')
+    .optional(),
   startedBy: z.string().optional(),
   version: z.number(),
-  createdAt: z.union([z.string(), z.date()]).optional(),
+  createdAt: z
+    .union([z.string(), z.date()], 'a time')
+    .refine((time) => !Number.isNaN(new Date(time).getTime()), 'a time')
+    .optional(),
   desiredStatus: z.string(),
   lastStatus: z.string(),
   healthStatus: z.string().optional(),
@@ -63,10 +57,12 @@ const record = z.object({
   containers: z
     .array(
       z.object({
-        name: z.string(),
+        name: z.string().min(1, 'a name'),
         lastStatus: z.string().optional(),
         networkInterfaces: z
-          .array(z.object({ privateIpv4Address: z.string().optional(), ipv6Address: z.string().optional() }))
+          .array(
+            z.object({ privateIpv4Address: z.ipv4('an IPv4 address').optional(), ipv6Address: z.string().optional() }),
+          )
           .optional(),
         networkBindings: z.array(networkBinding).optional(),
       }),
@@ -79,12 +75,12 @@ type Raw = z.infer<typeof record>;
 /**
  * Reads what the API and the events share; their other fields and formats differ.
  *
- * @throws ZodError, which names each field that is missing or wrong.
+ * @throws Unreadable, which names the fields that are missing or wrong.
  */
 export function parseTask(input: unknown): Task {
-  const task = record.parse(input);
+  const task = readFields(record, input);
   const [, cluster = '', id = ''] = task.taskArn.split('/');
-  const [, family = ''] = /([^/:]+):\d+$/.exec(task.taskDefinitionArn) ?? [];
+  const [, family = ''] = /([A-Za-z0-9_-]+):\d+$/.exec(task.taskDefinitionArn) ?? [];
   return {
     id,
     cluster,
@@ -132,31 +128,3 @@ const stateOf = ({ desiredStatus, lastStatus }: Raw): Task['state'] => {
   }
   return lastStatus === 'RUNNING' ? 'running' : 'starting';
 };
-
-/**
- * Docker binds a port once for IPv4 and once for IPv6, not always to the same port of the host, and in no fixed order. The
- * proxy reaches the IPv4 one; a port bound for IPv6 alone may accept IPv4 too, so it is kept where there is no other.
- */
-function tcpBindings(raw: readonly RawBinding[]): readonly Binding[] {
-  const tcp = raw.filter(({ protocol = 'tcp' }) => protocol.toLowerCase() === 'tcp');
-  const ipv4 = tcp.filter(({ bindIP = '' }) => !bindIP.includes(':')).flatMap(toBinding);
-  const ipv6 = tcp.filter(({ bindIP = '' }) => bindIP.includes(':')).flatMap(toBinding);
-  const alone = ipv6.filter(({ containerPort }) => !ipv4.some((each) => each.containerPort === containerPort));
-  const distinct = new Map([...ipv4, ...alone].map((each) => [`${each.containerPort}:${each.hostPort}`, each]));
-  return [...distinct.values()].sort((a, b) => a.containerPort - b.containerPort || a.hostPort - b.hostPort);
-}
-
-type RawBinding = z.infer<typeof networkBinding>;
-
-function toBinding({ containerPort, hostPort, containerPortRange, hostPortRange }: RawBinding): readonly Binding[] {
-  if (containerPort && hostPort) return [{ containerPort, hostPort, count: 1 }];
-  const [container, host] = [readRange(containerPortRange), readRange(hostPortRange)];
-  if (container === undefined || host === undefined) return [];
-  return [{ containerPort: container.from, hostPort: host.from, count: container.to - container.from + 1 }];
-}
-
-/** Reads `8000-8010`; both ends belong to the range (AWS: PortMapping, `containerPortRange`). */
-export function readRange(text = ''): PortRange | undefined {
-  const [, from, to] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
-  return from === undefined || Number(from) > Number(to) ? undefined : { from: Number(from), to: Number(to) };
-}

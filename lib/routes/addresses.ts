@@ -1,5 +1,6 @@
 import { type Fleet, serviceKey } from '../fleet/fleet';
-import type { PortRange, Task } from '../fleet/task';
+import type { PortRange } from '../fleet/ports';
+import type { Task } from '../fleet/task';
 import type { Backend, Server } from '../haproxy/backend';
 import type { Fault } from './claims';
 
@@ -67,7 +68,7 @@ type Address = { readonly address: string; readonly ports: PortRange };
 function takenBy(task: Task, { definitions, hosts }: Fleet): readonly Address[] {
   const { network, containers = [] } = definitions.get(task.definition) ?? {};
   const live = task.containers.filter(({ running }) => running);
-  if (network === 'awsvpc')
+  if (network === 'awsvpc' || live.some((container) => container.address !== undefined))
     return live.flatMap(({ address }) => (address === undefined ? [] : { address, ports: { from: 1, to: 65_535 } }));
   const { address } = hosts.get(task.instance ?? '') ?? {};
   if (address === undefined) return [];

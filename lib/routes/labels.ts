@@ -1,6 +1,8 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 import type { LabelledContainer } from '../fleet/fleet';
+import { quote } from '../printable';
+import { correctedHosts, isHost, listedHosts } from './hosts';
 
 /** What the labels of one container ask for, under one route name (`` for the unnamed one). */
 type RouteLabels = {
@@ -13,9 +15,14 @@ type RouteLabels = {
 
 const keys = ['host', 'path', 'port', 'check'];
 
-const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
-/** RFC 1123, section 2.1, in lower case; `*` alone or as the first label. */
-const hostGrammar = new RegExp(`^(\\*|(\\*\\.)?${label}(\\.${label})*)$`);
+/** Labels' own words, now or later: as the name of a route each would change what a label means. */
+const reserved = new Set(
+  (
+    `${keys.join(' ')} redirect timeout allow deny auth hsts strip maintenance sticky rate proto maxconn weight ` +
+    'match header headers balance slowstart compress cors body mode listen drain'
+  ).split(' '),
+);
+
 /** RFC 3986, section 2.3: unreserved characters only, so that nothing in a path can mean anything to HAProxy. */
 const pathGrammar = /^(\/[A-Za-z0-9._~-]+)*\/?$/;
 const routeGrammar = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
@@ -31,9 +38,11 @@ export function readLabels({ name, labels, ...mapped }: LabelledContainer): {
   const faults: string[] = [];
   const byRoute = new Map<string, Record<string, string>>();
   for (const [full, value] of Object.entries(labels)) {
-    if (!full.startsWith('haproxy.')) continue;
+    // In other capitals it is none, and would be passed over in silence.
+    if (!full.trim().toLowerCase().startsWith('haproxy.')) continue;
     const [route, key] = splitKey(full);
-    if (!keys.includes(key) || (route !== '' && !routeGrammar.test(route))) faults.push(unknownLabel(full));
+    const fault = faultyKey(full, route, key);
+    if (fault !== undefined) faults.push(fault);
     else byRoute.set(route, { ...byRoute.get(route), [key]: value.trim() });
   }
 
@@ -45,7 +54,7 @@ export function readLabels({ name, labels, ...mapped }: LabelledContainer): {
 }
 
 const splitKey = (full: string): readonly [string, string] => {
-  const [first = '', ...rest] = full.slice('haproxy.'.length).split('.');
+  const [first = '', ...rest] = full.trim().slice('haproxy.'.length).split('.');
   return rest.length === 0 ? ['', first] : [first, rest.join('.')];
 };
 
@@ -57,18 +66,14 @@ function readRoute(
 ): RouteLabels {
   const full = (key: string) => `haproxy.${route === '' ? '' : `${route}.`}${key}`;
   const { host, path = '/', check = 'tcp' } = values;
-  const hosts = [
-    ...new Set(
-      (host ?? '')
-        .toLowerCase()
-        .split(',')
-        .map((each) => each.trim()),
-    ),
-  ].sort();
+  const hosts = [...listedHosts(host ?? '')].sort();
 
   if (host === undefined) faults.push(`${full('host')} is missing; name the hosts to serve`);
-  else if (!hosts.every((each) => each.length <= 253 && hostGrammar.test(each))) {
-    faults.push(`${full('host')} ${quote(host)} is not a list of hosts such as example.com, *.example.com or *`);
+  else if (!hosts.every(isHost)) {
+    const instead = correctedHosts(host).join(', ');
+    faults.push(
+      `${full('host')} ${quote(host)} is not a list of hosts such as example.com, *.example.com or *${instead && `; write ${instead}`}`,
+    );
   }
   if (!pathGrammar.test(path) || path === '' || path.length > 255) {
     faults.push(`${full('path')} ${quote(path)} is not a path of letters, digits and ._~- such as /api`);
@@ -96,17 +101,26 @@ function choosePort(key: string, value: string | undefined, { ports, ranges }: M
   return port;
 }
 
-function unknownLabel(full: string): string {
-  const nearest = closest(
-    full,
-    keys.map((key) => `haproxy.${key}`),
-  );
+/** Why a label cannot be read, or nothing. */
+function faultyKey(full: string, route: string, key: string): string | undefined {
+  const isExact = full === `haproxy.${route === '' ? '' : `${route}.`}${key}`;
+  if (!isExact || !keys.includes(key)) return unknownLabel(full, route);
+  const word = route.toLowerCase();
+  if (reserved.has(word)) {
+    return `${quote(full)}: "${route}" cannot name a route, because Sluice keeps the word for labels; rename the route, such as haproxy.my-${word}.${key}`;
+  }
+  return route === '' || routeGrammar.test(route) ? undefined : unknownLabel(full, route);
+}
+
+function unknownLabel(full: string, route: string): string {
+  const name = route.toLowerCase();
+  const named = routeGrammar.test(name) && !reserved.has(name) ? [`haproxy.${name}.`] : [];
+  const known = ['haproxy.', ...named].flatMap((prefix) => keys.map((key) => prefix + key));
+  const lower = full.trim().slice(0, 100).toLowerCase().replace(/\.+$/, '');
+  const nearest = closest(lower, known);
   const hint =
-    distance(full, nearest) <= 3
+    distance(lower, nearest) <= 3
       ? `; did you mean ${nearest}?`
       : `; known are ${keys.join(', ')}, also as haproxy.<name>.host`;
   return `unknown label ${quote(full)}${hint}`;
 }
-
-/** Puts foreign text into a sentence: short, on one line, with nothing that a terminal or a log would act on. */
-const quote = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -18,19 +18,21 @@ export const remembers = ({ stopped }: Backend, now: number): boolean =>
  */
 export function remember(backend: Backend, tasks: readonly Task[], { fleet, warned, now }: Look): Backend {
   const stopping = tasks.filter(({ state }) => state === 'stopping');
+  const ordered = fleet.unread.flatMap(({ task }) => (task?.stopping ? task : []));
+  const served = ordered.filter(({ id }) => backend.servers.some(({ name }) => name === id));
   const onWarned = tasks.filter(
     ({ state, instance = '' }) => state === 'running' && warned.has(fleet.hosts.get(instance)?.instanceId ?? ''),
   );
   return {
     ...backend,
-    stopped: mergeRecent(backend.stopped, stopping, now, rememberedSeconds),
+    stopped: mergeRecent(backend.stopped, [...stopping, ...served], now, rememberedSeconds),
     warned: mergeRecent(backend.warned, onWarned, now, warnedSeconds),
   };
 }
 
 function mergeRecent(
   before: Readonly<Record<string, number>>,
-  tasks: readonly Task[],
+  tasks: readonly Pick<Task, 'id'>[],
   now: number,
   forSeconds: number,
 ): Readonly<Record<string, number>> {

@@ -8,6 +8,7 @@ import { type Group, groupClaims } from './groups';
 import { byService, type Look } from './look';
 import { remember, remembers } from './memory';
 import { confirmLosses, fill } from './servers';
+import { keepUnread, settleDoubts, unreadServers } from './unread';
 
 /** What should be served, and what stands in the way of serving more. */
 export type Routes = {
@@ -39,21 +40,17 @@ export function decideRoutes(asked: Look): Routes {
     .map((backend) => {
       const service = serviceKey(backend);
       const own = { tasks: runningOf.get(service) ?? [], claims: claims.get(backend.name) ?? new Map() };
-      return fill(backend, own, settled.quarantined.has(service), look);
+      const full = fill(backend, own, settled.quarantined.has(service), look);
+      return { ...full, backend: keepUnread(full.backend, own.tasks, look) };
     });
   const full = filled.map(({ backend }) => backend);
   const ownerOf = addressOwners(full, running, look.fleet);
   const { backends, displaced } = newestPerAddress(full, ownerOf);
   const confirmed = confirmLosses(backends, displaced, runningOf, ownerOf, look);
-  return {
-    ...confirmed,
-    faults: [
-      ...labelFaults,
-      ...settled.faults,
-      ...filled.flatMap(({ faults }) => faults),
-      ...displaced.map(({ service, message }) => ({ service, message })),
-    ],
-  };
+  const { doubts, faults: uncounted } = settleDoubts(confirmed.doubts, look);
+  const moved = displaced.map(({ service, message }) => ({ service, message }));
+  const faults = [...labelFaults, ...settled.faults, ...filled.flatMap((each) => each.faults), ...moved, ...uncounted];
+  return { backends: confirmed.backends, faults, doubts };
 }
 
 type ByService<Of> = ReadonlyMap<string, readonly Of[]>;
@@ -90,19 +87,26 @@ function toBackends(groups: readonly Group[], published: ByService<Backend>, now
   });
 }
 
-/** What each service asks for. One without a running task keeps what it has, as long as it exists. */
+/** What each service asks for. What nobody claims stays while it cannot be read, or while its service exists without a task. */
 function toContenders(
   claimed: ByService<Backend>,
   published: ByService<Backend>,
   runningOf: ByService<Task>,
-  { witness }: Look,
+  look: Look,
 ): readonly Contender[] {
   return [...new Set([...claimed.keys(), ...published.keys()])].map((service) => {
-    const [own, had] = [claimed.get(service) ?? [], published.get(service) ?? []];
+    const own = claimed.get(service) ?? [];
+    const had = published.get(service) ?? [];
+    const tasks = runningOf.get(service) ?? [];
     const isOne = [...own, ...had].every(isService);
-    const exists = isOne && (witness === undefined || witness.has(service));
-    const stay = exists && !runningOf.has(service) ? had.filter(({ routes }) => routes.length > 0) : [];
-    return { service, isService: isOne, wanted: own.length > 0 ? own : stay, published: had };
+    const waits = isOne && tasks.length === 0 && (look.witness === undefined || look.witness.has(service));
+    const asked = new Set(own.flatMap(({ routes }) => routes.map(routeKey)));
+    const stay = had
+      .filter(({ name }) => !own.some((backend) => backend.name === name))
+      .filter((backend) => waits || unreadServers(backend, tasks, look).length > 0)
+      .map((backend) => ({ ...backend, routes: backend.routes.filter((route) => !asked.has(routeKey(route))) }))
+      .filter(({ routes }) => routes.length > 0);
+    return { service, isService: isOne, wanted: [...own, ...stay], published: had };
   });
 }
 

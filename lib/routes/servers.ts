@@ -26,11 +26,11 @@ export function fill(
   // One without routes only remembers stop orders.
   for (const task of backend.routes.length === 0 ? [] : tasks) {
     const target = claims.get(task.id) ?? (isQuarantined ? backend : undefined);
-    if (target === undefined) continue;
+    if (target === undefined || !fleet.definitions.has(task.definition)) continue;
 
     const server = serverOf(task, target, fleet) ?? before.find(({ name }) => name === task.id);
     if (server !== undefined) serving.push({ task, server });
-    else faults.push(noAddress(task, target));
+    else faults.push(noAddress(task, target, fleet));
   }
   const healthy = serving.filter(({ task }) => !task.unhealthy);
   return { backend: { ...backend, servers: ranked(healthy.length > 0 ? healthy : serving, backend, fleet) }, faults };
@@ -56,13 +56,22 @@ export function confirmLosses(
   const confirmed = backends.map((backend) => {
     if (!isService(backend) || backend.routes.length === 0) return backend;
     const service = serviceKey(backend);
-    const had = (before.get(backend.name) ?? []).filter(({ name }) => states.get(name) !== 'stopping');
-    const undescribed = had.filter(({ name }) => !states.has(name));
-    const lost = undescribed.length + had.filter(({ name }) => gone.has(name)).length;
-    const serving = (runningOf.get(service) ?? []).filter(({ id }) => !gone.has(id)).length;
+    const isThere = new Set(backend.servers.map(({ name }) => name));
+    const had = (before.get(backend.name) ?? []).filter(
+      ({ name }) => states.get(name) !== 'stopping' && !(name in backend.stopped),
+    );
+    // What stays because it cannot be read is not lost, and is counted.
+    const undescribed = had.filter(({ name }) => !states.has(name) && !isThere.has(name));
+    const unread = had.filter(({ name }) => !states.has(name) && isThere.has(name)).length;
+    const lost = had.filter((server) => undescribed.includes(server) || gone.has(server.name)).length;
+    const own = runningOf.get(service) ?? [];
+    const serving = own.filter(({ id }) => !gone.has(id)).length + unread;
 
-    const isAsked = (runningOf.get(service) ?? []).length === 0 || lost * 2 > had.length;
-    const agrees = witness === undefined ? !isAsked : lost * 2 <= had.length || (witness.get(service) ?? 0) <= serving;
+    const counted = witness?.get(service) ?? 0;
+    const agrees =
+      witness === undefined
+        ? own.length > 0 && lost * 2 <= had.length
+        : lost * 2 <= had.length || (typeof counted === 'number' && counted <= serving);
     if (agrees) return backend;
     doubts.add(service);
     return {
@@ -107,16 +116,28 @@ function ranked(serving: readonly Serving[], { warned }: Backend, { hosts }: Fle
   });
 }
 
-function noAddress(task: Task, { container, port }: Pick<Backend, 'container' | 'port'>): Fault {
+function noAddress(task: Task, { container, port }: Pick<Backend, 'container' | 'port'>, fleet: Fleet): Fault {
   const service = serviceKey(task);
   const what = `${service}: task ${task.id}`;
-  if (task.containers.find(({ name }) => name === container)?.ipv6Only)
+  const isIpv6Only =
+    task.containers.find(({ name }) => name === container)?.ipv6Only ?? fleet.hosts.get(task.instance ?? '')?.ipv6Only;
+  if (isIpv6Only)
     return {
       service,
       message: `${what} runs but has only an IPv6 address, and the proxy speaks IPv4; run it in a subnet with IPv4`,
     };
   return {
     service,
-    message: `${what} runs but has no address for port ${port} yet; it joins once ECS and EC2 name one`,
+    message: `${what} runs but has no address for port ${port} yet; ${whoNamesOne(task, fleet)}`,
   };
+}
+
+/** What is waited for, and what to look at where it may never come. */
+function whoNamesOne({ definition, instance = '' }: Task, { definitions, hosts }: Fleet): string {
+  const host = hosts.get(instance);
+  if (definitions.get(definition)?.network === 'awsvpc') return 'it joins once ECS names one';
+  if (host === undefined) return 'ECS does not describe its container instance, and it joins once it does';
+  if (host.address === undefined)
+    return `EC2 shows no private address of ${host.instanceId || 'its instance'}, and it joins once it does; see whether the instance runs in this account and region`;
+  return 'ECS names no host port of it, and it joins once it does; see whether its container runs and maps the port';
 }

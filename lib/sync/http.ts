@@ -7,10 +7,10 @@ export type Options = { readonly method?: string; readonly headers?: Record<stri
 
 /** One HTTP request, repeated later and later while its fault is a passing one: no network, 5xx, throttling. */
 export async function request(url: string, patienceMilliseconds: number, options: Options): Promise<Answer> {
-  const began = Date.now();
+  const began = performance.now();
   for (let wait = 200; ; wait *= 2) {
     const answer = await attempt(url, options).catch((error: Error) => error);
-    const late = Date.now() - began + wait > patienceMilliseconds;
+    const late = performance.now() - began + wait > patienceMilliseconds;
     if (!(answer instanceof Error) && (late || !isPassing(answer))) return answer;
     if (answer instanceof Error && late) throw new Error(`no answer from ${url}: ${answer.message}`, { cause: answer });
     await pause(wait);

@@ -63,14 +63,14 @@ const hasLine = (text: string, line: string): boolean => text.split('\n').includ
 const code = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code);
 
 async function patiently<Reply>(refusedMilliseconds: number, attempt: () => Promise<Reply>): Promise<Reply> {
-  const began = Date.now();
+  const began = performance.now();
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
       const patience = code(error) === 'ENOENT' ? absentMilliseconds : refusedMilliseconds;
       const passing = notRunning(error) || ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code(error));
-      if (!passing || Date.now() - began > patience) throw error;
+      if (!passing || performance.now() - began > patience) throw error;
       await pause(20);
     }
   }

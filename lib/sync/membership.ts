@@ -40,12 +40,12 @@ async function handOver(
   last: Change['last'],
 ): Promise<void> {
   const waiting = new Map(last);
-  const end = Date.now() + handoverMilliseconds;
+  const end = performance.now() + handoverMilliseconds;
   while (waiting.size > 0) {
     const running = await runningServers(haproxy, worker);
     const up = wanted.filter((server) => running.some((other) => isUp(server, other)));
     for (const [name, leaving] of waiting) {
-      if (Date.now() < end && !up.some(({ backend }) => backend === name)) continue;
+      if (performance.now() < end && !up.some(({ backend }) => backend === name)) continue;
       await run(haproxy, worker, leaving);
       waiting.delete(name);
     }

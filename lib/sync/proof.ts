@@ -17,7 +17,7 @@ export async function proveServed(
   certificates: readonly Certificate[],
   patienceMs: number,
 ): Promise<Proof> {
-  const end = Date.now() + patienceMs;
+  const end = performance.now() + patienceMs;
   const served: Record<string, string> = {};
   const faults: string[] = [];
   const askEach = certificates.map(async ({ name, names, serial }) => {
@@ -46,7 +46,7 @@ async function isWrong(
   for (;;) {
     const answer = await handshake({ host, port, servername, timeoutMs: 2_000 }).catch((error: Error) => error);
     if ('serial' in answer && serials.includes(answer.serial)) return undefined;
-    if (Date.now() + retryMs < end) {
+    if (performance.now() + retryMs < end) {
       await pause(retryMs);
       continue;
     }

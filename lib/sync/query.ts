@@ -1,3 +1,4 @@
+import { cut } from '../printable';
 import type { Instance } from './imds';
 import { post } from './post';
 
@@ -42,7 +43,7 @@ function refusal(action: string, status: number, body: string): Error {
   const found = (tag: string) => new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(body)?.[1];
   const name = found('Code') ?? `status ${status}`;
   const words = found('Message');
-  return Object.assign(new Error(`AWS refused ${action}: ${name}${words ? ` (${words.slice(0, 300)})` : ''}`), {
+  return Object.assign(new Error(`AWS refused ${action}: ${name}${words ? ` (${cut(words, 300)})` : ''}`), {
     name,
   });
 }

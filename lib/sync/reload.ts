@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-
 import { describedStructure } from '../haproxy/render';
+import { cut } from '../printable';
 import type { Haproxy, Worker } from './master';
 import { type Processes, parseProcesses } from './replies';
 
@@ -13,8 +13,8 @@ const patienceMilliseconds = 15_000;
  */
 export async function verifiedReload(haproxy: Haproxy, before: Worker & Processes, structure: string): Promise<Worker> {
   const log = await haproxy.reload();
-  const end = Date.now() + patienceMilliseconds;
-  while (Date.now() < end) {
+  const end = performance.now() + patienceMilliseconds;
+  while (performance.now() < end) {
     const processes = await haproxy.master('show proc').then(parseProcesses, () => undefined);
     if (processes && processes.reloads > before.reloads && processes.failed > 0) throw refused(log);
     const found = await newWorker(haproxy, before.pid, processes?.workers ?? [], structure);
@@ -48,5 +48,5 @@ const refused = (log: string): Error =>
 export const shortened = (log: string): string => {
   const lines = log.split('\n').filter((line) => /ALERT/.test(line));
   const text = lines.map((line) => line.replace(/^\[\w+\]\s+\S*\s*\(\d+\)\s*:\s*/, '').trim()).join(' | ');
-  return text === '' ? '' : `: ${text.slice(0, 400)}`;
+  return text === '' ? '' : `: ${cut(text, 400)}`;
 };

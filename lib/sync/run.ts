@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { printableJson } from '../printable';
 import { claim, readPlace } from './claim';
 import { instance, metadata } from './imds';
 import { haproxyAt } from './master';
@@ -15,15 +16,15 @@ import { sync } from './sync';
 
 // The program on the instance. `node sync.cjs <generation>` brings HAProxy there, one at a time (flock);
 // `node sync.cjs claim` takes over the address. Each writes lines of JSON.
-const began = Date.now();
+const began = performance.now();
 const [asked = '0'] = process.argv.slice(2);
 /** What waits for the next sync must not wait long for CloudWatch. */
 const metricPatienceMilliseconds = 3_000;
 
 (asked === 'claim' ? claimAddress : syncAndTell)(readSettings(process.env)).then(
-  (done) => tell({ ...done, milliseconds: Date.now() - began }),
+  (done) => tell({ ...done, milliseconds: Math.round(performance.now() - began) }),
   (error: Error) => {
-    tell({ generation: Number(asked), failed: error.message, milliseconds: Date.now() - began });
+    tell({ generation: Number(asked), failed: error.message, milliseconds: Math.round(performance.now() - began) });
     // The first boot goes on with what could be applied.
     process.exitCode = error instanceof Incomplete ? 2 : 1;
   },
@@ -63,5 +64,5 @@ function whoAmI({ imdsEndpoint, patienceMilliseconds, region }: Settings) {
 }
 
 function tell(line: object): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  process.stdout.write(`${printableJson(line)}\n`);
 }

@@ -16,7 +16,7 @@ export async function notServing(haproxy: Haproxy, http: string): Promise<string
   const url = `http://${http.replace(/^(\*|0\.0\.0\.0)?:/, '127.0.0.1:')}/`;
   const answer = await request(url, 0, { headers: { host: 'claim.invalid' } }).catch((error: Error) => error);
   if (answer instanceof Error) return `HAProxy does not answer here: ${answer.message}; see "journalctl -u haproxy"`;
-  for (const end = Date.now() + checkMilliseconds; Date.now() < end; await pause(100)) {
+  for (const end = performance.now() + checkMilliseconds; performance.now() < end; await pause(100)) {
     const worker = await currentWorker(haproxy);
     if (!worker) return 'HAProxy has ended again; see "journalctl -u haproxy"';
     if (downBackends(await runningServers(haproxy, worker)).length === 0) break;

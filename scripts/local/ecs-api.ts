@@ -12,7 +12,7 @@ type ListTasks = {
   maxResults?: number;
   nextToken?: string;
 };
-type Filters = { Filter?: { Name: string; Value: string[] }[] };
+type Filters = { Filter?: { Name: string; Value: string[] }[]; IncludeManagedResources?: string };
 
 /** Names and ARNs may stand for each other in every request. */
 const last = (nameOrArn: string | undefined): string => (nameOrArn ?? 'default').replace(/^.*\//, '');
@@ -98,12 +98,15 @@ export function ecsHandlers({ tasks, services, definitions, hosts, clusters }: E
       return { services: found.map(shape), failures };
     },
 
-    // By filter: an id that is gone is no error then (AWS: DescribeInstances).
-    'ec2:DescribeInstances': ({ Filter = [] }: Filters) => {
+    // By filter: an id that is gone is no error then (AWS: DescribeInstances). What AWS manages is shown to whoever asks for it
+    // (AWS: DescribeInstances, IncludeManagedResources; ManagedResourceVisibilitySettings). ASSUMED: hidden by default.
+    'ec2:DescribeInstances': ({ Filter = [], IncludeManagedResources = 'false' }: Filters) => {
       const ids = Filter.find(({ Name }) => Name === 'instance-id')?.Value;
       if (!ids || Filter.length > 1)
         return fail('InvalidParameterValue', 'the local world plays the filter instance-id only');
-      const found = hosts.filter(({ ec2Id }) => ids.includes(ec2Id));
+      const found = hosts.filter(
+        ({ ec2Id, managed }) => ids.includes(ec2Id) && (!managed || IncludeManagedResources === 'true'),
+      );
       return {
         reservationSet: found.map(({ ec2Id, address }) => ({
           instancesSet: [

@@ -65,8 +65,8 @@ export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]): EcsCont
     reusePorts: ecs.reusePorts,
     tasks: (name) => [...ecs.tasks.values()].filter((task) => !name || task.service === name).map(view),
     steady: async (name, timeoutMs = 120_000) => {
-      for (const end = Date.now() + timeoutMs; !isSteady(service(name), ecs.tasks.values()); await sleep(50)) {
-        if (Date.now() > end) fail(`${name} is not steady after ${timeoutMs / 1000} s`);
+      for (const end = performance.now() + timeoutMs; !isSteady(service(name), ecs.tasks.values()); await sleep(50)) {
+        if (performance.now() > end) fail(`${name} is not steady after ${timeoutMs / 1000} s`);
       }
     },
   };

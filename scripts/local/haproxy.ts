@@ -24,7 +24,7 @@ export function haproxyVersion(): string {
 
 /** Whether the master answers with a worker, within so many milliseconds. */
 export async function answers(socket: string, patienceMs: number): Promise<boolean> {
-  for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(50)) {
+  for (const end = performance.now() + patienceMs; performance.now() < end; await sleep(50)) {
     const worker = await showProcesses(socket).then(
       (processes) => processes.worker,
       () => 0,

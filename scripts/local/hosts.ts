@@ -62,8 +62,8 @@ export function playHosts(hosts: Host[], { delays, timers, say, putEvent, tasks,
 
   return {
     setStatus,
-    add(cluster: string): string {
-      const host = newHost(cluster);
+    add(cluster: string, managed = false): string {
+      const host = newHost(cluster, managed);
       hosts.push(host);
       say('host', `instance ${host.address} joins ${cluster}`);
       changed(host);
@@ -106,11 +106,12 @@ export const hostShape = ({ arn: containerInstanceArn, ec2Id, status, version, l
 
 let made = 0;
 
-function newHost(cluster: string): Host {
+function newHost(cluster: string, managed = false): Host {
   made += 1;
   const ec2Id = `i-${made.toString(16).padStart(17, '0')}`;
   const containerInstance = arn('container-instance', `${cluster}/${ec2Id.slice(2)}`);
-  return { ec2Id, cluster, arn: containerInstance, address: ownAddress(), status: 'ACTIVE', version: 1, lost: false };
+  const state = { status: 'ACTIVE', version: 1, lost: false } as const;
+  return { ec2Id, cluster, arn: containerInstance, address: ownAddress(), ...state, managed };
 }
 
 export const twoHosts = (cluster: string): Host[] => [newHost(cluster), newHost(cluster)];

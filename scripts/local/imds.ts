@@ -35,11 +35,11 @@ export async function startImds(instance: {
       const seconds = Number(request.headers['x-aws-ec2-metadata-token-ttl-seconds']);
       if (!(seconds >= 1 && seconds <= 21_600)) return end(400);
       const token = randomBytes(40).toString('base64url');
-      tokens.set(token, Date.now() + seconds * 1000);
+      tokens.set(token, performance.now() + seconds * 1000);
       return end(200, token);
     }
     const until = tokens.get(String(request.headers['x-aws-ec2-metadata-token']));
-    if (until === undefined || until < Date.now()) return end(401);
+    if (until === undefined || until < performance.now()) return end(401);
     const page = pages[url] ?? pages[`${url}/`];
     return page ? end(200, page()) : end(404);
   });

@@ -66,6 +66,7 @@ export function lambdaFunction(properties: FunctionProperties, { packageFolder, 
 
   async function invoke(event: unknown): Promise<Invocation> {
     const at = Date.now();
+    const began = performance.now();
     const cold = warm === undefined;
     const lines: string[] = [];
     const environment = warm ?? start();
@@ -95,7 +96,7 @@ export function lambdaFunction(properties: FunctionProperties, { packageFolder, 
 
     if (outcome.outcome === 'timed-out') wipe();
     else child.kill('SIGSTOP');
-    return { at, durationMs: Date.now() - at, cold, event, lines, ...outcome };
+    return { at, durationMs: Math.round(performance.now() - began), cold, event, lines, ...outcome };
   }
 
   /** The next invocation starts cold, as after a deploy or at AWS's own pleasure. */

@@ -46,7 +46,7 @@ export async function freePorts(host: string, count: number): Promise<readonly n
 
 /** True once something listens there, false when the time is over. */
 export async function listens({ host, port }: Address, withinMs: number): Promise<boolean> {
-  for (const end = Date.now() + withinMs; Date.now() < end; await sleep(50)) {
+  for (const end = performance.now() + withinMs; performance.now() < end; await sleep(50)) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, host, () => resolve(true)).on('error', () => resolve(false));
       socket.on('connect', () => socket.destroy());

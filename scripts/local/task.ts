@@ -34,6 +34,8 @@ export type Host = {
   version: number;
   /** The machine is no more; ECS notices later. */
   lost: boolean;
+  /** Of ECS Managed Instances. */
+  readonly managed: boolean;
 };
 
 export type Container = {

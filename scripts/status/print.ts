@@ -1,3 +1,4 @@
+import { printable } from '../../lib/printable';
 import type { Check } from './check';
 
 const colours = { red: 31, green: 32 };
@@ -8,8 +9,8 @@ export function printed(checks: readonly Check[], coloured: boolean): string {
     coloured ? `\u001b[${colours[colour]}m${text}\u001b[0m` : text;
   const width = Math.max(...checks.map(({ what }) => what.length));
   const lines = checks.flatMap(({ ok, what, says, next }) => [
-    `${ok ? paint('green', 'ok    ') : paint('red', 'NOT OK')}  ${what.padEnd(width)}  ${says}`,
-    ...(next ? [`${' '.repeat(8)}${' '.repeat(width)}  → ${next}`] : []),
+    `${ok ? paint('green', 'ok    ') : paint('red', 'NOT OK')}  ${what.padEnd(width)}  ${printable(says)}`,
+    ...(next ? [`${' '.repeat(8)}${' '.repeat(width)}  → ${printable(next)}`] : []),
   ]);
   const bad = checks.filter(({ ok }) => !ok).length;
   const end =

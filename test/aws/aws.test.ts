@@ -66,6 +66,8 @@ describe('reading ECS', () => {
             portMappings: [
               { containerPort: 80, protocol: 'tcp' },
               { containerPort: 53, protocol: 'udp' },
+              { containerPortRange: '8000-8010', protocol: 'tcp' },
+              { containerPortRange: '9000-9010', protocol: 'udp' },
             ],
           },
         ],
@@ -98,12 +100,26 @@ describe('reading ECS', () => {
           {
             revision: 7,
             network: 'bridge',
-            containers: [{ name: 'web', labels: { 'haproxy.host': '*' }, ports: [80] }],
+            containers: [
+              { name: 'web', labels: { 'haproxy.host': '*' }, ports: [80], ranges: [{ from: 8_000, to: 8_010 }] },
+            ],
           },
         ],
       ]),
     );
     expect(hosts).toStrictEqual(new Map([['host-1', { instanceId: 'i-1', address: '10.0.1.7', draining: false }]]));
+  });
+
+  it('knows an instance that has only an IPv6 address', async () => {
+    const { readFleet } = await reader({
+      'ec2:DescribeInstances': () => ({
+        reservationSet: [{ instancesSet: [{ instanceId: 'i-1', ipv6Address: '2001:db8::7' }] }],
+      }),
+    });
+
+    const { hosts } = await readFleet(new Map(), asDescribed);
+
+    expect(hosts.get('host-1')).toStrictEqual({ instanceId: 'i-1', draining: false, ipv6Only: true });
   });
 
   it('reads what a task needs that only an event knows to run', async () => {
@@ -141,15 +157,24 @@ describe('reading ECS', () => {
     },
   );
 
-  it('takes a task that is gone for gone, and any other failure for an error', async () => {
+  it('takes a task that is gone for gone, and names any other failure', async () => {
     const failing = (reason: string) => ({
-      'ecs:DescribeTasks': () => ({ tasks: [], failures: [{ arn: 'a', reason }] }),
+      'ecs:DescribeTasks': ({ tasks }: { tasks: string[] }) => ({
+        tasks: [],
+        failures: tasks.map((id) => ({ arn: taskArn(id), reason })),
+      }),
     });
+    const read = async (reason: string) => (await reader(failing(reason))).readFleet(new Map(), asDescribed);
 
-    expect((await (await reader(failing('MISSING'))).readFleet(new Map(), asDescribed)).tasks).toStrictEqual([]);
-    await expect((await reader(failing('ACCESS'))).readFleet(new Map(), asDescribed)).rejects.toThrow(
-      'Describing tasks of cluster demo: ECS would not tell about a (ACCESS); nothing was changed',
-    );
+    expect(await read('MISSING')).toMatchObject({ tasks: [], unread: [] });
+    const { tasks, unread } = await read('ACCESS');
+    expect([tasks.length, unread.length]).toStrictEqual([0, 250]);
+    expect(unread[0]).toStrictEqual({
+      what: `task ${taskArn('0')}`,
+      why: 'ECS answers ACCESS',
+      services: [],
+      task: { id: '0', stopping: false },
+    });
   });
 
   it('takes a cluster that does not exist for one without tasks, and names it', async () => {

@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { ECSClient } from '@aws-sdk/client-ecs';
 
+import { ecsReader } from '../../lib/aws/ecs';
+import { hostReader } from '../../lib/aws/instances';
+import { startApi } from '../../scripts/local/api';
 import { delays } from '../../scripts/local/delays';
 import { type Ecs, playEcs } from '../../scripts/local/ecs';
 import { ecsHandlers } from '../../scripts/local/ecs-api';
@@ -9,6 +14,7 @@ import { isSteady, type Service } from '../../scripts/local/services';
 import type { Host, Task } from '../../scripts/local/task';
 import { type Timers, timers } from '../../scripts/local/timers';
 
+const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
 const speed = { taskStartMs: 20, taskStoppedMs: 20, schedulerMs: 20, healthMs: 50, spotDrainMs: 50, hostLostMs: 200 };
 let ecs: Ecs;
 let running: Processes;
@@ -122,4 +128,23 @@ it('gives a freed port to the next task on the host when it is told to, else onl
 
   expect(portOf('between')).not.toBe(portOf('old'));
   expect(portOf('new')).toBe(portOf('old'));
+});
+
+it('hides an instance that ECS manages from whoever does not ask for it; the function asks, and serves it', async () => {
+  const api = await startApi([{ ...credentials, role: 'Reconcile', refused: async () => undefined }], ecsHandlers(ecs));
+  const config = { region: 'eu-west-2', endpoint: api.endpoint, credentials };
+  const ec2 = new EC2Client(config);
+  for (const host of [first, second]) ecs.instances.setStatus(host?.ec2Id ?? '', 'DRAINING');
+  const id = ecs.instances.add('c', true);
+  await serve('web', 1);
+
+  const Filters = [{ Name: 'instance-id', Values: [id] }];
+  const hidden = await ec2.send(new DescribeInstancesCommand({ Filters }));
+  const { readFleet } = ecsReader(new ECSClient(config), hostReader(new ECSClient(config), ec2), ['c']);
+  const { hosts } = await readFleet(new Map(), (tasks) => tasks);
+  await api.stop();
+
+  expect(hidden.Reservations).toStrictEqual([]);
+  const address = tasksOf('web')[0]?.host.address;
+  expect([...hosts.values()]).toStrictEqual([{ instanceId: id, address, draining: false }]);
 });

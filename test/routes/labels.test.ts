@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 
 import { readLabels } from '../../lib/routes/labels';
@@ -93,10 +94,119 @@ describe('a fault', () => {
     expect(faults.join()).toContain(message);
   });
 
+  it.each([
+    ['haproxy.check.path', 'haproxy.my-check.path'],
+    ['haproxy.host.path', 'haproxy.my-host.path'],
+    ['haproxy.timeout.host', 'haproxy.my-timeout.host'],
+    ['haproxy.Drain.port', 'haproxy.my-drain.port'],
+  ])('is the word of a label as the name of a route: %s', (label, instead) => {
+    const word = label.split('.')[1];
+
+    expect(read({ 'haproxy.host': '*', [label]: '/x' })).toStrictEqual({
+      routes: [],
+      faults: [
+        `container "web": "${label}": "${word}" cannot name a route, because Sluice keeps the word for labels; rename the route, such as ${instead}`,
+      ],
+    });
+  });
+
+  it('never takes a word that a later label may need', () => {
+    const words =
+      'host path port check redirect timeout allow deny auth hsts strip maintenance sticky rate proto maxconn weight match ' +
+      'header headers balance slowstart compress cors body mode listen drain';
+    const isTaken = (word: string) => read({ [`haproxy.${word}.host`]: 'a.example' }).routes.length > 0;
+
+    expect([...words.split(' '), 'shop', 'checks', 'web-check'].filter(isTaken)).toStrictEqual([
+      'shop',
+      'checks',
+      'web-check',
+    ]);
+  });
+
+  it.each([
+    ['Haproxy.Host', '; did you mean haproxy.host?'],
+    ['HAPROXY.HOST', '; did you mean haproxy.host?'],
+    ['haproxy.Host', '; did you mean haproxy.host?'],
+    [' haproxy.host', '; did you mean haproxy.host?'],
+    ['haproxy.host.', '; did you mean haproxy.host?'],
+    ['haproxy..host', '; did you mean haproxy.host?'],
+    ['haproxy.Web.host', '; did you mean haproxy.web.host?'],
+    ['haproxy.web.hots', '; did you mean haproxy.web.host?'],
+    ['haproxy.web.host.', '; did you mean haproxy.web.host?'],
+    ['haproxy.', '; known are host, path, port, check, also as haproxy.<name>.host'],
+    ['haproxy.checkout', '; did you mean haproxy.check?'],
+    ['haproxy.backend', '; known are'],
+    ['haproxy.check.interval', '; known are'],
+    ['haproxy.redirect', '; known are'],
+    ['haproxy.a.b.host', '; did you mean haproxy.a.host?'],
+  ])('is a label that is nearly one: %s', (label, hint) => {
+    const { routes, faults } = read({ 'haproxy.host': '*', 'haproxy.path': '/a', [label]: 'x.example' });
+
+    expect(routes).toStrictEqual([]);
+    expect(faults).toStrictEqual([expect.stringContaining(`container "web": unknown label "${label}"${hint}`)]);
+  });
+
+  it.each([
+    ['münchen.example', 'xn--mnchen-3ya.example'],
+    ['*.münchen.example', '*.xn--mnchen-3ya.example'],
+    ['MÜNCHEN.example, b.example', 'xn--mnchen-3ya.example, b.example'],
+    ['例え。テスト', 'xn--r8jz45g.xn--zckzah'],
+    ['ａ.example', 'a.example'],
+    ['a\u200b.example', 'a.example'],
+    ['a_b.example', 'a-b.example'],
+    ['a.example.', 'a.example'],
+    ['a.example,', 'a.example'],
+    [',a.example,,b.example', 'a.example, b.example'],
+    ['https://A.example/', 'a.example'],
+    ['//a.example', 'a.example'],
+    ['a.example:8080', 'a.example'],
+    ['http://a.example:8080/x?y#z', 'a.example'],
+    ['a.example b.example', 'a.example, b.example'],
+    ['a.example;b.example', 'a.example, b.example'],
+    ['.example.com', '*.example.com'],
+    ['"a.example"', 'a.example'],
+    ['http://*', '*'],
+    ['a.example,b.example,c.example,d.example,e.example,f_f.example', 'f-f.example'],
+  ])('is a host %j, and says what to write', (host, instead) => {
+    const { routes, faults } = read({ 'haproxy.host': host });
+
+    expect(routes).toStrictEqual([]);
+    expect(faults[0]?.split('*.example.com or *')[1]).toBe(`; write ${instead}`);
+    expect(read({ 'haproxy.host': instead }).faults).toStrictEqual([]);
+  });
+
+  it.each([
+    '',
+    ',',
+    'a..example',
+    '-a.example',
+    '[::1]:80',
+    'a.*.example',
+    '१.2.3',
+    `${'a'.repeat(64)}.example`,
+    '_',
+    '*.',
+  ])('is a host %j, for which nothing can be guessed', (host) => {
+    expect(read({ 'haproxy.host': host }).faults[0]).toMatch(/ is not a list of hosts such as .* or \*$/);
+  });
+
+  it('holds up nobody, however long the label', async () => {
+    const dots = `${'.'.repeat(100_000)}x`;
+
+    expect(read({ 'haproxy.host': dots }).faults[0]).toContain('is not a list of hosts');
+    expect(read({ [`haproxy.${dots}`]: '*' }).faults[0]).toContain('unknown label "haproxy.');
+    // Lets jest find that its time is over.
+    await pause(1);
+  });
+
   it('shows a hostile value on one short line', () => {
     const [fault] = read({ 'haproxy.host': `x\n    bind :22\u001b[2J${'y'.repeat(500)}` }).faults;
 
     expect(fault).toMatch(/^[\x20-\x7e…]{1,220}$/);
+    expect(read({ 'haproxy.\u009b2J\u202e': 'x', 'haproxy.host': '\u2028' }).faults).toStrictEqual([
+      expect.stringContaining('unknown label "haproxy.\\u{9b}2J\\u{202e}"'),
+      expect.stringContaining('haproxy.host "" is not'),
+    ]);
   });
 });
 

@@ -143,23 +143,43 @@ describe('routes', () => {
     expect(servers({ fleet: fleet([...two].reverse(), other) })).toStrictEqual(servers({ fleet: fleet(two, other) }));
   });
 
-  it('wait for a task whose address nobody knows yet, and say so', () => {
-    const { backends, faults } = decide({ fleet: fleet([task('a', { instance: 'host-9' })]) });
+  const bare = { containers: [{ name: 'web', running: true, bindings: [] }] };
+  const ofNobody = new Map([['host-1', { instanceId: 'i-1', draining: false }]]);
+  const own = { 'shop:1': { ...definition({ 'haproxy.host': '*' }), network: 'awsvpc' } };
+  it.each([
+    [
+      'ECS does not describe its container instance, and it joins once it does',
+      fleet([task('a', { instance: 'host-9' })]),
+    ],
+    [
+      'EC2 shows no private address of i-1, and it joins once it does; see whether the instance runs in this account and region',
+      { ...fleet([task('a')]), hosts: ofNobody },
+    ],
+    [
+      'ECS names no host port of it, and it joins once it does; see whether its container runs and maps the port',
+      fleet([task('a', bare)]),
+    ],
+    ['it joins once ECS names one', fleet([task('a')], own)],
+  ])('wait for a task whose address nobody knows yet, and say so: %s', (why, asked) => {
+    const { backends, faults } = decide({ fleet: asked });
 
     expect(backends[0]?.servers).toStrictEqual([]);
     expect(faults).toStrictEqual([
       {
         service: 'demo/shop',
-        message: 'demo/shop: task a runs but has no address for port 8080 yet; it joins once ECS and EC2 name one',
+        message: `demo/shop: task a runs but has no address for port 8080 yet; ${why}`,
       },
     ]);
   });
 
-  it('refuse a task that has only an IPv6 address', () => {
-    const containers = [{ name: 'web', running: true, bindings: [], ipv6Only: true as const }];
-    const awsvpc = { ...host('shop.example.com'), network: 'awsvpc' };
-
-    expect(decide({ fleet: fleet([task('a', { containers })], { 'shop:1': awsvpc }) }).faults).toStrictEqual([
+  const bound = { containers: [{ name: 'web', running: true, bindings: [], ipv6Only: true as const }] };
+  const awsvpc = { 'shop:1': { ...host('shop.example.com'), network: 'awsvpc' } };
+  const hosts = new Map([['host-1', { instanceId: 'i-1', draining: false, ipv6Only: true as const }]]);
+  it.each([
+    ['of its own', fleet([task('a', bound)], awsvpc)],
+    ['of its host', { ...fleet([task('a')]), hosts }],
+  ])('refuse a task that has only an IPv6 address %s', (_, asked) => {
+    expect(decide({ fleet: asked }).faults).toStrictEqual([
       {
         service: 'demo/shop',
         message:

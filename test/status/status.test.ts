@@ -214,6 +214,12 @@ describe('the command', () => {
     expect(printed(checks, true)).toContain('\u001b[31mNOT OK');
   });
 
+  it('prints nothing that a terminal would act on', () => {
+    const hostile = { ok: false, what: 'proxy 1', says: 'no \u009b2J', next: 'see \u202elog' };
+
+    expect(printed([hostile], false)).toContain('NOT OK  proxy 1  no \\u{9b}2J\n                 → see \\u{202e}log\n');
+  });
+
   it('takes stage and region, and says what makes no sense', () => {
     expect(readOptions([], {})).toStrictEqual({ stage: 'dev', region: 'eu-west-2', json: false });
     expect(readOptions(['--stage', 'prod', '--json'], { AWS_REGION: 'us-east-1' })).toStrictEqual({

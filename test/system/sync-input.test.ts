@@ -292,5 +292,8 @@ describe('the instance', () => {
       code: 1,
       report: { failed: '"NaN" is no generation; give a number, or 0 for whatever is current' },
     });
+    const { output } = await instance.sync('\u009b2J\u202e' as never);
+    expect(output).toContain('\\\\u{9b}2J\\\\u{202e}');
+    expect(output).not.toMatch(/[\u009b\u202e]/);
   });
 });

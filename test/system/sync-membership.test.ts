@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { type Instance, startInstance, until } from './haproxy-instance';
 import { ask, backend, keepAlive, startLoad, startTask, stopTasks, type Task } from './haproxy-tasks';
 
@@ -156,4 +159,37 @@ describe('a whole replacement in one generation, as a proxy sees it that hears l
     expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure' } });
     expect(failures(await load.stop())).toStrictEqual([]);
   });
+
+  it.each([{}, { check: '/other' }])('does so though the wall clock is set forward meanwhile: %j', async (more) => {
+    const [a, b] = [await startTask('a'), await startTask('b', { checkMs: 300 })];
+    await serving(a);
+    const load = startLoad(instance.host);
+
+    const outcome = await instance.sync(instance.publish([backend([b.server], more)]), setAnew(+3_000));
+    await until(() => b.state.requests > 20);
+
+    expect(outcome).toMatchObject({ code: 0, report: { changed: more.check ? 'structure' : 'membership' } });
+    expect(outcome.report.milliseconds).toBeLessThan(60_000);
+    expect(failures(await load.stop())).toStrictEqual([]);
+  });
+
+  it('waits for a new one that never passes no longer than before, though the wall clock is set back meanwhile', async () => {
+    const [a, b] = [await startTask('a'), await startTask('b', { status: 500 })];
+    await serving(a);
+
+    const sync = instance.startSync(instance.publish([backend([b.server])]), setAnew(-3_000));
+    const late = setTimeout(sync.kill, 30_000);
+    const outcome = await sync.ended;
+    clearTimeout(late);
+
+    expect(outcome).toMatchObject({ code: 0, report: { changed: 'membership', added: 1, left: 1 } });
+  });
 });
+
+/** For the sync: the wall clock is set anew at every look at it. */
+function setAnew(milliseconds: number) {
+  const file = join(instance.path.folder, 'clock.cjs');
+  const code = `const now = Date.now; let skew = 0; Date.now = () => now() + (skew += ${milliseconds});`;
+  writeFileSync(file, code);
+  return { NODE_OPTIONS: `--require ${file}` };
+}

@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+
+import { quote } from '../printable';
+
+/** AWS says something of one thing that nobody can read. The message names the fields, for people. */
+export class Unreadable extends Error {
+  override readonly name = 'Unreadable';
+}
+
+/** Reads what AWS sent by a schema, whose own messages say what a field should be: "the ARN of a task". */
+export function fieldsOf<Output>(
+  schema: z.ZodType<Output>,
+  input: unknown,
+): { readonly value: Output } | { readonly why: string } {
+  const { success, data, error } = schema.safeParse(input);
+  if (success) return { value: data };
+  return {
+    why: error.issues
+      .slice(0, mostFields)
+      .map((issue) => faultOf(issue, input))
+      .join(', '),
+  };
+}
+
+/** @throws Unreadable */
+export function readFields<Output>(schema: z.ZodType<Output>, input: unknown): Output {
+  const read = fieldsOf(schema, input);
+  if ('why' in read) throw new Unreadable(read.why);
+  return read.value;
+}
+
+const mostFields = 3;
+
+function faultOf(issue: z.core.$ZodIssue, input: unknown): string {
+  const value = issue.path.reduce<unknown>((each, key) => (each as Record<PropertyKey, unknown> | null)?.[key], input);
+  const field = issue.path.reduce<string>(
+    (path, key) => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? String(key) : `${path}.${String(key)}`),
+    '',
+  );
+  if (value === undefined || value === null) return `${field || 'all of it'} is missing`;
+  const shown = quote(typeof value === 'string' ? value : JSON.stringify(value));
+  const wanted = issue.code === 'invalid_type' ? (kinds[issue.expected] ?? issue.expected) : issue.message;
+  return `${field || 'it'} is ${shown}, which is not ${wanted}`;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};

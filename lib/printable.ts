@@ -1,0 +1,28 @@
+/**
+ * What a terminal or a log would act on, or nobody sees: controls, format characters (bidirectional, zero width, tags), line and
+ * paragraph separators, lone surrogates, unassigned ones, and every space but the plain one (Unicode 15, section 4.5 and 5.21).
+ */
+const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
+
+/** Writes each unsafe character as `\u{…}`, so that foreign text can stand in a log or on a terminal. Twice is as good as once. */
+export const printable = (text: string): string =>
+  text.replace(unsafe, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+
+/** Puts foreign text into a sentence: in quotation marks, on one line, cut off where it is long. */
+export function quote(text: string): string {
+  let shown = '';
+  for (const character of text) {
+    if (shown.length >= longest) return `"${shown}…"`;
+    shown += /["\\]/.test(character) ? `\\${character}` : printable(character);
+  }
+  return `"${shown}"`;
+}
+
+const longest = 80;
+
+/** The beginning of a text, not cut in the middle of a character. */
+export const cut = (text: string, length: number): string => text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
+
+/** One line of JSON whose strings are safe to print. */
+export const printableJson = (value: unknown, space?: number): string =>
+  JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? printable(each) : each), space);
