@@ -20,7 +20,7 @@ const [asked = '0'] = process.argv.slice(2);
 /** What waits for the next sync must not wait long for CloudWatch. */
 const metricPatienceMilliseconds = 3_000;
 
-(asked === 'claim' ? claimAddress : syncAndTell)(readSettings(process.env)).then(
+start().then(
   (done) => tell({ ...done, milliseconds: Date.now() - began }),
   (error: Error) => {
     tell({ generation: Number(asked), failed: error.message, milliseconds: Date.now() - began });
@@ -29,10 +29,16 @@ const metricPatienceMilliseconds = 3_000;
   },
 );
 
+async function start() {
+  return (asked === 'claim' ? claimAddress : syncAndTell)(readSettings(process.env));
+}
+
 function syncAndTell(settings: Settings) {
   const { queryEndpoint, prefix, environment } = settings;
   const query = queries(queryEndpoint, metricPatienceMilliseconds, () => whoAmI(settings));
-  return told(bringTo(settings), tellSynced(query, prefix, environment.SLUICE_SLOT));
+  const tell = tellSynced(query, prefix, environment.SLUICE_SLOT);
+  // sync.sh reports what is wrong around this program, and sets the variable, so that an alarm is raised.
+  return told(bringTo(settings), (isSynced) => tell(isSynced && !environment.SLUICE_FAULT));
 }
 
 async function bringTo(settings: Settings) {
