@@ -75,7 +75,7 @@ describe('the sync document', () => {
 
   it('is the same from whatever folder it is packaged, and names no folder of a machine', async () => {
     const print = "console.log(JSON.stringify(require(process.argv[1]).document('dev', '/sluice/dev')))";
-    const elsewhere = await inCopy((copy) =>
+    const elsewhere = await inCopy(async (copy) =>
       execFileSync(process.execPath, ['-e', print, join(copy, 'resources/sync.cjs')], { cwd: tmpdir() }).toString(),
     );
 
@@ -95,7 +95,7 @@ describe('the sync document', () => {
 
   it('cannot be packaged when it exceeds 60,000 bytes, and the error says what to do', async () => {
     const long = Array.from({ length: 600 }, (_, n) => createHash('sha512').update(`${n}`).digest('base64'));
-    const made = inCopy((copy) => {
+    const made = inCopy(async (copy) => {
       appendFileSync(join(copy, 'lib/sync/run.ts'), `process.title = '${long.join('')}';\n`);
       return (require(join(copy, 'resources/sync.cjs')) as { document: Make }).document('dev', '/sluice/dev');
     });
