@@ -1,3 +1,4 @@
+import { answerTo } from '../parameter-name';
 import { type Instance, secretJson } from './imds';
 import { type Caller, post } from './post';
 
@@ -51,7 +52,10 @@ export function parameterStore(
       for (let start = 0; start < selectors.length; start += namesPerCall) {
         const Names = selectors.slice(start, start + namesPerCall);
         const { Parameters: found } = await call('GetParameters', { Names, WithDecryption: decrypted });
-        for (const { name, version, value } of (found as Raw[]).map(parameter)) values.set(`${name}:${version}`, value);
+        for (const selector of Names) {
+          const answer = answerTo(selector, found as Raw[]);
+          if (answer) values.set(selector, answer.Value);
+        }
       }
       return values;
     },
