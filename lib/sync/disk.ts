@@ -10,6 +10,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -61,9 +62,11 @@ export function stage(
  */
 export function writeState(folder: string, text: string): void {
   const file = join(folder, stateName);
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
-  rmSync(`${file}.next`, { force: true });
+  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile();
+  if (isFile && readFileSync(file, 'utf8') === text) return;
+  rmSync(`${file}.next`, { recursive: true, force: true });
   write(`${file}.next`, text);
+  if (!isFile) rmSync(file, { recursive: true, force: true });
   renameSync(`${file}.next`, file);
 }
 
@@ -79,7 +82,7 @@ export function keep(home: string, staging: string, number: number, installed: I
 /** Lets the symlink point to a folder, in one step: HAProxy can be restarted at any moment. */
 export function switchTo(link: string, folder: string): void {
   const next = `${link}.next`;
-  rmSync(next, { force: true });
+  rmSync(next, { recursive: true, force: true });
   symlinkSync(folder, next);
   renameSync(next, link);
 }
@@ -98,7 +101,8 @@ export function undo(link: string): void {
   if (existsSync(before(link))) renameSync(before(link), link);
 }
 
-const before = (link: string): string => `${link}.before`;
+/** Where the link is kept that a reload may go back to. */
+export const before = (link: string): string => `${link}.before`;
 
 /** Removes all but the given folders. */
 export function prune(home: string, kept: readonly string[]): void {
@@ -111,11 +115,18 @@ export function prune(home: string, kept: readonly string[]): void {
 
 /** Secret from the start, and on the disk before anything points to it. */
 function write(file: string, text: string): void {
-  const descriptor = openSync(file, 'wx', 0o600);
   try {
-    writeFileSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    const descriptor = openSync(file, 'wx', 0o600);
+    try {
+      writeFileSync(descriptor, text);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (cause) {
+    const advice = 'make room on the disk, or see why it cannot be written. Tasks come and go all the same';
+    throw new Error(`could not write ${file} (${(cause as Error).message}), so what is installed stays; ${advice}`, {
+      cause,
+    });
   }
 }

@@ -10,7 +10,7 @@ export type Parameter = {
   readonly modified: number;
 };
 
-/** Parameter Store, as the sync reads it. `get` gives `undefined` for what does not exist. */
+/** Parameter Store, as the sync reads it. `get` takes a name or `name:version`, and gives `undefined` for what does not exist. */
 export type Parameters = {
   readonly get: (name: string) => Promise<Parameter | undefined>;
   /** Reads `name:version` selectors. What does not exist is missing in the answer. */
@@ -69,10 +69,10 @@ const parameter = ({ Name, Version, Value, LastModifiedDate }: Raw): Parameter =
   modified: LastModifiedDate ?? 0,
 });
 
-const parameterNotFound = 'ParameterNotFound';
+const notFound = ['ParameterNotFound', 'ParameterVersionNotFound'];
 
 function ifMissing(error: Error): Record<string, unknown> {
-  if (error.name === parameterNotFound) return {};
+  if (notFound.includes(error.name)) return {};
   throw error;
 }
 

@@ -73,15 +73,19 @@ clean_up() {
   done
 }
 
-# gzip compares its checksum, so neither a damaged text nor half a file takes the place of a good one.
+# gzip compares its checksum, so neither a damaged text nor half a file takes the place of a good one. What is there already needs
+# no disk.
 keep() {
-  base64 -d <<'END-OF-SYNC' | gzip -d >"$next" || return
-@SYNC@
-END-OF-SYNC
-  ! cmp -s "$next" "$copy" || return 0
-  sync "$next" || return
+  ! unpack 2>/dev/null | cmp -s - "$copy" || return 0
+  unpack >"$next" && sync "$next" || return
   [ ! -d "$copy" ] || rm -rf "$copy" || return
   mv -f "$next" "$copy"
+}
+
+unpack() {
+  base64 -d <<'END-OF-SYNC' | gzip -d
+@SYNC@
+END-OF-SYNC
 }
 
 main '{{ Generation }}'

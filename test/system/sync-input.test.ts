@@ -187,12 +187,16 @@ describe('Parameter Store', () => {
 
   it('is not believed when it answers with an older pointer than the installed one', async () => {
     await serving();
-    installedAs({ number: 57, modified: Date.now() / 1000 + 60 });
+    const later = instance.publish([web(a, b)]);
+    await instance.sync(later);
     const before = await state();
+    const { handlers } = instance.store;
+    const get = handlers['ssm:GetParameter'];
+    handlers['ssm:GetParameter'] = (input) => get({ ...input, Name: input.Name.replace(/current$/, 'current:1') });
 
-    const outcome = await instance.sync(instance.publish([web(a, b)]));
+    const outcome = await instance.sync(0);
 
-    expect(outcome).toMatchObject({ code: 0, report: { generation: 57, changed: 'nothing' } });
+    expect(outcome).toMatchObject({ code: 0, report: { generation: later, changed: 'nothing' } });
     expect(await state()).toStrictEqual(before);
   });
 
