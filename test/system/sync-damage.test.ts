@@ -258,7 +258,8 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
   it('what cannot be healed is reported with what to do, and the proxy is brought up to date all the same', async () => {
     makeFolder(inHome('environment'));
 
-    const outcome = await publishOther();
+    const told = { SLUICE_SLOT: '1', AWS_ENDPOINT_URL: instance.api.endpoint };
+    const outcome = await publishOther(told);
     rmSync(inHome('environment'), { recursive: true });
 
     expect(linesOf(outcome.output)).toHaveLength(1);
@@ -269,6 +270,11 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
         ran: { generation, added: 1 },
       },
     });
+    // It counts as not synced, which raises an alarm.
+    const put = instance.api.calls.filter(({ action }) => action === 'cloudwatch:PutMetricData');
+    expect(put.map(({ input }) => JSON.stringify(input))).toStrictEqual([
+      expect.stringMatching(/"Synced".*"Value":"?0/),
+    ]);
   });
 
   it('a line of the environment that a shell would choke on is not run, and hides no other', async () => {
@@ -293,11 +299,11 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
 
 let current: Task;
 /** The other of the two tasks takes over. */
-async function publishOther() {
+async function publishOther(overrides: NodeJS.ProcessEnv = {}) {
   current = current === b ? a : b;
   const { certificates } = JSON.parse(instance.store.read('/sluice/test/haproxy/current') ?? '{}');
   generation = instance.publish([web(current)], certificates);
-  return instance.sync(generation);
+  return instance.sync(generation, overrides);
 }
 
 /** A restart brings back the same. */
