@@ -115,18 +115,25 @@ export function prune(home: string, kept: readonly string[]): void {
 
 /** Secret from the start, and on the disk before anything points to it. */
 function write(file: string, text: string): void {
+  const descriptor = openSync(file, 'wx', 0o600);
   try {
-    const descriptor = openSync(file, 'wx', 0o600);
-    try {
-      writeFileSync(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch (cause) {
-    const advice = 'make room on the disk, or see why it cannot be written. Tasks come and go all the same';
-    throw new Error(`could not write ${file} (${(cause as Error).message}), so what is installed stays; ${advice}`, {
-      cause,
-    });
+    writeFileSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
+}
+
+const refusals = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO'];
+
+/** An error of a disk that takes nothing more, with what to do about it; any other error as it is. */
+export function explained(error: Error): Error {
+  if (!refusals.includes(String((error as NodeJS.ErrnoException).code))) return error;
+  const advice = 'what is installed stays, and tasks come and go as long as HAProxy runs';
+  return new Error(
+    `the disk could not be written (${error.message}); make room on it, or mend it. Until then ${advice}`,
+    {
+      cause: error,
+    },
+  );
 }

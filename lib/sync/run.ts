@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { claim, readPlace } from './claim';
+import { explained } from './disk';
 import { instance, metadata } from './imds';
 import { haproxyAt } from './master';
 import { tellSynced, told } from './metric';
@@ -23,7 +24,7 @@ const metricPatienceMilliseconds = 3_000;
 start().then(
   (done) => tell({ ...done, milliseconds: Date.now() - began }),
   (error: Error) => {
-    tell({ generation: Number(asked), failed: error.message, milliseconds: Date.now() - began });
+    tell({ generation: Number(asked), failed: explained(error).message, milliseconds: Date.now() - began });
     // The first boot goes on with what could be applied.
     process.exitCode = error instanceof Incomplete ? 2 : 1;
   },

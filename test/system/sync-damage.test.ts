@@ -68,7 +68,9 @@ describe('the sync’s own copy, and its room', () => {
       expect(linesOf(full.output)).toHaveLength(1);
       expect(full).toMatchObject({
         code: 1,
-        report: { failed: expect.stringMatching(/^could not write .*EFBIG.*make room on the disk.*Tasks come and go/) },
+        report: {
+          failed: expect.stringMatching(/^the disk could not be written \(EFBIG.*make room on it.* tasks come and go/),
+        },
       });
       expect(again).toMatchObject({ code: 1 });
       expect(await instance.processes()).toStrictEqual(before);
@@ -172,6 +174,7 @@ function makeFolder(path: string): void {
 const manifest = (text: string) => writeFileSync(live('generation.json'), text);
 const claims = (other: object) =>
   manifest(JSON.stringify({ ...JSON.parse(readFileSync(live('generation.json'), 'utf8')), ...other }));
+const files = ['00-global.cfg', '10-frontends.cfg', '50-default.web.cfg', '00-stand-in.pem', 'shop.example.com.pem'];
 const later = () => Date.now() / 1_000 + 3_600;
 
 describe('damage by hand heals with the next sync, and HAProxy does not notice', () => {
@@ -215,9 +218,10 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
     ],
     ['the manifest has a higher number and a later time', () => claims({ number: 5_757, modified: later() })],
     ['the manifest lists nothing', () => writeFileSync(live('generation.json'), '{}')],
+    ['the manifest is a folder', () => makeFolder(live('generation.json'))],
     [
-      'the manifest, the state file and the next one are folders',
-      () => ['generation.json', 'sluice.state', 'sluice.state.next'].map((name) => makeFolder(live(name))),
+      'the state file and the next one are folders',
+      () => ['sluice.state', 'sluice.state.next'].map((name) => makeFolder(live(name))),
     ],
     [
       'certificates and a file of the configuration are folders',
@@ -241,9 +245,11 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
     damage();
 
     const outcome = await instance.sync(now);
+    const healed = ['haproxy', 'certificates'].flatMap((folder) => readdirSync(live(folder), { withFileTypes: true }));
     const next = await publishOther();
 
     expect([outcome.report.failed, outcome.code, linesOf(outcome.output).length]).toStrictEqual([undefined, 0, 1]);
+    expect(healed.map((entry) => (entry.isFile() ? entry.name : 'no file'))).toStrictEqual(files);
     expect(next).toMatchObject({ code: 0, report: { generation: now + 1, changed: 'membership', added: 1, left: 1 } });
     expect(lstatSync(instance.path.live).isSymbolicLink()).toBe(true);
     expect(readlinkSync(instance.path.live)).toMatch(new RegExp(`^${inHome('generations')}/\\d+b?$`));
