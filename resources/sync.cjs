@@ -2,30 +2,62 @@
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { buildSync } = require('esbuild');
+const { gzipSync } = require('fflate');
 
-/** lib/sync as one file for the Node.js of Ubuntu 24.04, without template literals: osls would resolve them. */
+/** SSM takes 65,536 bytes, the parameters included (AWS: CreateDocument, Content). */
+const mostBytes = 60_000;
+
+/** lib/sync as one readable file for the Node.js of Ubuntu 24.04. Comments name sources relative to the repository. */
 const bundle = () =>
   buildSync({
-    entryPoints: [join(__dirname, '../lib/sync/run.ts')],
+    absWorkingDir: join(__dirname, '..'),
+    entryPoints: ['lib/sync/run.ts'],
     bundle: true,
     write: false,
     platform: 'node',
     target: 'node18',
     charset: 'utf8',
-    // The document may have 64 KB (AWS: CreateDocument); names stay, so that a stack trace can be read.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    supported: { 'template-literal': false },
     legalComments: 'none',
   }).outputFiles[0].text;
 
-/** What an instance runs. SSM reads `{{` as a parameter of the document, wherever it stands. */
+/**
+ * What an instance runs. Node's own gzip writes other bytes on another machine (zlib: by processor and release), and every deploy
+ * from there would be a new version of the document; fflate writes the same everywhere, without a time.
+ */
 const script = (prefix) => {
-  const sync = bundle();
-  if (/\{\{|^END-OF-SYNC$/m.test(sync))
-    throw new Error('lib/sync: the bundle holds "{{" or the end mark; SSM would damage it');
+  const packed = gzipSync(Buffer.from(bundle()), { level: 9, mtime: 0 });
   const shell = readFileSync(join(__dirname, 'instance/sync.sh'), 'utf8');
-  return shell.replace('@SYNC@', () => sync.trimEnd()).replace('@PREFIX@', () => prefix);
+  return shell.replace('@SYNC@', () => Buffer.from(packed).toString('base64')).replace('@PREFIX@', () => prefix);
+};
+
+const content = (prefix) => ({
+  schemaVersion: '2.2',
+  description: 'Brings HAProxy to at least a generation of the published configuration',
+  parameters: {
+    Generation: {
+      type: 'String',
+      description: 'The generation to reach; 0 takes whatever is current',
+      default: '0',
+      allowedPattern: '^[0-9]{1,10}$',
+    },
+  },
+  mainSteps: [
+    {
+      action: 'aws:runShellScript',
+      name: 'sync',
+      inputs: { timeoutSeconds: '90', runCommand: [script(prefix)] },
+    },
+  ],
+});
+
+/** CloudFormation writes it with indents, and a space before each colon (AWS: its handler for AWS::SSM::Document). */
+const checked = (written) => {
+  const bytes = Buffer.byteLength(JSON.stringify(written, undefined, 2).replace(/^( *"\w+"):/gm, '$1 :'));
+  if (bytes <= mostBytes) return written;
+  throw new Error(
+    `the SSM document that carries the sync would have ${bytes} bytes, and at most ${mostBytes} leave room for its ` +
+      'parameters in the 65536 that SSM takes; make lib/sync/ or resources/instance/sync.sh smaller',
+  );
 };
 
 /** The CloudFormation of one stage's document. */
@@ -40,25 +72,7 @@ const document = (stage, prefix) => ({
         // The default replaces the document, which its fixed name does not allow.
         UpdateMethod: 'NewVersion',
         TargetType: '/AWS::EC2::Instance',
-        Content: {
-          schemaVersion: '2.2',
-          description: 'Brings HAProxy to at least a generation of the published configuration',
-          parameters: {
-            Generation: {
-              type: 'String',
-              description: 'The generation to reach; 0 takes whatever is current',
-              default: '0',
-              allowedPattern: '^[0-9]{1,10}$',
-            },
-          },
-          mainSteps: [
-            {
-              action: 'aws:runShellScript',
-              name: 'sync',
-              inputs: { timeoutSeconds: '90', runCommand: [script(prefix)] },
-            },
-          ],
-        },
+        Content: checked(content(prefix)),
       },
     },
   },

@@ -5,6 +5,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 
+import { answerTo, plainName, withoutArn } from '../parameter-name';
 import { batches } from './batches';
 import { doing } from './doing';
 import { always, alwaysList } from './malformed';
@@ -18,21 +19,24 @@ export async function getParameters(
   const found = new Map<string, Parameter>();
   for (const Names of batches(names, 10)) {
     const told = client.send(new GetParametersCommand({ Names })).then((answer) => toldOfAll(Names, answer));
-    for (const parameter of await doing(`Reading ${Names}`, told, otherwise))
-      found.set(selectorOf(parameter), parameter);
+    for (const [name, parameter] of await doing(`Reading ${Names}`, told, otherwise)) found.set(name, parameter);
   }
   return found;
 }
 
 /** What is not there is named as well: a parameter that is not told about would count as never written. */
-function toldOfAll(names: readonly string[], answer: GetParametersCommandOutput): readonly Parameter[] {
-  const { InvalidParameters: missing = [] } = answer;
-  const found = alwaysList('Parameters', answer.Parameters);
-  for (const { Value, Version } of found)
+function toldOfAll(
+  names: readonly string[],
+  { Parameters, InvalidParameters: missing = [] }: GetParametersCommandOutput,
+): readonly (readonly [string, Parameter])[] {
+  const answered = alwaysList('Parameters', Parameters);
+  for (const { Value, Version } of answered)
     always('Value and Version', Value, Value !== undefined && Version !== undefined);
-  const told = new Set([...found.map(selectorOf), ...missing]);
-  for (const name of names) always(name, name, told.has(name) || told.has(name.replace(/:\d+$/, '')));
-  return found;
+  return names.flatMap((name) => {
+    const parameter = answerTo(name, answered);
+    if (parameter) return [[name, parameter] as const];
+    const isMissing = missing.some((each) => [name, plainName(name)].includes(withoutArn(each)));
+    always(name, name, isMissing);
+    return [];
+  });
 }
-
-const selectorOf = ({ Name, Selector = '' }: Parameter): string => `${Name}${Selector}`;

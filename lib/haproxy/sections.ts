@@ -25,7 +25,7 @@ const page = (status: number, title: string, advice: string): string =>
   `<body style='font:1.1em system-ui;margin:15vh auto;max-width:32em;padding:0 1em'><h1>${title}</h1><p>${advice}</p>"`;
 
 /** Timeouts and retries that lost no GET while tasks came and went; see docs/architecture.md. */
-export const defaults = `defaults sluice
+export const defaults = `defaults sluice-defaults
     mode http
     log global
     option httplog

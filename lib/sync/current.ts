@@ -33,6 +33,32 @@ export async function readCurrent(
   }
 }
 
+/**
+ * Whether a pointer that is older than what is installed is a late answer: a late one never puts old state back. Then Parameter Store
+ * knows the installed version, now or in a moment. It never does when somebody has edited what says which version that is. A pointer
+ * that was deleted and made anew counts from 1 again, but is newer.
+ */
+export async function isLate(
+  parameters: Pick<Parameters, 'get'>,
+  prefix: string,
+  current: Current,
+  installed: Pick<Current, 'number' | 'modified'>,
+  { patienceMilliseconds, pause }: Patience,
+): Promise<boolean> {
+  if (current.number >= installed.number || current.modified > installed.modified) return false;
+  for (let waited = 0; ; waited += pauseMilliseconds) {
+    const found = await parameters.get(`${currentName(prefix)}:${installed.number}`);
+    if (found?.version === installed.number) return true;
+    if (waited >= patienceMilliseconds) return false;
+    await pause(pauseMilliseconds);
+  }
+}
+
+type Patience = {
+  readonly patienceMilliseconds: number;
+  readonly pause: (milliseconds: number) => Promise<unknown>;
+};
+
 function parsed(
   name: string,
   found: { readonly version: number; readonly modified: number; readonly value: string },

@@ -10,6 +10,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -61,9 +62,11 @@ export function stage(
  */
 export function writeState(folder: string, text: string): void {
   const file = join(folder, stateName);
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
-  rmSync(`${file}.next`, { force: true });
+  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile();
+  if (isFile && readFileSync(file, 'utf8') === text) return;
+  rmSync(`${file}.next`, { recursive: true, force: true });
   write(`${file}.next`, text);
+  if (!isFile) rmSync(file, { recursive: true, force: true });
   renameSync(`${file}.next`, file);
 }
 
@@ -79,7 +82,7 @@ export function keep(home: string, staging: string, number: number, installed: I
 /** Lets the symlink point to a folder, in one step: HAProxy can be restarted at any moment. */
 export function switchTo(link: string, folder: string): void {
   const next = `${link}.next`;
-  rmSync(next, { force: true });
+  rmSync(next, { recursive: true, force: true });
   symlinkSync(folder, next);
   renameSync(next, link);
 }
@@ -98,7 +101,8 @@ export function undo(link: string): void {
   if (existsSync(before(link))) renameSync(before(link), link);
 }
 
-const before = (link: string): string => `${link}.before`;
+/** Where the link is kept that a reload may go back to. */
+export const before = (link: string): string => `${link}.before`;
 
 /** Removes all but the given folders. */
 export function prune(home: string, kept: readonly string[]): void {
@@ -118,4 +122,18 @@ function write(file: string, text: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+const refusals = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO'];
+
+/** An error of a disk that takes nothing more, with what to do about it; any other error as it is. */
+export function explained(error: Error): Error {
+  if (!refusals.includes(String((error as NodeJS.ErrnoException).code))) return error;
+  const advice = 'what is installed stays, and tasks come and go as long as HAProxy runs';
+  return new Error(
+    `the disk could not be written (${error.message}); make room on it, or mend it. Until then ${advice}`,
+    {
+      cause: error,
+    },
+  );
 }

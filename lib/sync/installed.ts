@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
+import { parseCertificates } from '../haproxy/generation';
 import type { File } from '../haproxy/render';
 import type { Current } from './current';
 
@@ -19,21 +20,28 @@ const nothing: Current = { number: 0, modified: 0, generation: { files: [], cert
 /** Reads what is installed, or gives `undefined` where nothing ever was. */
 export function readInstalled(link: string): Installed | undefined {
   if (!existsSync(link)) return undefined;
-  const folder = readlinkSync(link);
+  const folder = resolve(dirname(link), readlinkSync(link));
   const files = readFolder(join(folder, 'haproxy'));
   return { ...readManifest(folder), folder, files, pems: readFolder(join(folder, 'certificates')) };
 }
 
 function readFolder(folder: string): readonly File[] {
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
-  return files.map(({ name }) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(folder, { withFileTypes: true }).map((entry) => ({
+    name: entry.name,
+    // Whatever else lies there is no file of ours, so the folder is not the one that is wanted.
+    text: entry.isFile() ? readFileSync(join(folder, entry.name), 'utf8') : '',
+  }));
 }
 
 /** A manifest that cannot be read makes the generation an unknown one: everything is compared by hash, and staged anew. */
 function readManifest(folder: string): Current {
   try {
-    return JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Current;
+    const { number, modified, generation } = JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Current;
+    const isRight = [number, modified].every((each) => Number.isFinite(each) && each >= 0) && Number.isInteger(number);
+    if (!isRight || !Array.isArray(generation.files)) return nothing;
+    const certificates = parseCertificates(JSON.stringify(generation.certificates));
+    return { number, modified, generation: { ...generation, certificates } };
   } catch {
     return nothing;
   }

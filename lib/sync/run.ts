@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { printableJson } from '../printable';
 import { claim, readPlace } from './claim';
+import { explained } from './disk';
 import { instance, metadata } from './imds';
 import { haproxyAt } from './master';
 import { tellSynced, told } from './metric';
@@ -21,19 +22,29 @@ const [asked = '0'] = process.argv.slice(2);
 /** What waits for the next sync must not wait long for CloudWatch. */
 const metricPatienceMilliseconds = 3_000;
 
-(asked === 'claim' ? claimAddress : syncAndTell)(readSettings(process.env)).then(
+start().then(
   (done) => tell({ ...done, milliseconds: Math.round(performance.now() - began) }),
   (error: Error) => {
-    tell({ generation: Number(asked), failed: error.message, milliseconds: Math.round(performance.now() - began) });
+    tell({
+      generation: Number(asked),
+      failed: explained(error).message,
+      milliseconds: Math.round(performance.now() - began),
+    });
     // The first boot goes on with what could be applied.
     process.exitCode = error instanceof Incomplete ? 2 : 1;
   },
 );
 
+async function start() {
+  return (asked === 'claim' ? claimAddress : syncAndTell)(readSettings(process.env));
+}
+
 function syncAndTell(settings: Settings) {
   const { queryEndpoint, prefix, environment } = settings;
   const query = queries(queryEndpoint, metricPatienceMilliseconds, () => whoAmI(settings));
-  return told(bringTo(settings), tellSynced(query, prefix, environment.SLUICE_SLOT));
+  const tell = tellSynced(query, prefix, environment.SLUICE_SLOT);
+  // sync.sh reports what is wrong around this program, and sets the variable, so that an alarm is raised.
+  return told(bringTo(settings), (isSynced) => tell(isSynced && !environment.SLUICE_FAULT));
 }
 
 async function bringTo(settings: Settings) {

@@ -1,3 +1,4 @@
+import { answerTo } from '../parameter-name';
 import { type Instance, secretJson } from './imds';
 import { type Caller, post } from './post';
 
@@ -9,7 +10,7 @@ export type Parameter = {
   readonly modified: number;
 };
 
-/** Parameter Store, as the sync reads it. `get` gives `undefined` for what does not exist. */
+/** Parameter Store, as the sync reads it. `get` takes a name or `name:version`, and gives `undefined` for what does not exist. */
 export type Parameters = {
   readonly get: (name: string) => Promise<Parameter | undefined>;
   /** Reads `name:version` selectors. What does not exist is missing in the answer. */
@@ -51,7 +52,10 @@ export function parameterStore(
       for (let start = 0; start < selectors.length; start += namesPerCall) {
         const Names = selectors.slice(start, start + namesPerCall);
         const { Parameters: found } = await call('GetParameters', { Names, WithDecryption: decrypted });
-        for (const { name, version, value } of (found as Raw[]).map(parameter)) values.set(`${name}:${version}`, value);
+        for (const selector of Names) {
+          const answer = answerTo(selector, found as Raw[]);
+          if (answer) values.set(selector, answer.Value);
+        }
       }
       return values;
     },
@@ -65,10 +69,10 @@ const parameter = ({ Name, Version, Value, LastModifiedDate }: Raw): Parameter =
   modified: LastModifiedDate ?? 0,
 });
 
-const parameterNotFound = 'ParameterNotFound';
+const notFound = ['ParameterNotFound', 'ParameterVersionNotFound'];
 
 function ifMissing(error: Error): Record<string, unknown> {
-  if (error.name === parameterNotFound) return {};
+  if (notFound.includes(error.name)) return {};
   throw error;
 }
 

@@ -5,8 +5,9 @@ import { render } from '../haproxy/render';
 import { applyRunning, settleShared } from './apply';
 import { wantedServers } from './change';
 import { checkConfiguration, makeStandIn } from './check';
-import { type Current, readCurrent } from './current';
+import { type Current, isLate, readCurrent } from './current';
 import { keep, prune, stage, switchTo, undo, writeState } from './disk';
+import { heal } from './heal';
 import { type Installed, readInstalled } from './installed';
 import { currentWorker, type Haproxy, type Worker } from './master';
 import { standIn } from './pem';
@@ -25,13 +26,15 @@ export type World = { readonly settings: Settings; readonly parameters: Paramete
  */
 export async function sync(asked: number, world: World): Promise<Report> {
   const { settings, parameters } = world;
+  heal(settings.home, settings.link);
   undo(settings.link);
   const installed = readInstalled(settings.link) ?? installEmpty(settings);
   const current = await readCurrent(parameters, settings.prefix, asked, settings.patienceMilliseconds, pause);
   if (!current) return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
 
   const source = { parameters, prefix: settings.prefix, makeStandIn };
-  const wanted = isOlder(current, installed) ? asInstalled(installed) : await fetchWanted(source, current, installed);
+  const late = await isLate(parameters, settings.prefix, current, installed, { ...settings, pause });
+  const wanted = late ? asInstalled(installed) : await fetchWanted(source, current, installed);
   const outcome = await apply(world, wanted, installed);
   const faults = [...wanted.faults, ...outcome.faults];
   if (faults.length > 0)
@@ -50,10 +53,6 @@ function installEmpty(settings: Settings): Installed {
   return { ...current, folder, files, pems };
 }
 
-/** A late answer never puts old state back. A pointer that was deleted and made anew counts from 1 again, but is newer. */
-const isOlder = (current: Current, installed: Installed): boolean =>
-  current.number < installed.number && current.modified <= installed.modified;
-
 const asInstalled = (installed: Installed): Wanted => ({ current: installed, ...installed, faults: [] });
 
 async function apply(world: World, wanted: Wanted, installed: Installed): Promise<Outcome> {
@@ -70,21 +69,21 @@ async function apply(world: World, wanted: Wanted, installed: Installed): Promis
   return outcome;
 }
 
-/** Stages what is wanted and has HAProxy check it. What it refuses must not hold up who comes and who leaves. */
+/** Stages what is wanted and has HAProxy check it. Neither what it refuses nor a full disk may hold up who comes and who leaves. */
 async function checked(
   { settings, haproxy }: World,
   worker: Worker | undefined,
   { current, files, pems }: Wanted,
   installed: Installed,
 ): Promise<string> {
-  const staging = stage(settings.home, current, files, pems, installed);
   try {
+    const staging = stage(settings.home, current, files, pems, installed);
     checkConfiguration(settings.haproxy, staging);
+    return keep(settings.home, staging, current.number, installed);
   } catch (refusal) {
     if (worker) await settleShared(haproxy, worker, files, installed);
     throw refusal;
   }
-  return keep(settings.home, staging, current.number, installed);
 }
 
 const prepared = ({ current }: Wanted): Outcome => ({

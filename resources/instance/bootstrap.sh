@@ -16,6 +16,7 @@ main() {
   step 'install the packages' packages
   step 'fetch the sync' fetch
   step 'pull what is published' pull
+  rm -f "$SLUICE_HOME/first.sh"
   step 'start HAProxy' start
   say 'HAProxy runs with what is published'
   step 'claim the address' node "$SLUICE_HOME/sync.cjs" claim

@@ -1,31 +1,91 @@
 #!/bin/sh
 # Runs on the proxy, by Run Command and at its first boot: keeps a copy of the sync, then lets it bring HAProxy to at least
-# this generation.
-set -eu
+# this generation. Whatever happens, it prints one line of JSON.
+set -u
 umask 077
 : "${SLUICE_HOME:=/var/lib/sluice}"
-mkdir -p "$SLUICE_HOME"
-# Run Command may come while the first boot still installs what the sync needs.
-if ! command -v node >/dev/null || ! command -v "${HAPROXY:-haproxy}" >/dev/null; then
-  echo '{"changed":"nothing","how":"node and haproxy are not installed yet; the first boot pulls by itself"}'
-  exit 0
-fi
-# What this instance was told when it was launched: which slot it has, what to claim.
-if [ -f "$SLUICE_HOME/environment" ]; then
-  set -a
-  # shellcheck disable=SC1091 # written at the first boot
-  . "$SLUICE_HOME/environment"
-  set +a
-fi
-cat >"$SLUICE_HOME/.sync.$$" <<'END-OF-SYNC'
+lock=$SLUICE_HOME/lock
+copy=$SLUICE_HOME/sync.cjs
+next=$SLUICE_HOME/.sync.next
+
+main() {
+  mkdir -p "$SLUICE_HOME" || fail "$SLUICE_HOME is no folder and could not be made one; move away what is in its place"
+  # Run Command may come while the first boot still installs what the sync needs.
+  if ! command -v node >/dev/null || ! command -v "${HAPROXY:-haproxy}" >/dev/null; then
+    echo '{"changed":"nothing","how":"node and haproxy are not installed yet; the first boot pulls by itself"}'
+    exit 0
+  fi
+  fault=''
+  read_environment
+  take_turn
+  clean_up
+  said=$(keep 2>&1) || fault="$fault could not keep the new copy of the sync in $SLUICE_HOME ($said), so the last good one ran; is the disk full? The next tick tries again."
+  export SLUICE_PREFIX='@PREFIX@'
+  [ -n "$fault" ] || exec node "$copy" "$1"
+  rm -rf "$next"
+  [ -f "$copy" ] || fail "$fault There is no earlier copy."
+  # A copy of an earlier release may run here, so this script reports for it. The variable lets a later one count as not synced.
+  said=$(SLUICE_FAULT=1 node "$copy" "$1" | tail -n 1)
+  case $said in '{'*'}') ;; *) said=null ;; esac
+  printf '{"failed":"%s","ran":%s}\n' "$(in_json "$fault")" "$said"
+  exit 1
+}
+
+fail() {
+  printf '{"failed":"%s"}\n' "$(in_json "$1")"
+  exit 1
+}
+
+in_json() {
+  printf %s "${1# }" | tr '\001-\037\042\134' ' '
+}
+
+# What this instance was told when it was launched: its slot, and what to claim. As systemd reads it: nothing in it is run.
+read_environment() {
+  told=$SLUICE_HOME/environment
+  [ -e "$told" ] || return 0
+  if [ ! -f "$told" ] || [ ! -r "$told" ]; then
+    fault="$told is no file that can be read, so this proxy does not know its slot; end the instance, and its successor gets a new one."
+    return 0
+  fi
+  while IFS= read -r line || [ -n "$line" ]; do
+    name=${line%%=*}
+    case $name in
+      '' | "$line" | [0-9]* | *[!A-Za-z0-9_]*) ;;
+      *) export "$name=${line#*=}" ;;
+    esac
+  done <"$told"
+}
+
+# One at a time; a later one reads whatever is current when its turn comes. A folder can be locked as well as a file.
+take_turn() {
+  find "$lock" -maxdepth 0 ! -type f ! -type d -exec rm -f {} + 2>/dev/null
+  [ -e "$lock" ] || touch "$lock"
+  [ -r "$lock" ] || fail "could not make or open $lock; is the disk full?"
+  exec 9<"$lock"
+  flock -w 40 9 || fail 'another sync has run for 40 seconds; the next tick tries again'
+}
+
+# What attempts of 0.1.0 left that were killed. Of those that run, each still waits for its turn.
+clean_up() {
+  for left in "$SLUICE_HOME"/.sync.*; do
+    kill -0 "${left##*.}" 2>/dev/null || rm -rf "$left"
+  done
+}
+
+# gzip compares its checksum, so neither a damaged text nor half a file takes the place of a good one. What is there already needs
+# no disk.
+keep() {
+  ! unpack 2>/dev/null | cmp -s - "$copy" || return 0
+  unpack >"$next" && sync "$next" || return
+  [ ! -d "$copy" ] || rm -rf "$copy" || return
+  mv -f "$next" "$copy"
+}
+
+unpack() {
+  base64 -d <<'END-OF-SYNC' | gzip -d
 @SYNC@
 END-OF-SYNC
-# One at a time; a later one reads whatever is current when its turn comes.
-exec 9>"$SLUICE_HOME/lock"
-if ! flock -w 40 9; then
-  echo '{"failed":"another sync has run for 40 seconds; the next tick tries again"}'
-  rm "$SLUICE_HOME/.sync.$$"
-  exit 1
-fi
-mv "$SLUICE_HOME/.sync.$$" "$SLUICE_HOME/sync.cjs"
-SLUICE_PREFIX='@PREFIX@' exec node "$SLUICE_HOME/sync.cjs" '{{ Generation }}'
+}
+
+main '{{ Generation }}'

@@ -26,6 +26,7 @@ type Unit = Readonly<Record<string, readonly string[] | undefined>>;
 export async function serviceManager(machine: Machine, { timers, say }: Deps) {
   const running = new Map<string, Process>();
   const enabled = new Set<string>();
+  const restarts = new Map<string, number>();
   let on = true;
 
   function start(name: string): void {
@@ -40,10 +41,11 @@ export async function serviceManager(machine: Machine, { timers, say }: Deps) {
     say('boot', `systemd on ${machine.id} starts ${name}`);
     void child.exited.then(({ code, signal }) => {
       running.delete(name);
-      const again = unit.Restart?.at(-1) === 'always' || (unit.Restart?.at(-1) === 'on-failure' && code !== 0);
-      if (!on || !again) return;
+      if (!on || !startsAgain(unit, code)) return void restarts.delete(name);
       say('haproxy', `${name} on ${machine.id} ended (${signal ?? code}); systemd starts it again`);
-      timers.after(1000 * Number.parseFloat(unit.RestartSec?.at(-1) ?? '0.1'), () => start(name));
+      const before = restarts.get(name) ?? 0;
+      restarts.set(name, before + 1);
+      timers.after(restartMs(unit, before), () => start(name));
     });
   }
 
@@ -88,6 +90,25 @@ export async function serviceManager(machine: Machine, { timers, say }: Deps) {
     },
     stop: served.stop,
   };
+}
+
+/** systemd.service: Restart, RestartPreventExitStatus. */
+const startsAgain = ({ Restart = [], RestartPreventExitStatus = [] }: Unit, code: number | null): boolean =>
+  !RestartPreventExitStatus.join(' ').split(' ').includes(`${code}`) &&
+  (Restart.at(-1) === 'always' || (Restart.at(-1) === 'on-failure' && code !== 0));
+
+/** From the first pause to the longest in equal factors (systemd.service: RestartSteps, RestartMaxDelaySec). */
+function restartMs({ RestartSec = [], RestartSteps = [], RestartMaxDelaySec = [] }: Unit, before: number): number {
+  const first = milliseconds(RestartSec.at(-1) ?? '100ms');
+  const steps = Number(RestartSteps.at(-1) ?? 0);
+  if (steps === 0) return first;
+  return first * (milliseconds(RestartMaxDelaySec.at(-1) ?? '') / first) ** Math.min(1, before / steps);
+}
+
+/** A time span of one unit (systemd.time). */
+function milliseconds(span: string): number {
+  const [, number = '', unit = 's'] = /^([\d.]+)(ms|s|min)?$/.exec(span) ?? [];
+  return Number(number) * ({ ms: 1, s: 1_000, min: 60_000 }[unit] ?? Number.NaN);
 }
 
 function readUnit(name: string, { located }: Machine): Unit {

@@ -2,6 +2,7 @@ import { GetParametersCommand } from '@aws-sdk/client-ssm';
 
 import { parameterStore } from '../../lib/aws/parameters';
 import { type Certificate, certificateIndexName, currentName, parseCertificates } from '../../lib/haproxy/generation';
+import { answerTo } from '../../lib/parameter-name';
 import { overlaps } from '../../lib/routes/overlaps';
 import { alarmChecks } from './alarms';
 import { certificateChecks } from './certificates';
@@ -51,6 +52,6 @@ type Known = { readonly published: number | undefined; readonly certificates: re
 async function readPublished({ ssm }: Clients, { prefix }: Stage): Promise<Known> {
   const [current, index] = [currentName(prefix), certificateIndexName(prefix)];
   const { Parameters = [] } = await ssm.send(new GetParametersCommand({ Names: [current, index] }));
-  const found = (name: string) => Parameters.find(({ Name }) => Name === name);
+  const found = (name: string) => answerTo(name, Parameters);
   return { published: found(current)?.Version, certificates: parseCertificates(found(index)?.Value ?? '[]') };
 }

@@ -203,12 +203,31 @@ describe('reading ECS', () => {
   });
 });
 
+type Answered = NonNullable<
+  ReturnType<ReturnType<typeof playedStore>['handlers']['ssm:GetParameters']>['Parameters'][number]
+>;
+const answerForms: readonly [string, (parameter: Answered) => Answered][] = [
+  ['a selector with its colon', (parameter) => parameter],
+  [
+    'a selector that is the number alone',
+    ({ Selector, ...rest }) => ({ ...rest, Selector: (Selector ?? '').slice(1) }),
+  ],
+  ['no selector', ({ Selector: _, ...rest }) => rest],
+  ['a selector though none was asked for', (parameter) => ({ ...parameter, Selector: `:${parameter.Version}` })],
+  ['a label', (parameter) => ({ ...parameter, Selector: ':live' })],
+  ['an ARN for the name', ({ Selector: _, ...rest }) => ({ ...rest, Name: rest.ARN })],
+  ['the selector in the name', ({ Name, ...rest }) => ({ ...rest, Name: `${Name}:${rest.Version}` })],
+  [
+    'everything in an ARN',
+    (rest) => ({ ...rest, Name: `${rest.ARN}:${rest.Version}`, Selector: String(rest.Version) }),
+  ],
+];
+
 describe('Parameter Store', () => {
   const prefix = '/sluice/dev';
   const files = render({ backends: [backend({ a: 32768 })], certified: [] });
   const empty = { number: 0, backends: [], certificates: [], faults: [] };
-  const store = async () => {
-    const store = playedStore();
+  const store = async (store = playedStore()) => {
     const { api, client } = await played(store.handlers);
     const parameters = parameterStore(new SSMClient(client), prefix);
     return {
@@ -233,6 +252,46 @@ describe('Parameter Store', () => {
 
   it('is empty before the first generation', async () => {
     expect(await (await store()).readPublished(false)).toStrictEqual(empty);
+  });
+
+  it.each(answerForms)('is read alike when AWS answers with %s', async (_, form) => {
+    const played = playedStore();
+    const get = played.handlers['ssm:GetParameters'];
+    const answer = (input: { Names: string[] }) => ({ ...get(input), Parameters: get(input).Parameters.map(form) });
+    const { api, readPublished, publish } = await store({
+      ...played,
+      handlers: { ...played.handlers, 'ssm:GetParameters': answer },
+    });
+    const servers = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`task-${n}-${n * 7919}`, n + 1]));
+    const large = render({ backends: [backend(servers)], certified: [] });
+    await publish(files, files, empty);
+    await publish(large.slice(2), large, await readPublished(false));
+
+    const read = await readPublished(true);
+
+    expect(read.faults).toStrictEqual([]);
+    expect(read.generation?.files.map(({ versions }) => versions)).toStrictEqual([[1], [1], [2]]);
+    expect(read.backends[0]?.servers).toHaveLength(200);
+    const calls = api.calls.length;
+    await readPublished(false);
+    expect(api.calls.length - calls).toBe(1);
+  });
+
+  it('is not read when AWS answers with another version than the one asked for', async () => {
+    const played = playedStore();
+    const get = played.handlers['ssm:GetParameters'];
+    const later = (parameter: Answered) => ({ ...parameter, Version: parameter.Version + 1 });
+    const answer = (input: { Names: string[] }) => {
+      const pieces = input.Names.some((name) => name.includes('/files/'));
+      return { ...get(input), Parameters: get(input).Parameters.map(pieces ? later : (same: Answered) => same) };
+    };
+    const { readPublished, publish } = await store({
+      ...played,
+      handlers: { ...played.handlers, 'ssm:GetParameters': answer },
+    });
+    await publish(files, files, empty);
+
+    await expect(readPublished(false)).rejects.toThrow(/AWS answered without .*00-global.cfg:1/);
   });
 
   it('writes only what changed, current last, and reads a version only once', async () => {

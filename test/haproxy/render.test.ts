@@ -2,7 +2,8 @@ import fc from 'fast-check';
 
 import { parseBackend } from '../../lib/haproxy/backend';
 import { describedStructure, render } from '../../lib/haproxy/render';
-import { backend } from '../builders';
+import { decideRoutes } from '../../lib/routes/routes';
+import { backend, definition, fleet, task } from '../builders';
 
 const structureOf = (...backends: Parameters<typeof render>[0]['backends']) =>
   describedStructure(render({ backends, certified: [] })[0]?.text ?? '');
@@ -25,6 +26,29 @@ describe('law 4: the structure', () => {
     expect(changed).not.toBe(structureOf(backend()));
   });
 });
+
+it('names no two proxies alike, which HAProxy 3.3 refuses, whatever clusters, services and routes are called', () => {
+  const ours = namesIn(render({ backends: [], certified: [] }));
+  const called = [...new Set([...ours, 'http', 'https', 'statistics', 'default'])];
+  const owners = ['sluice', 'default'].flatMap((cluster) => called.map((service) => ({ cluster, service })));
+  const tasks = owners.map((owner, n) => task(`t${n}`, { ...owner, definition: `d${n}`, hostPort: 32768 + n }));
+  const labels = (n: number) => ({ 'haproxy.host': `${n}.example.com`, 'haproxy.sluice.host': `s${n}.example.com` });
+  const definitions = Object.fromEntries(owners.map((_, n) => [`d${n}`, definition(labels(n))]));
+  const { backends } = decideRoutes({
+    ...{ fleet: { ...fleet(tasks, definitions), clusters: ['sluice', 'default'] }, published: [] },
+    ...{ warned: new Set(), now: 100 },
+  });
+
+  const names = namesIn(render({ backends, certified: [] }));
+
+  expect(names).toHaveLength(ours.length + 2 * owners.length);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+const namesIn = (files: ReturnType<typeof render>): readonly string[] =>
+  files.flatMap(({ text }) =>
+    Array.from(text.matchAll(/^(?:defaults|frontend|backend|listen) (\S+)/gm), ([, name = '']) => name),
+  );
 
 it('renders the same bytes in whatever order it is told', () => {
   expect(render({ backends: [backend({ a: 1, b: 2 }), other], certified: ['a', 'b'] })).toStrictEqual(

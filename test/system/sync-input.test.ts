@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSy
 import { join } from 'node:path';
 
 import { currentName, pieceName, sha256 } from '../../lib/haproxy/generation';
-import { type Instance, startInstance, until } from './haproxy-instance';
+import { type Instance, selfSigned, startInstance, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 
 jest.setTimeout(60_000);
@@ -20,6 +20,7 @@ afterEach(async () => {
   stopTasks();
 });
 
+type Answered = ReturnType<Instance['store']['handlers']['ssm:GetParameters']>['Parameters'][number];
 const web = (...started: Task[]) => backend(started.map(({ server }) => server));
 const current = currentName('/sluice/test');
 
@@ -152,6 +153,26 @@ describe('Parameter Store', () => {
     expect(outcome).toMatchObject({ code: 0, report: { generation: number, added: 1 } });
   });
 
+  it.each<[string, (parameter: Answered) => Answered]>([
+    ['no selector', ({ Selector: _, ...rest }) => rest],
+    ['the number alone', ({ Selector, ...rest }) => ({ ...rest, Selector: (Selector ?? '').slice(1) })],
+    ['a label', (parameter) => ({ ...parameter, Selector: ':live' })],
+    ['an ARN for the name', ({ Selector: _, ...rest }) => ({ ...rest, Name: rest.ARN })],
+  ])('is understood when it answers with %s', async (_, form) => {
+    await serving();
+    const { handlers } = instance.store;
+    const get = handlers['ssm:GetParameters'];
+    handlers['ssm:GetParameters'] = (input) => {
+      const { Parameters, InvalidParameters } = get(input);
+      return { Parameters: Parameters.map(form), InvalidParameters };
+    };
+    const certificate = instance.storeCertificate('shop.example.com', { key: selfSigned('shop.example.com') });
+
+    const outcome = await instance.sync(instance.publish([web(a, b)], [certificate]));
+
+    expect(outcome).toMatchObject({ code: 0, report: { added: 1, certificates: ['shop.example.com.pem'] } });
+  });
+
   it('gives a configuration in parts', async () => {
     await serving();
     const host = (index: number) => `${sha256(String(index)).replace(/[^a-z]/g, 'x')}.example.com`;
@@ -166,12 +187,16 @@ describe('Parameter Store', () => {
 
   it('is not believed when it answers with an older pointer than the installed one', async () => {
     await serving();
-    installedAs({ number: 57, modified: Date.now() / 1000 + 60 });
+    const later = instance.publish([web(a, b)]);
+    await instance.sync(later);
     const before = await state();
+    const { handlers } = instance.store;
+    const get = handlers['ssm:GetParameter'];
+    handlers['ssm:GetParameter'] = (input) => get({ ...input, Name: input.Name.replace(/current$/, 'current:1') });
 
-    const outcome = await instance.sync(instance.publish([web(a, b)]));
+    const outcome = await instance.sync(0);
 
-    expect(outcome).toMatchObject({ code: 0, report: { generation: 57, changed: 'nothing' } });
+    expect(outcome).toMatchObject({ code: 0, report: { generation: later, changed: 'nothing' } });
     expect(await state()).toStrictEqual(before);
   });
 

@@ -139,7 +139,10 @@ describe('a refusal', () => {
     const before = await instance.processes();
     const taken = createServer().listen(10555, instance.host);
 
-    const extra = { name: '60-extra.cfg', text: `frontend extra from sluice\n    bind ${instance.host}:10555\n` };
+    const extra = {
+      name: '60-extra.cfg',
+      text: `frontend extra from sluice-defaults\n    bind ${instance.host}:10555\n`,
+    };
     const outcome = await instance.sync(instance.publishFiles(withFile(extra, a)));
     await new Promise((resolve) => taken.close(resolve));
     const later = await instance.sync(0);
@@ -158,7 +161,10 @@ describe('a refusal', () => {
     const a = await startTask('a');
     await serving(a);
     const before = await instance.processes();
-    const extra = { name: '60-extra.cfg', text: `frontend extra from sluice\n    bind ${instance.host}:10555\n` };
+    const extra = {
+      name: '60-extra.cfg',
+      text: `frontend extra from sluice-defaults\n    bind ${instance.host}:10555\n`,
+    };
     const generation = instance.publishFiles(withFile(extra, a));
     const relay = await startRelay(instance, (command) => {
       if (command !== 'reload\n') return true;
@@ -183,7 +189,10 @@ describe('a refusal', () => {
     const [before] = (await instance.processes()).workers;
 
     // Good for `-c` and for the probe, but nobody may bind it: the directory does not exist.
-    const extra = { name: '60-extra.cfg', text: 'frontend extra from sluice\n    bind unix@/nonexistent/socket\n' };
+    const extra = {
+      name: '60-extra.cfg',
+      text: 'frontend extra from sluice-defaults\n    bind unix@/nonexistent/socket\n',
+    };
     const outcome = await instance.sync(instance.publishFiles(withFile(extra, a)));
     const live = readlinkSync(instance.path.live);
     const again = await instance.sync(instance.publish([web(a, b)]));

@@ -1,4 +1,11 @@
-import { type Template, templateOf } from './packaged';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+import { inCopy, type Template, templateOf } from './packaged';
 
 let template: Template;
 beforeAll(async () => {
@@ -59,15 +66,43 @@ describe('the sync document', () => {
     template.properties<{ Content: { mainSteps: { inputs: { runCommand: string[] } }[] } }>('SyncDocument').Content
       .mainSteps[0]?.inputs.runCommand[0] ?? '';
 
-  it('carries the sync byte for byte, so no variable of the packager was resolved in it', () => {
-    const { document } = require('../../resources/sync.cjs') as {
-      document: (stage: string, prefix: string) => { Resources: Record<string, object> };
-    };
+  type Make = (stage: string, prefix: string) => { Resources: Record<string, object> };
+  const { document } = require('../../resources/sync.cjs') as { document: Make };
 
+  it('carries the sync byte for byte, so no variable of the packager was resolved in it', () => {
     expect(template.resources.SyncDocument).toStrictEqual(document('dev', '/sluice/dev').Resources.SyncDocument);
   });
 
-  it('is far below the limit of Run Command, parameters included', () => {
+  it('is the same from whatever folder it is packaged, and names no folder of a machine', async () => {
+    const print = "console.log(JSON.stringify(require(process.argv[1]).document('dev', '/sluice/dev')))";
+    const elsewhere = await inCopy(async (copy) =>
+      execFileSync(process.execPath, ['-e', print, join(copy, 'resources/sync.cjs')], { cwd: tmpdir() }).toString(),
+    );
+
+    expect(JSON.parse(elsewhere)).toStrictEqual(document('dev', '/sluice/dev'));
+    // Neither a time nor the name of a system is in the header (RFC 1952, 2.3.1): the same on every machine.
+    const [, packed = ''] = /<<'END-OF-SYNC'.*\n(.*)\nEND-OF-SYNC\n/.exec(script()) ?? [];
+    expect(Buffer.from(packed, 'base64').subarray(0, 10).toString('hex')).toBe('1f8b0800000000000203');
+  });
+
+  it('carries a program to be read, with the names of its sources and with line numbers', () => {
+    const [, packed = ''] = /<<'END-OF-SYNC'.*\n(.*)\nEND-OF-SYNC\n/.exec(script()) ?? [];
+    const program = gunzipSync(Buffer.from(packed, 'base64')).toString();
+
+    expect(program).toMatch(/^\/\/ lib\/sync\/sync\.ts\n/m);
+    expect(Math.max(...program.split('\n').map(({ length }) => length))).toBeLessThan(1_000);
+  });
+
+  it('cannot be packaged when it exceeds 60,000 bytes, and the error says what to do', async () => {
+    const long = Array.from({ length: 600 }, (_, n) => createHash('sha512').update(`${n}`).digest('base64'));
+    const made = inCopy(async (copy) => {
+      appendFileSync(join(copy, 'lib/sync/run.ts'), `process.title = '${long.join('')}';\n`);
+      return (require(join(copy, 'resources/sync.cjs')) as { document: Make }).document('dev', '/sluice/dev');
+    });
+
+    await expect(made).rejects.toThrow(
+      /the SSM document .* would have \d{5,} bytes, and at most 60000 leave room .* make lib\/sync\/ or .* smaller/,
+    );
     expect(JSON.stringify(template.resources.SyncDocument).length).toBeLessThan(60_000);
   });
 

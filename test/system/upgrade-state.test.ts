@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { parseState, type State } from '../../lib/certificates/state';
@@ -8,14 +8,14 @@ import { type File, render } from '../../lib/haproxy/render';
 import { standIn } from '../../lib/sync/pem';
 import { backend } from '../builders';
 import { type Instance, selfSigned, startInstance } from './haproxy-instance';
+import { keepRelease, readLeft, releases } from './released';
 
 jest.setTimeout(20_000);
 
 /**
- * What a release left on a proxy and in Parameter Store, word for word: `==> name` and a text. Whoever changes what is remembered
- * must still read it. `RELEASED=write npx jest upgrade-state` writes that of today, before a release.
+ * What a release left on a proxy and in Parameter Store, word for word. Whoever changes what is remembered must still read it.
+ * `RELEASED=write npx jest upgrade-state` keeps that of today, and the parts that run, before a release.
  */
-const folder = join(__dirname, 'released');
 const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
 const written = process.env.RELEASED === 'write';
 
@@ -54,21 +54,11 @@ if (written)
       'parameters/certificates/index': `${JSON.stringify([shop])}\n`,
       'parameters/acme/state/shop.example.com': `${JSON.stringify(state)}\n`,
     };
-    mkdirSync(folder, { recursive: true });
-    const text = Object.entries(texts).map(([name, each]) => `==> ${name}\n${each}`);
-    writeFileSync(join(folder, version), text.join(''));
+    keepRelease(version, texts);
   });
 
-const read = (release: string): ReadonlyMap<string, string> =>
-  new Map(
-    readFileSync(join(folder, release), 'utf8')
-      .split(/^==> /m)
-      .slice(1)
-      .map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]),
-  );
-
-(written ? describe.skip : describe).each(written ? [''] : readdirSync(folder))('what %s left', (release) => {
-  const texts = written ? new Map<string, string>() : read(release);
+(written ? describe.skip : describe).each(written ? [''] : releases())('what %s left', (release) => {
+  const texts = written ? new Map<string, string>() : readLeft(release);
   const parameter = (name: string) => texts.get(`parameters/${name}`) ?? '';
   const files = [...texts].flatMap(([name, text]): File[] =>
     name.startsWith('proxy/haproxy/') ? [{ name: name.slice('proxy/haproxy/'.length), text }] : [],

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { machine } from '../../scripts/local/machine';
+import { processes as startProcesses } from '../../scripts/local/processes';
+import { serviceManager } from '../../scripts/local/systemd';
+
+const unit = readFileSync(join(__dirname, '../../resources/instance/sluice-pull.service'), 'utf8');
+const processes = startProcesses();
+const stops: (() => Promise<void>)[] = [processes.stop];
+afterAll(() => Promise.all(stops.map((stop) => stop())));
+
+/** The seconds between the starts of the pull unit after a boot, with a sync that ends with these codes in turn. */
+async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
+  const own = await machine(`i-${codes.join('')}`.slice(0, 20), processes, {});
+  const pauses: number[] = [];
+  let ended = () => {};
+  const start = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  // Each pause is over at once; the last code says that it is the end.
+  const after = (milliseconds: number, run: () => void) => {
+    pauses.push(Math.round(milliseconds / 1_000));
+    run();
+  };
+  own.store('/etc/systemd/system/sluice-pull.service', unit, 0o644);
+  own.store('/var/lib/sluice/environment', '', 0o600);
+  own.store(
+    '/var/lib/sluice/sync.cjs',
+    `const fs = require('node:fs'), path = require('node:path').join(__dirname, 'codes');
+     const [code, ...rest] = JSON.parse(fs.readFileSync(path, 'utf8'));
+     fs.writeFileSync(path, JSON.stringify(rest));
+     process.exit(code);`,
+    0o600,
+  );
+  own.store('/var/lib/sluice/codes', JSON.stringify(codes), 0o600);
+  const launch: typeof own.launch = (...words) => {
+    const child = own.launch(...words);
+    void child.exited.then(() =>
+      setTimeout(() => readFileSync(own.located('/var/lib/sluice/codes'), 'utf8') === '[]' && ended(), 50),
+    );
+    return child;
+  };
+  const timers = { after, every: () => {}, stop: () => {} };
+  const systemd = await serviceManager({ ...own, launch }, { timers, say: () => {} });
+  stops.push(systemd.stop);
+
+  await fetch(systemd.endpoint, { method: 'POST', body: 'enable sluice-pull.service' });
+  systemd.boot();
+  await start;
+  return pauses;
+}
+
+describe('the pull after a boot', () => {
+  it('is not begun again when all is applied but a certificate: no further start could mend that', async () => {
+    expect(await pausesAfter(2)).toStrictEqual([]);
+  });
+
+  it('is begun again until it succeeds, soon at first and then as often as a tick comes', async () => {
+    expect(await pausesAfter(...Array<number>(10).fill(1), 0)).toStrictEqual([
+      10, 15, 23, 36, 55, 84, 128, 196, 300, 300,
+    ]);
+  });
+});

@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { packaged } from '../../scripts/local/package';
+import { packagedAs, releases } from './released';
+import { startUpgrading, type Upgrading } from './upgrading';
+
+jest.setTimeout(90_000);
+
+let upgrading: Upgrading;
+const folder = mkdtempSync(join(tmpdir(), 'sluice-released-'));
+beforeAll(async () => {
+  upgrading = await startUpgrading();
+});
+afterAll(async () => {
+  await upgrading?.world.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Each in a deploy of its own, and a tick after each: CloudFormation takes them in any order, and a tick may come between. */
+async function deploy(from: string, order: readonly ('functions' | 'documents')[]): Promise<void> {
+  const { world, oneTick } = upgrading;
+  for (const part of order) {
+    world.aws.redeploy(from, part);
+    await oneTick(part === 'functions' ? /"changed":"structure"/ : /"changed":"nothing"/);
+  }
+}
+
+describe.each(releases())('a proxy that runs the released %s sync', (release) => {
+  it.each([[['documents', 'functions']], [['functions', 'documents']]] as const)(
+    'takes the new document under load without a lost request, and goes back to the released one: %j',
+    async (order) => {
+      const { world, answersDuring, running, installed } = upgrading;
+      const [old, today] = [await packagedAs(release, join(folder, release)), await packaged()];
+      await deploy(old, ['functions', 'documents']);
+      const before = [installed('00-global.cfg'), installed('10-frontends.cfg')];
+      const [, reloads] = await running();
+
+      const answers = await answersDuring(async () => {
+        await deploy(today, order);
+        await deploy(old, order);
+      });
+
+      expect(answers.filter((answer) => answer !== 200)).toStrictEqual([]);
+      expect(answers.length).toBeGreaterThan(50);
+      expect((await running())[1]).toBe(reloads + 2);
+      expect([installed('00-global.cfg'), installed('10-frontends.cfg')]).toStrictEqual(before);
+      expect(world.reconciles().filter(({ outcome }) => outcome !== 'succeeded')).toStrictEqual([]);
+      await deploy(today, order);
+    },
+  );
+});
