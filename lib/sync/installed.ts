@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { File } from '../haproxy/render';
@@ -26,7 +26,9 @@ export function readInstalled(link: string): Installed | undefined {
 
 function readFolder(folder: string): readonly File[] {
   if (!existsSync(folder)) return [];
-  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+  // A link leads to a file beside it.
+  const isRead = (entry: Dirent) => entry.isFile() || (entry.isSymbolicLink() && existsSync(join(folder, entry.name)));
+  const files = readdirSync(folder, { withFileTypes: true }).filter(isRead);
   return files.map(({ name }) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
 }
 
