@@ -21,9 +21,10 @@ afterAll(() => {
 });
 
 it('asks for no more than ten nonces a second, however many are wanted at once', async () => {
-  await Promise.all(Array.from({ length: 12 }, () => http.head(base)));
+  // The last is asked for after 1.4 s; on a busy machine the first may arrive late.
+  await Promise.all(Array.from({ length: 15 }, () => http.head(base)));
 
-  expect(asked).toHaveLength(12);
+  expect(asked).toHaveLength(15);
   expect((asked.at(-1)?.at ?? 0) - (asked[0]?.at ?? 0)).toBeGreaterThan(1_000);
 });
 

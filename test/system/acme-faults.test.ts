@@ -3,7 +3,8 @@ import { createServer } from 'node:tls';
 
 import { reserveMs } from '../../lib/renew';
 import { acmeStage } from './acme-stage';
-import { selfSigned } from './haproxy-instance';
+import { authority } from './authority';
+import { certificateOf, selfSigned } from './haproxy-instance';
 
 jest.setTimeout(60_000);
 
@@ -44,6 +45,8 @@ const denied =
     stage.api.faults.next(action, 'denied', 9, about);
 const allowed = () => stage.api.faults.clear();
 
+const leafOf = (pem: string): string => pem.replace(/(-----END CERTIFICATE-----\n).*$/s, '$1');
+
 const faults: Record<string, Break> = {
   'the CA is down': {
     says: /Asking https:\S+\/dir: .*(ECONNRESET|socket hang up).*; the certificates that are stored stay/,
@@ -62,6 +65,10 @@ const faults: Record<string, Break> = {
     says: /the CA refused \(malformed\): not so; compare the names and the profile in the settings/,
     break: refused('malformed', 'not so', 'newOrder', { status: 400 }),
   },
+  'the CA wants an account of its own': {
+    says: /the CA refused \(externalAccountRequired\): bind it; this CA binds each account to one that you have with it/,
+    break: refused('externalAccountRequired', 'bind it', 'newAccount'),
+  },
   'the CA sees no answer, so that the order becomes invalid': {
     says: /Proving example.com: the CA refused \((dns|unauthorized)\): .*; look /,
     break: () => stage.dns.hide(true),
@@ -71,6 +78,16 @@ const faults: Record<string, Break> = {
     says: /Waiting for the order: the CA refused \(orderNotReady\): something went wrong here; the next run tries again/,
     break: () => stage.pebble.invalidate({ type: 'orderNotReady', detail: 'something went wrong here' }),
     mend: () => stage.pebble.invalidate(undefined),
+  },
+  'the CA sends another’s chain': {
+    says: /the chain that the CA sent with it has no certificate of CN=Pebble Intermediate CA \w+, which issued it/,
+    break: () => stage.pebble.alter('certZ', (pem) => leafOf(pem) + certificateOf(selfSigned('other.example'))),
+    mend: () => stage.pebble.alter('certZ', undefined),
+  },
+  'the CA sends no chain': {
+    says: /the CA sent a certificate without its chain/,
+    break: () => stage.pebble.alter('certZ', leafOf),
+    mend: () => stage.pebble.alter('certZ', undefined),
   },
   'the CA has no such profile': {
     says: /the CA has no profile "tlsserver", but (none|classic, shortlived); change acmeProfile in the settings/,
@@ -217,13 +234,14 @@ it('asks for no further proof when a slow CA used up the time, and cleans up', a
   expect(text()).toStrictEqual([foreign]);
 });
 
-it('says that a CNAME is in the way', async () => {
+it('says that a CNAME is in the way, which holds up no other certificate', async () => {
   stage.hooks.beforeChange = () =>
     stage.route53.put(stage.zone.id, { Name: foreign.Name, Type: 'CNAME', TTL: 60, Values: ['a.example.org.'] });
 
-  await expect(stage.run([[`www.${name}`, name]])).rejects.toThrow(
+  await expect(stage.run([[`www.${name}`, name], [`b.${name}`]])).rejects.toThrow(
     /Changing the TXT records of .* in hosted zone \w+: InvalidChangeBatch: .*a conflicting RRSet of type CNAME/,
   );
+  expect(stage.index().map((certificate) => certificate.name)).toContain(`b.${name}`);
 });
 
 it.each(['alreadyReplaced', 'conflict', 'malformed', 'unauthorized'])(
@@ -239,24 +257,42 @@ it.each(['alreadyReplaced', 'conflict', 'malformed', 'unauthorized'])(
   },
 );
 
-it('keeps what was issued when only the CA’s answer was lost', async () => {
-  stage.pebble.lose('finalize');
+const notReady = { type: 'orderNotReady', detail: 'Order is not ready' };
+const busy = { type: 'serverInternal', detail: 'busy', status: 500 };
+
+it.each<[string, () => void]>([
+  ['only the CA’s answer was lost', () => stage.pebble.lose('finalize')],
+  ['the CA called the order not ready, though it was', () => stage.pebble.refuse('finalize', notReady, 3)],
+  ['the CA failed each time, though it issued', () => stage.pebble.refuse('finalize', { ...busy, isDone: true }, 3)],
+  [
+    'the CA called it malformed, as it had issued already',
+    () => stage.pebble.refuse('finalize', { type: 'malformed', detail: 'it was finalized', isDone: true }),
+  ],
+])('keeps what was issued when %s', async (_, hinder) => {
+  hinder();
   const before = orders();
 
   expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
 
   expect(orders() - before).toBe(1);
+  expect(stage.state(name)?.attempts).toMatchObject({ failures: 0, issued: [expect.any(Number), expect.any(Number)] });
 });
 
 it.each([
-  ['before it was asked to issue', 'chalZ', { type: 'serverInternal', detail: 'busy', status: 500 }, 1],
-  ['when it may have issued', 'finalize', { type: 'serverInternal', detail: 'busy', status: 500 }, 2],
+  ['before it was asked to issue', 'chalZ', busy, 1],
+  ['when it failed and the order stayed as it was', 'finalize', busy, 1],
+  ['when it called the order not ready for minutes', 'finalize', notReady, 1],
   ['when it refused to issue', 'finalize', { type: 'rejectedIdentifier', detail: 'busy' }, 1],
+  ['when it refused the request itself', 'finalize', { type: 'badCSR', detail: 'busy', status: 400 }, 1],
+  ['when it took no nonce', 'finalize', { type: 'badNonce', detail: 'busy', status: 400 }, 1],
+  ['when it went down, and may have issued', 'finalize', { ...busy, meanwhile: () => stage.pebble.down(true) }, 2],
   ['when it had issued', 'certZ', { type: 'unauthorized', detail: 'busy' }, 2],
 ])('counts an order that the CA broke off %s by what it may have issued', async (_, path, fault, issued) => {
-  stage.pebble.refuse(path, fault, 3);
+  stage.pebble.refuse(path, fault, 200);
 
-  await expect(stage.run(names)).rejects.toThrow('busy');
+  await expect(stage.run(names)).rejects.toThrow(
+    /busy|socket|ECONNRESET|the CA refused \(orderNotReady\): Order is not ready/,
+  );
 
   expect(stage.state(name)?.attempts.issued).toHaveLength(issued);
 });
@@ -395,5 +431,19 @@ it('fails when a proxy serves another certificate, which is stored all the same'
     new RegExp(`example.com is stored with serial \\w+, but ${address} serves \\w+ for example.com`),
   );
   expect(stage.index()).toMatchObject([{ key: 2 }]);
+  server.close();
+});
+
+it('fails when a proxy serves a certificate without that of its issuer', async () => {
+  const { key } = authority('proxy').issue([name]);
+  const server = createServer({ key, cert: key });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const run = stage.run(names, { settings: { addresses: [address] }, leftMs: reserveMs + 6_000 });
+
+  await expect(run).rejects.toThrow(
+    `${name} is stored, but ${address} serves ${name} without the certificate of CN=proxy-1, which issued it`,
+  );
   server.close();
 });

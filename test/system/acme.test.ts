@@ -5,6 +5,7 @@ import { Client } from 'acme-client';
 import { renewalId } from '../../lib/certificates/ari';
 import { pemFile } from '../../lib/sync/pem';
 import { acmeStage } from './acme-stage';
+import { certificateOf, selfSigned } from './haproxy-instance';
 
 jest.setTimeout(60_000);
 
@@ -15,7 +16,10 @@ let stage: Awaited<ReturnType<typeof acmeStage>>;
 beforeEach(async () => {
   stage = await acmeStage();
 }, 30_000);
-afterEach(() => stage.stop());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await stage.stop();
+});
 
 const txt = (zone = stage.zone.id) => stage.route53.records(zone).filter(({ Type }) => Type === 'TXT');
 const leaf = (name = 'example.com') => new X509Certificate(stage.stored(name).key);
@@ -62,6 +66,84 @@ it('keeps what others wrote into the same record, before and while it is there',
   expect(txt().map(({ TTL, Values }) => ({ TTL, Values }))).toStrictEqual([{ TTL: 300, Values: [foreign] }]);
 });
 
+const left = (SetIdentifier: string, more: object) =>
+  ({ Name: challenge, Type: 'TXT', TTL: 300, Values: [`"${SetIdentifier}"`], SetIdentifier, ...more }) as const;
+const places = { CollectionId: 'c-1' };
+
+// Pebble asks by UDP alone, so that an answer must stay below 512 bytes.
+describe.each([
+  ['weighted', [left('a', { Weight: '0' }), left('b', { Weight: '10' }), left('c', { Weight: '255' })]],
+  ['latency', [left('a', { Region: 'eu-west-2' }), left('b', { Region: 'us-east-1' })]],
+  ['failover', [left('a', { Failover: 'PRIMARY', HealthCheckId: 'h-1' }), left('b', { Failover: 'SECONDARY' })]],
+  ['one multivalue answer', [left('a', { MultiValueAnswer: 'true' })]],
+  ['multivalue', Array.from({ length: 6 }, (_, at) => left(`a${at}`, { MultiValueAnswer: 'true' }))],
+  [
+    'more multivalue answers than anybody sees',
+    Array.from({ length: 12 }, (_, at) => left(`a${at}`, { MultiValueAnswer: 'true', Values: ['"short"'] })),
+  ],
+  [
+    'geolocation',
+    [left('a', { GeoLocation: { CountryCode: 'DE' } }), left('b', { GeoLocation: { ContinentCode: 'AS' } })],
+  ],
+  [
+    'geolocation with a default',
+    [left('a', { GeoLocation: { CountryCode: 'DE' } }), left('b', { GeoLocation: { CountryCode: '*' } })],
+  ],
+  ['geoproximity', [left('a', { GeoProximityLocation: { AWSRegion: 'eu-west-2', Bias: '5' } })]],
+  ['IP-based', [left('a', { CidrRoutingConfig: { ...places, LocationName: 'office' } })]],
+  ['more than a page of', Array.from({ length: 120 }, (_, at) => left(`a${at}`, { Weight: '1' }))],
+])('TXT records of another tool with a routing policy: %s', (_, records) => {
+  it('do not stand in the way, are told of once, and stay as they were', async () => {
+    for (const record of records) stage.route53.put(stage.zone.id, record);
+    const said = jest.spyOn(console, 'log').mockImplementation();
+
+    await stage.run([['example.com', '*.example.com'], ['b.example.com']]);
+
+    const lines = said.mock.calls.map(([line]) => JSON.parse(line)).filter(({ message }) => message === 'noticed');
+    expect(lines).toStrictEqual([
+      { message: 'noticed', words: expect.stringMatching(`^${challenge} has TXT records with a routing policy \\(a`) },
+    ]);
+    expect(stage.index()).toHaveLength(2);
+    const byId = (all: readonly { SetIdentifier?: string }[]) =>
+      [...all].sort((a, b) => String(a.SetIdentifier).localeCompare(String(b.SetIdentifier)));
+    expect(byId(txt().map((record) => ({ ...record, Name: challenge })))).toStrictEqual(byId(records));
+  });
+});
+
+it.each([
+  [
+    'an alias',
+    { AliasTarget: { DNSName: 'txt.example.com.', HostedZoneId: 'Z', EvaluateTargetHealth: 'false' } },
+    'is an alias of txt.example.com.',
+  ],
+  [
+    'an alias among weighted records',
+    {
+      SetIdentifier: 'blue',
+      Weight: '1',
+      AliasTarget: { DNSName: 'txt.example.com.', HostedZoneId: 'Z', EvaluateTargetHealth: 'false' },
+    },
+    'is an alias of txt.example.com.',
+  ],
+  [
+    'a record of a traffic policy',
+    { SetIdentifier: 'blue', Weight: '1', TrafficPolicyInstanceId: 't' },
+    'belongs to a traffic policy',
+  ],
+])('%s is named to its owner, stays, and holds up no other certificate', async (_, more, why) => {
+  stage.route53.put(stage.zone.id, { Name: challenge, Type: 'TXT', TTL: 300, Values: [], ...more });
+  const before = txt();
+  const which = 'SetIdentifier' in more ? ' with set identifier "blue"' : '';
+
+  await expect(stage.run([['example.com', '*.example.com'], ['b.example.com']])).rejects.toThrow(
+    `example.com is due (none is stored), but the TXT record${which} of ${challenge} ${why}, so that no challenge fits beside it; delete that record`,
+  );
+
+  expect(stage.index().map(({ name }) => name)).toStrictEqual(['b.example.com']);
+  expect(txt()).toStrictEqual(before);
+  expect(stage.store.read('/sluice/dev/acme/journal')).toBe('[]');
+});
+
 it('reads again when somebody else wrote between reading and writing', async () => {
   stage.hooks.beforeChange = () => {
     stage.route53.put(stage.zone.id, { Name: challenge, Type: 'TXT', TTL: 300, Values: [foreign] });
@@ -71,6 +153,18 @@ it('reads again when somebody else wrote between reading and writing', async () 
   await stage.run([['example.com']]);
 
   expect(txt().map(({ Values }) => Values)).toStrictEqual([[foreign]]);
+});
+
+it('reads again when somebody gave the record a routing policy between reading and writing', async () => {
+  stage.hooks.beforeChange = () => {
+    stage.route53.put(stage.zone.id, left('a', { Weight: '1' }));
+    stage.hooks.beforeChange = undefined;
+  };
+  jest.spyOn(console, 'log').mockImplementation();
+
+  await stage.run([['example.com']]);
+
+  expect(txt().map(({ Values }) => Values)).toStrictEqual([['"a"']]);
 });
 
 it('orders two certificates whose challenges share one record', async () => {
@@ -143,6 +237,20 @@ it('follows the CNAME of a zone below, to which a zone of the settings delegates
   expect(changes().map(({ input }) => (input as { Id: string }).Id)).toStrictEqual([other.id, other.id]);
 });
 
+it('stores a chain in its order, without its root or what does not belong to it', async () => {
+  const stranger = certificateOf(selfSigned('other.example'));
+  stage.pebble.alter('certZ', (pem) => {
+    const [leaf = '', ...authorities] = pem.split(/(?<=-----END CERTIFICATE-----\n)/);
+    return [leaf, stage.pebble.root, stranger, ...authorities].join('');
+  });
+
+  await stage.run([['example.com']]);
+
+  const { key, chain } = stage.stored('example.com');
+  expect(chain.match(/BEGIN/g)).toHaveLength(1);
+  expect(pemFile('example.com', key, chain)).toBe(`${key}${chain}\n`);
+});
+
 it('asks nobody for a new one while nothing is due', async () => {
   await stage.run([['example.com']]);
   const before = [orders().length, changes().length, stage.store.read('/sluice/dev/certificates/index')];
@@ -191,6 +299,32 @@ it('makes another account where the CA deactivated the one that is kept', async 
   const { certificates } = await stage.run([['example.com']], { keyType: 'rsa-2048' });
 
   expect(certificates[0]?.did).toBe('renewed');
+});
+
+it('says that a CA binds accounts to its own, before a key is made for one', async () => {
+  await stage.stop();
+  stage = await acmeStage({ bindsAccounts: true });
+
+  await expect(stage.run([['example.com']])).rejects.toThrow(
+    /^example.com is due \(none is stored\), but Asking https:\S+\/dir for an account: the CA refused \(externalAccountRequired\): .*; this CA binds each account .*; name another CA in acmeDirectory$/,
+  );
+
+  expect(stage.store.read('/sluice/dev/acme/account')).toBeUndefined();
+});
+
+it('takes a window of no length for no answer, and keeps to the one before', async () => {
+  await stage.run([['example.com']]);
+  const window = { start: new Date(Date.now() + 86_400_000 * 20), end: new Date(Date.now() + 86_400_000 * 40) };
+  await stage.pebble.setWindow(leaf().toString(), renewalId(leaf()) ?? '', window);
+  await stage.run([['example.com']]);
+  const { at } = stage.state('example.com')?.asked ?? {};
+
+  const over = new Date(Date.now() - 3_600_000);
+  stage.pebble.windows.set(renewalId(leaf()) ?? '', { start: over, end: over });
+  stage.forgetRetryAfter('example.com');
+
+  expect(await stage.run([['example.com']])).toMatchObject({ certificates: [{ did: 'kept' }] });
+  expect(stage.state('example.com')?.asked?.at).toBe(at);
 });
 
 it('renews when the CA asks for it, and says what the new one replaces', async () => {
