@@ -12,6 +12,7 @@ import { notServing } from './serving';
 import { readSettings, type Settings } from './settings';
 import { parameterStore } from './ssm';
 import { sync } from './sync';
+import { wasStarted } from './unseen';
 
 // The program on the instance. `node sync.cjs <generation>` brings HAProxy there, one at a time (flock);
 // `node sync.cjs claim` takes over the address. Each writes lines of JSON.
@@ -40,7 +41,10 @@ async function bringTo(settings: Settings) {
     throw new Error(`"${asked}" is no generation; give a number, or 0 for whatever is current`);
   const { ssmEndpoint, masterSocket, patienceMilliseconds } = settings;
   const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, () => whoAmI(settings));
-  return sync(Number(asked), { settings, parameters, haproxy: haproxyAt(masterSocket, patienceMilliseconds) });
+  // HAProxy is starting beside this sync, or starting again; only before its first start it is not waited for.
+  const absentMilliseconds = wasStarted(settings) ? patienceMilliseconds : 500;
+  const haproxy = haproxyAt(masterSocket, patienceMilliseconds, absentMilliseconds);
+  return sync(Number(asked), { settings, parameters, haproxy });
 }
 
 async function claimAddress(settings: Settings) {

@@ -10,10 +10,12 @@ import { keep, prune, stage, switchTo, undo, writeState } from './disk';
 import { type Installed, readInstalled } from './installed';
 import { currentWorker, type Haproxy, type Worker } from './master';
 import { standIn } from './pem';
+import type { Processes } from './replies';
 import { Incomplete, type Outcome, type Report } from './report';
 import type { Settings } from './settings';
 import type { Parameters } from './ssm';
 import { stateFile } from './state';
+import { isStartedWith, noteStarted, whyNotRunning } from './unseen';
 import { fetchWanted, isInstalled, type Wanted } from './wanted';
 
 export type World = { readonly settings: Settings; readonly parameters: Parameters; readonly haproxy: Haproxy };
@@ -28,7 +30,7 @@ export async function sync(asked: number, world: World): Promise<Report> {
   undo(settings.link);
   const installed = readInstalled(settings.link) ?? installEmpty(settings);
   const current = await readCurrent(parameters, settings.prefix, asked, settings.patienceMilliseconds, pause);
-  if (!current) return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
+  if (!current) return nothingPublished(world, installed);
 
   const source = { parameters, prefix: settings.prefix, makeStandIn };
   const wanted = isOlder(current, installed) ? asInstalled(installed) : await fetchWanted(source, current, installed);
@@ -54,13 +56,40 @@ function installEmpty(settings: Settings): Installed {
 const isOlder = (current: Current, installed: Installed): boolean =>
   current.number < installed.number && current.modified <= installed.modified;
 
+async function nothingPublished(world: World, installed: Installed): Promise<Report> {
+  const { fault } = await look(world, installed);
+  if (fault) throw new Incomplete(`nothing was ever published, and ${fault}`);
+  return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
+}
+
+type Seen = { readonly worker?: Worker & Processes; readonly fault?: string };
+
+/** The worker that serves. Without one and without a fault this is the first boot, and HAProxy is started later. */
+async function look({ settings, haproxy }: World, installed: Installed): Promise<Seen> {
+  const worker = await currentWorker(haproxy);
+  if (!worker) {
+    const fault = await whyNotRunning(settings, installed);
+    return fault ? { fault } : {};
+  }
+  if (worker.structure === undefined && !isStartedWith(settings.link, worker.master)) {
+    throw new Error(
+      `the HAProxy behind ${settings.masterSocket} is not Sluice's: it was not started with ${settings.link}/haproxy. Nothing ` +
+        'was changed; does the drop-in /etc/systemd/system/haproxy.service.d/sluice.conf exist, and who else runs HAProxy here?',
+    );
+  }
+  noteStarted(settings);
+  return { worker };
+}
+
 const asInstalled = (installed: Installed): Wanted => ({ current: installed, ...installed, faults: [] });
 
 async function apply(world: World, wanted: Wanted, installed: Installed): Promise<Outcome> {
-  const { settings, haproxy } = world;
-  const worker = await currentWorker(haproxy);
+  const { settings } = world;
+  const { worker, fault } = await look(world, installed);
   const folder = isInstalled(wanted, installed) ? installed.folder : await checked(world, worker, wanted, installed);
-  const outcome = worker ? await applyRunning(world, worker, { ...wanted, folder }, installed) : prepared(wanted);
+  const outcome = worker
+    ? await applyRunning(world, worker, { ...wanted, folder }, installed)
+    : prepared(wanted, fault);
   if (folder !== installed.folder) {
     switchTo(settings.link, folder);
     prune(settings.home, [folder, installed.folder]);
@@ -87,7 +116,7 @@ async function checked(
   return keep(settings.home, staging, current.number, installed);
 }
 
-const prepared = ({ current }: Wanted): Outcome => ({
-  done: { changed: 'prepared', how: `HAProxy is not running, it will start with generation ${current.number}` },
-  faults: [],
+const prepared = ({ current }: Wanted, fault?: string): Outcome => ({
+  done: { changed: 'prepared', how: `HAProxy was not started yet, it will start with generation ${current.number}` },
+  faults: fault ? [fault] : [],
 });

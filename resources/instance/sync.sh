@@ -7,6 +7,10 @@ umask 077
 mkdir -p "$SLUICE_HOME"
 # Run Command may come while the first boot still installs what the sync needs.
 if ! command -v node >/dev/null || ! command -v "${HAPROXY:-haproxy}" >/dev/null; then
+  if [ -e "$SLUICE_HOME/started" ]; then
+    echo '{"failed":"node or haproxy is no longer installed; sudo apt-get install nodejs haproxy, or replace the proxy"}'
+    exit 1
+  fi
   echo '{"changed":"nothing","how":"node and haproxy are not installed yet; the first boot pulls by itself"}'
   exit 0
 fi

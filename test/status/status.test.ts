@@ -68,6 +68,10 @@ describe('a queue', () => {
     expect(await said(before, now)).toStrictEqual({ ok: true, what: 'queue', says });
   });
 
+  it('law 18: of which SQS says nothing is not', async () => {
+    await expect(said([Number.NaN, 0])).rejects.toThrow('SQS did not say how many messages wait');
+  });
+
   it('that nobody takes from is not', async () => {
     expect(await said([3, 0], [4, 0])).toMatchObject({
       ok: false,
@@ -178,6 +182,15 @@ describe('a sync', () => {
 
     expect(published).toMatchObject({ ok: false, what: 'published', says: 'nothing was ever published' });
   });
+});
+
+it.each([
+  { changed: 'prepared', how: 'HAProxy is not running' },
+  { changed: 'nothing', how: 'nothing was ever published' },
+])('law 18: does not call tasks well that nobody looked at: $how', (report) => {
+  const [check] = taskChecks([proxy], ran({ status: 'Success', report: { generation: 7, ...report } }));
+
+  expect(check).toMatchObject({ ok: false, what: 'tasks 1', says: 'nobody looked at them' });
 });
 
 it('explains each of HAProxy’s words for a task that cannot be reached', () => {
