@@ -3,6 +3,7 @@ import { request } from 'node:https';
 import type { Leaf } from './certificates/leaf';
 import { covers, provingHost } from './certificates/names';
 import { handshake } from './handshake';
+import { askedHost } from './haproxy/look';
 import { embedded, type Metrics } from './metrics';
 
 /** What the world sees of a stage, and what it should see. */
@@ -79,9 +80,6 @@ function life({ names, notBefore, notAfter }: Leaf, address: string, host: strin
   return { left, ...(left === 0 && { fault: `${address} serves for ${host} a certificate that has ended` }) };
 }
 
-/** HAProxy itself answers for a host that no service can have; only a service of host `*` would be asked. */
-const strangeHost = 'sluice-asks.invalid';
-
 type Question = {
   readonly host: string;
   readonly port: number;
@@ -89,7 +87,7 @@ type Question = {
   readonly timeoutMs: number;
 };
 
-/** Any HTTP answer will do. */
+/** Any HTTP answer will do: a proxy that still runs the configuration of 0.1.0 does not know this host. */
 const answersRequest = ({ timeoutMs, ...where }: Question): Promise<undefined> =>
   new Promise((resolve, reject) => {
     const fail = (why: string, cause: Error) =>
@@ -97,7 +95,7 @@ const answersRequest = ({ timeoutMs, ...where }: Question): Promise<undefined> =
     request({
       ...where,
       method: 'HEAD',
-      headers: { host: strangeHost, 'user-agent': 'sluice-tick' },
+      headers: { host: askedHost, 'user-agent': 'sluice-tick' },
       rejectUnauthorized: false,
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),

@@ -1,4 +1,5 @@
 import type { Backend, Route } from './backend';
+import { reservedHosts } from './look';
 
 /** `description` proves what a process runs; paths and addresses are the instance's to override, by environment. */
 export const global = (structureDigest: string): string => `global
@@ -62,6 +63,7 @@ export const frontends = (backends: readonly Backend[], certified: readonly stri
     bind "\${SLUICE_HTTP-:80}"
     bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
     http-request set-var(txn.host) req.hdr(host),host_only,lower
+    http-request return status 200 content-type text/plain string "HAProxy answers." if { var(txn.host) -m str ${reservedHosts.join(' ')} }
     http-request set-var(txn.path) path,concat(/)
     http-request del-header ${trusted} -m reg
     http-request del-header Connection unless { req.hdr(Connection),lower -m sub upgrade }

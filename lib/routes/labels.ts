@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 import type { LabelledContainer } from '../fleet/fleet';
+import { reservedHosts } from '../haproxy/look';
 
 /** What the labels of one container ask for, under one route name (`` for the unnamed one). */
 type RouteLabels = {
@@ -76,6 +77,9 @@ function readRoute(
   else if (!hosts.every((each) => each.length <= 253 && hostGrammar.test(each))) {
     faults.push(`${full('host')} ${quote(host)} is not a list of hosts such as example.com, *.example.com or *`);
   }
+  const reserved = hosts.find((each) => reservedHosts.includes(each));
+  if (reserved)
+    faults.push(`${full('host')} ${quote(reserved)} is reserved: Sluice asks by it whether HAProxy answers`);
   if (!pathGrammar.test(path) || path === '' || path.length > 255) {
     faults.push(`${full('path')} ${quote(path)} is not a path of letters, digits and ._~- such as /api`);
   }
