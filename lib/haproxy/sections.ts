@@ -8,7 +8,12 @@ export const global = (structureDigest: string): string => `global
     maxconn 4000
     hard-stop-after 10m
     mworker-max-reloads 3
+    # A reload goes on with the health that was seen last; a start knows none, and checks every task first.
+.if defined(HAPROXY_MWORKER_REEXEC)
     server-state-file "\${SLUICE-/etc/haproxy/sluice}/sluice.state"
+.else
+    server-state-file "\${SLUICE-/etc/haproxy/sluice}/start.state"
+.endif
     stats socket "\${SLUICE_RUN-/run/haproxy}/admin.sock" mode 600 level admin
     ssl-default-bind-options ssl-min-ver TLSv1.2
     ssl-default-bind-ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305

@@ -2,15 +2,14 @@ import { describedStructure, type File } from '../haproxy/render';
 import { boundAddresses, newAddresses, tlsAddress } from './addresses';
 import { serveCertificates } from './certificates';
 import { backendNames, change, type WantedServer, wantedServers } from './change';
-import { tryWith, undo, writeState } from './disk';
-import { type Down, downServers } from './down';
+import { keepsHealth, tryWith, undo, writeAtRest, writeHealth } from './disk';
+import { downServers } from './down';
 import type { Installed } from './installed';
-import type { Haproxy, Worker } from './master';
+import type { Haproxy, ServingWorker, Worker } from './master';
 import { removeServers, runningServers, settleServers } from './membership';
 import { probe } from './probe';
 import { type Proof, proveServed } from './proof';
 import { verifiedReload } from './reload';
-import type { Processes } from './replies';
 import type { Done, Outcome } from './report';
 import type { Settings } from './settings';
 import { stateFile } from './state';
@@ -18,7 +17,6 @@ import type { Wanted } from './wanted';
 
 type World = { readonly settings: Settings; readonly haproxy: Haproxy };
 type Target = Pick<Wanted, 'current' | 'files' | 'pems'> & { readonly folder: string };
-type ServingWorker = Worker & Processes;
 
 /** Brings a running HAProxy to a checked folder: at run time where only servers and certificates differ, else by a reload. */
 export async function applyRunning(
@@ -43,7 +41,9 @@ export async function applyRunning(
   const certificates = settled ? served.changed : renewed;
   const proof = await prove(world, target);
   const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
-  const down = await downNow(world.haproxy, serving);
+  const running = await runningServers(world.haproxy, serving);
+  const down = downServers(await world.haproxy.worker(serving.pid, 'show stat'), running);
+  if (keepsHealth(target.files)) writeHealth(target.folder, stateFile(running, servers));
 
   const how = settled ? 'at run time' : `by a reload${same ? ': the servers did not settle at run time' : ''}`;
   const changed = whatChanged(
@@ -57,10 +57,6 @@ export async function applyRunning(
     done: { ...what, served: proof.served, ...(down && { down }) },
     faults: [...served.faults, ...proof.faults],
   };
-}
-
-async function downNow(haproxy: Haproxy, worker: Worker): Promise<Down | undefined> {
-  return downServers(await haproxy.worker(worker.pid, 'show stat'), await runningServers(haproxy, worker));
 }
 
 async function prove({ settings }: World, { current, files }: Target): Promise<Proof> {
@@ -97,7 +93,7 @@ async function reload(
   );
   // Before the reload, so that health is carried over, and no connection kept from before leads to a task that stops.
   await settleShared(haproxy, before, files, installed);
-  writeState(folder, stateFile(await runningServers(haproxy, before), servers));
+  writeHealth(folder, stateFile(await runningServers(haproxy, before), servers));
   const attempt = tryWith(settings.link, folder);
   try {
     const worker = await verifiedReload(haproxy, before, structure);
@@ -106,7 +102,7 @@ async function reload(
     throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
   } finally {
     undo(settings.link);
-    writeState(folder, stateFile([], servers));
+    writeAtRest(folder, files, true);
   }
 }
 

@@ -45,9 +45,22 @@ const notRunning = (error: unknown): boolean => ['ENOENT', 'ECONNREFUSED'].inclu
  * The worker that serves, or `undefined` when nobody listens at the master's socket. After a refused reload 3.x lists it among the
  * old ones.
  *
+ * @param patienceMilliseconds how long a worker is waited for: 3.2's master answers before its first one does
  * @throws when somebody listens there but does not answer as HAProxy's master does, or none of its workers answers.
  */
-export async function currentWorker(haproxy: Haproxy): Promise<(Worker & Processes) | undefined> {
+export async function currentWorker(haproxy: Haproxy, patienceMilliseconds = 0): Promise<ServingWorker | undefined> {
+  for (const end = Date.now() + patienceMilliseconds; ; await pause(50)) {
+    try {
+      return await servingWorker(haproxy);
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}
+
+export type ServingWorker = Worker & Processes;
+
+async function servingWorker(haproxy: Haproxy): Promise<ServingWorker | undefined> {
   const processes = await haproxy.master('show proc').then(parseProcesses).catch(absent);
   if (!processes) return undefined;
   for (const pid of processes.workers) {

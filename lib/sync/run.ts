@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { claim, readPlace } from './claim';
+import { noteHealth } from './health';
 import { instance, metadata } from './imds';
 import { haproxyAt } from './master';
 import { tellSynced, told } from './metric';
@@ -15,13 +16,15 @@ import { sync } from './sync';
 import { wasStarted } from './unseen';
 
 // The program on the instance. `node sync.cjs <generation>` brings HAProxy there, one at a time (flock);
-// `node sync.cjs claim` takes over the address. Each writes lines of JSON.
+// `node sync.cjs claim` takes over the address, `node sync.cjs health` prepares a reload. Each writes lines of JSON.
 const began = Date.now();
 const [asked = '0'] = process.argv.slice(2);
 /** What waits for the next sync must not wait long for CloudWatch. */
 const metricPatienceMilliseconds = 3_000;
 
-(asked === 'claim' ? claimAddress : syncAndTell)(readSettings(process.env)).then(
+const verbs: Readonly<Record<string, (settings: Settings) => Promise<object>>> = { claim: claimAddress, health };
+
+(verbs[asked] ?? syncAndTell)(readSettings(process.env)).then(
   (done) => tell({ ...done, milliseconds: Date.now() - began }),
   (error: Error) => {
     tell({ generation: Number(asked), failed: error.message, milliseconds: Date.now() - began });
@@ -60,6 +63,10 @@ async function claimAddress(settings: Settings) {
     pause,
   });
   return { claim: claimed };
+}
+
+function health({ link, masterSocket, patienceMilliseconds }: Settings) {
+  return noteHealth(link, haproxyAt(masterSocket, patienceMilliseconds));
 }
 
 function whoAmI({ imdsEndpoint, patienceMilliseconds, region }: Settings) {

@@ -3,18 +3,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sha256 } from '../haproxy/generation';
 import { render } from '../haproxy/render';
 import { applyRunning, settleShared } from './apply';
-import { wantedServers } from './change';
 import { checkConfiguration, makeStandIn } from './check';
 import { type Current, readCurrent } from './current';
-import { keep, prune, stage, switchTo, undo, writeState } from './disk';
+import { keep, prune, stage, switchTo, undo, writeAtRest } from './disk';
 import { type Installed, readInstalled } from './installed';
-import { currentWorker, type Haproxy, type Worker } from './master';
+import { currentWorker, type Haproxy, type ServingWorker, type Worker } from './master';
 import { standIn } from './pem';
-import type { Processes } from './replies';
 import { Incomplete, type Outcome, type Report } from './report';
 import type { Settings } from './settings';
 import type { Parameters } from './ssm';
-import { stateFile } from './state';
 import { isStartedWith, noteStarted, whyNotRunning } from './unseen';
 import { fetchWanted, isInstalled, type Wanted } from './wanted';
 
@@ -62,11 +59,11 @@ async function nothingPublished(world: World, installed: Installed): Promise<Rep
   return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
 }
 
-type Seen = { readonly worker?: Worker & Processes; readonly fault?: string };
+type Seen = { readonly worker?: ServingWorker; readonly fault?: string };
 
 /** The worker that serves. Without one and without a fault this is the first boot, and HAProxy is started later. */
 async function look({ settings, haproxy }: World, installed: Installed): Promise<Seen> {
-  const worker = await currentWorker(haproxy);
+  const worker = await currentWorker(haproxy, settings.patienceMilliseconds);
   if (!worker) {
     const fault = await whyNotRunning(settings, installed);
     return fault ? { fault } : {};
@@ -95,7 +92,7 @@ async function apply(world: World, wanted: Wanted, installed: Installed): Promis
     prune(settings.home, [folder, installed.folder]);
   }
   // A run that was cut off at its reload has left the health of that moment.
-  writeState(folder, stateFile([], wantedServers(wanted.files)));
+  writeAtRest(folder, wanted.files, worker !== undefined);
   return outcome;
 }
 
