@@ -24,10 +24,12 @@ export function noteStarted({ home }: Pick<Settings, 'home'>): void {
  */
 export async function whyNotRunning(place: Place, installed: Installed): Promise<string | undefined> {
   const { masterSocket, environment } = place;
-  const listening = await Promise.all(boundAddresses(installed.files, environment).map(listens));
+  const bound = boundAddresses(installed.files, environment);
+  const listening = await Promise.all(bound.map(listens));
   if (listening.includes(true)) {
+    const where = bound.filter((_, index) => listening[index]).map(({ host, port }) => `${host}:${port}`);
     throw new Error(
-      `a program answers at HAProxy's addresses, but nobody listens at its master's socket ${masterSocket}, so nothing could be ` +
+      `a program answers at HAProxy's ${where.join(', ')}, but nobody listens at its master's socket ${masterSocket}, so nothing could be ` +
         'changed: what runs is kept, and tasks that left are still asked. If it is HAProxy, "sudo systemctl reload haproxy" ' +
         'makes the socket anew and loses no request; if that does not help, "sudo systemctl restart haproxy" cuts connections',
     );

@@ -95,7 +95,7 @@ start() {
 reconnect() {
   systemctl try-restart snap.amazon-ssm-agent.amazon-ssm-agent.service ||
     systemctl try-restart amazon-ssm-agent.service ||
-    say 'found no SSM agent to restart; "push" cries if none is there in 20 minutes'
+    say 'found no SSM agent to restart; without one the alarm "push" comes after 20 minutes'
   systemctl start sluice-pull.service || say 'could not pull once more; the next tick does, see "journalctl -u sluice-pull"'
 }
 

@@ -6,6 +6,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 import { startApi } from '../../scripts/local/api';
+import { alarmChecks } from '../../scripts/status/alarms';
 import { certificateChecks } from '../../scripts/status/certificates';
 import { readOptions } from '../../scripts/status/options';
 import { printed } from '../../scripts/status/print';
@@ -182,6 +183,19 @@ describe('a sync', () => {
 
     expect(published).toMatchObject({ ok: false, what: 'published', says: 'nothing was ever published' });
   });
+});
+
+it.each([
+  [{ StateValue: 'OK', ActionsEnabled: false }, 'its actions are switched off: it tells nobody'],
+  [{ ActionsEnabled: true }, 'CloudWatch says undefined of it'],
+])('law 18: an alarm of which nobody would hear is not well: %j', async (state, says) => {
+  const MetricAlarms = stage.alarms.map((AlarmName) => ({ AlarmName, StateValue: 'OK', ActionsEnabled: true }));
+  const answer = { MetricAlarms: [{ ...MetricAlarms[0], StateValue: undefined, ...state }, ...MetricAlarms.slice(1)] };
+  const clients = { cloudwatch: { send: async () => answer } } as unknown as Clients;
+
+  const [check] = await alarmChecks(clients, stage, 0);
+
+  expect(check).toMatchObject({ ok: false, what: 'alarm dead-letters', says });
 });
 
 it.each([
