@@ -10,6 +10,7 @@ import { removeServers, runningServers, settleServers } from './membership';
 import { probe } from './probe';
 import { type Proof, proveServed } from './proof';
 import { verifiedReload } from './reload';
+import type { RunningServer } from './replies';
 import type { Done, Outcome } from './report';
 import type { Settings } from './settings';
 import { stateFile } from './state';
@@ -43,7 +44,7 @@ export async function applyRunning(
   const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
   const running = await runningServers(world.haproxy, serving);
   const down = downServers(await world.haproxy.worker(serving.pid, 'show stat'), running);
-  if (keepsHealth(target.files)) writeHealth(target.folder, stateFile(running, servers));
+  const unwritten = noteSeen(target, running, servers);
 
   const how = settled ? 'at run time' : `by a reload${same ? ': the servers did not settle at run time' : ''}`;
   const changed = whatChanged(
@@ -55,8 +56,23 @@ export async function applyRunning(
   const what = { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates };
   return {
     done: { ...what, served: proof.served, ...(down && { down }) },
-    faults: [...served.faults, ...proof.faults],
+    faults: [...served.faults, ...proof.faults, ...unwritten],
   };
+}
+
+/** For a reload that no sync makes. A full disk must not keep what was applied from counting: a reload believes what was seen before. */
+function noteSeen(
+  { files, folder }: Target,
+  running: readonly RunningServer[],
+  servers: readonly WantedServer[],
+): readonly string[] {
+  if (!keepsHealth(files)) return [];
+  try {
+    writeHealth(folder, stateFile(running, servers));
+    return [];
+  } catch (error) {
+    return [`who passes its checks could not be written to ${folder}: ${(error as Error).message}; is the disk full?`];
+  }
 }
 
 async function prove({ settings }: World, { current, files }: Target): Promise<Proof> {

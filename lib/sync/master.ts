@@ -73,8 +73,7 @@ async function servingWorker(haproxy: Haproxy): Promise<ServingWorker | undefine
 }
 
 const advice =
-  'nothing could be changed, what runs is kept: look at "sudo journalctl -u haproxy"; if this stays, "sudo systemctl restart haproxy" ' +
-  'helps, and cuts open connections';
+  'nothing was changed; look at "sudo journalctl -u haproxy". If this stays, "sudo systemctl restart haproxy" cuts open connections';
 
 function absent(error: unknown): undefined {
   if (notRunning(error)) return undefined;

@@ -70,8 +70,8 @@ async function look({ settings, haproxy }: World, installed: Installed): Promise
   }
   if (worker.structure === undefined && !isStartedWith(settings.link, worker.master)) {
     throw new Error(
-      `the HAProxy behind ${settings.masterSocket} is not Sluice's: it was not started with ${settings.link}/haproxy. Nothing ` +
-        'was changed; does the drop-in /etc/systemd/system/haproxy.service.d/sluice.conf exist, and who else runs HAProxy here?',
+      `the HAProxy behind ${settings.masterSocket} is not Sluice's: it was not started with ${settings.link}/haproxy. Nothing was ` +
+        'changed; does /etc/systemd/system/haproxy.service.d/sluice.conf exist?',
     );
   }
   noteStarted(settings);

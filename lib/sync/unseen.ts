@@ -29,9 +29,9 @@ export async function whyNotRunning(place: Place, installed: Installed): Promise
   if (listening.includes(true)) {
     const where = bound.filter((_, index) => listening[index]).map(({ host, port }) => `${host}:${port}`);
     throw new Error(
-      `a program answers at HAProxy's ${where.join(', ')}, but nobody listens at its master's socket ${masterSocket}, so nothing could be ` +
-        'changed: what runs is kept, and tasks that left are still asked. If it is HAProxy, "sudo systemctl reload haproxy" ' +
-        'makes the socket anew and loses no request; if that does not help, "sudo systemctl restart haproxy" cuts connections',
+      `a program answers at HAProxy's ${where.join(', ')}, but nobody listens at its master's socket ${masterSocket}: nothing was changed, and ` +
+        'tasks that left are still asked. "sudo systemctl reload haproxy" makes the socket anew and loses no request; if that ' +
+        'does not help, "sudo systemctl restart haproxy" cuts connections',
     );
   }
   if (!wasStarted(place) && lstatSync(masterSocket, { throwIfNoEntry: false }) === undefined) return undefined;

@@ -1,3 +1,6 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { type Instance, startInstance, until } from './haproxy-instance';
 import { ask, backend, keepAlive, startLoad, startTask, stopTasks, type Task } from './haproxy-tasks';
 
@@ -68,6 +71,19 @@ describe('membership', () => {
     }
 
     expect(a.state.requests).toBe(0);
+  });
+
+  it('is put right though nobody can write down who passes its checks, and the sync says so', async () => {
+    const a = await startTask('a');
+    await serving(a);
+    await instance.worker('set server default.web/a state maint');
+    // As on a full disk.
+    mkdirSync(join(instance.path.live, 'sluice.state.next'));
+
+    const outcome = await instance.sync(0);
+
+    expect(outcome).toMatchObject({ code: 2, report: { failed: expect.stringContaining('is the disk full?') } });
+    await until(async () => (await ask(instance.host)) === '200 a');
   });
 
   it('leaves a dead port out', async () => {
