@@ -2,6 +2,7 @@ import { request } from 'node:https';
 
 import { covers, provingHost } from './certificates/names';
 import { type Shown, shown } from './handshake';
+import { askedHost } from './haproxy/look';
 import { embedded, type Metrics } from './metrics';
 
 /** What the world sees of a stage, and what it should see. */
@@ -88,9 +89,6 @@ function life(
   return { left, ...(left === 0 && { fault: `${address} serves for ${host} a certificate that has ended` }) };
 }
 
-/** HAProxy itself answers for a host that no service can have; only a service of host `*` would be asked. */
-const strangeHost = 'sluice-asks.invalid';
-
 type Question = {
   readonly host: string;
   readonly port: number;
@@ -98,7 +96,7 @@ type Question = {
   readonly timeoutMs: number;
 };
 
-/** Any HTTP answer will do. */
+/** Any HTTP answer will do: a proxy that still runs the configuration of 0.1.0 does not know this host. */
 const answersRequest = ({ timeoutMs, ...where }: Question): Promise<undefined> =>
   new Promise((resolve, reject) => {
     const fail = (why: string, cause: Error) =>
@@ -106,7 +104,7 @@ const answersRequest = ({ timeoutMs, ...where }: Question): Promise<undefined> =
     request({
       ...where,
       method: 'HEAD',
-      headers: { host: strangeHost, 'user-agent': 'sluice-tick' },
+      headers: { host: askedHost, 'user-agent': 'sluice-tick' },
       rejectUnauthorized: false,
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),

@@ -1,4 +1,5 @@
 import type { Backend, Route } from './backend';
+import { reservedHosts } from './look';
 
 /** `description` proves what a process runs; paths and addresses are the instance's to override, by environment. */
 export const global = (structureDigest: string): string => `global
@@ -7,7 +8,12 @@ export const global = (structureDigest: string): string => `global
     maxconn 4000
     hard-stop-after 10m
     mworker-max-reloads 3
+    # A reload goes on with the health that was seen last; a start knows none, and checks every task first.
+.if defined(HAPROXY_MWORKER_REEXEC)
     server-state-file "\${SLUICE-/etc/haproxy/sluice}/sluice.state"
+.else
+    server-state-file "\${SLUICE-/etc/haproxy/sluice}/start.state"
+.endif
     stats socket "\${SLUICE_RUN-/run/haproxy}/admin.sock" mode 600 level admin
     ssl-default-bind-options ssl-min-ver TLSv1.2
     ssl-default-bind-ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305
@@ -62,6 +68,7 @@ export const frontends = (backends: readonly Backend[], certified: readonly stri
     bind "\${SLUICE_HTTP-:80}"
     bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
     http-request set-var(txn.host) req.hdr(host),host_only,lower
+    http-request return status 200 content-type text/plain string "HAProxy answers." if { var(txn.host) -m str ${reservedHosts.join(' ')} }
     http-request set-var(txn.path) path,concat(/)
     http-request del-header ${trusted} -m reg
     http-request del-header Connection unless { req.hdr(Connection),lower -m sub upgrade }

@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 import type { LabelledContainer } from '../fleet/fleet';
+import { reservedHosts } from '../haproxy/look';
 import { quote } from '../printable';
 import { correctedHosts, isHost, listedHosts } from './hosts';
 
@@ -75,6 +76,9 @@ function readRoute(
       `${full('host')} ${quote(host)} is not a list of hosts such as example.com, *.example.com or *${instead && `; write ${instead}`}`,
     );
   }
+  const reserved = hosts.find((each) => reservedHosts.includes(each));
+  if (reserved)
+    faults.push(`${full('host')} ${quote(reserved)} is reserved: Sluice asks by it whether HAProxy answers`);
   if (!pathGrammar.test(path) || path === '' || path.length > 255) {
     faults.push(`${full('path')} ${quote(path)} is not a path of letters, digits and ._~- such as /api`);
   }

@@ -2,16 +2,16 @@ import { describedStructure, type File } from '../haproxy/render';
 import { boundAddresses, newAddresses, tlsAddress } from './addresses';
 import { serveCertificates } from './certificates';
 import { backendNames, change, type WantedServer, wantedServers } from './change';
-import { tryWith, undo, writeState } from './disk';
-import { type Down, downServers } from './down';
+import { keepsHealth, tryWith, undo, writeAtRest, writeHealth } from './disk';
+import { downServers } from './down';
 import type { Installed } from './installed';
-import type { Haproxy, Worker } from './master';
+import type { Haproxy, ServingWorker, Worker } from './master';
 import { removeServers, runningServers, settleServers } from './membership';
 import { standIn } from './pem';
 import { probe } from './probe';
 import { type Proof, proveServed } from './proof';
 import { verifiedReload } from './reload';
-import type { Processes } from './replies';
+import type { RunningServer } from './replies';
 import type { Done, Outcome } from './report';
 import type { Settings } from './settings';
 import { stateFile } from './state';
@@ -19,7 +19,6 @@ import type { Wanted } from './wanted';
 
 type World = { readonly settings: Settings; readonly haproxy: Haproxy };
 type Target = Pick<Wanted, 'current' | 'files' | 'pems'> & { readonly folder: string };
-type ServingWorker = Worker & Processes;
 
 /** Brings a running HAProxy to a checked folder: at run time where only servers and certificates differ, else by a reload. */
 export async function applyRunning(
@@ -44,7 +43,9 @@ export async function applyRunning(
   const certificates = (settled ? served.changed : renewed).filter((name) => name !== standIn);
   const proof = await prove(world, target);
   const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
-  const down = await downNow(world.haproxy, serving);
+  const running = await runningServers(world.haproxy, serving);
+  const down = downServers(await world.haproxy.worker(serving.pid, 'show stat'), running);
+  const unwritten = noteSeen(target, running, servers);
 
   const how = settled ? 'at run time' : `by a reload${same ? ': the servers did not settle at run time' : ''}`;
   const changed = whatChanged(
@@ -56,12 +57,23 @@ export async function applyRunning(
   const what = { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates };
   return {
     done: { ...what, served: proof.served, ...(down && { down }) },
-    faults: [...served.faults, ...proof.faults],
+    faults: [...served.faults, ...proof.faults, ...unwritten],
   };
 }
 
-async function downNow(haproxy: Haproxy, worker: Worker): Promise<Down | undefined> {
-  return downServers(await haproxy.worker(worker.pid, 'show stat'), await runningServers(haproxy, worker));
+/** For a reload that no sync makes. A full disk must not keep what was applied from counting: a reload believes what was seen before. */
+function noteSeen(
+  { files, folder }: Target,
+  running: readonly RunningServer[],
+  servers: readonly WantedServer[],
+): readonly string[] {
+  if (!keepsHealth(files)) return [];
+  try {
+    writeHealth(folder, stateFile(running, servers));
+    return [];
+  } catch (error) {
+    return [`who passes its checks could not be written to ${folder}: ${(error as Error).message}; is the disk full?`];
+  }
 }
 
 async function prove({ settings }: World, { current, files, pems }: Target): Promise<Proof> {
@@ -99,7 +111,7 @@ async function reload(
   );
   // Before the reload, so that health is carried over, and no connection kept from before leads to a task that stops.
   await settleShared(haproxy, before, files, installed);
-  writeState(folder, stateFile(await runningServers(haproxy, before), servers));
+  writeHealth(folder, stateFile(await runningServers(haproxy, before), servers));
   const attempt = tryWith(settings.link, folder);
   try {
     const worker = await verifiedReload(haproxy, before, structure);
@@ -108,7 +120,7 @@ async function reload(
     throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
   } finally {
     undo(settings.link);
-    writeState(folder, stateFile([], servers));
+    writeAtRest(folder, files, true);
   }
 }
 

@@ -22,7 +22,11 @@ import type { Current } from './current';
 import { type Installed, manifestName } from './installed';
 import { stateFile } from './state';
 
-const stateName = 'sluice.state';
+/** What a reload believes, and what a start does. A configuration of 0.1.0 reads the first at a start too. */
+const [healthName, startName] = ['sluice.state', 'start.state'];
+
+/** Whether health may lie where a reload finds it: then a start does not read it. */
+export const keepsHealth = (files: readonly File[]): boolean => files.some(({ text }) => text.includes(startName));
 
 /**
  * Writes a generation beside the installed one, and links what is the same. Nothing sees it until `switchTo`.
@@ -54,17 +58,27 @@ export function stage(
     }
   }
   const { number, modified, generation } = current;
-  writeState(staging, stateFile([], wantedServers(files)));
+  writeAtRest(staging, files, false);
   write(join(staging, manifestName), `${JSON.stringify({ number, modified, generation })}\n`);
   return staging;
 }
 
 /**
- * Writes the health that HAProxy starts with. At rest it knows none: whenever HAProxy starts, by itself or with the machine,
- * every server is DOWN until its first passed check.
+ * Lets HAProxy start knowing nobody's health: every server is DOWN until its first passed check.
+ *
+ * @param isRunning then a reload may believe what was seen last
  */
-export function writeState(folder: string, text: string): void {
-  const file = join(folder, stateName);
+export function writeAtRest(folder: string, files: readonly File[], isRunning: boolean): void {
+  const text = stateFile([], wantedServers(files));
+  writeState(folder, startName, text);
+  if (!isRunning || !keepsHealth(files)) writeState(folder, healthName, text);
+}
+
+/** Writes the health that HAProxy's next reload starts with. */
+export const writeHealth = (folder: string, text: string): void => writeState(folder, healthName, text);
+
+function writeState(folder: string, name: string, text: string): void {
+  const file = join(folder, name);
   const isFile = statSync(file, { throwIfNoEntry: false })?.isFile();
   if (isFile && readFileSync(file, 'utf8') === text) return;
   rmSync(`${file}.next`, { recursive: true, force: true });

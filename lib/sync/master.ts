@@ -14,18 +14,23 @@ export type Haproxy = {
 
 export type Worker = { readonly pid: number; readonly structure: string | undefined };
 
-/** While the master executes itself anew, at a reload, it refuses or resets connections for some milliseconds; its socket stays. */
-const absentMilliseconds = 500;
 /** 3.2 loses a connection for good that comes while a worker starts. */
 const lostMilliseconds = 2_000;
 
 /**
  * HAProxy behind its master's socket. The master alone reaches every worker, also after a refused reload.
  * One command a connection, for 3.x runs only the first line of a connection; half-closed, for 2.6 never closes it.
+ *
+ * @param patienceMilliseconds how long a master is waited for that executes itself anew, or that systemd starts again
+ * @param absentMilliseconds how long one is waited for whose socket does not exist
  */
-export function haproxyAt(socket: string, patienceMilliseconds: number): Haproxy {
+export function haproxyAt(
+  socket: string,
+  patienceMilliseconds: number,
+  absentMilliseconds = patienceMilliseconds,
+): Haproxy {
   const master = (command: string): Promise<string> =>
-    patiently(patienceMilliseconds, () => ask(socket, command, lostMilliseconds));
+    patiently(patienceMilliseconds, absentMilliseconds, () => ask(socket, command, lostMilliseconds));
   return {
     master,
     reload: () => ask(socket, 'reload', patienceMilliseconds).catch(() => ''),
@@ -37,32 +42,55 @@ export function haproxyAt(socket: string, patienceMilliseconds: number): Haproxy
 const notRunning = (error: unknown): boolean => ['ENOENT', 'ECONNREFUSED'].includes(code(error));
 
 /**
- * The worker that serves, or `undefined` when HAProxy is not running. After a refused reload 3.x lists it among the old ones.
+ * The worker that serves, or `undefined` when nobody listens at the master's socket. After a refused reload 3.x lists it among the
+ * old ones.
  *
- * @throws when the master answers but no worker does.
+ * @param patienceMilliseconds how long a worker is waited for: 3.2's master answers before its first one does
+ * @throws when somebody listens there but does not answer as HAProxy's master does, or none of its workers answers.
  */
-export async function currentWorker(haproxy: Haproxy): Promise<(Worker & Processes) | undefined> {
+export async function currentWorker(haproxy: Haproxy, patienceMilliseconds = 0): Promise<ServingWorker | undefined> {
+  for (const end = performance.now() + patienceMilliseconds; ; await pause(50)) {
+    try {
+      return await servingWorker(haproxy);
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
+}
+
+export type ServingWorker = Worker & Processes;
+
+async function servingWorker(haproxy: Haproxy): Promise<ServingWorker | undefined> {
   const processes = await haproxy.master('show proc').then(parseProcesses).catch(absent);
   if (!processes) return undefined;
   for (const pid of processes.workers) {
-    const info = await haproxy.worker(pid, 'show info');
+    const info = await haproxy.worker(pid, 'show info').catch(() => '');
     if (hasLine(info, `Pid: ${pid}`) && hasLine(info, 'Stopping: 0')) {
       return { ...processes, pid, structure: describedStructure(info) };
     }
   }
-  throw new Error('HAProxy\'s master runs, but none of its workers answers; look at "journalctl -u haproxy"');
+  throw new Error(`HAProxy's master runs, but none of its workers answers; ${advice}`);
 }
+
+const advice =
+  'nothing was changed; look at "sudo journalctl -u haproxy". If this stays, "sudo systemctl restart haproxy" cuts open connections';
 
 function absent(error: unknown): undefined {
   if (notRunning(error)) return undefined;
-  throw error;
+  throw new Error(`could not ask HAProxy's master which workers it has: ${(error as Error).message}; ${advice}`, {
+    cause: error,
+  });
 }
 
 const hasLine = (text: string, line: string): boolean => text.split('\n').includes(line);
 
 const code = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code);
 
-async function patiently<Reply>(refusedMilliseconds: number, attempt: () => Promise<Reply>): Promise<Reply> {
+async function patiently<Reply>(
+  refusedMilliseconds: number,
+  absentMilliseconds: number,
+  attempt: () => Promise<Reply>,
+): Promise<Reply> {
   const began = performance.now();
   for (;;) {
     try {
@@ -81,7 +109,8 @@ const ask = (path: string, command: string, milliseconds: number): Promise<strin
     let reply = '';
     const socket = connect({ path, allowHalfOpen: true });
     socket.setEncoding('utf8').setTimeout(milliseconds, () => {
-      socket.destroy(Object.assign(new Error('HAProxy did not answer'), { code: 'ETIMEDOUT' }));
+      const words = `nobody answered "${command.split(' ', 3).join(' ')}" at ${path} within ${milliseconds} ms`;
+      socket.destroy(Object.assign(new Error(words), { code: 'ETIMEDOUT' }));
     });
     socket.on('data', (text: string) => {
       reply += text;

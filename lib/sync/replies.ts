@@ -17,6 +17,7 @@ export type RunningServer = {
 
 /** What `show proc` tells of the master and its workers. */
 export type Processes = {
+  readonly master: number;
   readonly reloads: number;
   readonly failed: number;
   /** Workers by PID: the newest first, then those that an earlier reload left behind. */
@@ -28,10 +29,10 @@ const maintenanceBits = 0x67;
 const checkOnBit = 4;
 
 export function parseProcesses(reply: string): Processes {
-  const master = /^\d+\s+master\s+(\d+)(?:\s+\[failed: (\d+)\])?/m.exec(reply);
-  if (!master) throw new Error('HAProxy\'s master did not answer "show proc" with its processes');
+  const master = /^(\d+)\s+master\s+(\d+)(?:\s+\[failed: (\d+)\])?/m.exec(reply);
+  if (!master) throw new Error('it did not answer "show proc" with its processes');
   const workers = Array.from(reply.matchAll(/^(\d+)\s+worker\s/gm), ([, pid]) => Number(pid));
-  return { reloads: Number(master[1]), failed: Number(master[2] ?? 0), workers };
+  return { master: Number(master[1]), reloads: Number(master[2]), failed: Number(master[3] ?? 0), workers };
 }
 
 /** Reads `show servers state`, columns by their names. */
@@ -77,10 +78,16 @@ export function idleServers(stat: string, connections: string): ReadonlySet<stri
   return new Set(quiet.filter((name) => unused.includes(name)));
 }
 
-/** Rows of a reply that names its columns first. */
+/**
+ * Rows of a reply that names its columns first.
+ *
+ * @throws when it names none: an empty answer is no empty table.
+ */
 export function table(reply: string, separator: string): readonly ((column: string) => string | undefined)[] {
   const [header = '', ...lines] = reply.split('\n').filter((line) => line.trim() !== '');
-  const columns = header.replace(/^# /, '').split(separator);
+  if (!header.startsWith('# '))
+    throw new Error('HAProxy did not answer with the table that it was asked for; look at "journalctl -u haproxy"');
+  const columns = header.slice(2).split(separator);
   return lines.map((line) => {
     const values = line.split(separator);
     return (column) => values[columns.indexOf(column)];

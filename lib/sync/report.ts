@@ -4,7 +4,7 @@ import type { Down } from './down';
 export type Report = { readonly generation: number } & Done;
 
 export type Done = {
-  /** `prepared`: installed for a HAProxy that is not running. `files`: only what HAProxy does not read, such as comments. */
+  /** `prepared`: installed for a HAProxy that the first boot starts later. `files`: only what HAProxy does not read, such as comments. */
   readonly changed: 'nothing' | 'files' | 'membership' | 'certificates' | 'structure' | 'prepared';
   readonly how?: string;
   readonly added?: number;

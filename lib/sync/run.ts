@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { printableJson } from '../printable';
 import { claim, readPlace } from './claim';
 import { explained } from './disk';
+import { noteHealth } from './health';
 import { instance, metadata } from './imds';
 import { haproxyAt } from './master';
 import { tellSynced, told } from './metric';
@@ -14,13 +15,16 @@ import { notServing } from './serving';
 import { readSettings, type Settings } from './settings';
 import { parameterStore } from './ssm';
 import { sync } from './sync';
+import { wasStarted } from './unseen';
 
 // The program on the instance. `node sync.cjs <generation>` brings HAProxy there, one at a time (flock);
-// `node sync.cjs claim` takes over the address. Each writes lines of JSON.
+// `node sync.cjs claim` takes over the address, `node sync.cjs health` prepares a reload. Each writes lines of JSON.
 const began = performance.now();
 const [asked = '0'] = process.argv.slice(2);
 /** What waits for the next sync must not wait long for CloudWatch. */
 const metricPatienceMilliseconds = 3_000;
+
+const verbs: Readonly<Record<string, (settings: Settings) => Promise<object>>> = { claim: claimAddress, health };
 
 start().then(
   (done) => tell({ ...done, milliseconds: Math.round(performance.now() - began) }),
@@ -36,7 +40,7 @@ start().then(
 );
 
 async function start() {
-  return (asked === 'claim' ? claimAddress : syncAndTell)(readSettings(process.env));
+  return (verbs[asked] ?? syncAndTell)(readSettings(process.env));
 }
 
 function syncAndTell(settings: Settings) {
@@ -52,7 +56,10 @@ async function bringTo(settings: Settings) {
     throw new Error(`"${asked}" is no generation; give a number, or 0 for whatever is current`);
   const { ssmEndpoint, masterSocket, patienceMilliseconds } = settings;
   const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, () => whoAmI(settings));
-  return sync(Number(asked), { settings, parameters, haproxy: haproxyAt(masterSocket, patienceMilliseconds) });
+  // HAProxy is starting beside this sync, or starting again; only before its first start it is not waited for.
+  const absentMilliseconds = wasStarted(settings) ? patienceMilliseconds : 500;
+  const haproxy = haproxyAt(masterSocket, patienceMilliseconds, absentMilliseconds);
+  return sync(Number(asked), { settings, parameters, haproxy });
 }
 
 async function claimAddress(settings: Settings) {
@@ -68,6 +75,10 @@ async function claimAddress(settings: Settings) {
     pause,
   });
   return { claim: claimed };
+}
+
+function health({ link, masterSocket, patienceMilliseconds }: Settings) {
+  return noteHealth(link, haproxyAt(masterSocket, patienceMilliseconds));
 }
 
 function whoAmI({ imdsEndpoint, patienceMilliseconds, region }: Settings) {

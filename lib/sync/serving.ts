@@ -1,6 +1,6 @@
+import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { request } from './http';
 import { currentWorker, type Haproxy } from './master';
 import { runningServers } from './membership';
 import type { RunningServer } from './replies';
@@ -13,9 +13,8 @@ const checkMilliseconds = 10_000;
  * that passed its check. A service that has none after ten seconds is not waited for.
  */
 export async function notServing(haproxy: Haproxy, http: string): Promise<string | undefined> {
-  const url = `http://${http.replace(/^(\*|0\.0\.0\.0)?:/, '127.0.0.1:')}/`;
-  const answer = await request(url, 0, { headers: { host: 'claim.invalid' } }).catch((error: Error) => error);
-  if (answer instanceof Error) return `HAProxy does not answer here: ${answer.message}; see "journalctl -u haproxy"`;
+  const fault = await answer(http.replace(/^(\*|0\.0\.0\.0)?:/, '127.0.0.1:'));
+  if (fault) return `HAProxy does not answer here: ${fault}; see "journalctl -u haproxy"`;
   for (const end = performance.now() + checkMilliseconds; performance.now() < end; await pause(100)) {
     const worker = await currentWorker(haproxy);
     if (!worker) return 'HAProxy has ended again; see "journalctl -u haproxy"';
@@ -23,6 +22,28 @@ export async function notServing(haproxy: Haproxy, http: string): Promise<string
   }
   return undefined;
 }
+
+/** HAProxy answers it by 400 before it looks at any route, with the configuration of any release: no service is asked. */
+const noRequest = 'sluice\r\n\r\n';
+const answerMilliseconds = 4_000;
+
+/** Why nobody answers by HTTP at an address, or nothing. */
+const answer = (address: string): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+    const socket = connect({ host, port: Number(port) });
+    const end = (fault?: string) => {
+      clearTimeout(late);
+      socket.destroy();
+      resolve(fault && `${address}: ${fault}`);
+    };
+    const late = setTimeout(() => end(`no answer within ${answerMilliseconds} ms`), answerMilliseconds);
+    socket
+      .on('data', (data) => end(data.toString('latin1').startsWith('HTTP/') ? undefined : 'the answer is not HTTP'))
+      .on('end', () => end('it hung up'))
+      .on('error', (error) => end(error.message))
+      .write(noRequest);
+  });
 
 /** Those with tasks of which none has passed its check. */
 const downBackends = (servers: readonly RunningServer[]): readonly string[] => {

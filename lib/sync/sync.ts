@@ -3,18 +3,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sha256 } from '../haproxy/generation';
 import { render } from '../haproxy/render';
 import { applyRunning, settleShared } from './apply';
-import { wantedServers } from './change';
 import { certificateCheck, checkConfiguration, makeStandIn } from './check';
 import { type Current, isLate, readCurrent } from './current';
-import { keep, prune, stage, switchTo, undo, writeState } from './disk';
+import { keep, prune, stage, switchTo, undo, writeAtRest } from './disk';
 import { heal } from './heal';
 import { type Installed, readInstalled } from './installed';
-import { currentWorker, type Haproxy, type Worker } from './master';
+import { currentWorker, type Haproxy, type ServingWorker, type Worker } from './master';
 import { standIn } from './pem';
 import { Incomplete, type Outcome, type Report } from './report';
 import type { Settings } from './settings';
 import type { Parameters } from './ssm';
-import { stateFile } from './state';
+import { isStartedWith, noteStarted, whyNotRunning } from './unseen';
 import { withoutRefused } from './usable';
 import { fetchWanted, isInstalled, type Wanted } from './wanted';
 
@@ -31,7 +30,7 @@ export async function sync(asked: number, world: World): Promise<Report> {
   undo(settings.link);
   const installed = readInstalled(settings.link) ?? installEmpty(settings);
   const current = await readCurrent(parameters, settings.prefix, asked, settings.patienceMilliseconds, pause);
-  if (!current) return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
+  if (!current) return nothingPublished(world, installed);
 
   const source = { parameters, prefix: settings.prefix, makeStandIn, now: Date.now() };
   const late = await isLate(parameters, settings.prefix, current, installed, { ...settings, pause });
@@ -55,20 +54,45 @@ function installEmpty(settings: Settings): Installed {
   return { ...current, folder, files, pems };
 }
 
+async function nothingPublished(world: World, installed: Installed): Promise<Report> {
+  const { fault } = await look(world, installed);
+  if (fault) throw new Incomplete(`nothing was ever published, and ${fault}`);
+  return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
+}
+
+type Seen = { readonly worker?: ServingWorker; readonly fault?: string };
+
+/** The worker that serves. Without one and without a fault this is the first boot, and HAProxy is started later. */
+async function look({ settings, haproxy }: World, installed: Installed): Promise<Seen> {
+  const worker = await currentWorker(haproxy, settings.patienceMilliseconds);
+  if (!worker) {
+    const fault = await whyNotRunning(settings, installed);
+    return fault ? { fault } : {};
+  }
+  if (worker.structure === undefined && !isStartedWith(settings.link, worker.master)) {
+    throw new Error(
+      `the HAProxy behind ${settings.masterSocket} is not Sluice's: it was not started with ${settings.link}/haproxy. Nothing was ` +
+        'changed; does /etc/systemd/system/haproxy.service.d/sluice.conf exist?',
+    );
+  }
+  noteStarted(settings);
+  return { worker };
+}
+
 const asInstalled = (installed: Installed): Wanted => ({ current: installed, ...installed, faults: [] });
 
 async function apply(world: World, wanted: Wanted, installed: Installed): Promise<Outcome> {
-  const { settings, haproxy } = world;
-  const worker = await currentWorker(haproxy);
+  const { settings } = world;
+  const { worker, fault } = await look(world, installed);
   const target = await checked(world, worker, wanted, installed);
   const { folder } = target;
-  const outcome = worker ? await applyRunning(world, worker, target, installed) : prepared(wanted);
+  const outcome = worker ? await applyRunning(world, worker, target, installed) : prepared(wanted, fault);
   if (folder !== installed.folder) {
     switchTo(settings.link, folder);
     prune(settings.home, [folder, installed.folder]);
   }
   // A run that was cut off at its reload has left the health of that moment.
-  writeState(folder, stateFile([], wantedServers(wanted.files)));
+  writeAtRest(folder, wanted.files, worker !== undefined);
   return { ...outcome, faults: [...target.faults, ...outcome.faults] };
 }
 
@@ -113,7 +137,7 @@ function withoutRefusedCertificate(settings: Settings, wanted: Wanted, staging: 
   }
 }
 
-const prepared = ({ current }: Wanted): Outcome => ({
-  done: { changed: 'prepared', how: `HAProxy is not running, it will start with generation ${current.number}` },
-  faults: [],
+const prepared = ({ current }: Wanted, fault?: string): Outcome => ({
+  done: { changed: 'prepared', how: `HAProxy was not started yet, it will start with generation ${current.number}` },
+  faults: fault ? [fault] : [],
 });

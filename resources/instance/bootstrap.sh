@@ -1,5 +1,5 @@
 #!/bin/sh
-# The first boot of a proxy, from nothing to serving and then claiming its address; cloud-init runs it once, and shows on the
+# The first boot of a proxy, from nothing to serving, to claiming its address and to hearing nudges there; cloud-init runs it once, and shows on the
 # console what it says. It needs no Lambda and no SSM agent. Each step is tried until it succeeds: whoever never gets there
 # claims nothing, and is ended by Auto Scaling's hook after 15 minutes.
 set -eu
@@ -20,6 +20,7 @@ main() {
   step 'start HAProxy' start
   say 'HAProxy runs with what is published'
   step 'claim the address' node "$SLUICE_HOME/sync.cjs" claim
+  reconnect
 }
 
 say() {
@@ -84,8 +85,19 @@ pull() {
   [ "$code" -eq 0 ] || [ "$incomplete" -ge 3 ]
 }
 
+# From here on a sync that finds no HAProxy fails.
 start() {
+  : >"$SLUICE_HOME/started"
   systemctl daemon-reload && systemctl enable haproxy.service sluice-pull.service && systemctl start haproxy.service
+}
+
+# The claim takes away the address that the agent is connected by. It would hear no nudge until it notices: it pings every 54 s
+# and waits 60 s for an answer (amazon-ssm-agent: agent/session/config). What came between pull and claim is pulled as well.
+reconnect() {
+  systemctl try-restart snap.amazon-ssm-agent.amazon-ssm-agent.service ||
+    systemctl try-restart amazon-ssm-agent.service ||
+    say 'found no SSM agent to restart; without one the alarm "push" comes after 20 minutes'
+  systemctl start sluice-pull.service || say 'could not pull once more; the next tick does, see "journalctl -u sluice-pull"'
 }
 
 main

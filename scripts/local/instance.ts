@@ -9,6 +9,7 @@ import type { Say } from './moment';
 import type { Process, Processes } from './processes';
 import type { ManagedInstance, Output, Script } from './run-command';
 import type { Credentials } from './signature';
+import { agentConnection, agentUnit } from './ssm-agent';
 import { serviceManager } from './systemd';
 import type { Timers } from './timers';
 
@@ -25,6 +26,8 @@ type Deps = {
   readonly say: Say;
   /** What every machine here is told: where AWS's API is. */
   readonly surroundings: Readonly<Record<string, string>>;
+  /** How long an agent does not notice that its connection is dead. */
+  readonly agentMs: number;
 };
 
 /** Commands that one agent runs at a time (amazon-ssm-agent: CommandWorkersLimit). */
@@ -32,11 +35,18 @@ const workers = 5;
 
 /** A proxy instance: the packaged user data, the real sync and a real HAProxy on a machine of its own. */
 export async function proxyInstance({ id, tags, userData, role, credentials }: Launch, deps: Deps) {
-  const { processes, timers, say, surroundings } = deps;
+  const { processes, timers, say, surroundings, agentMs } = deps;
   const imds = await startImds({ id, role, credentials });
   const told = { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint };
   const own = await machine(id, processes, told);
-  const systemd = await serviceManager(own, { timers, say });
+  const agent = agentConnection(timers, agentMs);
+  own.store(`/etc/systemd/system/${agentUnit.name}`, agentUnit.text, 0o644);
+  const restarted = (unit: string) => {
+    if (unit !== agentUnit.name) throw new Error(`the local world does not play systemctl try-restart ${unit}`);
+    say('boot', `the agent on ${id} is restarted`);
+    agent.connect();
+  };
+  const systemd = await serviceManager(own, { timers, say, restarted });
   const master = own.located('/run/haproxy-master.sock');
   const commands = new Set<Process>();
   let reloads = 0;
@@ -74,10 +84,12 @@ export async function proxyInstance({ id, tags, userData, role, credentials }: L
     await Promise.all([systemd.cut(), ...ending.map(({ exited }) => exited)]);
   }
 
-  const managed: ManagedInstance = { id, tags, run: runScript };
+  const managed: ManagedInstance = { id, tags, run: (script) => agent.up().then(() => runScript(script)) };
   return {
     ...own,
     managed,
+    /** Its public address is another one. */
+    readdressed: agent.lose,
     /** With nothing but its user data. Ends when cloud-init has. */
     boot: (): Promise<void> => {
       say('boot', `${id} boots`);

@@ -53,7 +53,8 @@ export async function playProxies(aws: Aws, ports: readonly Ports[], { processes
     launch: async (id, group) => {
       const { userData, tags } = group;
       const launch = { id, userData, tags, role: stack.instanceRole, credentials: aws.assume(stack.instanceRole) };
-      const instance = await proxyInstance(launch, { processes, timers, say, surroundings: aws.surroundings });
+      const deps = { processes, timers, say, surroundings: aws.surroundings, agentMs: delays.agentMs };
+      const instance = await proxyInstance(launch, deps);
       aws.tagged.push(instance.managed);
       registered.push(register(instance));
       return instance;
@@ -74,6 +75,7 @@ export async function playProxies(aws: Aws, ports: readonly Ports[], { processes
     if (address.held() && address.held() !== holder && AllowReassociation !== 'true')
       refuse('Resource.AlreadyAssociated', AllocationId);
     address.moveTo(holder);
+    instance.readdressed();
     say('boot', `${AllocationId} moves to ${InstanceId}`);
     return { return: true, associationId: `eipassoc-${AllocationId.slice(9)}` };
   };

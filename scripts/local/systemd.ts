@@ -14,16 +14,23 @@ const packaged: Readonly<Record<string, string>> = {
     'EnvironmentFile=-/etc/default/haproxy',
     'Environment="CONFIG=/etc/haproxy/haproxy.cfg" "PIDFILE=/run/haproxy.pid" "EXTRAOPTS=-S /run/haproxy-master.sock"',
     'ExecStart=/usr/sbin/haproxy -Ws -f $CONFIG -p $PIDFILE $EXTRAOPTS',
+    'ExecReload=/usr/sbin/haproxy -Ws -f $CONFIG -c -q $EXTRAOPTS',
+    'ExecReload=/bin/kill -USR2 $MAINPID',
     'Restart=always',
     'Type=notify',
   ].join('\n'),
 };
 
-type Deps = { readonly timers: Timers; readonly say: Say };
+type Deps = {
+  readonly timers: Timers;
+  readonly say: Say;
+  /** A unit was restarted that another part plays. */
+  readonly restarted: (unit: string) => void;
+};
 type Unit = Readonly<Record<string, readonly string[] | undefined>>;
 
 /** A machine's service manager: its units as they lie on its disk, drop-ins over the package's own (systemd.unit, systemd.service). */
-export async function serviceManager(machine: Machine, { timers, say }: Deps) {
+export async function serviceManager(machine: Machine, { timers, say, restarted }: Deps) {
   const running = new Map<string, Process>();
   const enabled = new Set<string>();
   const restarts = new Map<string, number>();
@@ -36,7 +43,8 @@ export async function serviceManager(machine: Machine, { timers, say }: Deps) {
     if (missing) return void machine.write(`systemd: ${name} is skipped, for ${missing} does not exist`);
 
     const environment = environmentOf(unit, machine);
-    const child = machine.launch(argvOf(unit, environment, machine), environment, machine.write);
+    const argv = argvOf(unit.ExecStart?.at(-1) ?? '', environment, machine);
+    const child = machine.launch(argv, environment, machine.write);
     running.set(name, child);
     say('boot', `systemd on ${machine.id} starts ${name}`);
     void child.exited.then(({ code, signal }) => {
@@ -49,14 +57,30 @@ export async function serviceManager(machine: Machine, { timers, say }: Deps) {
     });
   }
 
+  /** Its commands one after the other; with `-` before it, one may fail (systemd.service: ExecReload). */
+  async function reload(name: string): Promise<void> {
+    const unit = readUnit(name, machine);
+    const main = running.get(name);
+    if (!main) throw new Error(`${name} is not active, cannot reload.`);
+    const environment = { ...environmentOf(unit, machine), MAINPID: `${main.pid}` };
+    for (const line of unit.ExecReload ?? []) {
+      const argv = argvOf(line.replace(/^-/, ''), environment, machine);
+      const { code } = await machine.launch(argv, environment, machine.write).exited;
+      if (code !== 0 && !line.startsWith('-'))
+        throw new Error(`${name} could not be reloaded: ${line} ended with ${code}`);
+    }
+  }
+
   /** The command line of the stand-in, bin/systemctl. */
-  function obey(words: readonly string[]): void {
+  async function obey(words: readonly string[]): Promise<void> {
     const [verb = '', ...names] = words;
     if (verb === 'daemon-reload') return;
     for (const name of names) {
       readUnit(name, machine);
       if (verb === 'enable') enabled.add(name);
       else if (verb === 'start') start(name);
+      else if (verb === 'reload') await reload(name);
+      else if (verb === 'try-restart') restarted(name);
       else throw new Error(`the local world does not play systemctl ${verb}`);
     }
   }
@@ -65,12 +89,10 @@ export async function serviceManager(machine: Machine, { timers, say }: Deps) {
     let asked = '';
     request.on('data', (text) => (asked += text));
     request.on('end', () => {
-      try {
-        obey(asked.split(' '));
-        response.end();
-      } catch (error) {
-        response.writeHead(400).end((error as Error).message);
-      }
+      obey(asked.split(' ')).then(
+        () => response.end(),
+        (error: Error) => response.writeHead(400).end(error.message),
+      );
     });
   });
 
@@ -135,12 +157,8 @@ function environmentOf(unit: Unit, { located }: Machine): Record<string, string>
 }
 
 /** `-Ws` tells systemd when HAProxy is ready; here it is not there to be told. */
-const argvOf = (
-  { ExecStart = [] }: Unit,
-  environment: Record<string, string>,
-  { located }: Machine,
-): readonly string[] =>
-  (ExecStart.at(-1) ?? '')
+const argvOf = (line: string, environment: Record<string, string>, { located }: Machine): readonly string[] =>
+  line
     .replace(/\$(\w+)/g, (_, name: string) => environment[name] ?? '')
     .replace('/usr/sbin/haproxy -Ws', `${haproxy} -W`)
     .replace(/\/usr\/bin\/(flock|node)/g, '$1')

@@ -28,9 +28,11 @@ function badState(alarm: MetricAlarm, stage: string, now: number): readonly Chec
   const [meaning = '', next = 'see its description in CloudWatch'] = AlarmDescription.split(/\s*First: /);
   const what = `alarm ${AlarmName.slice(`sluice-${stage}-`.length)}`;
   if (StateValue === 'ALARM') return [wrong(what, meaning, next)];
-  return StateValue === 'INSUFFICIENT_DATA' && isTooQuiet(alarm, now)
-    ? [wrong(what, `hears nothing. ${meaning}`, next)]
-    : [];
+  if (alarm.ActionsEnabled === false)
+    return [wrong(what, 'its actions are switched off: it tells nobody', 'deploy again')];
+  if (StateValue === 'OK') return [];
+  if (StateValue !== 'INSUFFICIENT_DATA') return [wrong(what, `CloudWatch says ${StateValue} of it`, 'try again')];
+  return isTooQuiet(alarm, now) ? [wrong(what, `hears nothing. ${meaning}`, next)] : [];
 }
 
 /** A new alarm has heard nothing yet: that is a fault only where silence is one, and after some time. */

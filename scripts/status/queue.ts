@@ -11,6 +11,7 @@ async function count(sqs: SQSClient, QueueName: string): Promise<Waiting> {
   const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...AttributeNames] });
   const { Attributes = {} } = await sqs.send(asked);
   const [waiting = 0, inFlight = 0] = AttributeNames.map((name) => Number(Attributes[name]));
+  if (Number.isNaN(waiting + inFlight)) throw new Error(`SQS did not say how many messages wait in ${QueueName}`);
   return { waiting, inFlight };
 }
 

@@ -14,7 +14,7 @@ import { generationChecks, runSyncs, taskChecks } from './syncs';
 
 /** Looks at a whole stage with somebody's own rights. What cannot be looked at is a check that is not ok. */
 export async function lookAt(clients: Clients, stage: Stage, now: () => number): Promise<readonly Check[]> {
-  const before = await countWaiting(clients, stage).catch(() => ({ waiting: 0, inFlight: 0 }));
+  const before = await countWaiting(clients, stage).catch((error: Error) => error);
   const proxies = findProxies(clients, stage);
   const known = readPublished(clients, stage);
   const all = await Promise.all([
@@ -34,7 +34,10 @@ export async function lookAt(clients: Clients, stage: Stage, now: () => number):
     ),
     looked('alarms', alarmChecks(clients, stage, now())),
   ]);
-  const queue = await looked('queue', queueChecks(clients, stage, before));
+  const queue = await looked(
+    'queue',
+    before instanceof Error ? Promise.reject(before) : queueChecks(clients, stage, before),
+  );
   const [instances = [], synced = [], served = [], alarms = []] = all;
   return [...instances, ...synced, ...queue, ...served, ...alarms];
 }

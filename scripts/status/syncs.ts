@@ -105,6 +105,9 @@ export const taskChecks = (proxies: readonly SeenProxy[], ran: ReadonlyMap<strin
     const { report } = ran.get(instance) ?? {};
     if (report?.generation === undefined || report.failed) return [];
     const what = `tasks ${slot}`;
+    // HAProxy was not asked.
+    if (report.changed === 'prepared' || report.how === 'nothing was ever published')
+      return [wrong(what, 'nobody looked at them', `mend what "sync ${slot}" and "published" say first`)];
     if (!report.down) return [fine(what, 'every task that should serve passes its check')];
     const { count, servers } = report.down;
     const some = servers.map(({ backend, name, at, check }) => `${backend}/${name.slice(0, 8)} at ${at} (${check})`);

@@ -69,7 +69,7 @@ describe.each(readdirSync(folder))('%s', (name) => {
     const configuration = join(temporary, name);
     mkdirSync(configuration);
     for (const file of files) writeFileSync(join(configuration, file.name), file.text);
-    writeFileSync(join(temporary, 'sluice.state'), '1\n');
+    for (const name of ['sluice', 'start']) writeFileSync(join(temporary, `${name}.state`), '1\n');
     const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin`, SLUICE: temporary, SLUICE_RUN: temporary };
 
     const check = () =>

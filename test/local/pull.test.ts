@@ -42,7 +42,7 @@ async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
     return child;
   };
   const timers = { after, every: () => {}, stop: () => {} };
-  const systemd = await serviceManager({ ...own, launch }, { timers, say: () => {} });
+  const systemd = await serviceManager({ ...own, launch }, { timers, say: () => {}, restarted: () => {} });
   stops.push(systemd.stop);
 
   await fetch(systemd.endpoint, { method: 'POST', body: 'enable sluice-pull.service' });

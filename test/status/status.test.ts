@@ -6,6 +6,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 import { startApi } from '../../scripts/local/api';
+import { alarmChecks } from '../../scripts/status/alarms';
 import { certificateChecks } from '../../scripts/status/certificates';
 import { readOptions } from '../../scripts/status/options';
 import { printed } from '../../scripts/status/print';
@@ -67,6 +68,10 @@ describe('a queue', () => {
     ['gets shorter', [5, 0], [3, 0], 'moves, 3 messages'],
   ] as const)('that %s is ok', async (_, before, now, says) => {
     expect(await said(before, now)).toStrictEqual({ ok: true, what: 'queue', says });
+  });
+
+  it('law 18: of which SQS says nothing is not', async () => {
+    await expect(said([Number.NaN, 0])).rejects.toThrow('SQS did not say how many messages wait');
   });
 
   it('that nobody takes from is not', async () => {
@@ -191,6 +196,28 @@ describe('a sync', () => {
 
     expect(published).toMatchObject({ ok: false, what: 'published', says: 'nothing was ever published' });
   });
+});
+
+it.each([
+  [{ StateValue: 'OK', ActionsEnabled: false }, 'its actions are switched off: it tells nobody'],
+  [{ ActionsEnabled: true }, 'CloudWatch says undefined of it'],
+])('law 18: an alarm of which nobody would hear is not well: %j', async (state, says) => {
+  const MetricAlarms = stage.alarms.map((AlarmName) => ({ AlarmName, StateValue: 'OK', ActionsEnabled: true }));
+  const answer = { MetricAlarms: [{ ...MetricAlarms[0], StateValue: undefined, ...state }, ...MetricAlarms.slice(1)] };
+  const clients = { cloudwatch: { send: async () => answer } } as unknown as Clients;
+
+  const [check] = await alarmChecks(clients, stage, 0);
+
+  expect(check).toMatchObject({ ok: false, what: 'alarm dead-letters', says });
+});
+
+it.each([
+  { changed: 'prepared', how: 'HAProxy is not running' },
+  { changed: 'nothing', how: 'nothing was ever published' },
+])('law 18: does not call tasks well that nobody looked at: $how', (report) => {
+  const [check] = taskChecks([proxy], ran({ status: 'Success', report: { generation: 7, ...report } }));
+
+  expect(check).toMatchObject({ ok: false, what: 'tasks 1', says: 'nobody looked at them' });
 });
 
 it('explains each of HAProxy’s words for a task that cannot be reached', () => {

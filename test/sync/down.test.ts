@@ -42,6 +42,10 @@ it.each([
   expect(downServers(stat(row), [server('a')])).toBeUndefined();
 });
 
+it('law 18: does not take an empty answer for nobody', () => {
+  expect(() => downServers('', [server('a')])).toThrow('did not answer with the table');
+});
+
 it('counts all, and names a few', () => {
   const names = Array.from({ length: 200 }, (_, index) => `task-${index}`);
 

@@ -6,6 +6,7 @@ import {
   openTransactions,
   parseProcesses,
   parseServersState,
+  table,
 } from '../../lib/sync/replies';
 
 describe('show proc', () => {
@@ -21,7 +22,7 @@ describe('show proc', () => {
       '',
     ].join('\n');
 
-    expect(parseProcesses(reply)).toStrictEqual({ reloads: 3, failed: 1, workers: [5208, 5100] });
+    expect(parseProcesses(reply)).toStrictEqual({ master: 5205, reloads: 3, failed: 1, workers: [5208, 5100] });
   });
 
   it('is an error when it is something else, such as nothing', () => {
@@ -80,6 +81,13 @@ describe('idle servers', () => {
     expect(idleServers(stat(scur, qcur), connections(used))).toStrictEqual(new Set());
   });
 });
+
+it.each(['', '\n', 'Unknown command\n'])(
+  'law 18: a table that HAProxy did not answer with is an error, not an empty one: %j',
+  (reply) => {
+    expect(() => table(reply, ',')).toThrow('did not answer with the table');
+  },
+);
 
 describe('an answer', () => {
   it.each([

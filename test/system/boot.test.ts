@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -130,6 +130,55 @@ describe('with something published', () => {
     world.controlPlane(true);
     await done;
     expect(claims(since)).toHaveLength(2);
+    await until(async () => (await answer(world.proxy.http)) === 200);
+  });
+
+  it('hears nudges as soon as it has claimed, and has pulled what came between its pull and its claim', async () => {
+    world.aws.api.faults.next('ec2:AssociateAddress', 'denied', 2);
+    const { successor, done } = await replacing();
+    await until(() => said(successor).includes('could not take over address'));
+    // Nobody nudges for it.
+    const Name = '/sluice/dev/haproxy/current';
+    const Value = world.aws.parameters.read(Name) ?? '';
+    const published = world.aws.parameters.put({ Name, Value, Type: 'String', Overwrite: true }).Version;
+    await done;
+
+    await until(() => said(successor).includes(`"generation":${published},`));
+    const { lines } = await successor.managed.run({ text: 'echo heard', timeoutSeconds: 5 });
+    expect(lines).toStrictEqual(['heard']);
+  });
+
+  it('loses no request when the update of HAProxy’s package reloads it', async () => {
+    const proxy = world.proxies.current(1);
+    const before = await world.proxy.reloads();
+    const answers: (number | string)[] = [];
+    let over = false;
+    const load = (async () => {
+      while (!over) answers.push(await answer(world.proxy.http));
+    })();
+
+    const { code } = await proxy.managed.run({ text: 'systemctl reload haproxy.service', timeoutSeconds: 20 });
+    await until(async () => (await world.proxy.reloads()) === before + 1);
+    await pause(500);
+    over = true;
+    await load;
+
+    expect(code).toBe(0);
+    expect(said(proxy)).toMatch(/"health":"(\d) of \1 servers answer"/);
+    expect(new Set(answers)).toStrictEqual(new Set([200]));
+  });
+
+  it('boots without an SSM agent too, and says so', async () => {
+    let removed = false;
+    world.onMoment(({ text }) => {
+      if (removed || !text.endsWith(' boots')) return;
+      removed = true;
+      rmSync(newest().located('/etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service'));
+    });
+    const { successor, done } = await replacing();
+    await done;
+
+    await until(() => said(successor).includes('found no SSM agent to restart'));
     await until(async () => (await answer(world.proxy.http)) === 200);
   });
 

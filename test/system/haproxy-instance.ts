@@ -117,7 +117,7 @@ function publisherTo(store: ReturnType<typeof parameterStore>) {
 }
 
 function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
-  const startSync = (generation: number, overrides: NodeJS.ProcessEnv = {}) => {
+  const startSync = (generation: number | 'health', overrides: NodeJS.ProcessEnv = {}) => {
     const child = spawn('sh', [join(folder, 'sync.sh'), String(generation)], {
       env: { ...environment, ...overrides },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -136,6 +136,8 @@ function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
   return {
     startSync,
     sync: (generation: number, overrides?: NodeJS.ProcessEnv) => startSync(generation, overrides).ended,
+    /** What haproxy.service runs before it reloads. */
+    noteHealth: () => startSync('health').ended,
   };
 }
 

@@ -290,21 +290,6 @@ describe('the instance', () => {
     expect(new Set(answers)).toStrictEqual(new Set(['200 a', '200 b']));
   });
 
-  it('is prepared when HAProxy is gone, and HAProxy starts with the new generation', async () => {
-    await serving();
-    await instance.stopHaproxy();
-
-    const outcome = await instance.sync(instance.publish([web(b)]));
-    await instance.startHaproxy();
-    await until(async () => (await ask(instance.host)).startsWith('200'));
-
-    expect(outcome).toMatchObject({
-      code: 0,
-      report: { changed: 'prepared', how: 'HAProxy is not running, it will start with generation 2' },
-    });
-    expect(await ask(instance.host)).toBe('200 b');
-  });
-
   it('keeps the live folder and the one before', async () => {
     await serving();
     for (const tasks of [[a, b], [b], [a]]) await instance.sync(instance.publish([web(...tasks)]));

@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 import { type File, render } from '../../lib/haproxy/render';
-import { type Instance, startInstance, startRelay, until } from './haproxy-instance';
+import { type Instance, pause, startInstance, startRelay, until } from './haproxy-instance';
 import { ask, backend, keepAlive, startLoad, startTask, stopTasks, type Task } from './haproxy-tasks';
 
 jest.setTimeout(60_000);
@@ -210,4 +210,83 @@ describe('a refusal', () => {
       report: { how: 'by a reload' },
     });
   });
+});
+
+/** As the update of HAProxy's package does, and `systemctl reload haproxy`: no sync prepares it. */
+async function reloadByHand(): Promise<void> {
+  const { master, reloads, workers } = await instance.processes();
+  process.kill(master, 'SIGUSR2');
+  await until(async () => {
+    const now = await instance.processes();
+    return now.reloads === reloads + 1 && now.workers[0] !== workers[0];
+  });
+  await pause(1_000);
+}
+
+describe('a reload by the package’s update loses no request', () => {
+  it('where a sync has seen who answers', async () => {
+    const [a, b] = [await startTask('a', { checkMs: 200 }), await startTask('b', { checkMs: 200 })];
+    await serving(a, b);
+    for (const name of ['a', 'b']) await until(async () => (await instance.status('default.web', name)) === 'UP');
+    await instance.sync(0);
+    const load = startLoad(instance.host);
+
+    await reloadByHand();
+
+    expect(Object.keys(await load.stop()).sort()).toStrictEqual(['200 a', '200 b']);
+  });
+
+  it('where haproxy.service asks who answers before it reloads, though no sync has seen it', async () => {
+    await serving(await startTask('a', { checkMs: 200 }));
+    const load = startLoad(instance.host);
+
+    const noted = await instance.noteHealth();
+    await reloadByHand();
+
+    expect(noted).toMatchObject({ code: 0, report: { health: '1 of 1 servers answer' } });
+    expect(Object.keys(await load.stop())).toStrictEqual(['200 a']);
+  });
+
+  it('where a task has ended since, for its check fails soon and others take its requests', async () => {
+    const [a, b] = [await startTask('a'), await startTask('b')];
+    await serving(a, b);
+    for (const name of ['a', 'b']) await until(async () => (await instance.status('default.web', name)) === 'UP');
+    await instance.sync(0);
+    b.stop();
+    const load = startLoad(instance.host);
+
+    await reloadByHand();
+
+    expect(Object.keys(await load.stop())).toStrictEqual(['200 a']);
+    expect(await instance.status('default.web', 'b')).toBe('DOWN');
+  });
+
+  it('and a newcomer is asked for nothing before its first passed check, by it either', async () => {
+    const [a, fresh] = [await startTask('a'), await startTask('fresh', { status: 500, checkMs: 300 })];
+    await serving(a);
+    await instance.sync(instance.publish([web(a, fresh)]));
+    const load = startLoad(instance.host);
+
+    await reloadByHand();
+
+    expect(Object.keys(await load.stop())).toStrictEqual(['200 a']);
+    expect(fresh.state.requests).toBe(0);
+  });
+});
+
+it('a start believes nothing of what was seen before: every task is checked first', async () => {
+  const a = await startTask('a');
+  await serving(a);
+  await instance.sync(0);
+  await instance.noteHealth();
+  await instance.stopHaproxy();
+  a.stop();
+  const late = await startTask('a', { port: a.server.port, status: 500, checkMs: 300 });
+
+  await instance.startHaproxy();
+  const load = startLoad(instance.host);
+  await until(() => late.state.checks > 2);
+
+  expect(Object.keys(await load.stop())).toStrictEqual(['503']);
+  expect(late.state.requests).toBe(0);
 });

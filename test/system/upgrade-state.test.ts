@@ -53,6 +53,7 @@ if (written)
       ...Object.fromEntries(files.map(({ name, text }) => [`proxy/haproxy/${name}`, text])),
       'proxy/generation.json': manifest,
       'proxy/sluice.state': readFileSync(join(left, 'sluice.state'), 'utf8'),
+      'proxy/start.state': readFileSync(join(left, 'start.state'), 'utf8'),
       'parameters/haproxy/current': `${printGeneration(generation)[0]}\n`,
       'parameters/certificates/index': `${JSON.stringify([shop])}\n`,
       'parameters/acme/state/shop.example.com': `${JSON.stringify(state)}\n`,

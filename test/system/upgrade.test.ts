@@ -12,7 +12,7 @@ afterAll(() => upgrading?.world.stop());
 it('a deploy of another sync reaches a running proxy with the next tick, and HAProxy does not notice', async () => {
   const { world, answersDuring, oneTick, running } = upgrading;
   const before = await running();
-  const tell = (text: string) => text.replace('JSON.stringify(line)', 'JSON.stringify({ ...line, edition: 2 })');
+  const tell = (text: string) => text.replace('printableJson(line)', 'printableJson({ ...line, edition: 2 })');
 
   await packagedWith('lib/sync/run.ts', tell, async (folder) => {
     const answers = await answersDuring(async () => {

@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+
+import { ask as command, type Instance, pause, startInstance, until } from './haproxy-instance';
+import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
+
+jest.setTimeout(60_000);
+
+let instance: Instance;
+let [a, b]: Task[] = [];
+const closers: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  instance = await startInstance();
+  [a, b] = [await startTask('a'), await startTask('b')];
+});
+afterEach(async () => {
+  for (const close of closers.splice(0)) close();
+  await instance.stop();
+  stopTasks();
+});
+
+const publish = (...tasks: (Task | undefined)[]) =>
+  instance.publish([backend(tasks.flatMap((task) => task?.server ?? []))]);
+
+/** HAProxy runs, and no sync has seen it yet. */
+async function started(): Promise<void> {
+  await instance.sync(publish(a));
+  await instance.startHaproxy();
+  await until(async () => (await ask(instance.host)) === '200 a');
+}
+
+const hasty = { SLUICE_PATIENCE_SECONDS: '0.5' };
+
+const away = () => rmSync(instance.path.master, { recursive: true });
+
+function inItsPlace(make: (path: string, text: string) => unknown): void {
+  away();
+  make(instance.path.master, '');
+}
+
+/** Somebody else listens at the master's path. */
+async function listening(talk: (socket: Socket) => unknown): Promise<void> {
+  away();
+  const server = createServer((socket) => void talk(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(instance.path.master, resolve));
+  closers.push(() => server.close());
+}
+
+/** A socket whose owner ended without a word. */
+async function orphan(): Promise<void> {
+  away();
+  const owner = spawn(process.execPath, ['-e', `require('net').createServer().listen('${instance.path.master}')`]);
+  await until(() => existsSync(instance.path.master));
+  owner.kill('SIGKILL');
+  await new Promise((resolve) => owner.on('exit', resolve));
+}
+
+const faults: readonly [string, () => unknown][] = [
+  ['its master’s socket is unlinked', away],
+  ['its master’s socket is a file', () => inItsPlace(writeFileSync)],
+  ['its master’s socket is a folder', () => inItsPlace((path) => mkdirSync(path))],
+  ['nobody listens at its master’s socket', orphan],
+  ['whoever listens at its master’s socket says nothing', () => listening(() => undefined)],
+  ['whoever listens at its master’s socket hangs up', () => listening((socket) => socket.end())],
+  ['whoever listens at its master’s socket is no master', () => listening((socket) => socket.end('Unknown command\n'))],
+];
+
+describe('law 18: while HAProxy serves and cannot be talked to', () => {
+  it.each(faults)('the sync fails, changes nothing and says what to do: %s', async (_, damage) => {
+    await started();
+    const folder = readlinkSync(instance.path.live);
+    await damage();
+
+    const { code, report } = await instance.sync(publish(b), hasty);
+
+    expect(code).toBe(1);
+    expect(report).toMatchObject({ failed: expect.stringMatching(/master.*systemctl re(load|start) haproxy"/) });
+    expect(readlinkSync(instance.path.live)).toBe(folder);
+    expect(await ask(instance.host)).toBe('200 a');
+  });
+
+  it.each(faults.slice(0, 2))('a reload mends it, as the sync says: %s', async (_, damage) => {
+    await started();
+    const { master } = await instance.processes();
+    await damage();
+    const failed = await instance.sync(publish(b), hasty);
+
+    process.kill(master, 'SIGUSR2');
+    await until(async () => (await instance.processes()).reloads === 1);
+
+    expect(failed.report.failed).toContain('"sudo systemctl reload haproxy"');
+    expect(await instance.sync(0)).toMatchObject({ code: 0, report: { changed: 'membership', left: 1 } });
+  });
+
+  it('the sync fails when the worker hangs', async () => {
+    await started();
+    const [worker = 0] = (await instance.processes()).workers;
+    process.kill(worker, 'SIGSTOP');
+
+    const outcome = await instance.sync(publish(b), hasty);
+    process.kill(worker, 'SIGCONT');
+
+    expect(outcome).toMatchObject({
+      code: 1,
+      report: { failed: expect.stringContaining('none of its workers answers') },
+    });
+  });
+
+  it('the sync leaves another HAProxy alone whose master listens there', async () => {
+    await started();
+    const [socket, file] = [join(instance.path.folder, 'other.sock'), join(instance.path.folder, 'other.cfg')];
+    writeFileSync(file, `frontend other\n mode http\n timeout client 1s\n bind unix@${socket}.http\n`);
+    const other = spawn(process.env.HAPROXY ?? 'haproxy', ['-W', '-S', socket, '-f', file], { stdio: 'ignore' });
+    closers.push(() => other.kill('SIGTERM'));
+    await until(async () => /worker/.test(await command(socket, 'show proc')));
+
+    const outcome = await instance.sync(publish(b), { SLUICE_MASTER: socket });
+
+    expect(outcome).toMatchObject({ code: 1, report: { failed: expect.stringContaining("is not Sluice's") } });
+    expect(await command(socket, 'show proc')).toMatch(/master +0 /);
+  });
+});
+
+describe('law 18: while HAProxy is not running', () => {
+  it.each([
+    ['after a sync saw it', async () => void (await instance.sync(0))],
+    ['before a sync saw it', () => undefined],
+  ])('the sync fails, %s, and HAProxy starts with what is published', async (_, meanwhile) => {
+    await started();
+    await meanwhile();
+    await instance.stopHaproxy();
+
+    const outcome = await instance.sync(publish(b), hasty);
+    await instance.startHaproxy();
+    await until(async () => (await ask(instance.host)).startsWith('200'));
+
+    expect(outcome).toMatchObject({
+      code: 2,
+      report: { failed: expect.stringMatching(/HAProxy is not running; "sudo systemctl start haproxy"/) },
+    });
+    expect(await ask(instance.host)).toBe('200 b');
+  });
+
+  it('the sync fails after a reboot too, when the socket is gone', async () => {
+    await started();
+    await instance.sync(0);
+    await instance.stopHaproxy();
+    away();
+
+    expect(await instance.sync(0)).toMatchObject({
+      code: 2,
+      report: { failed: expect.stringContaining('not running') },
+    });
+  });
+
+  it('the sync fails where nothing was ever published', async () => {
+    await instance.sync(0);
+    await instance.startHaproxy();
+    const running = await instance.sync(0);
+    await instance.stopHaproxy();
+
+    const ended = await instance.sync(0, hasty);
+
+    expect(running).toMatchObject({ code: 0, report: { how: 'nothing was ever published' } });
+    expect(ended).toMatchObject({ code: 2, report: { failed: expect.stringContaining('HAProxy is not running') } });
+  });
+
+  it('the sync waits for one that is started again, or beside it at a reboot', async () => {
+    await started();
+    await instance.sync(0);
+    await instance.stopHaproxy();
+    away();
+
+    const syncing = instance.sync(publish(b), { SLUICE_PATIENCE_SECONDS: '10' });
+    await pause(700);
+    await instance.startHaproxy();
+
+    expect((await syncing).report).toMatchObject({ generation: 2, changed: 'membership' });
+    await until(async () => (await ask(instance.host)) === '200 b');
+  });
+
+  it('the sync fails when HAProxy was taken off the machine, and waits only for the first boot to install it', async () => {
+    const gone = { HAPROXY: '/nowhere/haproxy' };
+    const before = await instance.sync(0, gone);
+    await started();
+    await instance.sync(0);
+
+    const after = await instance.sync(0, gone);
+
+    expect(before).toMatchObject({ code: 0, report: { how: expect.stringContaining('not installed yet') } });
+    expect(after).toMatchObject({ code: 1, report: { failed: expect.stringContaining('no longer installed') } });
+  });
+
+  it('the first boot may pull as often as it needs to', async () => {
+    const pulls = [await instance.sync(publish(a)), await instance.sync(publish(b)), await instance.sync(0)];
+
+    for (const { code, report } of pulls) expect([code, report.changed]).toStrictEqual([0, 'prepared']);
+  });
+});
