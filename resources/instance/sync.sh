@@ -16,19 +16,22 @@ main() {
     echo '{"changed":"nothing","how":"node and haproxy are not installed yet; the first boot pulls by itself"}'
     exit 0
   fi
-  fault=''
+  fault='' earlier=''
   read_environment
   take_turn
   clean_up
-  said=$(keep 2>&1) || fault="$fault could not keep the new copy of the sync in $SLUICE_HOME ($said), so the last good one ran; is the disk full? The next tick tries again."
+  if ! said=$(keep 2>&1); then
+    fault="$fault could not keep the new copy of the sync in $SLUICE_HOME ($said); is the disk full? The next tick tries again."
+    earlier=' The last good copy ran.'
+  fi
   export SLUICE_PREFIX='@PREFIX@'
   [ -n "$fault" ] || exec node "$copy" "$1"
   rm -rf "$next"
   [ -f "$copy" ] || fail "$fault There is no earlier copy."
   # A copy of an earlier release may run here, so this script reports for it. The variable lets a later one count as not synced.
   said=$(SLUICE_FAULT=1 node "$copy" "$1" | tail -n 1)
-  case $said in '{'*'}') ;; *) said=null ;; esac
-  printf '{"failed":"%s","ran":%s}\n' "$(in_json "$fault")" "$said"
+  case $said in '{'*'}') ;; *) said=null earlier=' The last good copy printed nothing that can be read.' ;; esac
+  printf '{"failed":"%s","ran":%s}\n' "$(in_json "$fault$earlier")" "$said"
   exit 1
 }
 

@@ -23,16 +23,24 @@ export async function startUpgrading() {
   world.ecs.createService({ name: 'shop', taskDefinition, desiredCount: 2 });
   await until(async () => (await visitor(world)('GET')) === 200);
   await world.ecs.steady('shop');
+  const isQuiet = () =>
+    world.aws.commands.commands.every(({ invocations }) => [...invocations.values()].every((ended) => ended));
+  const reportsAfterTick = async () => {
+    // A sync of before that reports late would be taken for that of the tick.
+    await until(isQuiet);
+    const before = reports.length;
+    world.tick();
+    await until(() => reports.length > before && isQuiet());
+    return reports.slice(before);
+  };
+  await until(async () => /"changed":"nothing"/.test((await reportsAfterTick()).join()));
 
   return {
     world,
     answersDuring: (meanwhile: () => Promise<void>) => answersDuring(visitor(world), meanwhile),
     /** One tick, and nothing else, until a sync reports what is looked for. */
     oneTick: async (reported: RegExp): Promise<void> => {
-      const before = reports.length;
-      world.tick();
-      await until(() => reports.length > before);
-      expect(reports.slice(before)).toStrictEqual([expect.stringMatching(reported)]);
+      expect(await reportsAfterTick()).toStrictEqual([expect.stringMatching(reported)]);
     },
     running: async () => [await world.proxy.pid(), await world.proxy.reloads()] as const,
     /** A file as HAProxy would be started with it. */
