@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type Authorization, type Client, crypto, type Order } from 'acme-client';
 
 import type { KeyType } from './due';
+import { everyMs, finalized, mostAsks, untilStatus } from './finalize';
 import { readLeaf } from './leaf';
 import { challengeName, sameNames } from './names';
 import { type Problem, Refusal, refusal } from './refusal';
@@ -31,9 +32,6 @@ export type Issued = { readonly key: string; readonly leaf: string; readonly cha
 /** @throws when the run has no time left. */
 export type Wait = (milliseconds: number) => Promise<void>;
 
-const everyMs = 2_000;
-const mostAsks = 90;
-
 /** Places one order; acme-client's `auto` would race an apex and its wildcard on one record set. */
 export async function placeOrder(client: Client, request: Request, wait: Wait): Promise<Placed> {
   const order = await newOrder(client, request);
@@ -43,7 +41,7 @@ export async function placeOrder(client: Client, request: Request, wait: Wait): 
     name: challengeName(authorization.identifier.value),
     value: await client.getChallengeKeyAuthorization(challenge),
   }));
-  let isSent = false;
+  let mayBeIssued = false;
   return {
     challenges: await Promise.all(answers),
     finish: async () => {
@@ -59,15 +57,13 @@ export async function placeOrder(client: Client, request: Request, wait: Wait): 
       const ready = await untilStatus(client, order, 'ready', wait);
       // What could not be stored any more is not issued.
       await wait(0);
-      isSent = true;
-      const valid = await finalized(client, ready, asked, wait).catch((error) => {
-        isSent = !(error instanceof Refusal);
-        throw error;
+      const valid = await finalized(client, ready, asked, wait, (is) => {
+        mayBeIssued = is;
       });
       const [leaf = '', ...authorities] = crypto.splitPemChain(await client.getCertificate(valid));
       return checked({ key, leaf, chain: authorities.join('\n') }, request.names);
     },
-    mayBeIssued: () => isSent,
+    mayBeIssued: () => mayBeIssued,
   };
 }
 
@@ -113,24 +109,6 @@ async function certificateRequest({ names, keyType }: Request): Promise<readonly
   const key = keyType === 'rsa-2048' ? crypto.createPrivateRsaKey(2048) : crypto.createPrivateEcdsaKey('P-256');
   const [pem, request] = await crypto.createCsr({ altNames: [...names] }, await key);
   return [pem.toString(), request];
-}
-
-async function finalized(client: Client, ready: Order, request: Buffer, wait: Wait): Promise<Order> {
-  await client.finalizeOrder(ready, request).catch((error) => {
-    // The first try came through, only its answer was lost (RFC 8555, section 7.4).
-    if (!(error instanceof Refusal) || error.kind !== 'orderNotReady') throw error;
-  });
-  return untilStatus(client, ready, 'valid', wait);
-}
-
-async function untilStatus(client: Client, order: Order, wanted: Order['status'], wait: Wait): Promise<Order> {
-  for (let asks = 0; asks < mostAsks; asks++) {
-    const now = await client.getOrder(order);
-    if (now.status === wanted) return now;
-    if (now.status === 'invalid') throw refusal('Waiting for the order', (now.error ?? {}) as Problem);
-    await wait(everyMs);
-  }
-  throw new Error(`the CA's order was not ${wanted} within three minutes; the next run tries again`);
 }
 
 /** What would not serve is not stored. */

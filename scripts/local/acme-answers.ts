@@ -4,6 +4,10 @@ export type AcmeFault = {
   readonly detail: string;
   readonly status?: number;
   readonly retryAfter?: string;
+  /** The CA has done what was asked, and yet answers this. */
+  readonly isDone?: boolean;
+  /** Happens at the CA just before it answers so. */
+  readonly meanwhile?: () => void;
 };
 export type Window = { readonly start: Date; readonly end: Date };
 

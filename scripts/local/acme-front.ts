@@ -52,6 +52,8 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     const [, id = ''] = /^\/.*enewal-?[iI]nfo\/(.+)$/.exec(path) ?? [];
     if (windows.has(id) || (id && ari === 'stand-in')) return tell(response, window(windows.get(id)));
     const refusal = refusals.find((each) => path.includes(each.path) && each.left-- > 0);
+    refusal?.fault.meanwhile?.();
+    if (refusal?.fault.isDone) await pass({ method, path, headers, body });
     // A refused request has a nonce for the next, as from any ACME server.
     if (refusal) return tell(response, problem(refusal.fault, await own('HEAD', new URL(offered.newNonce).pathname)));
     const told = await pass({ method, path, headers, body });

@@ -239,24 +239,42 @@ it.each(['alreadyReplaced', 'conflict', 'malformed', 'unauthorized'])(
   },
 );
 
-it('keeps what was issued when only the CA’s answer was lost', async () => {
-  stage.pebble.lose('finalize');
+const notReady = { type: 'orderNotReady', detail: 'Order is not ready' };
+const busy = { type: 'serverInternal', detail: 'busy', status: 500 };
+
+it.each<[string, () => void]>([
+  ['only the CA’s answer was lost', () => stage.pebble.lose('finalize')],
+  ['the CA called the order not ready, though it was', () => stage.pebble.refuse('finalize', notReady, 3)],
+  ['the CA failed each time, though it issued', () => stage.pebble.refuse('finalize', { ...busy, isDone: true }, 3)],
+  [
+    'the CA called it malformed, as it had issued already',
+    () => stage.pebble.refuse('finalize', { type: 'malformed', detail: 'it was finalized', isDone: true }),
+  ],
+])('keeps what was issued when %s', async (_, hinder) => {
+  hinder();
   const before = orders();
 
   expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
 
   expect(orders() - before).toBe(1);
+  expect(stage.state(name)?.attempts).toMatchObject({ failures: 0, issued: [expect.any(Number), expect.any(Number)] });
 });
 
 it.each([
-  ['before it was asked to issue', 'chalZ', { type: 'serverInternal', detail: 'busy', status: 500 }, 1],
-  ['when it may have issued', 'finalize', { type: 'serverInternal', detail: 'busy', status: 500 }, 2],
+  ['before it was asked to issue', 'chalZ', busy, 1],
+  ['when it failed and the order stayed as it was', 'finalize', busy, 1],
+  ['when it called the order not ready for minutes', 'finalize', notReady, 1],
   ['when it refused to issue', 'finalize', { type: 'rejectedIdentifier', detail: 'busy' }, 1],
+  ['when it refused the request itself', 'finalize', { type: 'badCSR', detail: 'busy', status: 400 }, 1],
+  ['when it took no nonce', 'finalize', { type: 'badNonce', detail: 'busy', status: 400 }, 1],
+  ['when it went down, and may have issued', 'finalize', { ...busy, meanwhile: () => stage.pebble.down(true) }, 2],
   ['when it had issued', 'certZ', { type: 'unauthorized', detail: 'busy' }, 2],
 ])('counts an order that the CA broke off %s by what it may have issued', async (_, path, fault, issued) => {
-  stage.pebble.refuse(path, fault, 3);
+  stage.pebble.refuse(path, fault, 200);
 
-  await expect(stage.run(names)).rejects.toThrow('busy');
+  await expect(stage.run(names)).rejects.toThrow(
+    /busy|socket|ECONNRESET|the CA refused \(orderNotReady\): Order is not ready/,
+  );
 
   expect(stage.state(name)?.attempts.issued).toHaveLength(issued);
 });
