@@ -36,6 +36,25 @@ function authorityKeyId(raw: Buffer): Buffer | undefined {
 }
 
 /**
+ * The window that a CA suggests; `undefined` where it is none. A window that has no length, or ends before it starts, counts as
+ * no answer (RFC 9773, section 4.2), and so does what is no time of RFC 3339.
+ */
+export function suggestedWindow(answer: unknown): Pick<RenewalInfo, 'start' | 'end'> | undefined {
+  const { suggestedWindow } = (answer ?? {}) as { suggestedWindow?: { start?: unknown; end?: unknown } | null };
+  const [start, end] = [suggestedWindow?.start, suggestedWindow?.end].map(timeOf);
+  const window = { start: start ?? Number.NaN, end: end ?? Number.NaN };
+  return isWindow(window) ? window : undefined;
+}
+
+export const isWindow = ({ start, end }: Pick<RenewalInfo, 'start' | 'end'>): boolean => start < end;
+
+/** `Date.parse` alone would take "1" for a year. */
+const timeOf = (text: unknown): number =>
+  typeof text === 'string' && /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text.toUpperCase())
+    : Number.NaN;
+
+/**
  * Takes in an answer. The moment is picked once in a window, by a number from 0 to 1, and stays as long as the window
  * does; drawn anew at each run, it would drift towards the window's beginning.
  */

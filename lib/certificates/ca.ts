@@ -1,9 +1,9 @@
 import { Client, crypto } from 'acme-client';
 
-import type { RenewalInfo } from './ari';
+import { type RenewalInfo, suggestedWindow } from './ari';
 import { http } from './http';
 import { type Placed, placeOrder, type Request, type Wait } from './order';
-import { Refusal, retryAt } from './refusal';
+import { Refusal, refusal, retryAt } from './refusal';
 
 /** One certificate authority, by the account that is kept for its directory. */
 export type Ca = {
@@ -20,7 +20,10 @@ export type Accounts = {
 
 type Directory = {
   readonly renewalInfo?: string;
-  readonly meta?: { readonly profiles?: Readonly<Record<string, string>> };
+  readonly meta?: {
+    readonly profiles?: Readonly<Record<string, string>>;
+    readonly externalAccountRequired?: boolean;
+  };
 };
 
 /** Nothing is asked before it is needed. */
@@ -29,7 +32,9 @@ export function certificateAuthority(directory: string, contact: string, account
   const client = once(async () => {
     const kept = await accounts.read(directory);
     const known = kept === undefined ? undefined : await registered(directory, contact, kept).catch(ifDeactivated);
-    return known ?? registered(directory, contact, await newKey(directory, accounts));
+    if (known) return known;
+    if ((await offers()).meta?.externalAccountRequired) throw refuseBound(directory);
+    return registered(directory, contact, await newKey(directory, accounts));
   });
 
   return {
@@ -55,6 +60,13 @@ async function registered(directoryUrl: string, contact: string, accountKey: str
   return client;
 }
 
+/** Said before a key is made that this CA would never take (RFC 8555, section 7.1.1). */
+const refuseBound = (directory: string): Refusal =>
+  refusal(`Asking ${directory} for an account`, {
+    type: 'externalAccountRequired',
+    detail: 'its directory says that it gives none by itself',
+  });
+
 /** Kept before it is used, so that no account is lost. */
 async function newKey(directory: string, accounts: Accounts): Promise<string> {
   const key = (await crypto.createPrivateEcdsaKey('P-256')).toString();
@@ -74,15 +86,12 @@ function refuseUnknownProfile(profile: string, offered: Readonly<Record<string, 
   throw new Error(`the CA has no profile "${profile}", but ${known}; change acmeProfile in the settings`);
 }
 
-type Window = { readonly suggestedWindow?: { readonly start?: string; readonly end?: string } };
-
 async function askedFor(url: string): Promise<RenewalInfo> {
-  const { data, headers } = await http.get<Window>(url);
-  const [start, end] = [data.suggestedWindow?.start, data.suggestedWindow?.end].map((time) => Date.parse(time ?? ''));
-  if (!start || !end || end < start)
-    throw new Error(`the CA's renewal window at ${url} is none; it is asked again later`);
+  const { data, headers } = await http.get<unknown>(url);
+  const window = suggestedWindow(data);
+  if (window === undefined) throw new Error(`the CA's renewal window at ${url} is none; it is asked again later`);
   const again = retryAt(headers['retry-after'], Date.now());
-  return { start, end, retryAfterSeconds: again === undefined ? undefined : (again - Date.now()) / 1000 };
+  return { ...window, retryAfterSeconds: again === undefined ? undefined : (again - Date.now()) / 1000 };
 }
 
 /** A failure is not remembered. */

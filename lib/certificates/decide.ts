@@ -1,4 +1,4 @@
-import { noteRenewalInfo, type RenewalInfo } from './ari';
+import { isWindow, noteRenewalInfo, type RenewalInfo } from './ari';
 import { noAttempts, reasonToWait } from './attempts';
 import { type Due, dueForRenewal, type Wanted } from './due';
 import { certificateName, sameNames } from './names';
@@ -49,6 +49,8 @@ export async function askRenewal(certificate: Certificate, { renewalInfo, now, r
 export function decide(certificate: Certificate, byHand: boolean, now: number): Decision {
   const { wanted, state } = certificate;
   const { held, asked, attempts } = state;
-  const due = dueForRenewal(wanted, held, asked?.serial === held?.serial ? asked : undefined, now);
+  // A window of no length may have been kept by an older version.
+  const renewal = asked !== undefined && asked.serial === held?.serial && isWindow(asked) ? asked : undefined;
+  const due = dueForRenewal(wanted, held, renewal, now);
   return { ...certificate, due, wait: due.due ? reasonToWait(attempts, byHand, now) : undefined };
 }

@@ -2,6 +2,8 @@
 export type Problem = {
   readonly type?: string;
   readonly detail?: string;
+  /** Of `userActionRequired`: where to read more (RFC 8555, section 7.3.3). */
+  readonly instance?: string;
   readonly subproblems?: readonly (Problem & { readonly identifier?: { readonly value?: string } })[];
 };
 
@@ -19,6 +21,9 @@ export class Refusal extends Error {
   }
 }
 
+const contact = 'change contact in the settings';
+const keyType = 'change keyType or the names in the settings, or name another CA in acmeDirectory';
+
 const advice: Readonly<Record<string, string>> = {
   rateLimited: 'nothing to do: it is tried again when the CA allows it',
   caa: 'add a CAA record that allows this CA, or take away the one that forbids it',
@@ -27,13 +32,21 @@ const advice: Readonly<Record<string, string>> = {
   malformed: 'compare the names and the profile in the settings with what this CA takes',
   unauthorized: 'look who else answers for the name in DNS, and whether the account still exists at the CA',
   userActionRequired: 'read what the CA asks for; it may have new terms',
-  badNonce: 'the next run tries again',
+  externalAccountRequired:
+    'this CA binds each account to one that you have with it (external account binding), which Sluice cannot do; name another CA in acmeDirectory',
+  invalidContact: contact,
+  unsupportedContact: contact,
+  unsupportedIdentifier: 'take the name out of the settings, or name another CA in acmeDirectory',
+  invalidProfile: 'change acmeProfile in the settings',
+  badCSR: keyType,
+  badPublicKey: keyType,
 };
 
 /** @param what was being done, to which thing */
 export function refusal(what: string, problem: Problem, retryAt = 0): Refusal {
   const kind = (problem.type ?? 'unknown').replace(/^.*:/, '');
   const told = [problem, ...(problem.subproblems ?? [])].map(sentence).filter((words) => words !== '');
+  if (problem.instance) told.push(`see ${problem.instance}`);
   const next = advice[kind] ?? 'the next run tries again';
   return new Refusal(`${what}: the CA refused (${kind}): ${told.join('; ')}; ${next}`, kind, retryAt);
 }
@@ -44,9 +57,18 @@ function sentence({ detail = '', ...problem }: Problem): string {
   return identifier?.value ? `${identifier.value}: ${words}` : words;
 }
 
+/** A month: no certificate could be renewed by a CA that wants more, and no `Date` holds what a mistake may say. */
+const mostWaitMs = 31 * 86_400_000;
+
 /** `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3), as epoch milliseconds. */
 export function retryAt(header: unknown, now: number): number | undefined {
   if (typeof header !== 'string') return undefined;
-  const at = /^\d+$/.test(header.trim()) ? now + Number(header) * 1000 : Date.parse(header);
-  return Number.isNaN(at) ? undefined : at;
+  const text = header.trim();
+  // `Date.parse` would take "1.5" for a day of 2001.
+  const at = /^\d+$/.test(text)
+    ? now + Number(text) * 1000
+    : /^[A-Z][a-z]+,? /.test(text)
+      ? Date.parse(text)
+      : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.min(at, now + mostWaitMs);
 }

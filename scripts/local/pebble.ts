@@ -25,6 +25,8 @@ export type PebbleOptions = {
   readonly nonceReject?: number;
   /** Percent of proofs that still count for the next order. */
   readonly authorizationReuse?: number;
+  /** Whether an account must be bound to one that its owner has with the CA (RFC 8555, section 7.3.4). */
+  readonly bindsAccounts?: boolean;
 };
 
 /**
@@ -33,13 +35,23 @@ export type PebbleOptions = {
  * @param dns `address:port`
  */
 export async function startPebble(dns: string, processes: Processes, options: PebbleOptions = {}): Promise<Pebble> {
-  const { program = process.env.PEBBLE ?? 'pebble', nonceReject = 5, authorizationReuse = 0 } = options;
+  const {
+    program = process.env.PEBBLE ?? 'pebble',
+    nonceReject = 5,
+    authorizationReuse = 0,
+    bindsAccounts = false,
+  } = options;
   const [acme = 0, management = 0] = await freePorts('127.0.0.1', 2);
   const folder = join(processes.folder, `pebble-${acme}`);
   mkdirSync(folder);
   const file = (name: string) => join(folder, name);
   selfSigned(file('key.pem'), file('cert.pem'));
-  writeFileSync(file('config.json'), JSON.stringify({ pebble: configuration(acme, management, file) }));
+  writeFileSync(
+    file('config.json'),
+    JSON.stringify({
+      pebble: { ...configuration(acme, management, file), externalAccountBindingRequired: bindsAccounts },
+    }),
+  );
   const said: string[] = [];
   const child = processes.launch([program, '-strict', '-config', file('config.json'), '-dnsserver', dns], {
     environment: {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 
-import { noteRenewalInfo, renewalId } from '../../lib/certificates/ari';
+import { noteRenewalInfo, renewalId, suggestedWindow } from '../../lib/certificates/ari';
 
 const now = Date.parse('2026-10-01T12:00:00Z');
 const hour = 3_600_000;
@@ -27,6 +27,44 @@ describe('a certificate’s name at the CA', () => {
     const [, second = ''] = renewalId(made(serial, keyId))?.split('.') ?? [];
 
     expect(Buffer.from(second, 'base64url').toString('hex')).toBe(bytes);
+  });
+});
+
+describe('a window', () => {
+  const [start, end] = ['2026-10-01T12:00:00Z', '2026-10-03T12:00:00Z'];
+  const times = { start: now, end: now + 48 * hour };
+
+  it.each<[string, unknown]>([
+    ['with a page that explains it', { suggestedWindow: { start, end }, explanationURL: 'https://ca.example/why' }],
+    ['with parts of a second', { suggestedWindow: { start: '2026-10-01T12:00:00.000000000Z', end } }],
+    ['in another time zone', { suggestedWindow: { start: '2026-10-01T14:00:00+02:00', end } }],
+    ['in small letters', { suggestedWindow: { start: '2026-10-01t12:00:00z', end } }],
+  ])('is taken %s', (_, answer) => {
+    expect(suggestedWindow(answer)).toStrictEqual(times);
+  });
+
+  it('that begins with the first second of 1970 is one that is over', () => {
+    expect(suggestedWindow({ suggestedWindow: { start: '1970-01-01T00:00:00Z', end } })?.start).toBe(0);
+  });
+
+  it.each<[string, unknown]>([
+    ['has no length', { start, end: start }],
+    ['has no length, in two time zones', { start, end: '2026-10-01T14:00:00+02:00' }],
+    ['ends before it starts', { start: end, end: start }],
+    ['has no end', { start }],
+    ['is no object', 'soon'],
+    ['is null', null],
+    ['has years for times', { start: '1', end: '2' }],
+    ['has days for times', { start: '2026-10-01', end: '2026-10-03' }],
+    ['has no time zone', { start: '2026-10-01T12:00:00', end: '2026-10-03T12:00:00' }],
+    ['has numbers for times', { start: now, end: now + hour }],
+    ['has a month too many', { start, end: '2026-13-01T12:00:00Z' }],
+  ])('counts as no answer where it %s (RFC 9773, section 4.2)', (_, window) => {
+    expect(suggestedWindow({ suggestedWindow: window })).toBeUndefined();
+  });
+
+  it.each([undefined, null, '', '<html>', {}])('is none in %j', (answer) => {
+    expect(suggestedWindow(answer)).toBeUndefined();
   });
 });
 

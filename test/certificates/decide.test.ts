@@ -33,3 +33,15 @@ it('a state from before this was kept counts for the CA of the settings', () => 
 
   expect(waitFor(wanted, older)).toMatch('it was issued 4 times within a week');
 });
+
+it('a window of no length that an older version kept counts for nothing', () => {
+  const day = 86_400_000;
+  const held = { ...wanted, serial: 'AB', notBefore: now - day, notAfter: now + 89 * day, key: 1, chain: 1 };
+  const asked = { serial: 'AB', start: now, end: now, at: now, askAgainAt: now };
+  const [certificate] = withStates([wanted], new Map([['example.com', { ...busy(), held, asked }]]));
+
+  expect(certificate && decide(certificate, true, now).due).toStrictEqual({
+    due: false,
+    why: 'valid until 2026-12-29T12:00Z; it will be renewed about 2026-11-29T12:00Z',
+  });
+});

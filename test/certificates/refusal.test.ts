@@ -25,12 +25,43 @@ it('has words for what is no ACME error', () => {
   );
 });
 
+it.each([
+  [
+    'externalAccountRequired',
+    /; this CA binds each account to one that you have with it .*; name another CA in acmeDirectory$/,
+  ],
+  ['invalidContact', /; change contact in the settings$/],
+  ['unsupportedContact', /; change contact in the settings$/],
+  ['unsupportedIdentifier', /; take the name out of the settings, or /],
+  ['invalidProfile', /; change acmeProfile in the settings$/],
+  ['badCSR', /; change keyType or the names in the settings, or /],
+  ['badPublicKey', /; change keyType or the names in the settings, or /],
+  ['orderNotReady', /; the next run tries again$/],
+])('says what to do about %s, where another run would not help', (kind, words) => {
+  expect(refusal('Asking', { type: `${urn}${kind}`, detail: 'no' }).message).toMatch(words);
+});
+
+it('says where the CA wants to be read', () => {
+  const instance = 'https://ca.example/terms';
+
+  expect(refusal('Asking', { type: `${urn}userActionRequired`, detail: 'New terms.', instance }).message).toBe(
+    `Asking: the CA refused (userActionRequired): New terms; see ${instance}; read what the CA asks for; it may have new terms`,
+  );
+});
+
 const now = Date.parse('2026-10-01T12:00:00Z');
 
 it.each([
   ['120', now + 120_000],
   ['Thu, 01 Oct 2026 13:00:00 GMT', now + 3_600_000],
   ['soon', undefined],
+  ['1.5', undefined],
+  ['-60', undefined],
+  ['120, 240', undefined],
+  ['', undefined],
+  ['Thursday, 01-Oct-26 13:00:00 GMT', now + 3_600_000],
+  ['99999999999999999999', now + 31 * 86_400_000],
+  ['Fri, 01 Jan 9999 00:00:00 GMT', now + 31 * 86_400_000],
   [undefined, undefined],
 ])('Retry-After %s', (header, at) => {
   expect(retryAt(header, now)).toBe(at);

@@ -62,6 +62,10 @@ const faults: Record<string, Break> = {
     says: /the CA refused \(malformed\): not so; compare the names and the profile in the settings/,
     break: refused('malformed', 'not so', 'newOrder', { status: 400 }),
   },
+  'the CA wants an account of its own': {
+    says: /the CA refused \(externalAccountRequired\): bind it; this CA binds each account to one that you have with it/,
+    break: refused('externalAccountRequired', 'bind it', 'newAccount'),
+  },
   'the CA sees no answer, so that the order becomes invalid': {
     says: /Proving example.com: the CA refused \((dns|unauthorized)\): .*; look /,
     break: () => stage.dns.hide(true),

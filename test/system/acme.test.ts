@@ -193,6 +193,32 @@ it('makes another account where the CA deactivated the one that is kept', async 
   expect(certificates[0]?.did).toBe('renewed');
 });
 
+it('says that a CA binds accounts to its own, before a key is made for one', async () => {
+  await stage.stop();
+  stage = await acmeStage({ bindsAccounts: true });
+
+  await expect(stage.run([['example.com']])).rejects.toThrow(
+    /^example.com is due \(none is stored\), but Asking https:\S+\/dir for an account: the CA refused \(externalAccountRequired\): .*; this CA binds each account .*; name another CA in acmeDirectory$/,
+  );
+
+  expect(stage.store.read('/sluice/dev/acme/account')).toBeUndefined();
+});
+
+it('takes a window of no length for no answer, and keeps to the one before', async () => {
+  await stage.run([['example.com']]);
+  const window = { start: new Date(Date.now() + 86_400_000 * 20), end: new Date(Date.now() + 86_400_000 * 40) };
+  await stage.pebble.setWindow(leaf().toString(), renewalId(leaf()) ?? '', window);
+  await stage.run([['example.com']]);
+  const { at } = stage.state('example.com')?.asked ?? {};
+
+  const over = new Date(Date.now() - 3_600_000);
+  stage.pebble.windows.set(renewalId(leaf()) ?? '', { start: over, end: over });
+  stage.forgetRetryAfter('example.com');
+
+  expect(await stage.run([['example.com']])).toMatchObject({ certificates: [{ did: 'kept' }] });
+  expect(stage.state('example.com')?.asked?.at).toBe(at);
+});
+
 it('renews when the CA asks for it, and says what the new one replaces', async () => {
   console.info(
     `renewalInfo is answered by ${stage.pebble.ari === 'own' ? 'Pebble itself' : 'a stand-in before Pebble'}`,
