@@ -13,6 +13,7 @@ import { challengeDns } from './certificates/dns';
 import { resolver } from './certificates/resolver';
 import type { Settings } from './certificates/settings';
 import { handshake } from './handshake';
+import { log } from './lambda';
 import { type Deps, reserveMs } from './renew';
 
 type Clients = { readonly ssm: SSMClient; readonly sqs: SQSClient; readonly route53: Route53Client };
@@ -54,6 +55,7 @@ export function renewalDeps(settings: Settings, clients: Clients, { owner, remai
       resolve: resolver(settings.resolver),
       journal: store.journal,
       wait,
+      say: (words) => log('noticed', { words }),
     }),
     announce: () => announce(clients.sqs, queueUrl)(randomUUID()),
     ask: async (address, servername) => {

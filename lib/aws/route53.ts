@@ -8,13 +8,13 @@ import {
   type Route53Client,
 } from '@aws-sdk/client-route-53';
 
-import type { Change, RecordSet, Zone } from '../certificates/challenge';
+import type { Change, RecordSet, Records, Zone } from '../certificates/challenge';
 import { atNextRun, doing } from './doing';
 import { always, alwaysList } from './malformed';
 
 export type Zones = {
   readonly read: (id: string) => Promise<Zone>;
-  readonly readText: (zone: string, name: string) => Promise<RecordSet | undefined>;
+  readonly readText: (zone: string, name: string) => Promise<Records | undefined>;
   /** Where a record of exactly this name leads, in lower case: never a wildcard's. */
   readonly readCname: (zone: string, name: string) => Promise<string | undefined>;
   /** Whether the zone's records leave a name, and all below it, to other name servers. */
@@ -42,14 +42,15 @@ export const route53 = (client: Route53Client): Zones => ({
       atNextRun,
     ),
 
-  readText: async (zone, name) => textOf(name, await readSet(client, zone, name, 'TXT')),
-  readCname: async (zone, name) => cnameOf(await readSet(client, zone, name, 'CNAME')),
-  delegates: async (zone, name) => (await readSet(client, zone, name, 'NS')) !== undefined,
+  readText: async (zone, name) => textOf(name, await readSets(client, zone, name, 'TXT', 100)),
+  readCname: async (zone, name) => cnameOf((await readSets(client, zone, name, 'CNAME', 1))[0]),
+  delegates: async (zone, name) => (await readSets(client, zone, name, 'NS', 1)).length > 0,
 
   change: (zone, changes) => {
-    const Changes = changes.map(({ action, set: { name, ttlSeconds, values } }) => ({
+    const Changes = changes.map(({ action, set: { name, ttlSeconds, values, policy } }) => ({
       Action: action,
       ResourceRecordSet: {
+        ...(policy as Partial<ResourceRecordSet>),
         Name: name,
         Type: 'TXT' as const,
         TTL: ttlSeconds,
@@ -79,27 +80,37 @@ export const route53 = (client: Route53Client): Zones => ({
     ),
 });
 
+type Type = 'TXT' | 'CNAME' | 'NS';
+
 /** A list begins at what was asked for, or at the next one where there is no such (AWS: ListResourceRecordSets). */
-async function readSet(client: Route53Client, HostedZoneId: string, name: string, type: 'TXT' | 'CNAME' | 'NS') {
-  const from = { StartRecordName: name, StartRecordType: type, MaxItems: 1 };
-  const listed = client
-    .send(new ListResourceRecordSetsCommand({ HostedZoneId, ...from }))
-    .then(({ ResourceRecordSets }) => alwaysList('ResourceRecordSets', ResourceRecordSets));
-  const [found] = await doing(
-    `Reading the ${type} records of ${name} in hosted zone ${HostedZoneId}`,
-    listed,
-    atNextRun,
-  );
-  return found !== undefined && dotless(found.Name ?? '') === name && found.Type === type ? found : undefined;
+async function readSets(client: Route53Client, HostedZoneId: string, name: string, type: Type, MaxItems: number) {
+  const found: ResourceRecordSet[] = [];
+  for (let identifier: string | undefined; ; ) {
+    const from = { StartRecordName: name, StartRecordType: type, StartRecordIdentifier: identifier, MaxItems };
+    const listed = client.send(new ListResourceRecordSetsCommand({ HostedZoneId, ...from }));
+    const what = `Reading the ${type} records of ${name} in hosted zone ${HostedZoneId}`;
+    const page = await doing(
+      what,
+      listed.then((answer) => ({ ...answer, sets: alwaysList('ResourceRecordSets', answer.ResourceRecordSets) })),
+      atNextRun,
+    );
+    const own = page.sets.filter(({ Name, Type }) => dotless(Name ?? '') === name && Type === type);
+    found.push(...own);
+    identifier = page.NextRecordIdentifier;
+    if (own.length < page.sets.length || !page.IsTruncated || identifier === undefined) return found;
+  }
 }
 
-function textOf(name: string, found: ResourceRecordSet | undefined): RecordSet | undefined {
-  if (found === undefined) return undefined;
-  if (found.SetIdentifier !== undefined) {
-    throw new Error(`${name} has TXT records with a routing policy, which answer differently; make them simple ones`);
-  }
-  const values = (found.ResourceRecords ?? []).map(({ Value = '' }) => Value);
-  return { name, ttlSeconds: found.TTL ?? 0, values };
+/** One simple set is what a name has as a rule; anything else answers by a policy, or as an alias. */
+function textOf(name: string, found: readonly ResourceRecordSet[]): Records | undefined {
+  const routed = found.map(({ Name: _, Type: __, TTL = 0, ResourceRecords = [], ...policy }) => {
+    return { name, ttlSeconds: TTL, values: ResourceRecords.map(({ Value = '' }) => Value), policy };
+  });
+  const [first] = routed;
+  if (first === undefined || Object.values(first.policy).some((value) => value !== undefined))
+    return first && { name, routed };
+  const { policy: _, ...simple } = first;
+  return simple satisfies RecordSet;
 }
 
 /** An alias of this type leads to a record of the same zone, which is a CNAME in turn. */
@@ -111,8 +122,9 @@ function cnameOf(found: ResourceRecordSet | undefined): string | undefined {
 /** Deleting what is not there, and creating what is, are the two ways in which another writer shows. */
 function ifChangedMeanwhile(error: Error): undefined {
   const words = error instanceof InvalidChangeBatch ? [error.message, ...(error.messages ?? [])].join(' ') : '';
-  // A CNAME beside it "already exists" too, but stays.
+  // A CNAME beside it "already exists" too, but stays. The last are of another kind of record sets.
   if (/but (it was not found|it already exists|the values provided do not match)/.test(words)) return undefined;
+  if (/cannot be created (as|because) .* exists? with the same name and type/.test(words)) return undefined;
   throw error;
 }
 

@@ -1,3 +1,5 @@
+import { addingToRouted, type Policy, type Routed, removingFromRouted } from './routed';
+
 /** A hosted zone; its name has no dot at the end. */
 export type Zone = {
   readonly id: string;
@@ -10,7 +12,15 @@ export type Zone = {
 export type Answer = { readonly zone: string; readonly name: string; readonly value: string };
 
 /** A TXT record set as Route 53 holds it, its values quoted. */
-export type RecordSet = { readonly name: string; readonly ttlSeconds: number; readonly values: readonly string[] };
+export type RecordSet = {
+  readonly name: string;
+  readonly ttlSeconds: number;
+  readonly values: readonly string[];
+  readonly policy?: Policy;
+};
+
+/** All TXT records of one name. */
+export type Records = RecordSet | Routed;
 
 export type Change = { readonly action: 'CREATE' | 'DELETE'; readonly set: RecordSet };
 
@@ -27,7 +37,8 @@ export function zoneOf(name: string, zones: readonly Zone[]): Zone | undefined {
  * What to change so that a name shows further values beside those of others. Deleting exactly what was read and creating
  * what it becomes succeeds only if nobody else wrote in between.
  */
-export function adding(name: string, before: RecordSet | undefined, values: readonly string[]): readonly Change[] {
+export function adding(name: string, before: Records | undefined, values: readonly string[]): readonly Change[] {
+  if (before && 'routed' in before) return addingToRouted(before, values.map(quoted));
   const all = [...new Set([...(before?.values ?? []), ...values.map(quoted)])];
   if (all.length === (before?.values.length ?? 0)) return [];
   const after = { name, ttlSeconds: before?.ttlSeconds ?? ttlSeconds, values: all };
@@ -35,7 +46,8 @@ export function adding(name: string, before: RecordSet | undefined, values: read
 }
 
 /** What to change so that exactly these values are gone. */
-export function removing(before: RecordSet | undefined, values: readonly string[]): readonly Change[] {
+export function removing(before: Records | undefined, values: readonly string[]): readonly Change[] {
+  if (before && 'routed' in before) return removingFromRouted(before, values.map(quoted));
   const own = new Set(values.map(quoted));
   const rest = before?.values.filter((value) => !own.has(value)) ?? [];
   if (before === undefined || rest.length === before.values.length) return [];

@@ -1,7 +1,9 @@
 import type { Zones } from '../aws/route53';
-import { type Answer, adding, byRecordSet, type Change, type RecordSet, removing, type Zone } from './challenge';
+import { type Answer, adding, byRecordSet, removing, type Zone } from './challenge';
+import { changeZone, type Edit, type Failed } from './change-zone';
 import { locate } from './locate';
 import type { Resolve } from './resolver';
+import { routedWords } from './routed';
 import { zoneReader } from './zones';
 
 export type Dns = {
@@ -28,13 +30,13 @@ type World = {
   readonly journal: Journal;
   /** @throws when the run has no time left. */
   readonly wait: (milliseconds: number) => Promise<void>;
+  /** Takes what is no obstacle, but its owner may want to know. */
+  readonly say: (words: string) => void;
 };
 
 const everyMs = 2_000;
 /** Four minutes; Route 53 usually takes less than one (AWS: GetChange). */
 const mostAsks = 120;
-/** How often others may write just between our reading and writing. */
-const mostTries = 5;
 
 /** Answers to challenges in Route 53. */
 export function challengeDns(world: World): Dns {
@@ -50,7 +52,11 @@ export function challengeDns(world: World): Dns {
         });
       for (const zone of zonesIn(answers)) {
         const own = answers.filter((answer) => answer.zone === zone);
-        await attempt(own, write(world, zone, own));
+        const failed = (some: readonly Answer[], error: Error) => attempt(some, Promise.reject(error));
+        await attempt(
+          own,
+          write(world, zone, own, failed).catch((error) => oneByOne(world, zone, own, failed, error)),
+        );
       }
       const { zones } = await readZones();
       const written = byRecordSet(answers.filter((answer) => !faults.has(answer)));
@@ -63,7 +69,8 @@ export function challengeDns(world: World): Dns {
       const [done, faults] = [new Set<string>(), [] as Error[]];
       for (const zone of zonesIn(listed)) {
         const own = listed.filter((answer) => answer.zone === zone);
-        await changeZone(world, zone, own, (_, before, values) => removing(before, values)).then(
+        const failed = async (_: unknown, error: Error) => void faults.push(error);
+        await changeZone(world.zones, zone, own, (_, before, values) => removing(before, values), failed).then(
           () => done.add(zone),
           (error) => faults.push(error),
         );
@@ -75,12 +82,17 @@ export function challengeDns(world: World): Dns {
   };
 }
 
-type Edit = (name: string, before: RecordSet | undefined, values: readonly string[]) => readonly Change[];
-
 const zonesIn = (answers: readonly Answer[]): readonly string[] => [...new Set(answers.map(({ zone }) => zone))];
 
-async function write(world: World, zone: string, answers: readonly Answer[]): Promise<void> {
-  const change = await changeZone(world, zone, answers, adding);
+async function write(world: World, zone: string, answers: readonly Answer[], failed: Failed): Promise<void> {
+  const said = new Set<string>();
+  const edit: Edit = (name, before, values) => {
+    const changes = adding(name, before, values);
+    if (before && 'routed' in before && !said.has(name)) world.say(routedWords(before));
+    said.add(name);
+    return changes;
+  };
+  const change = await changeZone(world.zones, zone, answers, edit, failed);
   for (let asks = 0; change !== undefined && !(await world.zones.isInSync(change)); asks++) {
     if (asks >= mostAsks)
       throw new Error(`Route 53 did not bring change ${change} in sync within four minutes; try again later`);
@@ -88,27 +100,11 @@ async function write(world: World, zone: string, answers: readonly Answer[]): Pr
   }
 }
 
-/** Reads and writes in one go, again when another writer came between. */
-async function changeZone(
-  world: World,
-  zone: string,
-  answers: readonly Answer[],
-  edit: Edit,
-): Promise<string | undefined> {
-  for (let tries = 0; tries < mostTries; tries++) {
-    const changes: Change[] = [];
-    for (const set of byRecordSet(answers)) {
-      const name = set[0]?.name ?? '';
-      const values = set.map(({ value }) => value);
-      changes.push(...edit(name, await world.zones.readText(zone, name), values));
-    }
-    if (changes.length === 0) return undefined;
-    const id = await world.zones.change(zone, changes);
-    if (id !== undefined) return id;
-  }
-  throw new Error(
-    `the TXT records of hosted zone ${zone} change faster than they can be written; find out who else writes them`,
-  );
+/** Route 53 takes a batch whole or not at all: what it refuses for one name must not hold up the others. */
+async function oneByOne(world: World, zone: string, answers: readonly Answer[], failed: Failed, refused: Error) {
+  const sets = byRecordSet(answers);
+  if ((refused.cause as Error | undefined)?.name !== 'InvalidChangeBatch' || sets.length === 1) throw refused;
+  for (const set of sets) await write(world, zone, set, failed).catch((error) => failed(set, error));
 }
 
 /** @param set answers of one record set */

@@ -69,8 +69,10 @@ function answersTo({ name, type }: Question, lookup: Lookup): { code: number; fo
     if (records === undefined || records.length === 0) return { code: codes.noSuchName, found };
     const wanted = records.filter(({ Type }) => Type === type);
     const next = wanted.length > 0 ? undefined : records.find(({ Type }) => Type === 'CNAME');
+    // No two of one set are the same (RFC 2181, section 5).
+    const has = (data: string) => found.some((resource) => resource.name === at && resource.data === data);
     for (const { Type, TTL, Values } of next ? [next] : wanted)
-      found.push(...Values.map((data) => ({ name: at, type: Type, ttl: TTL, data })));
+      found.push(...Values.filter((data) => !has(data)).map((data) => ({ name: at, type: Type, ttl: TTL, data })));
     if (next === undefined) return { code: codes.found, found };
     at = (next.Values[0] ?? '').replace(/\.$/, '').toLowerCase();
   }

@@ -26,12 +26,20 @@ const changesIn = (xml: string) =>
   every(xml, 'Change').map((change) => ({
     Action: one(change, 'Action'),
     ResourceRecordSet: {
-      Name: one(change, 'Name'),
-      Type: one(change, 'Type'),
+      ...objectIn((every(change, 'ResourceRecordSet')[0] ?? '').replace(/<ResourceRecords>.*<\/ResourceRecords>/s, '')),
       TTL: Number(one(change, 'TTL')),
       Values: every(change, 'Value').map(plain),
     },
   }));
+
+type Xml = { readonly [tag: string]: string | Xml };
+const objectIn = (xml: string): Xml =>
+  Object.fromEntries(
+    Array.from(xml.matchAll(/<(\w+)>(.*?)<\/\1>/gs), ([, tag = '', inner = '']) => [
+      tag,
+      inner.includes('<') ? objectIn(inner) : plain(inner),
+    ]),
+  );
 
 const every = (xml: string, tag: string): readonly string[] =>
   Array.from(xml.matchAll(new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`, 'g')), ([, content = '']) => content);

@@ -4,16 +4,18 @@ import { AwsError } from './errors';
 import { answers, apply, type HostedZone, key, type Record53 } from './record-sets';
 
 type Change = { Action: string; ResourceRecordSet: Record53 };
+type Page = { Id: string; name?: string; type?: string; identifier?: string; maxitems?: string };
 type Held = HostedZone & { now: readonly Record53[]; shown: readonly Record53[] };
 
 /**
  * Route 53: the handlers for its API, and what its name servers show, which lags behind.
- * Played: simple record sets, batches that happen as a whole or not, GetChange. Not played: aliases, routing policies.
+ * Played: record sets with and without a routing policy, batches that happen as a whole or not, GetChange. Aliases lead nowhere.
  */
 export function playRoute53(inSyncMs: number) {
   const zones: Held[] = [];
   const changes = new Map<string, { at: number; show: () => void; shown: boolean }>();
   let stuck = false;
+  let askers = 0;
 
   const zone = (id: string): Held => {
     const found = zones.find((each) => each.id === id);
@@ -57,7 +59,8 @@ export function playRoute53(inSyncMs: number) {
     /** Somebody else's hand, at once everywhere. */
     put: (id: string, record: Record53): void => {
       const held = zone(id);
-      held.now = [...held.now.filter((each) => key(each) !== key(record)), record];
+      const isOther = (each: Record53) => key(each) !== key(record) || each.SetIdentifier !== record.SetIdentifier;
+      held.now = [...held.now.filter(isOther), record];
       held.shown = held.now;
     },
     records: (id: string): readonly Record53[] => zone(id).now,
@@ -66,7 +69,7 @@ export function playRoute53(inSyncMs: number) {
       settle();
       const fitting = zones.filter((each) => !each.isPrivate && `.${name}`.endsWith(`.${each.name}`));
       const [longest] = fitting.sort((a, b) => b.name.length - a.name.length);
-      return longest && answers(name, longest.shown);
+      return longest && answers(name, longest.shown, askers++);
     },
     /** While it is stuck, no change comes in sync. */
     stick: (now: boolean): void => {
@@ -84,27 +87,25 @@ export function playRoute53(inSyncMs: number) {
         };
         return { HostedZone, ...(!isPrivate && { DelegationSet: { NameServers: nameServers } }) };
       },
-      // Sorted by name; begins at the given one, or where it would stand (AWS: ListResourceRecordSets).
-      'route53:ListResourceRecordSets': ({
-        Id,
-        name,
-        type,
-        maxitems = '300',
-      }: {
-        Id: string;
-        name?: string;
-        type?: string;
-        maxitems?: string;
-      }) => {
-        const from = key({ Name: name ?? '', Type: type ?? '' });
-        const rest = [...zone(Id).now].sort((a, b) => (key(a) < key(b) ? -1 : 1)).filter((each) => key(each) >= from);
-        const ResourceRecordSets = rest.slice(0, Number(maxitems)).map(({ Name, Type, TTL, Values }) => ({
+      // Sorted by name and type; begins at the given one, or where it would stand (AWS: ListResourceRecordSets).
+      'route53:ListResourceRecordSets': ({ Id, name, type, identifier, maxitems = '300' }: Page) => {
+        const [from, place] = [key({ Name: name ?? '', Type: type ?? '' }), identifier ?? ''];
+        const order = (each: Record53) => `${key(each)} ${each.SetIdentifier ?? ''}`;
+        const rest = [...zone(Id).now]
+          .sort((a, b) => (order(a) < order(b) ? -1 : 1))
+          .filter((each) => order(each) >= `${from} ${place}`);
+        const [next] = rest.slice(Number(maxitems));
+        const ResourceRecordSets = rest.slice(0, Number(maxitems)).map(({ Name, TTL, Values, ...set }) => ({
           Name: `${Name.replace(/\.$/, '')}.`,
-          Type,
-          TTL,
-          ResourceRecords: Values.map((Value) => ({ Value })),
+          ...set,
+          ...(!set.AliasTarget && { TTL, ResourceRecords: Values.map((Value) => ({ Value })) }),
         }));
-        return { ResourceRecordSets, IsTruncated: rest.length > ResourceRecordSets.length, MaxItems: maxitems };
+        const NextRecord = next && {
+          NextRecordName: next.Name,
+          NextRecordType: next.Type,
+          ...(next.SetIdentifier && { NextRecordIdentifier: next.SetIdentifier }),
+        };
+        return { ResourceRecordSets, IsTruncated: next !== undefined, MaxItems: maxitems, ...NextRecord };
       },
       'route53:ChangeResourceRecordSets': ({ Id, Changes }: { Id: string; Changes: Change[] }) => ({
         ChangeInfo: { Id: `/change/${change(Id, Changes)}`, Status: 'PENDING', SubmittedAt: new Date().toISOString() },

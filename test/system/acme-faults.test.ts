@@ -221,13 +221,14 @@ it('asks for no further proof when a slow CA used up the time, and cleans up', a
   expect(text()).toStrictEqual([foreign]);
 });
 
-it('says that a CNAME is in the way', async () => {
+it('says that a CNAME is in the way, which holds up no other certificate', async () => {
   stage.hooks.beforeChange = () =>
     stage.route53.put(stage.zone.id, { Name: foreign.Name, Type: 'CNAME', TTL: 60, Values: ['a.example.org.'] });
 
-  await expect(stage.run([[`www.${name}`, name]])).rejects.toThrow(
+  await expect(stage.run([[`www.${name}`, name], [`b.${name}`]])).rejects.toThrow(
     /Changing the TXT records of .* in hosted zone \w+: InvalidChangeBatch: .*a conflicting RRSet of type CNAME/,
   );
+  expect(stage.index().map((certificate) => certificate.name)).toContain(`b.${name}`);
 });
 
 it.each(['alreadyReplaced', 'conflict', 'malformed', 'unauthorized'])(

@@ -15,7 +15,10 @@ let stage: Awaited<ReturnType<typeof acmeStage>>;
 beforeEach(async () => {
   stage = await acmeStage();
 }, 30_000);
-afterEach(() => stage.stop());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await stage.stop();
+});
 
 const txt = (zone = stage.zone.id) => stage.route53.records(zone).filter(({ Type }) => Type === 'TXT');
 const leaf = (name = 'example.com') => new X509Certificate(stage.stored(name).key);
@@ -62,6 +65,84 @@ it('keeps what others wrote into the same record, before and while it is there',
   expect(txt().map(({ TTL, Values }) => ({ TTL, Values }))).toStrictEqual([{ TTL: 300, Values: [foreign] }]);
 });
 
+const left = (SetIdentifier: string, more: object) =>
+  ({ Name: challenge, Type: 'TXT', TTL: 300, Values: [`"${SetIdentifier}"`], SetIdentifier, ...more }) as const;
+const places = { CollectionId: 'c-1' };
+
+// Pebble asks by UDP alone, so that an answer must stay below 512 bytes.
+describe.each([
+  ['weighted', [left('a', { Weight: '0' }), left('b', { Weight: '10' }), left('c', { Weight: '255' })]],
+  ['latency', [left('a', { Region: 'eu-west-2' }), left('b', { Region: 'us-east-1' })]],
+  ['failover', [left('a', { Failover: 'PRIMARY', HealthCheckId: 'h-1' }), left('b', { Failover: 'SECONDARY' })]],
+  ['one multivalue answer', [left('a', { MultiValueAnswer: 'true' })]],
+  ['multivalue', Array.from({ length: 6 }, (_, at) => left(`a${at}`, { MultiValueAnswer: 'true' }))],
+  [
+    'more multivalue answers than anybody sees',
+    Array.from({ length: 12 }, (_, at) => left(`a${at}`, { MultiValueAnswer: 'true', Values: ['"short"'] })),
+  ],
+  [
+    'geolocation',
+    [left('a', { GeoLocation: { CountryCode: 'DE' } }), left('b', { GeoLocation: { ContinentCode: 'AS' } })],
+  ],
+  [
+    'geolocation with a default',
+    [left('a', { GeoLocation: { CountryCode: 'DE' } }), left('b', { GeoLocation: { CountryCode: '*' } })],
+  ],
+  ['geoproximity', [left('a', { GeoProximityLocation: { AWSRegion: 'eu-west-2', Bias: '5' } })]],
+  ['IP-based', [left('a', { CidrRoutingConfig: { ...places, LocationName: 'office' } })]],
+  ['more than a page of', Array.from({ length: 120 }, (_, at) => left(`a${at}`, { Weight: '1' }))],
+])('TXT records of another tool with a routing policy: %s', (_, records) => {
+  it('do not stand in the way, are told of once, and stay as they were', async () => {
+    for (const record of records) stage.route53.put(stage.zone.id, record);
+    const said = jest.spyOn(console, 'log').mockImplementation();
+
+    await stage.run([['example.com', '*.example.com'], ['b.example.com']]);
+
+    const lines = said.mock.calls.map(([line]) => JSON.parse(line)).filter(({ message }) => message === 'noticed');
+    expect(lines).toStrictEqual([
+      { message: 'noticed', words: expect.stringMatching(`^${challenge} has TXT records with a routing policy \\(a`) },
+    ]);
+    expect(stage.index()).toHaveLength(2);
+    const byId = (all: readonly { SetIdentifier?: string }[]) =>
+      [...all].sort((a, b) => String(a.SetIdentifier).localeCompare(String(b.SetIdentifier)));
+    expect(byId(txt().map((record) => ({ ...record, Name: challenge })))).toStrictEqual(byId(records));
+  });
+});
+
+it.each([
+  [
+    'an alias',
+    { AliasTarget: { DNSName: 'txt.example.com.', HostedZoneId: 'Z', EvaluateTargetHealth: 'false' } },
+    'is an alias of txt.example.com.',
+  ],
+  [
+    'an alias among weighted records',
+    {
+      SetIdentifier: 'blue',
+      Weight: '1',
+      AliasTarget: { DNSName: 'txt.example.com.', HostedZoneId: 'Z', EvaluateTargetHealth: 'false' },
+    },
+    'is an alias of txt.example.com.',
+  ],
+  [
+    'a record of a traffic policy',
+    { SetIdentifier: 'blue', Weight: '1', TrafficPolicyInstanceId: 't' },
+    'belongs to a traffic policy',
+  ],
+])('%s is named to its owner, stays, and holds up no other certificate', async (_, more, why) => {
+  stage.route53.put(stage.zone.id, { Name: challenge, Type: 'TXT', TTL: 300, Values: [], ...more });
+  const before = txt();
+  const which = 'SetIdentifier' in more ? ' with set identifier "blue"' : '';
+
+  await expect(stage.run([['example.com', '*.example.com'], ['b.example.com']])).rejects.toThrow(
+    `example.com is due (none is stored), but the TXT record${which} of ${challenge} ${why}, so that no challenge fits beside it; delete that record`,
+  );
+
+  expect(stage.index().map(({ name }) => name)).toStrictEqual(['b.example.com']);
+  expect(txt()).toStrictEqual(before);
+  expect(stage.store.read('/sluice/dev/acme/journal')).toBe('[]');
+});
+
 it('reads again when somebody else wrote between reading and writing', async () => {
   stage.hooks.beforeChange = () => {
     stage.route53.put(stage.zone.id, { Name: challenge, Type: 'TXT', TTL: 300, Values: [foreign] });
@@ -71,6 +152,18 @@ it('reads again when somebody else wrote between reading and writing', async () 
   await stage.run([['example.com']]);
 
   expect(txt().map(({ Values }) => Values)).toStrictEqual([[foreign]]);
+});
+
+it('reads again when somebody gave the record a routing policy between reading and writing', async () => {
+  stage.hooks.beforeChange = () => {
+    stage.route53.put(stage.zone.id, left('a', { Weight: '1' }));
+    stage.hooks.beforeChange = undefined;
+  };
+  jest.spyOn(console, 'log').mockImplementation();
+
+  await stage.run([['example.com']]);
+
+  expect(txt().map(({ Values }) => Values)).toStrictEqual([['"a"']]);
 });
 
 it('orders two certificates whose challenges share one record', async () => {
