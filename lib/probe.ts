@@ -1,8 +1,7 @@
 import { request } from 'node:https';
 
-import type { Leaf } from './certificates/leaf';
 import { covers, provingHost } from './certificates/names';
-import { handshake } from './handshake';
+import { type Shown, shown } from './handshake';
 import { embedded, type Metrics } from './metrics';
 
 /** What the world sees of a stage, and what it should see. */
@@ -56,7 +55,7 @@ async function ask(address: string, hosts: readonly string[], now: number): Prom
   const failed = (error: Error) => ({ fault: error.message });
   const [answer, ...served] = await Promise.all([
     answersRequest({ ...question, servername: hosts[0] ?? '' }).catch(failed),
-    ...hosts.map((servername) => handshake({ ...question, servername }).catch(failed)),
+    ...hosts.map((servername) => shown({ ...question, servername }).catch(failed)),
   ]);
   const leaves = served.map((leaf, index) => ('fault' in leaf ? leaf : life(leaf, address, hosts[index] ?? '', now)));
   const answers = answer === undefined && served.every((leaf) => !('fault' in leaf));
@@ -69,12 +68,22 @@ async function ask(address: string, hosts: readonly string[], now: number): Prom
 
 type Life = { readonly left: number; readonly fault?: string };
 
-/** How much of its lifetime a certificate has left, in percent. One for other names, such as the stand-in, has none. */
-function life({ names, notBefore, notAfter }: Leaf, address: string, host: string, now: number): Life {
+/**
+ * How much of its lifetime a certificate has left, in percent. One for other names, such as the stand-in, has none, nor has one
+ * that only browsers would trust.
+ */
+function life(
+  { leaf: { names, issuer, notBefore, notAfter }, isWhole }: Shown,
+  address: string,
+  host: string,
+  now: number,
+): Life {
   if (!names.some((name) => covers(name, host))) {
     const whose = names.length > 0 ? names.join(', ') : 'nobody (the stand-in)';
     return { left: 0, fault: `${address} serves for ${host} a certificate of ${whose}` };
   }
+  if (!isWhole)
+    return { left: 0, fault: `${address} serves for ${host} a certificate without that of ${issuer}, which issued it` };
   const left = Math.max(0, (100 * (notAfter - now)) / (notAfter - notBefore));
   return { left, ...(left === 0 && { fault: `${address} serves for ${host} a certificate that has ended` }) };
 }

@@ -12,7 +12,7 @@ import { certificateAuthority } from './certificates/ca';
 import { challengeDns } from './certificates/dns';
 import { resolver } from './certificates/resolver';
 import type { Settings } from './certificates/settings';
-import { handshake } from './handshake';
+import { shown } from './handshake';
 import { log } from './lambda';
 import { type Deps, reserveMs } from './renew';
 
@@ -60,7 +60,9 @@ export function renewalDeps(settings: Settings, clients: Clients, { owner, remai
     announce: () => announce(clients.sqs, queueUrl)(randomUUID()),
     ask: async (address, servername) => {
       const [host = '', port = '443'] = address.split(':');
-      return (await handshake({ host, port: Number(port), servername, timeoutMs: 5_000 })).serial;
+      const { leaf, isWhole } = await shown({ host, port: Number(port), servername, timeoutMs: 5_000 });
+      if (isWhole) return leaf.serial;
+      throw new Error(`${address} serves ${servername} without the certificate of ${leaf.issuer}, which issued it`);
     },
     now: Date.now,
     random: Math.random,

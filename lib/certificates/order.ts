@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 import { type Authorization, type Client, crypto, type Order } from 'acme-client';
 
+import { chainOf } from './chain';
 import type { KeyType } from './due';
 import { everyMs, finalized, mostAsks, untilStatus } from './finalize';
 import { readLeaf } from './leaf';
@@ -118,5 +119,13 @@ function checked(certificate: Issued, names: readonly string[]): Issued {
   if (!sameNames(got, names)) throw new Error(`the CA issued for ${got.join(', ')} instead of ${names.join(', ')}`);
   if (!leaf.checkPrivateKey(createPrivateKey(certificate.key))) throw new Error('the CA issued for another key');
   if (certificate.chain === '') throw new Error('the CA sent a certificate without its chain');
-  return certificate;
+  return { ...certificate, chain: fitting(certificate) };
+}
+
+function fitting({ leaf, chain }: Issued): string {
+  try {
+    return chainOf(leaf, chain, Date.now());
+  } catch (cause) {
+    throw new Error(`the chain that the CA sent with it ${(cause as Error).message}`, { cause });
+  }
 }

@@ -7,6 +7,7 @@ import { type Down, downServers } from './down';
 import type { Installed } from './installed';
 import type { Haproxy, Worker } from './master';
 import { removeServers, runningServers, settleServers } from './membership';
+import { standIn } from './pem';
 import { probe } from './probe';
 import { type Proof, proveServed } from './proof';
 import { verifiedReload } from './reload';
@@ -40,7 +41,7 @@ export async function applyRunning(
   const renewed = renewedPems(target, installed);
   const folder = `${world.settings.link}/certificates`;
   const served = await serveCertificates(world.haproxy, serving, folder, target.pems, settled ? renewed : []);
-  const certificates = settled ? served.changed : renewed;
+  const certificates = (settled ? served.changed : renewed).filter((name) => name !== standIn);
   const proof = await prove(world, target);
   const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
   const down = await downNow(world.haproxy, serving);
@@ -63,10 +64,11 @@ async function downNow(haproxy: Haproxy, worker: Worker): Promise<Down | undefin
   return downServers(await haproxy.worker(worker.pid, 'show stat'), await runningServers(haproxy, worker));
 }
 
-async function prove({ settings }: World, { current, files }: Target): Promise<Proof> {
+async function prove({ settings }: World, { current, files, pems }: Target): Promise<Proof> {
   const proxy = tlsAddress(files, settings.environment);
   if (!proxy) return { served: {}, faults: [] };
-  return proveServed(proxy, current.generation.certificates, Math.min(settings.patienceMilliseconds, 3_000));
+  const patienceMs = Math.min(settings.patienceMilliseconds, 3_000);
+  return proveServed(proxy, current.generation.certificates, pems, patienceMs);
 }
 
 function whatChanged(structure: boolean, membership: boolean, certificates: boolean, files: boolean): Done['changed'] {

@@ -30,19 +30,34 @@ export async function serveCertificates(
   const known = await held(tell, folder);
   const changed: string[] = [];
   const faults: string[] = [];
-  const attempt = async (name: string, change: () => Promise<boolean>): Promise<void> => {
-    await change().then(
-      (done) => done && changed.push(name),
-      (error: Error) => faults.push(error.message),
+  const attempt = async (name: string, change: () => Promise<boolean>): Promise<boolean> =>
+    change().then(
+      (done) => {
+        if (done) changed.push(name);
+        return true;
+      },
+      (error: Error) => {
+        faults.push(error.message);
+        return false;
+      },
     );
-  };
 
-  for (const { name, text } of wanted.filter((file) => file.name !== standIn)) {
-    await attempt(name, () => serve(tell, folder, { name, text }, known, renewed.includes(name)));
+  const taken: string[] = [];
+  for (const { name, text } of wanted.filter(isNamed)) {
+    const isTaken = await attempt(name, () => serve(tell, folder, { name, text }, known, renewed.includes(name)));
+    if (isTaken) taken.push(text);
   }
+  // The default is one of the others, or the stand-in. What HAProxy refused there it would refuse again.
+  const first = wanted.find((file) => !isNamed(file));
+  const isRefused = wanted.some((file) => isNamed(file) && file.text === first?.text && !taken.includes(file.text));
+  if (first && !isRefused)
+    await attempt(first.name, () => serve(tell, folder, first, known, renewed.includes(first.name)));
   for (const name of unwanted(folder, known.stored, wanted)) await attempt(name, () => forget(tell, folder, name));
   return { changed, faults };
 }
+
+/** Whether it is for names. HAProxy shows the default to a client that sends none, and can be given another one at run time. */
+const isNamed = ({ name }: { readonly name: string }): boolean => name !== standIn;
 
 /** A certificate can be stored without being offered to clients: by a sync that was killed between the two. */
 type Held = { readonly stored: readonly string[]; readonly offered: readonly string[] };
@@ -108,7 +123,7 @@ async function run(tell: Tell, path: string, steps: readonly Step[]): Promise<vo
 const unwanted = (folder: string, stored: readonly string[], wanted: readonly File[]): readonly string[] =>
   stored
     .map((path) => path.slice(folder.length + 1))
-    .filter((name) => name !== standIn && !wanted.some((file) => file.name === name));
+    .filter((name) => isNamed({ name }) && !wanted.some((file) => file.name === name));
 
 async function forget(tell: Tell, folder: string, name: string): Promise<boolean> {
   const path = `${folder}/${name}`;

@@ -27,11 +27,11 @@ export function readInstalled(link: string): Installed | undefined {
 
 function readFolder(folder: string): readonly File[] {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
-  return readdirSync(folder, { withFileTypes: true }).map((entry) => ({
-    name: entry.name,
-    // Whatever else lies there is no file of ours, so the folder is not the one that is wanted.
-    text: entry.isFile() ? readFileSync(join(folder, entry.name), 'utf8') : '',
-  }));
+  return readdirSync(folder).map((name) => {
+    // Whatever else lies there is no file of ours, so the folder is not the one that is wanted. A link leads to a file beside it.
+    const isFile = statSync(join(folder, name), { throwIfNoEntry: false })?.isFile();
+    return { name, text: isFile ? readFileSync(join(folder, name), 'utf8') : '' };
+  });
 }
 
 /** A manifest that cannot be read makes the generation an unknown one: everything is compared by hash, and staged anew. */

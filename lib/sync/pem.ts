@@ -1,25 +1,28 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
-/** The first certificate of the folder: it answers clients without SNI, and lets HAProxy start without any other. */
+import { chainOf } from '../certificates/chain';
+
+/**
+ * The first certificate of the folder, which answers clients without SNI: the stage's first one, or a stand-in that lets
+ * HAProxy start without any.
+ */
 export const standIn = '00-stand-in.pem';
 
 /** HAProxy up to 3.2 holds command and payload in one buffer of 16 kB, and answers nothing to what does not fit. */
 const mostBytes = 15_000;
 
 /**
- * A certificate's file: key and leaf, then the chain.
+ * A certificate's file: key and leaf, then those of the authorities above it that belong to it.
  * HAProxy's command line ends a payload at the first blank line and would run, and echo, the lines after it: there is none.
  *
- * @throws when it is no key with a certificate, or too large; never with a word of the text.
+ * @param now epoch milliseconds, to judge the chain by
+ * @throws when it is no key with a certificate, its chain does not fit, or it is too large; never with a word of the text.
  */
-export function pemFile(name: string, key: string, chain: string): string {
-  const lines = `${key}\n${chain}`.split(/[\r\n]+/).map((line) => line.trim());
-  const text = lines
-    .filter((line) => line !== '')
-    .concat('')
-    .join('\n');
-  if (!isPair(text))
+export function pemFile(name: string, key: string, chain: string, now = 0): string {
+  const pair = clean(key);
+  if (!isPair(pair))
     throw new Error(`the stored certificate ${name} is no private key with its certificate; store it again`);
+  const text = pair + clean(fitting(name, pair, clean(chain), now));
   if (Buffer.byteLength(text) > mostBytes) {
     throw new Error(
       `the certificate ${name} has ${Buffer.byteLength(text)} bytes, more than the ${mostBytes} HAProxy takes at run time; ` +
@@ -29,12 +32,43 @@ export function pemFile(name: string, key: string, chain: string): string {
   return text;
 }
 
+/** Without blank lines; each line ends. */
+const clean = (text: string): string =>
+  text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .map((line) => `${line}\n`)
+    .join('');
+
+function fitting(name: string, leaf: string, chain: string, now: number): string {
+  try {
+    return chainOf(leaf, chain, now);
+  } catch (error) {
+    throw new Error(`the stored chain of ${name} ${(error as Error).message}; store the one that its authority gives`);
+  }
+}
+
 /** Whether a text is a private key with its certificate. OpenSSL takes the first block of each; its errors are not passed on. */
 export function isPair(text: string): boolean {
   try {
     return new X509Certificate(text).checkPrivateKey(createPrivateKey(text));
   } catch {
     return false;
+  }
+}
+
+/** SHA-256 fingerprints of the certificates after the first. */
+export const authoritiesIn = (text: string): readonly string[] =>
+  Array.from(text.matchAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g), ([block]) => block)
+    .slice(1)
+    .flatMap((block) => fingerprint(block) ?? []);
+
+function fingerprint(block: string): string | undefined {
+  try {
+    return new X509Certificate(block).fingerprint256;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,27 +1,37 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { handshake } from '../handshake';
+import { covers } from '../certificates/names';
+import { type Shown, shown } from '../handshake';
 import type { Certificate } from '../haproxy/generation';
+import type { File } from '../haproxy/render';
 import type { Address } from './addresses';
+import { authoritiesIn } from './pem';
 
 /** The serial that each certificate is served with, by its name, and what is not served as it was published. */
 export type Proof = { readonly served: Readonly<Record<string, string>>; readonly faults: readonly string[] };
 
 /**
- * Law 13: asks the proxy itself, as a browser would, which certificate it serves for each name.
+ * Law 13: asks the proxy itself, as a browser would, which certificate it serves for each name, and as a client without SNI;
+ * with the authorities' certificates, which other clients than browsers need.
  *
+ * @param pems the installed files
  * @param patienceMs how long another answer may be taken for that of a process which a reload is ending
  */
 export async function proveServed(
   proxy: Address,
   certificates: readonly Certificate[],
+  pems: readonly File[],
   patienceMs: number,
 ): Promise<Proof> {
   const end = Date.now() + patienceMs;
   const served: Record<string, string> = {};
   const faults: string[] = [];
-  const askEach = certificates.map(async ({ name, names, serial }) => {
-    const wrong = await Promise.all(names.map((host) => isWrong(proxy, host, serialsFor(host, certificates), end)));
+  const all = certificates.map((certificate) => expectation(certificate, pems));
+  const askEach = all.map(async (each, index) => {
+    const { name, names, serial } = each;
+    const hosts = names.map((host) => isWrong(proxy, host, expectedFor(host, all), end));
+    // The first is also for who names no host.
+    const wrong = await Promise.all([...hosts, ...(index === 0 ? [isWrong(proxy, '', [each], end)] : [])]);
     if (wrong.every((why) => why === undefined)) served[name] = serial;
     faults.push(...wrong.flatMap((why) => why ?? []));
   });
@@ -31,27 +41,43 @@ export async function proveServed(
 
 const retryMs = 200;
 
+type Expected = Certificate & { readonly authorities: readonly string[] };
+
+const expectation = (certificate: Certificate, pems: readonly File[]): Expected => {
+  const text = pems.find((file) => file.name === `${certificate.name}.pem`)?.text ?? '';
+  return { ...certificate, authorities: authoritiesIn(text) };
+};
+
 /** Two certificates may hold one name; HAProxy serves either. */
-const serialsFor = (host: string, certificates: readonly Certificate[]): readonly string[] =>
-  certificates.filter(({ names }) => names.includes(host)).map(({ serial }) => serial);
+const expectedFor = (host: string, all: readonly Expected[]): readonly Expected[] =>
+  all.filter(({ names }) => names.includes(host));
 
 async function isWrong(
   { host, port }: Address,
   name: string,
-  serials: readonly string[],
+  expected: readonly Expected[],
   end: number,
 ): Promise<string | undefined> {
   // Any name below a wildcard will do, as long as no other certificate has it.
   const servername = name.replace(/^\*/, 'sluice-proof');
   for (;;) {
-    const answer = await handshake({ host, port, servername, timeoutMs: 2_000 }).catch((error: Error) => error);
-    if ('serial' in answer && serials.includes(answer.serial)) return undefined;
-    if (Date.now() + retryMs < end) {
-      await pause(retryMs);
-      continue;
-    }
-    if (!('serial' in answer)) return `${answer.message}; the next tick asks again`;
-    return `the proxy serves ${servername} with serial ${answer.serial}, not ${serials.join(' or ')} as published; ${advice}`;
+    const answer = await shown({ host, port, servername, timeoutMs: 2_000 }).catch((error: Error) => error);
+    const fault = answer instanceof Error ? `${answer.message}; the next tick asks again` : judged(answer);
+    if (fault === undefined || Date.now() + retryMs >= end) return fault;
+    await pause(retryMs);
+  }
+
+  function judged({ leaf: { serial, names, issuer }, authorities, isWhole }: Shown): string | undefined {
+    const whom = servername || 'a client without SNI';
+    const found = expected.find((each) => each.serial === serial);
+    const published = expected.map((each) => each.serial).join(' or ');
+    if (!found) return `the proxy serves ${whom} with serial ${serial}, not ${published} as published; ${advice}`;
+    // HAProxy shows the first certificate for any name that it does not know.
+    if (servername && !names.some((each) => covers(each, servername)))
+      return `the proxy serves ${whom} with serial ${serial}, which is not for that name; ${advice}`;
+    if (!isWhole || found.authorities.join() !== authorities.join())
+      return `the proxy serves ${whom} without the certificates of its authorities (${issuer}); ${advice}`;
+    return undefined;
   }
 }
 

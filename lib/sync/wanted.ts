@@ -3,8 +3,9 @@ import { unpack } from '../haproxy/pack';
 import type { File } from '../haproxy/render';
 import type { Current } from './current';
 import type { Installed } from './installed';
-import { isPair, pemFile, standIn } from './pem';
+import { pemFile } from './pem';
 import type { Parameters } from './ssm';
+import { assembled, type Usable, usableInstalled } from './usable';
 
 /** A generation with the contents of its files. `faults` tells of certificates whose stored version cannot be used. */
 export type Wanted = {
@@ -18,6 +19,8 @@ type Source = {
   readonly parameters: Pick<Parameters, 'getAll'>;
   readonly prefix: string;
   readonly makeStandIn: () => string;
+  /** Epoch milliseconds. */
+  readonly now: number;
 };
 
 /**
@@ -28,17 +31,10 @@ type Source = {
  */
 export async function fetchWanted(source: Source, current: Current, installed: Installed): Promise<Wanted> {
   const files = await fetchFiles(source, current.generation.files, installed.files);
-  const stood = usablePem(installed, standIn) ?? { name: standIn, text: source.makeStandIn() };
   const fetched = await fetchCertificates(source, current.generation.certificates, installed);
-
   const usable = fetched.filter((one): one is Usable => 'file' in one);
-  const certificates = usable.map(({ certificate }) => certificate);
-  return {
-    current: { ...current, generation: { ...current.generation, certificates } },
-    files,
-    pems: [stood, ...usable.map(({ file }) => file)],
-    faults: fetched.flatMap(({ fault }) => fault ?? []),
-  };
+  const faults = fetched.flatMap(({ fault }) => fault ?? []);
+  return { ...assembled(current, usable, installed, source.makeStandIn), files, faults };
 }
 
 /** Whether a folder holds just this generation already. */
@@ -87,11 +83,6 @@ function found(selector: string, values: ReadonlyMap<string, string>): string {
   return value;
 }
 
-/** A damaged file would keep HAProxy from its next start. */
-const usablePem = ({ pems }: Installed, name: string): File | undefined =>
-  pems.find((file) => file.name === name && isPair(file.text));
-
-type Usable = { readonly certificate: Certificate; readonly file: File; readonly fault?: string };
 type Fetched = Usable | { readonly fault: string };
 
 async function fetchCertificates(
@@ -101,10 +92,9 @@ async function fetchCertificates(
 ): Promise<readonly Fetched[]> {
   const fetched: Fetched[] = [];
   for (const certificate of certificates) {
-    const before = installed.generation.certificates.find(({ name }) => name === certificate.name);
-    const file = usablePem(installed, `${certificate.name}.pem`);
-    const old = before && file ? { certificate: before, file } : undefined;
-    if (old && before?.key === certificate.key && before.chain === certificate.chain) fetched.push(old);
+    const old = usableInstalled(installed, certificate.name);
+    const isSame = old?.certificate.key === certificate.key && old.certificate.chain === certificate.chain;
+    if (old && isSame) fetched.push(old);
     else fetched.push(await fetchCertificate(source, certificate, old));
   }
   return fetched;
@@ -112,22 +102,18 @@ async function fetchCertificates(
 
 async function fetchCertificate(source: Source, certificate: Certificate, old: Usable | undefined): Promise<Fetched> {
   try {
-    const text = await fetchPem(source.parameters, source.prefix, certificate);
+    const text = await fetchPem(source, certificate);
     return { certificate, file: { name: `${certificate.name}.pem`, text } };
   } catch (error) {
     return { ...old, fault: (error as Error).message };
   }
 }
 
-async function fetchPem(
-  parameters: Source['parameters'],
-  prefix: string,
-  { name, key, chain }: Certificate,
-): Promise<string> {
+async function fetchPem({ parameters, prefix, now }: Source, { name, key, chain }: Certificate): Promise<string> {
   const names = certificateNames(prefix, name);
   const secret = await parameters.getAll([`${names.key}:${key}`], { decrypted: true });
   const open = await parameters.getAll([`${names.chain}:${chain}`], { decrypted: false });
-  return pemFile(name, found(`${names.key}:${key}`, secret), found(`${names.chain}:${chain}`, open));
+  return pemFile(name, found(`${names.key}:${key}`, secret), found(`${names.chain}:${chain}`, open), now);
 }
 
 const sameFiles = (a: readonly File[], b: readonly File[]): boolean =>

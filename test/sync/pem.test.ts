@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 
 import { pemFile, setCertificate } from '../../lib/sync/pem';
+import { authority } from '../system/authority';
 
 const words =
   'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=example.com -keyout - -out -';
@@ -13,7 +14,18 @@ const from = (pem: string, label: string): string => pem.slice(pem.indexOf(`----
 
 describe('a PEM file', () => {
   it('is what was stored, where that is clean', () => {
-    expect(pemFile('example.com', good, from(other, 'CERTIFICATE'))).toBe(good + from(other, 'CERTIFICATE'));
+    const { key, chain } = authority('ca', 2).issue(['example.com']);
+
+    expect(pemFile('example.com', key, chain)).toBe(key + chain);
+  });
+
+  it.each([
+    ['of another', from(other, 'CERTIFICATE'), 'does not belong to it, for it signed itself'],
+    ['of words', 'no chain', 'holds no certificate'],
+  ])('is refused with a chain %s', (_, chain, why) => {
+    expect(() => pemFile('example.com', good, chain)).toThrow(
+      `the stored chain of example.com ${why}; store the one that its authority gives`,
+    );
   });
 
   it('has no blank line and no carriage return, however it was stored', () => {
@@ -50,8 +62,9 @@ describe('a PEM file', () => {
   });
 
   it('is refused when HAProxy could not take it', () => {
-    expect(() => pemFile('example.com', good, from(other, 'CERTIFICATE').repeat(30))).toThrow(
-      /bytes, more than the 15000/,
-    );
+    const many = Array.from({ length: 400 }, (_, index) => `a-rather-long-label-${index}.example.com`);
+    const { key, chain } = authority('ca').issue(many);
+
+    expect(() => pemFile('example.com', key, chain)).toThrow(/bytes, more than the 15000/);
   });
 });

@@ -106,7 +106,7 @@ function publisherTo(store: ReturnType<typeof parameterStore>) {
     /** Stores a certificate and gives its entry for a generation. */
     storeCertificate: (
       name: string,
-      { key, chain = selfSigned('authority.invalid') }: { key: string; chain?: string },
+      { key, chain = certificateOf(key) }: { key: string; chain?: string },
     ): Certificate => {
       const names = certificateNames(prefix, name);
       const versions = { key: put(names.key, key, 'SecureString'), chain: put(names.chain, chain) };
@@ -229,6 +229,9 @@ export function selfSigned(...names: string[]): string {
   const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=${names[0]} -addext subjectAltName=${alternatives} -keyout - -out -`;
   return execFileSync('openssl', words.split(' '), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 }
+
+/** Without its key. A chain that repeats a self-signed certificate is one that needs none; a parameter must not be empty. */
+export const certificateOf = (pem: string): string => pem.slice(pem.indexOf('-----BEGIN CERTIFICATE'));
 
 const random = (from: number, to: number): number => from + Math.floor(Math.random() * (to - from + 1));
 

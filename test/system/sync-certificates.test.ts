@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 
 import type { Certificate } from '../../lib/haproxy/generation';
-import { type Instance, selfSigned, startInstance, startRelay, until } from './haproxy-instance';
+import { authority } from './authority';
+import { certificateOf, type Instance, selfSigned, startInstance, startRelay, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 
 jest.setTimeout(60_000);
@@ -29,6 +30,7 @@ afterEach(async () => {
 const web = (...started: Task[]) => backend(started.map(({ server }) => server));
 const publish = (...certificates: Certificate[]) => instance.sync(instance.publish([web(a)], certificates));
 
+/** For no name as a client without SNI. */
 const served = (servername: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect({ host: instance.host, port: 10443, servername, rejectUnauthorized: false }, () => {
@@ -112,14 +114,14 @@ describe('a certificate', () => {
   });
 
   it('is one file of key, leaf and chain that only root may read, and comes back after a restart', async () => {
-    const [key, chain] = [selfSigned('example.com'), selfSigned('authority.example')];
-    await publish(instance.storeCertificate('example.com', { key, chain: certificateOf(chain) }));
+    const { key, chain } = authority('ca', 2).issue(['example.com']);
+    await publish(instance.storeCertificate('example.com', { key, chain }));
     const file = join(instance.path.live, 'certificates/example.com.pem');
 
     await instance.stopHaproxy();
     await instance.startHaproxy();
 
-    expect(readFileSync(file, 'utf8')).toBe(key + certificateOf(chain));
+    expect(readFileSync(file, 'utf8')).toBe(key + chain);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await served('example.com')).toBe(serial(key));
   });
@@ -134,12 +136,16 @@ describe('a certificate', () => {
     const outcome = await instance.sync(number, { SLUICE_MASTER: relay.path });
     await relay.stop();
 
-    const payload = sent.find((command) => command.includes('set ssl cert')) ?? '';
-    expect(payload).toMatch(
-      /^@!\d+ set ssl cert \S+example.com.pem <<\n-----BEGIN PRIVATE KEY-----\n[^\r]*[^\n\r]\n\n$/,
-    );
-    expect(payload.trimEnd()).not.toMatch(/\n\n/);
-    expect(sent.filter((command) => /[A-Za-z0-9+/]{60}/.test(command.replace(payload, '')))).toStrictEqual([]);
+    const payloads = sent.filter((command) => command.includes('set ssl cert'));
+    const [file, ...others] = ['example.com', '00-stand-in'].map((name, at) => {
+      const command = new RegExp(
+        `^@!\\d+ set ssl cert \\S+${name}.pem <<\\n(-----BEGIN PRIVATE KEY-----\\n[^\\r]*[^\\n\\r])\\n\\n$`,
+      );
+      return command.exec(payloads[at] ?? '')?.[1];
+    });
+    expect(file).not.toMatch(/\n\n/);
+    expect(others).toStrictEqual([file]);
+    expect(sent.filter((command) => /[A-Za-z0-9+/]{60}/.test(command.replace(`${file}`, '')))).toStrictEqual([]);
     expect(outcome).toMatchObject({ code: 0, report: { certificates: ['example.com.pem'] } });
     for (const line of pem.trim().split('\n')) expect(outcome.output).not.toContain(line);
     expect(await served('example.com')).toBe(serial(pem));
@@ -200,8 +206,6 @@ describe('a certificate', () => {
   });
 });
 
-const certificateOf = (pem: string): string => pem.slice(pem.indexOf('-----BEGIN CERTIFICATE'));
-
 /** Asks once, and tells from which port: the same one for a connection that lived on. */
 const localPort = (agent: Agent): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
@@ -210,3 +214,176 @@ const localPort = (agent: Agent): Promise<number | undefined> =>
       response.resume().on('end', () => setImmediate(resolve, port));
     }).on('error', reject);
   });
+
+describe('the authorities’ certificates', () => {
+  const [ours, other] = [authority('ours', 2), authority('other', 1)];
+  const [low = '', high = ''] = ours.intermediates;
+
+  /** As a client that trusts the root alone and looks for nothing itself. */
+  const isTrusted = () =>
+    new Promise<boolean>((resolve) => {
+      const asked = { host: instance.host, port: 10443, servername: 'example.com', ca: ours.root };
+      const socket = connect(asked, () => resolve(socket.authorized)).on('error', () => resolve(false));
+    });
+
+  it.each([
+    ['in the wrong order', high + low],
+    ['with the root', ours.root + low + high],
+    ['beside another’s', other.intermediates.join('') + low + high],
+  ])('are shown in their order, stored %s', async (_, chain) => {
+    const { key } = ours.issue(['example.com']);
+
+    const outcome = await publish(instance.storeCertificate('example.com', { key, chain }));
+
+    expect(outcome).toMatchObject({ code: 0, report: { served: { 'example.com': serial(key) } } });
+    expect(await isTrusted()).toBe(true);
+    expect(readFileSync(join(instance.path.live, 'certificates/example.com.pem'), 'utf8')).toBe(key + low + high);
+  });
+
+  it.each([
+    ['junk', 'no chain', 'holds no certificate'],
+    ['blank', ' ', 'has no certificate of CN=ours-2, which issued it'],
+    ['another’s', other.intermediates.join(''), 'has no certificate of CN=ours-2, which issued it'],
+    ['the root alone', ours.root, 'has no certificate of CN=ours-2, which issued it'],
+    ['cut off', (low + high).slice(0, -100), 'holds a certificate that is cut off'],
+  ])('that are %s hold nothing else up, and the old certificate stays', async (_, chain, why) => {
+    const [first, second] = [ours.issue(['example.com']), ours.issue(['example.com'])];
+    await publish(instance.storeCertificate('example.com', first));
+    const good = selfSigned('good.com');
+    const certificates = [
+      instance.storeCertificate('example.com', { ...second, chain }),
+      instance.storeCertificate('good.com', { key: good }),
+    ];
+
+    const outcome = await instance.sync(instance.publish([web(a, b)], certificates));
+
+    expect(outcome).toMatchObject({
+      code: 2,
+      report: {
+        failed: `everything else of generation 3 is applied, but the stored chain of example.com ${why}; store the one that its authority gives`,
+      },
+    });
+    expect([await served('example.com'), await served('good.com')]).toStrictEqual([serial(first.key), serial(good)]);
+    expect(await isTrusted()).toBe(true);
+    expect((await instance.servers()).map(({ name }) => name).sort()).toStrictEqual(['a', 'b']);
+  });
+
+  it('are asked for: a proxy that shows none fails the sync', async () => {
+    const given = ours.issue(['example.com']);
+    const { report } = await publish(instance.storeCertificate('example.com', given));
+    const file = `${instance.path.live}/certificates/example.com.pem`;
+    for (const path of [file, file.replace('example.com', '00-stand-in')]) {
+      await instance.worker(`set ssl cert ${path} <<\n${given.key}`);
+      await instance.worker(`commit ssl cert ${path}`);
+    }
+
+    const again = await instance.sync(Number(report.generation));
+
+    expect(again.code).toBe(2);
+    expect(again.report.failed).toMatch(
+      /the proxy serves example.com without the certificates of its authorities \(CN=ours-2\); .*; the proxy serves a client without SNI without /,
+    );
+  });
+});
+
+describe('a client without SNI', () => {
+  const [first, second] = [selfSigned('first.com'), selfSigned('second.com')];
+
+  it('sees the first certificate as soon as there is one, renewed, after a reload and a restart, else the stand-in', async () => {
+    const before = await instance.processes();
+    const seen = [(await served('')) === standIn()];
+    const [one, two] = [
+      instance.storeCertificate('first.com', { key: first }),
+      instance.storeCertificate('second.com', { key: second }),
+    ];
+    const shows = async (pem: string) => seen.push((await served('')) === serial(pem));
+
+    await publish(two);
+    await shows(second);
+    await publish(one, two);
+    await shows(first);
+    const renewed = selfSigned('first.com');
+    await publish(instance.storeCertificate('first.com', { key: renewed }), two);
+    await shows(renewed);
+    await publish(two, one);
+    await shows(second);
+    expect(await instance.processes()).toStrictEqual(before);
+    await instance.sync(instance.publish([web(a), { ...web(b), name: 'other' }], [two, one]));
+    await shows(second);
+    await instance.stopHaproxy();
+    await instance.startHaproxy();
+    await shows(second);
+    await publish(one);
+    await shows(first);
+    await publish();
+
+    expect(seen).toStrictEqual(seen.map(() => true));
+    expect(await served('')).toBe(standIn());
+    expect(standIn()).not.toBe(serial(first));
+  });
+
+  it('sees the next one where the first cannot be used', async () => {
+    const lost = { ...instance.storeCertificate('first.com', { key: first }), key: 9 };
+
+    expect(await publish(lost, instance.storeCertificate('second.com', { key: second }))).toMatchObject({ code: 2 });
+
+    expect(await served('')).toBe(serial(second));
+  });
+});
+
+describe('a pair that HAProxy refuses', () => {
+  const ca = authority('ca');
+  const weak = ca.issue(['weak.com'], 'rsa:1024');
+  const why = (generation: number) =>
+    new RegExp(
+      `^everything else of generation ${generation} is applied, but HAProxy refuses the certificate weak.com: .*; store another one$`,
+    );
+
+  it('holds up no other change, at run time and by a reload; the old one stays, or the stand-in', async () => {
+    const good = selfSigned('good.com');
+    const certificates = [
+      instance.storeCertificate('weak.com', weak),
+      instance.storeCertificate('good.com', { key: good }),
+    ];
+
+    const atRunTime = await instance.sync(instance.publish([web(a, b)], certificates));
+    const again = await instance.sync(2);
+    const byReload = await instance.sync(instance.publish([web(b), { ...web(a), name: 'other' }], certificates));
+
+    expect([atRunTime, again, byReload].map(({ code }) => code)).toStrictEqual([2, 2, 2]);
+    expect([atRunTime, again].map(({ report }) => report.failed)).toStrictEqual(
+      [2, 2].map((generation) => expect.stringMatching(why(generation))),
+    );
+    expect(byReload.report.failed).toMatch(why(3));
+    expect([await served('good.com'), await served('')]).toStrictEqual([serial(good), serial(good)]);
+    const servers = (await instance.servers()).map(({ backend, name }) => `${backend}/${name}`);
+    expect(servers.sort()).toStrictEqual(['default.web/b', 'other/a']);
+  });
+
+  it('leaves the old one of its name in place', async () => {
+    const strong = ca.issue(['weak.com']);
+    await publish(instance.storeCertificate('weak.com', strong));
+
+    const outcome = await instance.sync(instance.publish([web(a, b)], [instance.storeCertificate('weak.com', weak)]));
+
+    expect(outcome.report.failed).toMatch(why(3));
+    expect([await served('weak.com'), await served('')]).toStrictEqual([serial(strong.key), serial(strong.key)]);
+    expect((await instance.servers()).map(({ name }) => name).sort()).toStrictEqual(['a', 'b']);
+  });
+
+  it('keeps no proxy from its first start', async () => {
+    await instance.stopHaproxy();
+    const good = selfSigned('good.com');
+    const certificates = [
+      instance.storeCertificate('weak.com', weak),
+      instance.storeCertificate('good.com', { key: good }),
+    ];
+
+    const { code } = await instance.sync(instance.publish([web(a, b)], certificates));
+    await instance.startHaproxy();
+
+    expect(code).toBe(2);
+    await until(async () => (await ask(instance.host)) !== '');
+    expect(await served('good.com')).toBe(serial(good));
+  });
+});
