@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 
 import { build } from 'esbuild';
 
-import { handshake } from '../lib/handshake';
+import { handshake, shown } from '../lib/handshake';
+import { authority } from './system/authority';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -49,6 +50,24 @@ it('tells which certificate is served for the name that was asked for', async ()
   });
 });
 
+it('tells what is shown beside it, and whether that holds its issuer', async () => {
+  const { key, chain } = authority('ca', 2).issue(['example.com']);
+  const [low = '', high = ''] = chain.split(/(?<=-----END CERTIFICATE-----\n)/);
+  const seen = (cert: string) =>
+    listening(createTlsServer({ key, cert })).then((port) =>
+      shown({ host: '127.0.0.1', port, servername: 'example.com', timeoutMs: 5_000 }),
+    );
+  const prints = [low, high].map((pem) => new X509Certificate(pem).fingerprint256);
+
+  const all = [await seen(key + low + high), await seen(key + high), await seen(key)];
+
+  expect(all.map(({ authorities, isWhole }) => ({ authorities, isWhole }))).toStrictEqual([
+    { authorities: prints, isWhole: true },
+    { authorities: prints.slice(1), isWhole: false },
+    { authorities: [], isWhole: false },
+  ]);
+});
+
 it('says in words that nobody listens', async () => {
   const port = await listening(createServer());
   await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
@@ -76,7 +95,8 @@ it('lets its process end once it knows, also where the other side keeps the conn
   const pem = made('example.com');
   const port = await listening(createTlsServer({ key: pem, cert: pem, allowHalfOpen: true }));
   const question = JSON.stringify({ host: '127.0.0.1', port, servername: 'example.com', timeoutMs: 600_000 });
-  const contents = `import { handshake } from '../lib/handshake'; handshake(${question}).then(({ serial }) => console.log(serial));`;
+  const contents = `import { handshake, shown } from '../lib/handshake';
+import { authority } from './system/authority'; handshake(${question}).then(({ serial }) => console.log(serial));`;
   const bundle = { stdin: { contents, resolveDir: __dirname }, bundle: true, write: false, platform: 'node' } as const;
   const program = (await build(bundle)).outputFiles[0]?.text ?? '';
 

@@ -4,6 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 
 import { probe } from '../lib/probe';
+import { authority } from './system/authority';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -116,6 +117,20 @@ it.each([
 
   expect(line).toMatchObject({ Unanswered: 0, LifeLeft: 0 });
   expect(line?.faults).toStrictEqual([`${address} serves for example.com ${words}`]);
+});
+
+it('takes one without that of its issuer for none, as other clients than browsers do', async () => {
+  const { key, chain } = authority('ca').issue(['example.com', '*.example.com']);
+  const [alone, whole] = [await serving(key), await serving(key + chain)];
+
+  const [line] = await probed([alone], lifetime(key, 60));
+  const [other] = await probed([whole], lifetime(key, 60));
+
+  expect(line).toMatchObject({ Unanswered: 0, LifeLeft: 0 });
+  expect(line?.faults).toStrictEqual([
+    `${alone} serves for example.com a certificate without that of CN=ca-1, which issued it`,
+  ]);
+  expect(other).toMatchObject({ Unanswered: 0, LifeLeft: expect.closeTo(60, 3), faults: [] });
 });
 
 it('says that a certificate has ended', async () => {

@@ -14,6 +14,8 @@ export type AcmeFront = {
   lose(path: string): void;
   /** Every order that was placed becomes invalid, in these words; `undefined`: no more. */
   invalidate(fault: AcmeFault | undefined): void;
+  /** What is fetched at paths that contain this is told otherwise; `undefined`: no more. */
+  alter(path: string, change: ((text: string) => string) | undefined): void;
   /** Closes every connection without an answer. */
   down(now: boolean): void;
   /** `stand-in` where the CA behind has no ARI and this answers for it. */
@@ -36,6 +38,7 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
   const refusals: { path: string; fault: AcmeFault; left: number }[] = [];
   const windows = new Map<string, Window>();
   const lost: string[] = [];
+  const alterations = new Map<string, (text: string) => string>();
   let isDown = false;
   let invalid: AcmeFault | undefined;
   const pass = (ask: Ask) => forward(upstream, agent, ask);
@@ -62,6 +65,9 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     const at = told.status < 400 ? lost.findIndex((each) => path.includes(each)) : -1;
     if (at >= 0) return void [lost.splice(at, 1), incoming.socket.destroy()];
     if (path === '/dir' && ari === 'stand-in') return tell(response, withRenewalInfo(told, String(headers.host)));
+    const [, change] = [...alterations].find(([each]) => path.includes(each)) ?? [];
+    if (change && told.status === 200)
+      return tell(response, { ...told, body: Buffer.from(change(told.body.toString())) });
     tell(response, invalid && told.status === 200 ? invalidated(told, invalid) : told);
   }
 
@@ -80,6 +86,7 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     invalidate: (fault) => {
       invalid = fault;
     },
+    alter: (path, change) => void (change ? alterations.set(path, change) : alterations.delete(path)),
     down: (now) => {
       isDown = now;
       server.closeAllConnections();

@@ -3,7 +3,8 @@ import { createServer } from 'node:tls';
 
 import { reserveMs } from '../../lib/renew';
 import { acmeStage } from './acme-stage';
-import { selfSigned } from './haproxy-instance';
+import { authority } from './authority';
+import { certificateOf, selfSigned } from './haproxy-instance';
 
 jest.setTimeout(60_000);
 
@@ -44,6 +45,8 @@ const denied =
     stage.api.faults.next(action, 'denied', 9, about);
 const allowed = () => stage.api.faults.clear();
 
+const leafOf = (pem: string): string => pem.replace(/(-----END CERTIFICATE-----\n).*$/s, '$1');
+
 const faults: Record<string, Break> = {
   'the CA is down': {
     says: /Asking https:\S+\/dir: .*(ECONNRESET|socket hang up).*; the certificates that are stored stay/,
@@ -75,6 +78,16 @@ const faults: Record<string, Break> = {
     says: /Waiting for the order: the CA refused \(orderNotReady\): something went wrong here; the next run tries again/,
     break: () => stage.pebble.invalidate({ type: 'orderNotReady', detail: 'something went wrong here' }),
     mend: () => stage.pebble.invalidate(undefined),
+  },
+  'the CA sends another’s chain': {
+    says: /the chain that the CA sent with it has no certificate of CN=Pebble Intermediate CA \w+, which issued it/,
+    break: () => stage.pebble.alter('certZ', (pem) => leafOf(pem) + certificateOf(selfSigned('other.example'))),
+    mend: () => stage.pebble.alter('certZ', undefined),
+  },
+  'the CA sends no chain': {
+    says: /the CA sent a certificate without its chain/,
+    break: () => stage.pebble.alter('certZ', leafOf),
+    mend: () => stage.pebble.alter('certZ', undefined),
   },
   'the CA has no such profile': {
     says: /the CA has no profile "tlsserver", but (none|classic, shortlived); change acmeProfile in the settings/,
@@ -418,5 +431,19 @@ it('fails when a proxy serves another certificate, which is stored all the same'
     new RegExp(`example.com is stored with serial \\w+, but ${address} serves \\w+ for example.com`),
   );
   expect(stage.index()).toMatchObject([{ key: 2 }]);
+  server.close();
+});
+
+it('fails when a proxy serves a certificate without that of its issuer', async () => {
+  const { key } = authority('proxy').issue([name]);
+  const server = createServer({ key, cert: key });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const run = stage.run(names, { settings: { addresses: [address] }, leftMs: reserveMs + 6_000 });
+
+  await expect(run).rejects.toThrow(
+    `${name} is stored, but ${address} serves ${name} without the certificate of CN=proxy-1, which issued it`,
+  );
   server.close();
 });

@@ -5,6 +5,7 @@ import { Client } from 'acme-client';
 import { renewalId } from '../../lib/certificates/ari';
 import { pemFile } from '../../lib/sync/pem';
 import { acmeStage } from './acme-stage';
+import { certificateOf, selfSigned } from './haproxy-instance';
 
 jest.setTimeout(60_000);
 
@@ -234,6 +235,20 @@ it('follows the CNAME of a zone below, to which a zone of the settings delegates
 
   expect(leaf('a.away.example.com').subjectAltName).toBe('DNS:a.away.example.com');
   expect(changes().map(({ input }) => (input as { Id: string }).Id)).toStrictEqual([other.id, other.id]);
+});
+
+it('stores a chain in its order, without its root or what does not belong to it', async () => {
+  const stranger = certificateOf(selfSigned('other.example'));
+  stage.pebble.alter('certZ', (pem) => {
+    const [leaf = '', ...authorities] = pem.split(/(?<=-----END CERTIFICATE-----\n)/);
+    return [leaf, stage.pebble.root, stranger, ...authorities].join('');
+  });
+
+  await stage.run([['example.com']]);
+
+  const { key, chain } = stage.stored('example.com');
+  expect(chain.match(/BEGIN/g)).toHaveLength(1);
+  expect(pemFile('example.com', key, chain)).toBe(`${key}${chain}\n`);
 });
 
 it('asks nobody for a new one while nothing is due', async () => {

@@ -51,18 +51,19 @@ function keepParts(release: string): void {
   }
 }
 
+export const keptPart = (release: string, what: 'sync.sh' | 'reconcile.cjs'): string =>
+  gunzipSync(readFileSync(file(release, what))).toString();
+
 /** A package of today's template with the sync and the reconcile of a release in it. */
 export async function packagedAs(release: string, into: string): Promise<string> {
   await mkdir(into, { recursive: true });
   await cp(await packaged(), into, { recursive: true });
-  const kept = (what: 'sync.sh' | 'reconcile.cjs') => gunzipSync(readFileSync(file(release, what))).toString();
-
   const template = join(into, 'cloudformation-template-update-stack.json');
   const { Resources, ...rest } = JSON.parse(readFileSync(template, 'utf8'));
-  Resources.SyncDocument.Properties.Content.mainSteps[0].inputs.runCommand = [kept('sync.sh')];
+  Resources.SyncDocument.Properties.Content.mainSteps[0].inputs.runCommand = [keptPart(release, 'sync.sh')];
   writeFileSync(template, JSON.stringify({ ...rest, Resources }));
 
-  const contents = kept('reconcile.cjs');
+  const contents = keptPart(release, 'reconcile.cjs');
   const reconcile = bundle({ stdin: { contents, resolveDir: root, sourcefile: `reconcile of ${release}` } });
   writeFileSync(join(into, 'reconcile.zip'), zipSync({ 'functions/reconcile.js': Buffer.from(reconcile) }));
   return into;

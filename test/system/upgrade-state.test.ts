@@ -1,14 +1,17 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { parseState, type State } from '../../lib/certificates/state';
+import { handshake } from '../../lib/handshake';
 import { parseBackend } from '../../lib/haproxy/backend';
 import { type Generation, parseCertificates, parseGeneration, printGeneration } from '../../lib/haproxy/generation';
 import { type File, render } from '../../lib/haproxy/render';
 import { standIn } from '../../lib/sync/pem';
 import { backend } from '../builders';
+import { authority } from './authority';
 import { type Instance, selfSigned, startInstance } from './haproxy-instance';
-import { keepRelease, readLeft, releases } from './released';
+import { keepRelease, keptPart, readLeft, releases } from './released';
 
 jest.setTimeout(20_000);
 
@@ -86,6 +89,38 @@ if (written)
     expect(await instance.processes()).toStrictEqual(before);
   });
 
+  it('goes to the first certificate for a client without SNI, and back to a stand-in that the older sync makes', async () => {
+    const program = join(instance.path.folder, 'sync.sh');
+    const [older, today] = [keptPart(release, 'sync.sh').replaceAll('/sluice/dev', '/sluice/test'), read(program)];
+    const first = authority('ca').issue(['example.com']);
+    const certificate = instance.storeCertificate('example.com', first);
+    const offered = async () => [await served(''), await served('example.com')];
+    const syncBy = async (text: string, more = {}) => {
+      writeFileSync(program, text.replace(/'\{\{ Generation \}\}'/, '"$1"'));
+      const backends = [web({ a: 32768, ...more })];
+      return (await instance.sync(instance.publish(backends, [certificate]))).code;
+    };
+
+    const codes = [await syncBy(older)];
+    await instance.startHaproxy();
+    const standInNow = () => serialIn(join(instance.path.live, 'certificates', standIn));
+    const seen = [[...(await offered()), standInNow()]];
+    codes.push(await syncBy(today));
+    seen.push([...(await offered()), standInNow()]);
+    codes.push(await syncBy(older, { b: 32769 }));
+    await instance.stopHaproxy();
+    await instance.startHaproxy();
+    seen.push([...(await offered()), standInNow()]);
+
+    const own = new X509Certificate(first.key).serialNumber;
+    expect(codes).toStrictEqual([0, 0, 0]);
+    expect(seen.map((each) => each.map((serial) => (serial === own ? 'example.com' : 'stand-in')))).toStrictEqual([
+      ['stand-in', 'example.com', 'stand-in'],
+      ['example.com', 'example.com', 'example.com'],
+      ['stand-in', 'example.com', 'stand-in'],
+    ]);
+  });
+
   it('in Parameter Store is read: routes, stop orders, what is listed, and what is known of certificates', () => {
     const [service] = files.filter(({ name }) => name.startsWith('50-'));
 
@@ -96,6 +131,11 @@ if (written)
     expect(parseState(state)).toStrictEqual(JSON.parse(state));
   });
 });
+
+const read = (file: string): string => readFileSync(file, 'utf8');
+const serialIn = (file: string): string => new X509Certificate(read(file)).serialNumber;
+const served = async (servername: string) =>
+  (await handshake({ host: instance.host, port: 10443, servername, timeoutMs: 2_000 })).serial;
 
 /** Besides `b` a task `d`, at a port of its own. */
 const withOneMore = ({ name, text }: File): File => ({
