@@ -1,6 +1,6 @@
 import type { Leaf } from '../../lib/certificates/leaf';
 import { covers, provingHost } from '../../lib/certificates/names';
-import { handshake } from '../../lib/handshake';
+import { type Shown, shown } from '../../lib/handshake';
 import type { Certificate } from '../../lib/haproxy/generation';
 import { type Check, fine, wrong } from './check';
 import type { SeenProxy } from './proxies';
@@ -21,31 +21,31 @@ export async function certificateChecks(
   const checks = proxies.flatMap(({ slot, address }) =>
     certificates.map(async (certificate) => {
       const what = `certificate ${slot}`;
-      const leaf = await ask(address, certificate, certificates).catch((error: Error) => error);
-      if (leaf instanceof Error)
+      const answer = await ask(address, certificate, certificates).catch((error: Error) => error);
+      if (answer instanceof Error)
         return wrong(
           what,
-          leaf.message,
+          answer.message,
           'if others reach the site, look at your own network; else see its proxy above',
         );
-      return judged(what, address, certificate, leaf, now, renewing);
+      return judged(what, address, certificate, answer, now, renewing);
     }),
   );
   return Promise.all(checks);
 }
 
-function ask(address: string, { names }: Certificate, all: readonly Certificate[]): Promise<Leaf> {
+function ask(address: string, { names }: Certificate, all: readonly Certificate[]): Promise<Shown> {
   const [host = '', port = '443'] = address.split(':');
   const others = all.filter((other) => other.names !== names).map((other) => other.names);
   const servername = provingHost(names, others) ?? (names[0] ?? '').replace(/^\*/, 'sluice-asks');
-  return handshake({ host, port: Number(port), servername, timeoutMs: 5_000 });
+  return shown({ host, port: Number(port), servername, timeoutMs: 5_000 });
 }
 
 function judged(
   what: string,
   address: string,
   { names, serial }: Certificate,
-  leaf: Leaf,
+  { leaf, isWhole }: Shown,
   now: number,
   renewing: string,
 ) {
@@ -61,6 +61,7 @@ function judged(
   const says = `${address} serves ${whole} by ${issuer(leaf)}, ${days} days left`;
   if (leaf.serial !== serial)
     return wrong(what, `${says}; a newer one is stored`, 'wait for the next tick, then see its sync above');
+  if (!isWhole) return wrong(what, `${says}, without the certificate of its issuer: only browsers trust it`, renewing);
   const left = (leaf.notAfter - now) / (leaf.notAfter - leaf.notBefore);
   return left < 0.25 ? wrong(what, says, renewing) : fine(what, says);
 }

@@ -12,6 +12,7 @@ import { printed } from '../../scripts/status/print';
 import { countWaiting, queueChecks } from '../../scripts/status/queue';
 import { type Clients, named } from '../../scripts/status/stage';
 import { generationChecks, type Ran, taskChecks } from '../../scripts/status/syncs';
+import { authority } from '../system/authority';
 import { templateOf } from '../system/packaged';
 
 const stage = named('dev');
@@ -112,6 +113,18 @@ describe('a certificate', () => {
       ok: true,
       what: 'certificate 1',
       says: 'it serves example.com, *.example.com by Test T1, 63 days left',
+    });
+  });
+
+  it('that is served without that of its issuer is not', async () => {
+    const { key } = authority('ca').issue(['example.com', '*.example.com']);
+    const { serialNumber } = new X509Certificate(key);
+
+    expect(await judged(key, 80, serialNumber)).toMatchObject({
+      ok: false,
+      says: expect.stringMatching(
+        /by ca-1, \d+ days left, without the certificate of its issuer: only browsers trust it$/,
+      ),
     });
   });
 
