@@ -1,4 +1,4 @@
-import { type Dirent, existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { parseCertificates } from '../haproxy/generation';
@@ -27,12 +27,11 @@ export function readInstalled(link: string): Installed | undefined {
 
 function readFolder(folder: string): readonly File[] {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
-  // A link leads to a file beside it. Whatever else lies there is no file of ours, so the folder is not the one that is wanted.
-  const isRead = (entry: Dirent) => entry.isFile() || (entry.isSymbolicLink() && existsSync(join(folder, entry.name)));
-  return readdirSync(folder, { withFileTypes: true }).map((entry) => ({
-    name: entry.name,
-    text: isRead(entry) ? readFileSync(join(folder, entry.name), 'utf8') : '',
-  }));
+  return readdirSync(folder).map((name) => {
+    // Whatever else lies there is no file of ours, so the folder is not the one that is wanted. A link leads to a file beside it.
+    const isFile = statSync(join(folder, name), { throwIfNoEntry: false })?.isFile();
+    return { name, text: isFile ? readFileSync(join(folder, name), 'utf8') : '' };
+  });
 }
 
 /** A manifest that cannot be read makes the generation an unknown one: everything is compared by hash, and staged anew. */

@@ -84,11 +84,6 @@ const faults: Record<string, Break> = {
     break: () => stage.pebble.alter('certZ', (pem) => leafOf(pem) + certificateOf(selfSigned('other.example'))),
     mend: () => stage.pebble.alter('certZ', undefined),
   },
-  'the CA sends no chain': {
-    says: /the CA sent a certificate without its chain/,
-    break: () => stage.pebble.alter('certZ', leafOf),
-    mend: () => stage.pebble.alter('certZ', undefined),
-  },
   'the CA has no such profile': {
     says: /the CA has no profile "tlsserver", but (none|classic, shortlived); change acmeProfile in the settings/,
     break: () => {},
@@ -283,7 +278,6 @@ it.each([
   ['when it failed and the order stayed as it was', 'finalize', busy, 1],
   ['when it called the order not ready for minutes', 'finalize', notReady, 1],
   ['when it refused to issue', 'finalize', { type: 'rejectedIdentifier', detail: 'busy' }, 1],
-  ['when it refused the request itself', 'finalize', { type: 'badCSR', detail: 'busy', status: 400 }, 1],
   ['when it took no nonce', 'finalize', { type: 'badNonce', detail: 'busy', status: 400 }, 1],
   ['when it went down, and may have issued', 'finalize', { ...busy, meanwhile: () => stage.pebble.down(true) }, 2],
   ['when it had issued', 'certZ', { type: 'unauthorized', detail: 'busy' }, 2],

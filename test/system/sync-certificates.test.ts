@@ -226,12 +226,9 @@ describe('the authorities’ certificates', () => {
       const socket = connect(asked, () => resolve(socket.authorized)).on('error', () => resolve(false));
     });
 
-  it.each([
-    ['in the wrong order', high + low],
-    ['with the root', ours.root + low + high],
-    ['beside another’s', other.intermediates.join('') + low + high],
-  ])('are shown in their order, stored %s', async (_, chain) => {
+  it('are shown in their order, whatever else is stored with them', async () => {
     const { key } = ours.issue(['example.com']);
+    const chain = ours.root + high + other.intermediates.join('') + low;
 
     const outcome = await publish(instance.storeCertificate('example.com', { key, chain }));
 
@@ -242,10 +239,7 @@ describe('the authorities’ certificates', () => {
 
   it.each([
     ['junk', 'no chain', 'holds no certificate'],
-    ['blank', ' ', 'has no certificate of CN=ours-2, which issued it'],
     ['another’s', other.intermediates.join(''), 'has no certificate of CN=ours-2, which issued it'],
-    ['the root alone', ours.root, 'has no certificate of CN=ours-2, which issued it'],
-    ['cut off', (low + high).slice(0, -100), 'holds a certificate that is cut off'],
   ])('that are %s hold nothing else up, and the old certificate stays', async (_, chain, why) => {
     const [first, second] = [ours.issue(['example.com']), ours.issue(['example.com'])];
     await publish(instance.storeCertificate('example.com', first));
