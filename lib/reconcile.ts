@@ -9,9 +9,9 @@ import { type Plan, plan } from './haproxy/plan';
 import type { File } from './haproxy/render';
 import { printable } from './printable';
 import { warnedSeconds } from './routes/memory';
+import { unreadFaults } from './routes/missing';
 import { overlaps } from './routes/overlaps';
 import { decideRoutes, type Routes } from './routes/routes';
-import { unreadFaults } from './routes/unread';
 
 /** What the proxies were last told, and what else Parameter Store knows. */
 export type Published = {

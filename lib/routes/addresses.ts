@@ -13,21 +13,28 @@ export type OwnerOf = (server: Server) => Task | undefined;
  */
 export function addressOwners(backends: readonly Backend[], running: readonly Task[], fleet: Fleet): OwnerOf {
   const known = new Map(running.map((task) => [task.id, task]));
-  const taken = new Map<string, { readonly task: Task; readonly ports: PortRange }[]>();
+  const single = new Map<string, Task>();
+  const ranges = new Map<string, { readonly task: Task; readonly ports: PortRange }[]>();
   for (const task of running) {
-    for (const { address, ports } of takenBy(task, fleet))
-      taken.set(address, [...(taken.get(address) ?? []), { task, ports }]);
+    for (const { address, ports } of takenBy(task, fleet)) {
+      const key = addressOf({ address, port: ports.from });
+      if (ports.from === ports.to) single.set(key, newer(single.get(key), task));
+      else if (ranges.get(address)?.push({ task, ports }) === undefined) ranges.set(address, [{ task, ports }]);
+    }
   }
   const served = new Map<string, Task>();
   for (const server of backends.flatMap(({ servers }) => servers)) {
-    const newest = newer(known.get(server.name), served.get(addressOf(server)));
-    if (newest) served.set(addressOf(server), newest);
+    const task = known.get(server.name);
+    if (task) served.set(addressOf(server), newer(served.get(addressOf(server)), task));
   }
   return (server) => {
-    const holders = (taken.get(server.address) ?? []).filter(
+    const within = (ranges.get(server.address) ?? []).filter(
       ({ ports }) => ports.from <= server.port && server.port <= ports.to,
     );
-    const holder = holders.reduce<Task | undefined>((newest, { task }) => newer(newest, task), undefined);
+    const holder = within.reduce<Task | undefined>(
+      (newest, { task }) => newer(newest, task),
+      single.get(addressOf(server)),
+    );
     return holder ?? served.get(addressOf(server));
   };
 }
@@ -59,8 +66,8 @@ const displacement = (backend: Backend, server: Server, owner: Task | undefined)
 });
 
 /** One of them, in whatever order they are listed. */
-const newer = (a: Task | undefined, b: Task | undefined): Task | undefined =>
-  a === undefined || (b !== undefined && (b.createdAt - a.createdAt || (b.id > a.id ? 1 : -1)) > 0) ? b : a;
+const newer = (known: Task | undefined, task: Task): Task =>
+  known !== undefined && (task.createdAt - known.createdAt || (task.id > known.id ? 1 : -1)) <= 0 ? known : task;
 
 type Address = { readonly address: string; readonly ports: PortRange };
 
@@ -82,4 +89,4 @@ function takenBy(task: Task, { definitions, hosts }: Fleet): readonly Address[] 
   return ports.map((range) => ({ address, ports: range }));
 }
 
-const addressOf = ({ address, port }: Server): string => `${address}:${port}`;
+const addressOf = ({ address, port }: Pick<Server, 'address' | 'port'>): string => `${address}:${port}`;

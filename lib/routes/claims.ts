@@ -22,7 +22,7 @@ export type Revision = {
   readonly family: string;
   readonly revision: number;
   readonly claims: readonly Claim[];
-  readonly tasks: readonly Task[];
+  readonly tasks: readonly Pick<Task, 'id' | 'createdAt'>[];
 };
 
 /** What is wrong with one service (`<cluster>/<service>`), in a sentence. */

@@ -1,96 +1,74 @@
-import { type Fleet, isService, serviceKey } from '../fleet/fleet';
+import { type Fleet, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend, Server } from '../haproxy/backend';
-import type { Displaced, OwnerOf } from './addresses';
+import { quote } from '../printable';
+import type { Displaced } from './addresses';
 import type { Claim, Fault } from './claims';
 import type { Look } from './look';
+import type { Service } from './service';
 
-type Serving = { readonly task: Task; readonly server: Server };
+/** A backend with its servers, and why it has not more of them. */
+export type Filled = { readonly backend: Backend; readonly faults: readonly Fault[] };
 
-/** The running tasks of a backend's service, and what in each of them serves the backend, by task id. */
-type Own = { readonly tasks: readonly Task[]; readonly claims: ReadonlyMap<string, Claim> };
+type Serving = { readonly task: Task | undefined; readonly server: Server };
 
 /**
- * Fills a backend with the running tasks of its service. Where labels are quarantined its published container and port count.
+ * Fills a backend with the tasks that serve it. What AWS says too little of stays as it was published.
  * Tasks that ECS calls unhealthy are left out while a healthy one is there.
+ *
+ * @param claims what in each task serves the backend, by task id
  */
 export function fill(
   backend: Backend,
-  { tasks, claims }: Own,
-  isQuarantined: boolean,
-  { fleet, published }: Look,
-): { readonly backend: Backend; readonly faults: readonly Fault[] } {
-  const before = published.find(({ name }) => name === backend.name)?.servers ?? [];
+  claims: ReadonlyMap<string, Claim>,
+  { running, published }: Service,
+  { fleet }: Look,
+): Filled {
   const serving: Serving[] = [];
   const faults: Fault[] = [];
-  // One without routes only remembers stop orders.
-  for (const task of backend.routes.length === 0 ? [] : tasks) {
-    const target = claims.get(task.id) ?? (isQuarantined ? backend : undefined);
-    if (target === undefined || !fleet.definitions.has(task.definition)) continue;
-
-    const server = serverOf(task, target, fleet) ?? before.find(({ name }) => name === task.id);
-    if (server !== undefined) serving.push({ task, server });
-    else faults.push(noAddress(task, target, fleet));
+  for (const [id, claim] of claims) {
+    const task = running.get(id);
+    const isReadable = task !== undefined && fleet.definitions.has(task.definition);
+    const server = (isReadable && serverOf(task, claim, fleet)) || publishedServer(id, claim, published);
+    if (server) serving.push({ task, server });
+    else if (isReadable) faults.push(noAddress(task, claim, fleet));
   }
-  const healthy = serving.filter(({ task }) => !task.unhealthy);
+  const healthy = serving.filter(({ task }) => !task?.unhealthy);
   return { backend: { ...backend, servers: ranked(healthy.length > 0 ? healthy : serving, backend, fleet) }, faults };
 }
 
+function publishedServer(id: string, { container, port }: Claim, published: readonly Backend[]): Server | undefined {
+  const same = published.filter((backend) => backend.container === container && backend.port === port);
+  return same.flatMap(({ servers }) => servers).find(({ name }) => name === id);
+}
+
 /**
- * Never wipe: when most servers of a backend vanish though nobody told them to stop, those that nobody describes stay until
- * the service's own count of running tasks agrees. One whose address belongs to another task goes, but the service is asked.
- * A service without any task is asked whether it exists.
+ * Services that lost most of a backend's servers because their addresses belong to younger tasks: to be asked for their own
+ * count, or, once they were asked, those that count more tasks than are left.
  */
-export function confirmLosses(
-  backends: readonly Backend[],
+export function doubtDisplaced(
   displaced: readonly Displaced[],
-  runningOf: ReadonlyMap<string, readonly Task[]>,
-  ownerOf: OwnerOf,
-  { fleet, published, witness }: Look,
-): { readonly backends: readonly Backend[]; readonly doubts: readonly string[] } {
-  const states = new Map(fleet.tasks.map(({ id, state }) => [id, state]));
-  const before = new Map(published.map(({ name, servers }) => [name, servers]));
+  services: readonly Service[],
+  { witness }: Look,
+): readonly string[] {
   const gone = new Set(displaced.map(({ id }) => id));
-  const doubts = new Set<string>();
-
-  const confirmed = backends.map((backend) => {
-    if (!isService(backend) || backend.routes.length === 0) return backend;
-    const service = serviceKey(backend);
-    const isThere = new Set(backend.servers.map(({ name }) => name));
-    const had = (before.get(backend.name) ?? []).filter(
-      ({ name }) => states.get(name) !== 'stopping' && !(name in backend.stopped),
-    );
-    // What stays because it cannot be read is not lost, and is counted.
-    const undescribed = had.filter(({ name }) => !states.has(name) && !isThere.has(name));
-    const unread = had.filter(({ name }) => !states.has(name) && isThere.has(name)).length;
-    const lost = had.filter((server) => undescribed.includes(server) || gone.has(server.name)).length;
-    const own = runningOf.get(service) ?? [];
-    const serving = own.filter(({ id }) => !gone.has(id)).length + unread;
-
-    const counted = witness?.get(service) ?? 0;
-    const agrees =
-      witness === undefined
-        ? own.length > 0 && lost * 2 <= had.length
-        : lost * 2 <= had.length || (typeof counted === 'number' && counted <= serving);
-    if (agrees) return backend;
-    doubts.add(service);
-    return {
-      ...backend,
-      servers: [...backend.servers, ...undescribed.filter((server) => ownerOf(server) === undefined)],
-    };
+  return services.flatMap(({ service, isService, published, running }) => {
+    const isLarge = published.some(({ servers, stopped }) => {
+      const had = servers.filter(({ name }) => !(name in stopped));
+      return had.filter(({ name }) => gone.has(name)).length * 2 > had.length;
+    });
+    if (!isService || !isLarge) return [];
+    const left = [...running.keys()].filter((id) => !gone.has(id)).length;
+    const counted = witness === undefined ? Number.POSITIVE_INFINITY : (witness.get(service) ?? 0);
+    return typeof counted === 'number' && counted > left ? [service] : [];
   });
-  return { backends: confirmed, doubts: [...doubts] };
 }
 
 /**
  * Where a task is reached: in `awsvpc` mode at its own address, else at its host's. In host mode Docker names no bindings:
  * there the container's port is the host's.
  */
-function serverOf(
-  task: Task,
-  target: Pick<Backend, 'container' | 'port'>,
-  { definitions, hosts }: Fleet,
-): Server | undefined {
+function serverOf(task: Task, target: Claim, { definitions, hosts }: Fleet): Server | undefined {
   const network = definitions.get(task.definition)?.network;
   const container = task.containers.find(({ name, running }) => running && name === target.container);
   const bound = container?.bindings.find(
@@ -108,7 +86,8 @@ function serverOf(
  * ECS keeps them running until it has replaced them; so does the proxy.
  */
 function ranked(serving: readonly Serving[], { warned }: Backend, { hosts }: Fleet): readonly Server[] {
-  const isWarned = ({ task }: Serving) => task.id in warned || hosts.get(task.instance ?? '')?.draining === true;
+  const isWarned = ({ task, server }: Serving) =>
+    server.name in warned || hosts.get(task?.instance ?? '')?.draining === true;
   const enough = serving.filter((each) => !isWarned(each)).length * 2 >= serving.length;
   return serving.map((each) => {
     const { name, address, port } = each.server;
@@ -116,11 +95,16 @@ function ranked(serving: readonly Serving[], { warned }: Backend, { hosts }: Fle
   });
 }
 
-function noAddress(task: Task, { container, port }: Pick<Backend, 'container' | 'port'>, fleet: Fleet): Fault {
+function noAddress(task: Task, { container, port }: Claim, fleet: Fleet): Fault {
   const service = serviceKey(task);
   const what = `${service}: task ${task.id}`;
-  const isIpv6Only =
-    task.containers.find(({ name }) => name === container)?.ipv6Only ?? fleet.hosts.get(task.instance ?? '')?.ipv6Only;
+  const own = task.containers.find(({ name }) => name === container);
+  if (own === undefined)
+    return {
+      service,
+      message: `${what} runs but has no container ${quote(container)}, to which its published route leads; mend the fault in its labels`,
+    };
+  const isIpv6Only = own.ipv6Only ?? fleet.hosts.get(task.instance ?? '')?.ipv6Only;
   if (isIpv6Only)
     return {
       service,

@@ -382,7 +382,7 @@ describe('a service whose tasks ECS would not count', () => {
     expect(action).toBe('publish');
     expect(faults).toStrictEqual([
       expect.stringMatching(
-        /^demo\/shop: its running tasks cannot be counted: .*; its published servers stay until they can be$/,
+        /^demo\/shop: its running tasks cannot be counted: .*; servers of it that ECS does not describe stay until they can be$/,
       ),
     ]);
     expect(faults[0]).toContain(says);

@@ -41,12 +41,13 @@ const running = (id: string, revision: number, containers: Containers, index: nu
     }),
   });
 
-/** Decides for one task of each revision, named `t1`, `t2`, … */
+/** Decides for one task of each revision, named `t1`, `t2`, …; ECS counts no more. */
 const decide = (revisions: readonly Containers[], published: readonly Backend[] = [], first = 1) => {
   const tasks = revisions.map((containers, index) => running(`t${first + index}`, first + index, containers, index));
   const definitions = revisions.map((each, index) => [`shop:${first + index}`, definition(first + index, each)]);
   const known = { ...Object.fromEntries(definitions) };
-  return decideRoutes({ fleet: fleet(tasks, known), published, warned: new Set(), now: 100 });
+  const witness = new Map([['demo/shop', tasks.length]]);
+  return decideRoutes({ fleet: fleet(tasks, known), published, witness, warned: new Set(), now: 100 });
 };
 type Decided = ReturnType<typeof decide>;
 

@@ -61,7 +61,7 @@ describe('routes', () => {
     }).backends;
 
     expect(shop?.routes).toStrictEqual([{ host: 'new.example.com', path: '/', since: 100 }]);
-    expect(shop?.servers.map(({ name }) => name)).toStrictEqual(['old', 'new']);
+    expect(shop?.servers.map(({ name }) => name).sort()).toStrictEqual(['new', 'old']);
   });
 
   it('follow the younger family, when a service changes to another', () => {

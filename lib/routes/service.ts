@@ -1,0 +1,119 @@
+import { type Fleet, isService } from '../fleet/fleet';
+import type { Task } from '../fleet/task';
+import type { Backend } from '../haproxy/backend';
+import { type Fault, type Revision, readRevisions } from './claims';
+import { routeKey } from './contest';
+import { type Group, groupAsPublished, groupClaims } from './groups';
+import { byService, type Look } from './look';
+import { asPublished, keepMissing, type Missing } from './missing';
+
+/** A service with everything that is known of it. */
+export type Service = {
+  /** `<cluster>/<service>`. */
+  readonly service: string;
+  readonly isService: boolean;
+  readonly published: readonly Backend[];
+  /** Its running tasks, by id. */
+  readonly running: ReadonlyMap<string, Task>;
+  readonly revisions: readonly Revision[];
+  /** What was published of tasks whose own labels cannot be read. */
+  readonly unseen: readonly Revision[];
+  readonly groups: readonly Group[];
+  /** When a route that is new to it was claimed, in epoch seconds: later than what others have published. */
+  readonly since: number;
+};
+
+type Services = {
+  /** In the order in which they may have new routes: who is published before who is not, then who has the older tasks. */
+  readonly services: readonly Service[];
+  readonly faults: readonly Fault[];
+  readonly missing: Missing;
+};
+
+export function readServices(running: readonly Task[], look: Look): Services {
+  const [runningOf, published] = [byService(running), byService(look.published)];
+  const { revisions, faults } = readRevisions(running, look.fleet);
+  const missing = keepMissing(published, runningOf, look);
+  const youngest = [...published].map(([service, backends]) => ({ service, since: youngestRoute(backends) }));
+  const services = [...new Set([...published.keys(), ...revisions.keys()])].map((service): Service => {
+    const had = published.get(service) ?? [];
+    const own = runningOf.get(service) ?? [];
+    const seen = revisions.get(service) ?? [];
+    const unseen = asPublished(had, unseenTasks(had, own, missing.kept, look.fleet));
+    // Within one second too: a published route never loses to a new one.
+    const others = youngest.filter((other) => other.service !== service).map(({ since }) => since + 1);
+    return {
+      service,
+      isService: [...had, ...seen].every(isService),
+      published: had,
+      running: new Map(own.map((task) => [task.id, task])),
+      revisions: seen,
+      unseen,
+      groups: groupClaims(seen, unseen, had),
+      since: Math.max(look.now, ...others),
+    };
+  });
+  return { services: services.sort((a, b) => compare(placeOf(a), placeOf(b))), faults, missing };
+}
+
+const youngestRoute = (backends: readonly Backend[]): number =>
+  Math.max(0, ...backends.flatMap(({ routes }) => routes.map(({ since }) => since)));
+
+/** With the time they were made, where it is known. */
+function unseenTasks(
+  published: readonly Backend[],
+  running: readonly Task[],
+  kept: ReadonlySet<string>,
+  { definitions }: Fleet,
+): ReadonlyMap<string, number> {
+  const missing = published.flatMap(({ servers }) => servers.filter(({ name }) => kept.has(name)));
+  const unread = running.filter(({ definition }) => !definitions.has(definition));
+  return new Map([
+    ...missing.map(({ name }) => [name, 0] as const),
+    ...unread.map(({ id, createdAt }) => [id, createdAt] as const),
+  ]);
+}
+
+type Place = readonly [isNew: number, createdAt: number, service: string];
+
+const placeOf = ({ published, groups, service }: Service): Place => [
+  published.some(({ routes }) => routes.length > 0) ? 0 : 1,
+  groups.reduce((oldest, { createdAt }) => Math.min(oldest, createdAt), Number.MAX_SAFE_INTEGER),
+  service,
+];
+
+const compare = (a: Place, b: Place): number => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1);
+
+/** What a service asks for. One without a running task keeps what it has, as long as it exists. */
+export function wantedBackends(service: Service, { witness }: Look): readonly Backend[] {
+  const own = toBackends(service.groups, service);
+  const waits =
+    service.isService && service.running.size === 0 && (witness === undefined || witness.has(service.service));
+  if (!waits) return own;
+  const asked = new Set(own.flatMap(({ routes }) => routes.map(routeKey)));
+  const rest = service.published
+    .filter(({ name }) => !own.some((backend) => backend.name === name))
+    .map((backend) => ({ ...backend, routes: backend.routes.filter((route) => !asked.has(routeKey(route))) }));
+  return [...own, ...rest.filter(({ routes }) => routes.length > 0)];
+}
+
+/** What is left to a service that is quarantined. */
+export const publishedGroups = ({ revisions, unseen, published, running }: Service): readonly Group[] =>
+  groupAsPublished(revisions, unseen, published, [...running.values()]);
+
+/** A route that the service has published already keeps its age, in whichever of its backends; stop orders are every backend's. */
+export function toBackends(groups: readonly Group[], { published, since }: Service): readonly Backend[] {
+  const known = new Map(published.flatMap(({ routes }) => routes).map((route) => [routeKey(route), route]));
+  return groups.map(({ backend, cluster, service, newest: { container, port, hosts, path, check } }) => ({
+    name: backend,
+    cluster,
+    service,
+    container,
+    port,
+    routes: hosts.map((host) => known.get(routeKey({ host, path })) ?? { host, path, since }),
+    check,
+    servers: [],
+    stopped: Object.assign({}, ...published.map(({ stopped }) => stopped)),
+    warned: Object.assign({}, ...published.map(({ warned }) => warned)),
+  }));
+}
