@@ -84,7 +84,11 @@ export async function reconcile(
 
   const routes = await decide(fleet, evidence, published, deps);
   const certified = published.certificates.flatMap(({ names }) => names);
-  const { files, leftOut } = renderListable({ backends: routes.backends, certified }, published.certificates);
+  const { files, leftOut } = renderListable(
+    { backends: routes.backends, certified },
+    published.certificates,
+    published.generation,
+  );
   const decision = plan(published.generation, { files, certificates: published.certificates, doubts: routes.doubts });
 
   const generation =

@@ -1,5 +1,5 @@
 import { renderListable } from '../../lib/haproxy/capacity';
-import { printGeneration, sha256 } from '../../lib/haproxy/generation';
+import { type Generation, printGeneration, sha256 } from '../../lib/haproxy/generation';
 import { type File, render } from '../../lib/haproxy/render';
 import { backend } from '../builders';
 
@@ -13,19 +13,22 @@ const services = (count: number, hostsEach = 1) =>
   Array.from({ length: count }, (_, index) =>
     backend({}, { name: `demo.service-${index}`, service: `service-${index}`, routes: hosts(index, hostsEach) }),
   );
-const listed = (backends: ReturnType<typeof services>) => renderListable({ backends, certified: [] }, []);
+const listed = (backends: ReturnType<typeof services>, published?: Generation) =>
+  renderListable({ backends, certified: [] }, [], published);
 const names = (backends: readonly { name: string }[]) => backends.map(({ name }) => name);
 
-/** With other hashes, and versions of so many digits. */
-const printed = (files: readonly File[], digits: number) =>
-  printGeneration({
-    files: files.map(({ name }, index) => ({
-      name,
-      sha256: sha256(`other ${name}`),
-      versions: [10 ** (digits - 1) + ((index * 7_919) % 10 ** (digits - 1))],
-    })),
-    certificates: [],
-  });
+/** As published, with other hashes, and versions of so many digits. */
+const published = (files: readonly Pick<File, 'name'>[], digits: number): Generation => ({
+  files: files.map(({ name }, index) => ({
+    name,
+    sha256: sha256(`other ${name}`),
+    versions: [10 ** (digits - 1) + ((index * 7_919) % 10 ** (digits - 1))],
+  })),
+  certificates: [],
+});
+const printed = (files: readonly File[], digits: number) => printGeneration(published(files, digits));
+const asFiles = (backends: readonly { name: string }[]) =>
+  ['00-global', '10-frontends', ...backends.map(({ name }) => `50-${name}`)].map((name) => ({ name: `${name}.cfg` }));
 
 it('renders all that haproxy/current can list', () => {
   expect(listed(services(100))).toMatchObject({ leftOut: [] });
@@ -53,6 +56,31 @@ it('leaves out what a service added in one step as a whole, not what it had befo
   const remembered = backend({}, { name: 'demo.gone', service: 'gone', routes: [], stopped: { a: 1 } });
 
   expect(names(listed([...old, remembered, ...added]).leftOut)).toStrictEqual([...names(added), 'demo.gone']);
+});
+
+describe('what is published', () => {
+  const full = services(200).slice(0, 200 - listed(services(200)).leftOut.length);
+
+  it('stays when an older service splits its hosts, or comes back with others: what is new waits', () => {
+    const [first = backend(), ...others] = full;
+    const half = { ...first, name: 'demo.service-0..admin', routes: hosts(0, 1) };
+    const back = { ...first, routes: [{ host: 'other.example.com', path: '/', since: 900 }] };
+    const waiting = backend({}, { name: 'demo.waiting', service: 'waiting', routes: hosts(300, 1) });
+    const current = published(asFiles(full), 4);
+
+    expect(names(listed([first, half, ...others], current).leftOut)).toStrictEqual(['demo.service-0..admin']);
+    expect(names(listed([waiting, back, ...others], current).leftOut)).toStrictEqual(['demo.waiting']);
+  });
+
+  it('stays though there would be no room for it with the longest versions', () => {
+    const more = services(full.length + 2);
+    const added = backend({}, { name: 'demo.added', service: 'added', routes: hosts(400, 1) });
+    const current = published(asFiles(more), 2);
+
+    expect(printGeneration(current)).toHaveLength(1);
+    expect(names(listed([...more, added], current).leftOut)).toStrictEqual(['demo.added']);
+    expect(names(listed(more, undefined).leftOut).length).toBeGreaterThan(0);
+  });
 });
 
 it('renders at most twice, however many wait', () => {
