@@ -12,7 +12,7 @@ const enough = 16;
  *
  * @param what for an error: what is being done
  * @param known is answered if anything is: where all are denied, asking it shows whether that is about them
- * @throws the denial, when nothing is answered: that is about the caller and no item.
+ * @throws the refusal, when several are asked for and nothing is answered, or it is a denial: that is about no item.
  */
 export async function askEach<Item, Answer>(
   items: readonly Item[],
@@ -24,8 +24,9 @@ export async function askEach<Item, Answer>(
   let isAllowed = false;
   const makeSure = async (): Promise<void> => {
     const [first] = refused;
-    if (first === undefined || answers.length > 0 || isAllowed || ![...refused.values()].every(mayConcernAll)) return;
+    if (first === undefined || answers.length > 0 || isAllowed) return;
     const [item, error] = first;
+    if (refused.size === 1 && !mayConcernAll(error)) return;
     await doing(what([item]), known === undefined ? Promise.reject(error) : ask([known]));
     isAllowed = true;
   };

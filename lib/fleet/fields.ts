@@ -12,7 +12,7 @@ export function fieldsOf<Output>(
   schema: z.ZodType<Output>,
   input: unknown,
 ): { readonly value: Output } | { readonly why: string } {
-  const { success, data, error } = schema.safeParse(input);
+  const { success, data, error } = schema.safeParse(withoutNulls(input));
   if (success) return { value: data };
   return {
     why: error.issues
@@ -20,6 +20,14 @@ export function fieldsOf<Output>(
       .map((issue) => faultOf(issue, input))
       .join(', '),
   };
+}
+
+/** In JSON an absent field may stand there as `null`. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  const there = Object.entries(value).filter(([, each]) => each !== null);
+  return Object.fromEntries(there.map(([key, each]) => [key, withoutNulls(each)]));
 }
 
 /** @throws Unreadable */

@@ -19,16 +19,20 @@ export const networkBinding = z.object({
 
 /**
  * Docker binds a port once for IPv4 and once for IPv6, not always to the same port of the host, and in no fixed order. The
- * proxy reaches the IPv4 one; a port bound for IPv6 alone may accept IPv4 too, so it is kept where there is no other.
+ * proxy reaches the IPv4 one. A port bound to `::` alone is the last resort: Linux takes IPv4 there too, unless told otherwise
+ * (ipv6(7), IPV6_V6ONLY).
  */
 export function tcpBindings(raw: readonly RawBinding[]): readonly Binding[] {
   const tcp = raw.filter(({ protocol = 'tcp' }) => protocol.toLowerCase() === 'tcp');
   const ipv4 = tcp.filter(({ bindIP = '' }) => !bindIP.includes(':')).flatMap(toBinding);
   const ipv6 = tcp.filter(({ bindIP = '' }) => bindIP.includes(':')).flatMap(toBinding);
-  const alone = ipv6.filter(({ containerPort }) => !ipv4.some((each) => each.containerPort === containerPort));
-  const distinct = new Map([...ipv4, ...alone].map((each) => [`${each.containerPort}:${each.hostPort}`, each]));
-  return [...distinct.values()].sort((a, b) => a.containerPort - b.containerPort || a.hostPort - b.hostPort);
+  const alone = ipv6.filter((port) => !ipv4.some((each) => covers(each, port)));
+  return [...ipv4.sort(byPort), ...alone.sort(byPort)];
 }
+
+const covers = (a: Binding, b: Binding): boolean =>
+  a.containerPort <= b.containerPort && b.containerPort + b.count <= a.containerPort + a.count;
+const byPort = (a: Binding, b: Binding): number => a.containerPort - b.containerPort || a.hostPort - b.hostPort;
 
 type RawBinding = z.infer<typeof networkBinding>;
 

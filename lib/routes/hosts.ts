@@ -21,8 +21,7 @@ const longest = 500;
 export function correctedHosts(value: string): readonly string[] {
   const entries = value.split(/[\s,;]+/).filter((entry) => entry !== '');
   const shown = entries.length > fewHosts ? entries.filter((entry) => !isHost(entry.toLowerCase())) : entries;
-  const corrected = [...new Set(shown.map(correctedHost))];
-  return corrected.every(isHost) ? corrected.slice(0, fewHosts) : [];
+  return [...new Set(shown.map(correctedHost))].filter(isHost).slice(0, fewHosts);
 }
 
 function correctedHost(entry: string): string {
@@ -35,7 +34,8 @@ function correctedHost(entry: string): string {
     .replace(/:\d*$/, '')
     .replace(/(?<!\*)[.\u3002\uff0e\uff61]+$/, '')
     .replace(/^\.(?=.)/, '*.')
-    .replaceAll('_', '-')
+    .replace(/(?<=[^._])_+(?=[^._])/g, '-')
+    .replaceAll('_', '')
     .toLowerCase();
   const [, star = '', rest = ''] = /^(\*\.)?(.*)$/s.exec(host) ?? [];
   // It would take a number for an IP address.

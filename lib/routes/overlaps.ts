@@ -28,26 +28,32 @@ export function overlaps(backends: readonly Backend[]): readonly string[] {
 
 /** The routes of other services that would get some of this route's requests, if its own service had none. */
 function takenFrom({ host, path, service }: Owned, byHost: ReadonlyMap<string, ReadonlyMap<string, Owned>>) {
-  const found: Owned[] = [];
+  const own = byHost.get(host);
+  const answering = (asked: string) => prefixes(asked).flatMap((prefix) => own?.get(prefix) ?? [])[0]?.service;
+  const ofOthers = (there: ReadonlyMap<string, Owned> | undefined) =>
+    prefixes(path)
+      .flatMap((prefix) => there?.get(prefix) ?? [])
+      .filter((other) => other.service !== service);
+  const [shorter] = ofOthers(own);
+  const found = shorter ? [shorter] : [];
   for (const each of coveringHosts(host)) {
-    const there = byHost.get(each) ?? new Map<string, Owned>();
-    // What is longer on this very host takes from this route, not the other way round.
-    if (each !== host) found.push(...[...there.values()].filter((other) => isBelow(other.path, path)));
-    const [next] = prefixes(path).flatMap((prefix) =>
-      each === host && prefix === path ? [] : (there.get(prefix) ?? []),
-    );
-    if (next) found.push(next);
+    const there = byHost.get(each);
+    const below = [...(there?.values() ?? [])].filter((other) => isBelow(other.path, path));
+    // On this host they are asked for in vain, unless somebody else has a longer path of it.
+    const inVain = below.filter((other) => other.service !== service && answering(other.path) === service);
+    const [next] = ofOthers(there);
+    found.push(...inVain, ...(next && !shorter ? [next] : []));
     if (next) break;
   }
-  return found.filter((other) => other.service !== service);
+  return found;
 }
 
-/** In the order in which they are asked: the host itself, wildcards from the longest, any host. */
+/** Wildcards that hold a host, from the longest, then any host: HAProxy asks them in this order, after the host itself. */
 function coveringHosts(host: string): readonly string[] {
-  if (host === '*') return ['*'];
+  if (host === '*') return [];
   const labels = host.replace(/^\*\./, '').split('.');
   const wildcards = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`);
-  return [host, ...wildcards, '*'];
+  return [...wildcards, '*'];
 }
 
 /** On segment borders: `/api/v1` is below `/api`, `/apix` is not. */

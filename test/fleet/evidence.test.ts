@@ -40,8 +40,19 @@ describe('reading a batch', () => {
         ['0.0.0.0', 81, 2, 'tcp'],
       ],
       [
-        [80, 1, 1],
         [81, 2, 1],
+        [80, 1, 1],
+      ],
+    ],
+    [
+      'IPv6 of a range, IPv4 of a port in it',
+      [
+        ['::', '80-89', '180-189', 'tcp'],
+        ['0.0.0.0', 80, 2, 'tcp'],
+      ],
+      [
+        [80, 2, 1],
+        [80, 180, 10],
       ],
     ],
     [
@@ -64,6 +75,12 @@ describe('reading a batch', () => {
     expect(
       read?.containers[0]?.bindings.map(({ containerPort, hostPort, count }) => [containerPort, hostPort, count]),
     ).toStrictEqual(expected);
+  });
+
+  it('takes a field that is null for one that is absent', () => {
+    const [read] = readEvidence([taskEvent('a', { healthStatus: null, stoppedAt: null })]).tasks;
+
+    expect(read).toStrictEqual({ ...task('a'), at: 0 });
   });
 
   it('takes the stop order for the end, though the task still runs', () => {

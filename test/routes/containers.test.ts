@@ -3,73 +3,8 @@ import { join } from 'node:path';
 
 import fc from 'fast-check';
 
-import type { Definition } from '../../lib/fleet/fleet';
-import type { Task } from '../../lib/fleet/task';
 import { type Backend, parseBackend } from '../../lib/haproxy/backend';
-import { decideRoutes } from '../../lib/routes/routes';
-import { fleet, task } from '../builders';
-
-type Labels = Record<string, string>;
-type Containers = Record<string, Labels>;
-
-const long = 'w'.repeat(255);
-const port: Record<string, number> = { web: 80, admin: 81, app: 82, [long]: 83 };
-const at = (hosts: string, more: Labels = {}): Labels => ({ 'haproxy.host': hosts, ...more });
-
-const definition = (revision: number, containers: Containers): Definition => ({
-  revision,
-  network: 'bridge',
-  containers: Object.entries(containers).map(([name, labels]) => ({
-    name,
-    labels,
-    ports: [port[name] ?? 0],
-    ranges: [],
-  })),
-});
-
-/** A task whose containers are bound to ports of its own that end like theirs. */
-const running = (id: string, revision: number, containers: Containers, index: number): Task =>
-  task(id, {
-    definition: `shop:${revision}`,
-    containers: Object.keys(containers).map((name) => {
-      const containerPort = port[name] ?? 0;
-      return {
-        name,
-        running: true,
-        bindings: [{ containerPort, hostPort: 20_000 + index * 100 + containerPort, count: 1 }],
-      };
-    }),
-  });
-
-/** Decides for one task of each revision, named `t1`, `t2`, …; ECS counts no more. */
-const decide = (revisions: readonly Containers[], published: readonly Backend[] = [], first = 1) => {
-  const tasks = revisions.map((containers, index) => running(`t${first + index}`, first + index, containers, index));
-  const definitions = revisions.map((each, index) => [`shop:${first + index}`, definition(first + index, each)]);
-  const known = { ...Object.fromEntries(definitions) };
-  const witness = new Map([['demo/shop', tasks.length]]);
-  return decideRoutes({ fleet: fleet(tasks, known), published, witness, warned: new Set(), now: 100 });
-};
-type Decided = ReturnType<typeof decide>;
-
-/** Which container of which task serves each host and path. */
-const served = ({ backends }: Decided) => {
-  const named = (of: number) => Object.keys(port).find((name) => port[name] === of % 100);
-  const words = backends.flatMap(({ routes, servers }) =>
-    routes.map(({ host, path }) => [
-      `${host}${path === '/' ? '' : path}`,
-      servers
-        .map((server) => `${server.name} ${named(server.port)}`)
-        .sort()
-        .join(', '),
-    ]),
-  );
-  return Object.fromEntries(words);
-};
-const names = ({ backends }: Decided) =>
-  backends
-    .filter(({ routes }) => routes.length > 0)
-    .map(({ name }) => name)
-    .sort();
+import { at, type Containers, decide, long, names, served } from './revisions';
 
 const both = { web: at('a.test'), admin: at('b.test') };
 const turned = { admin: at('b.test'), web: at('a.test') };

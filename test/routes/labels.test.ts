@@ -154,6 +154,8 @@ describe('a fault', () => {
     ['ａ.example', 'a.example'],
     ['a\u200b.example', 'a.example'],
     ['a_b.example', 'a-b.example'],
+    ['_acme.a_.example', 'acme.a.example'],
+    ['a.example, -.example', 'a.example'],
     ['a.example.', 'a.example'],
     ['a.example,', 'a.example'],
     [',a.example,,b.example', 'a.example, b.example'],

@@ -47,6 +47,16 @@ it.each<[string, Record<string, string>, string]>([
     'demo/shop takes a.test/ from demo/all, which serves *.test/api',
   ],
   [
+    'nothing that a longer path of the same host takes first',
+    { a: 'a.test/p', c: '*.test/p/q a.test/p/q' },
+    'demo/c takes a.test/p/q from demo/a, which serves a.test/p',
+  ],
+  [
+    'nothing below a path that another service takes first',
+    { a: '*.a.test/p/q', b: 'x.a.test/p', c: 'x.a.test/' },
+    'demo/b takes x.a.test/p from demo/a, which serves *.a.test/p/q | demo/b takes x.a.test/p from demo/c, which serves x.a.test/',
+  ],
+  [
     'several, told once for each pair',
     { all: '*/', shop: 'a.test/ b.test/ c.test/' },
     'demo/shop takes a.test/ from demo/all, which serves */; and 2 more like it',
@@ -58,7 +68,7 @@ it.each<[string, Record<string, string>, string]>([
   [
     'a wildcard behind its own host',
     { all: '*/', shop: '*.test/ a.test/' },
-    'demo/shop takes *.test/ from demo/all, which serves */',
+    'demo/shop takes *.test/ from demo/all, which serves */; and 1 more like it',
   ],
 ])('%s', (_, services, expected) => {
   expect(told(services).join(' | ')).toBe(expected);

@@ -1,0 +1,154 @@
+import type { Routes } from '../../lib/routes/routes';
+import { decideRoutes } from '../../lib/routes/routes';
+import { backend, definition, fleet, task } from '../builders';
+import { at, type Containers, decideFor, served } from './revisions';
+
+const web: Containers = { web: at('a.test') };
+const both: Containers = { web: at('a.test'), admin: at('b.test') };
+const shared: Containers = { web: at('a.test,b.test') };
+const counts = (count: number) => new Map([['demo/shop', count]]);
+
+/** What a run decides after these tasks were published, and then others are described. */
+const next = (
+  before: Parameters<typeof decideFor>[0],
+  now: Parameters<typeof decideFor>[0],
+  witness?: ReadonlyMap<string, number>,
+  unread: readonly number[] = [],
+): Routes => {
+  const { backends: published } = decideFor(before, {});
+  return decideFor(now, { published, ...(witness && { witness }) }, unread);
+};
+
+describe('what vanishes without a stop order', () => {
+  const bare: Containers = { web: {} };
+
+  it('stays though no revision claims it any more, until its service was asked', () => {
+    const lost = next({ t1: [1, web], t2: [1, web] }, { t3: [2, bare] });
+    const agreed = next({ t1: [1, web], t2: [1, web] }, { t3: [2, bare] }, counts(1));
+
+    expect([served(lost), lost.doubts]).toStrictEqual([{ 'a.test': 't1 web, t2 web' }, ['demo/shop']]);
+    expect([served(agreed), agreed.doubts]).toStrictEqual([{}, []]);
+  });
+
+  it('stays with each host of its own, also where a newer revision has split them', () => {
+    const lost = next({ t1: [1, shared], t2: [1, shared] }, { t3: [2, both] }, counts(3));
+
+    expect(served(lost)).toStrictEqual({
+      'a.test': 't1 web, t2 web, t3 web',
+      'b.test': 't1 web, t2 web, t3 admin',
+    });
+    expect(lost.doubts).toStrictEqual(['demo/shop']);
+  });
+
+  it('gives its host to no other service before that', () => {
+    const other = task('o', { service: 'other', definition: 'other:1', createdAt: 5_000, hostPort: 32769 });
+    const definitions = { 'other:1': definition({ 'haproxy.host': 'shop.example.com' }), 'shop:2': definition({}, 2) };
+    const bare = task('n', { definition: 'shop:2', hostPort: 32770 });
+    const look = {
+      fleet: fleet([other, bare], definitions),
+      published: [backend({ a: 32768 })],
+      warned: new Set<string>(),
+      now: 100,
+    };
+
+    expect(decideRoutes(look)).toMatchObject({
+      backends: [{ name: 'demo.shop', servers: [{ name: 'a' }] }],
+      doubts: ['demo/shop'],
+    });
+  });
+});
+
+describe('a task whose definition cannot be read', () => {
+  it.each<[string, Containers, Containers, Record<string, string>]>([
+    [
+      'another revision asks for other hosts',
+      both,
+      { app: at('c.test') },
+      { 'a.test': 't1 web', 'b.test': 't1 admin', 'c.test': 't2 app' },
+    ],
+    ['another revision splits them', shared, both, { 'a.test': 't1 web, t2 web', 'b.test': 't1 web, t2 admin' }],
+    [
+      'another revision turns them round',
+      both,
+      { admin: at('a.test'), web: at('b.test') },
+      { 'a.test': 't1 web, t2 admin', 'b.test': 't1 admin, t2 web' },
+    ],
+  ])('keeps what is published of it when %s', (_, before, now, expected) => {
+    expect(served(next({ t1: [1, before] }, { t1: [1, before], t2: [2, now] }, undefined, [1]))).toStrictEqual(
+      expected,
+    );
+    expect(served(next({ t1: [1, before] }, { t1: [1, before], t2: [2, now] }))).toStrictEqual(expected);
+  });
+});
+
+it('a backend that splits keeps its servers while EC2 does not name their host', () => {
+  const { backends: published } = decideFor({ t1: [1, shared] }, {});
+  const split = task('t2', { definition: 'shop:2', containers: [] });
+  const definitions = {
+    'shop:1': { ...definition({}), containers: [{ name: 'web', labels: shared.web ?? {}, ports: [80], ranges: [] }] },
+    'shop:2': {
+      ...definition({}, 2),
+      containers: Object.entries(both).map(([name, labels]) => ({ name, labels, ports: [80], ranges: [] })),
+    },
+  };
+  const seen = { ...fleet([task('t1', { definition: 'shop:1' }), split], definitions), hosts: new Map() };
+
+  expect(served(decideRoutes({ fleet: seen, published, warned: new Set(), now: 100 }))).toStrictEqual({
+    'a.test': 't1 web',
+    'b.test': 't1 web',
+  });
+});
+
+describe('in quarantine', () => {
+  const rival = backend(
+    {},
+    { name: 'demo.rival', service: 'rival', routes: [{ host: 'c.test', path: '/', since: 1 }] },
+  );
+  const quarantined = (before: Containers, now: Containers) => {
+    const { backends } = decideFor({ t1: [1, before] }, {});
+    return decideFor(
+      { t1: [1, before], t2: [2, now] },
+      {
+        published: [...backends, rival],
+        witness: new Map([
+          ['demo/shop', 2],
+          ['demo/rival', 1],
+        ]),
+      },
+    );
+  };
+
+  it.each<[string, Containers, Containers, Record<string, string>]>([
+    [
+      'by its own labels',
+      shared,
+      { web: at('a.test'), admin: at('b.test,c.test') },
+      { 'a.test': 't1 web, t2 web', 'b.test': 't1 web, t2 admin' },
+    ],
+    [
+      'by the published container, where they say nothing of it',
+      web,
+      { web: {}, app: at('c.test') },
+      { 'a.test': 't1 web, t2 web' },
+    ],
+    [
+      'by its own labels beside a faulty container',
+      both,
+      { web: at('b.test'), admin: at('a.test'), app: { 'haproxy.hots': 'x' } },
+      { 'a.test': 't1 web, t2 web', 'b.test': 't1 admin, t2 admin' },
+    ],
+  ])('each task serves the published hosts %s', (_, before, now, expected) => {
+    const { 'c.test': __, ...own } = served(quarantined(before, now)) as Record<string, string>;
+
+    expect(own).toStrictEqual(expected);
+  });
+
+  it('a container that the published route leads to, and that is no longer there, is named', () => {
+    const { backends: published } = decideFor({ t1: [1, web] }, {});
+    const { faults } = decideFor({ t2: [2, { app: { 'haproxy.hots': 'a.test' } }] }, { published, witness: counts(1) });
+
+    expect(faults.at(-1)?.message).toBe(
+      'demo/shop: task t2 runs but has no container "web", to which its published route leads; mend the fault in its labels',
+    );
+  });
+});

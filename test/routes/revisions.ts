@@ -1,0 +1,83 @@
+import type { Definition, Witness } from '../../lib/fleet/fleet';
+import type { Task } from '../../lib/fleet/task';
+import type { Backend } from '../../lib/haproxy/backend';
+import { decideRoutes, type Routes } from '../../lib/routes/routes';
+import { fleet, task } from '../builders';
+
+// A service demo/shop whose task definitions have several containers, and what becomes of its hosts.
+
+type Labels = Record<string, string>;
+export type Containers = Record<string, Labels>;
+
+export const long = 'w'.repeat(255);
+const port: Record<string, number> = { web: 80, admin: 81, app: 82, [long]: 83 };
+export const at = (hosts: string, more: Labels = {}): Labels => ({ 'haproxy.host': hosts, ...more });
+
+const definition = (revision: number, containers: Containers): Definition => ({
+  revision,
+  network: 'bridge',
+  containers: Object.entries(containers).map(([name, labels]) => ({
+    name,
+    labels,
+    ports: [port[name] ?? 0],
+    ranges: [],
+  })),
+});
+
+/** A task whose containers are bound to ports of its own that end like theirs. */
+const running = (id: string, revision: number, containers: Containers): Task =>
+  task(id, {
+    definition: `shop:${revision}`,
+    containers: Object.keys(containers).map((name) => {
+      const containerPort = port[name] ?? 0;
+      return {
+        name,
+        running: true,
+        bindings: [{ containerPort, hostPort: 20_000 + Number(id.slice(1)) * 100 + containerPort, count: 1 }],
+      };
+    }),
+  });
+
+type Given = { readonly published?: readonly Backend[]; readonly witness?: Witness };
+
+/** Decides for these tasks by id, each with the number of its revision and its containers; `unread` definitions are refused. */
+export const decideFor = (
+  tasks: Readonly<Record<string, readonly [revision: number, containers: Containers]>>,
+  { published = [], witness }: Given,
+  unread: readonly number[] = [],
+) => {
+  const all = Object.entries(tasks).map(([id, [revision, containers]]) => running(id, revision, containers));
+  const definitions = Object.fromEntries(
+    Object.values(tasks).map(([number, of]) => [`shop:${number}`, definition(number, of)]),
+  );
+  const seen = fleet(all, definitions);
+  const readable = [...seen.definitions].filter(([arn]) => !unread.some((number) => arn === `shop:${number}`));
+  const look = { published, warned: new Set<string>(), now: 100, ...(witness && { witness }) };
+  return decideRoutes({ fleet: { ...seen, definitions: new Map(readable) }, ...look });
+};
+
+/** Decides for one task of each revision, named `t1`, `t2`, …; ECS counts no more. */
+export const decide = (revisions: readonly Containers[], published: readonly Backend[] = [], first = 1) => {
+  const tasks = revisions.map((of, index) => [`t${first + index}`, [first + index, of] as const] as const);
+  return decideFor(Object.fromEntries(tasks), { published, witness: new Map([['demo/shop', revisions.length]]) });
+};
+
+/** Which container of which task serves each host and path. */
+export const served = ({ backends }: Routes) => {
+  const named = (of: number) => Object.keys(port).find((name) => port[name] === of % 100);
+  const words = backends.flatMap(({ routes, servers }) =>
+    routes.map(({ host, path }) => [
+      `${host}${path === '/' ? '' : path}`,
+      servers
+        .map((server) => `${server.name} ${named(server.port)}`)
+        .sort()
+        .join(', '),
+    ]),
+  );
+  return Object.fromEntries(words);
+};
+export const names = ({ backends }: Routes) =>
+  backends
+    .filter(({ routes }) => routes.length > 0)
+    .map(({ name }) => name)
+    .sort();
