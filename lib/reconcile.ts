@@ -101,25 +101,26 @@ export async function reconcile(
     action: decision.action,
     reason: decision.reason,
     generation,
-    faults: [
-      ...evidence.faults,
-      ...published.faults,
-      ...faultsOf(fleet, routes, leftOut),
-      ...unreadFaults(fleet, published.backends),
-    ].map(printable),
+    faults: [...evidence.faults, ...published.faults, ...faultsOf(fleet, routes, leftOut, published)].map(printable),
     overlaps: overlaps(routes.backends.filter((backend) => !leftOut.includes(backend))),
   };
 }
 
 /** What is wrong and not served, in sentences. */
-const faultsOf = ({ missingClusters }: Fleet, { faults }: Routes, leftOut: readonly Backend[]): readonly string[] => [
-  ...missingClusters.map(
+const faultsOf = (
+  fleet: Fleet,
+  { faults }: Routes,
+  leftOut: readonly Backend[],
+  { backends }: Published,
+): readonly string[] => [
+  ...fleet.missingClusters.map(
     (name) => `cluster ${name} does not exist, so nothing of it is served; mend the setting, or make it`,
   ),
   ...leftOut
     .filter(({ routes }) => routes.length > 0)
     .map(({ name }) => `${name} is one too many for this stage and not served; serve it from another stage`),
   ...faults.map(({ message }) => message),
+  ...unreadFaults(fleet, backends),
 ];
 
 /** Asks the services for their own count only when something seems to be lost. */

@@ -201,7 +201,7 @@ describe('law 3: never wipe', () => {
 
     await expect(reconcile([tick], world.deps)).rejects.toThrow(
       'Will look again in seconds: changed: 00-global.cfg, changed: 10-frontends.cfg, new: 50-demo.other.cfg, ' +
-        'ECS describes fewer tasks than it counts for demo/shop',
+        'ECS describes fewer tasks with an address of their own than it counts for demo/shop',
     );
     expect(world.servers('demo.shop')).toStrictEqual(['a', 'b', 'c']);
     expect(world.servers('demo.other')).toStrictEqual(['o']);

@@ -12,7 +12,7 @@ export type Server = {
 
 /** One container of one ECS service, and the tasks that serve it. */
 export type Backend = {
-  /** `<cluster>.<service>`, and `.<route>` for a named route; ECS allows no dot in its names. */
+  /** Begins with `<cluster>.<service>`; lib/routes/names.ts tells how it goes on. */
   readonly name: string;
   readonly cluster: string;
   readonly service: string;

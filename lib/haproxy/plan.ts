@@ -37,4 +37,4 @@ export function plan(published: Generation | undefined, { files, certificates, d
 
 /** Said while a service counts more running tasks than ECS describes. */
 const contradiction = (doubts: readonly string[]): string =>
-  `ECS describes fewer tasks than it counts for ${doubts.join(', ')}, so their servers stay until it agrees with itself`;
+  `ECS describes fewer tasks with an address of their own than it counts for ${doubts.join(', ')}, so those that it does not describe stay until it agrees with itself`;

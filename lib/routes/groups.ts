@@ -3,6 +3,7 @@ import type { Backend } from '../haproxy/backend';
 import type { Claim, Revision } from './claims';
 import { routeKey } from './contest';
 import { publishedClaim } from './missing';
+import { backendNames } from './names';
 
 /** The claims of a service that lead to one backend: the newest says where it leads, tasks of all of them serve it. */
 export type Group = {
@@ -34,7 +35,7 @@ export function groupClaims(
   unseen: readonly Revision[],
   published: readonly Backend[],
 ): readonly Group[] {
-  return nameBackends([...newestFirst(revisions), ...unseen].reduce(withRevision, []), published);
+  return named([...newestFirst(revisions), ...unseen].reduce(withRevision, []), published);
 }
 
 /**
@@ -60,7 +61,7 @@ export function groupAsPublished(
     const others = running.filter(({ id }) => !group.claims.has(id));
     return withTasks(group, group.newest, others);
   });
-  return nameBackends(filled, published);
+  return named(filled, published);
 }
 
 /** Revisions count within a family; a service may change to another. */
@@ -126,48 +127,12 @@ const sharesRoute = (a: Claim, b: Claim): boolean =>
 const isSameSlot = (a: Claim, b: Claim): boolean =>
   a.route === b.route && (a.container === b.container || (a.sole && b.sole));
 
-/** The oldest first. A published name goes on where its routes do, else where its container does; only what is left gets a name by rule. */
-function nameBackends(groups: readonly Unnamed[], published: readonly Backend[]): readonly Group[] {
-  const names = new Map<Unnamed, string>();
-  const taken = new Set<string>();
-  const take = (group: Unnamed, name: string | undefined): void => {
-    if (name === undefined || names.has(group) || taken.has(name)) return;
-    names.set(group, name);
-    taken.add(name);
-  };
-  const pairs = groups.flatMap((group) =>
-    published.map((backend) => ({ group, name: backend.name, likeness: likeness(group, backend) })),
-  );
-  for (const { group, name } of pairs.filter((pair) => pair.likeness > 0).sort((a, b) => b.likeness - a.likeness))
-    take(group, name);
-  for (const group of groups) for (const name of namesFor(group, groups)) take(group, name);
+/** The oldest first. */
+function named(groups: readonly Unnamed[], published: readonly Backend[]): readonly Group[] {
+  const names = backendNames(groups, published);
   return groups
     .map((group) => ({ ...group, backend: names.get(group) ?? '' }))
     .sort((a, b) => (a.createdAt === b.createdAt ? compare(a.backend, b.backend) : a.createdAt - b.createdAt));
 }
-
-function likeness(group: Unnamed, { name, routes, container }: Backend): number {
-  const { hosts, path } = group.newest;
-  const shared = routes.filter((route) => route.path === path && hosts.includes(route.host)).length;
-  const isOwn = container === group.newest.container && [plainName(group), longName(group)].includes(name);
-  return shared * 2 + (isOwn ? 1 : 0);
-}
-
-/** HAProxy's configuration file is named for the backend, and a file's name may have 255 bytes. */
-const longestName = 240;
-
-/** In the order of preference; more of them than groups, so that each group finds one that is free. */
-function namesFor(group: Unnamed, groups: readonly Unnamed[]): readonly string[] {
-  const isAlone = groups.filter(({ newest }) => newest.route === group.newest.route).length === 1;
-  const [plain, long] = [plainName(group), longName(group)];
-  const numbered = groups.map((_, index) => `${baseName(group)}..${index + 1}`);
-  return [...(isAlone ? [plain, long] : [long, plain]), ...numbered].filter((name) => name.length <= longestName);
-}
-
-/** ECS allows no dot in its names, so `.<route>` and `..<container>` never meet, nor two services. */
-const baseName = ({ cluster, service }: Unnamed): string => `${cluster}.${service}`;
-const suffix = ({ newest: { route } }: Unnamed): string => (route === '' ? '' : `.${route}`);
-const plainName = (group: Unnamed): string => `${baseName(group)}${suffix(group)}`;
-const longName = (group: Unnamed): string => `${baseName(group)}..${group.newest.container}${suffix(group)}`;
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -3,6 +3,7 @@ import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
 import type { Claim, Fault, Revision } from './claims';
 import type { Look } from './look';
+import { routeName } from './names';
 
 type ByService<Of> = ReadonlyMap<string, readonly Of[]>;
 
@@ -86,18 +87,15 @@ export function asPublished(backends: readonly Backend[], ids: ReadonlyMap<strin
 }
 
 /** The claim that a published backend was made from, as far as it can still be told. */
-export const publishedClaim = ({ name, cluster, service, container, port, routes, check }: Backend): Claim => ({
+export const publishedClaim = ({ container, port, routes, check, ...named }: Backend): Claim => ({
   container,
-  route: routeName(name.slice(`${cluster}.${service}`.length)),
+  route: routeName(named),
   sole: false,
   port,
   hosts: routes.map(({ host }) => host),
   path: routes[0]?.path ?? '/',
   check,
 });
-
-/** After the service's name: nothing, `.<route>`, `..<container>` or `..<container>.<route>`. */
-const routeName = (suffix: string): string => suffix.replace(/^\.\.[^.]*/, '').slice(1);
 
 /** What could not be read, and what becomes of it, behind the services that it concerns. */
 export function unreadFaults({ unread }: Fleet, published: readonly Backend[]): readonly string[] {

@@ -140,17 +140,3 @@ function write(file: string, text: string): void {
     closeSync(descriptor);
   }
 }
-
-const refusals = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO'];
-
-/** An error of a disk that takes nothing more, with what to do about it; any other error as it is. */
-export function explained(error: Error): Error {
-  if (!refusals.includes(String((error as NodeJS.ErrnoException).code))) return error;
-  const advice = 'what is installed stays, and tasks come and go as long as HAProxy runs';
-  return new Error(
-    `the disk could not be written (${error.message}); make room on it, or mend it. Until then ${advice}`,
-    {
-      cause: error,
-    },
-  );
-}

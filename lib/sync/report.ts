@@ -23,3 +23,17 @@ export type Outcome = { readonly done: Done; readonly faults: readonly string[] 
 
 /** What a sync throws when everything is applied but what its message names. */
 export class Incomplete extends Error {}
+
+const refusals = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO'];
+
+/** An error of a disk that takes nothing more, with what to do about it; any other error as it is. */
+export function explained(error: Error): Error {
+  if (!refusals.includes(String((error as NodeJS.ErrnoException).code))) return error;
+  const advice = 'what is installed stays, and tasks come and go as long as HAProxy runs';
+  return new Error(
+    `the disk could not be written (${error.message}); make room on it, or mend it. Until then ${advice}`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -4,13 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { printableJson } from '../printable';
 import { claim, readPlace } from './claim';
-import { explained } from './disk';
 import { noteHealth } from './health';
 import { instance, metadata } from './imds';
 import { haproxyAt } from './master';
 import { tellSynced, told } from './metric';
 import { queries } from './query';
-import { Incomplete } from './report';
+import { explained, Incomplete } from './report';
 import { notServing } from './serving';
 import { readSettings, type Settings } from './settings';
 import { parameterStore } from './ssm';

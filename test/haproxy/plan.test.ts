@@ -54,7 +54,7 @@ describe('law 1: the plan', () => {
     expect(plan(published(file('a', '1')), doubtful)).toStrictEqual({
       action: 'refuse',
       reason:
-        'ECS describes fewer tasks than it counts for demo/shop, so their servers stay until it agrees with itself',
+        'ECS describes fewer tasks with an address of their own than it counts for demo/shop, so those that it does not describe stay until it agrees with itself',
     });
   });
 });
