@@ -33,8 +33,9 @@ fetch() {
   command -v apt-get >/dev/null || { echo 'apt-get is missing' >&2 && return 1; }
   [ -f "$keyring" ] || { echo "$keyring is missing: apt-get install debian-archive-keyring" >&2 && return 1; }
   from=$(mirror)
+  [ -n "$from" ] || { echo 'no mirror of Debian is named in /etc/apt' >&2 && return 1; }
   mkdir -p "$root"/{lists/partial,cache/archives/partial,files}
-  echo "deb [signed-by=$keyring] ${from:-http://deb.debian.org/debian} $suite main" >"$root/sources.list"
+  echo "deb [signed-by=$keyring] $from $suite main" >"$root/sources.list"
   : >"$root/status"
   local apt=(apt-get -qq -o "Dir::Etc::sourcelist=$root/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State=$root"
     -o "Dir::State::lists=$root/lists" -o "Dir::State::status=$root/status" -o "Dir::Cache=$root/cache"

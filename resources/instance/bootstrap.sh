@@ -1,7 +1,7 @@
 #!/bin/sh
-# The first boot of a proxy, from nothing to serving, to claiming its address and to hearing nudges there; cloud-init runs it once, and shows on the
-# console what it says. It needs no Lambda and no SSM agent. Each step is tried until it succeeds: whoever never gets there
-# claims nothing, and is ended by Auto Scaling's hook after 15 minutes.
+# The first boot of a proxy: from nothing to serving, claiming its address, and hearing nudges there. cloud-init runs it once, and
+# shows on the console what it says. It needs no Lambda and no SSM agent. Each step is tried until it succeeds: an instance that
+# never gets there claims nothing, and Auto Scaling's hook ends it after 15 minutes.
 set -eu
 umask 077
 : "${SLUICE_HOME:=/var/lib/sluice}"

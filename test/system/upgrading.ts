@@ -9,7 +9,7 @@ const delays = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, schedu
 const hello = [process.execPath, join(__dirname, '../../scripts/local/hello.mjs')];
 const everyMs = 10;
 
-/** A world with a service of two tasks, whose packages are replaced under load. */
+/** A world with a service of two tasks with two labelled containers each, whose packages are replaced under load. */
 export async function startUpgrading() {
   const world = await startWorld({ delays, tickSeconds: 3_600 });
   /** What the syncs reported, in order. */
@@ -17,8 +17,12 @@ export async function startUpgrading() {
   world.onMoment(({ kind, text }) => {
     if (kind === 'synced') reports.push(text);
   });
-  const labels = { 'haproxy.host': 'shop.example', 'haproxy.check': '/health' };
-  const containers = [{ name: 'web', command: hello, containerPort: 8080, labels }];
+  const serving = (name: string, containerPort: number, host: string) => ({
+    ...{ name, command: hello, containerPort },
+    labels: { 'haproxy.host': host, 'haproxy.check': '/health' },
+  });
+  // 0.1.0 serves only the first.
+  const containers = [serving('web', 8080, 'shop.example'), serving('admin', 8081, 'admin.example')];
   const taskDefinition = world.ecs.registerTaskDefinition({ family: 'shop', containers });
   world.ecs.createService({ name: 'shop', taskDefinition, desiredCount: 2 });
   await until(async () => (await visitor(world)('GET')) === 200);
@@ -38,6 +42,8 @@ export async function startUpgrading() {
   return {
     world,
     answersDuring: (meanwhile: () => Promise<void>) => answersDuring(visitor(world), meanwhile),
+    /** What the second container's host answers. */
+    admin: () => visitor(world, 'admin.example')('GET'),
     /** One tick, and nothing else, until a sync reports what is looked for. */
     oneTick: async (reported: RegExp): Promise<void> => {
       expect(await reportsAfterTick()).toStrictEqual([expect.stringMatching(reported)]);
@@ -59,10 +65,10 @@ const kept = new Agent({ keepAlive: true, maxSockets: 1 });
 
 /** The status of one request, or the error's code. */
 const visitor =
-  (world: World): Visit =>
+  (world: World, host = 'shop.example'): Visit =>
   (method, by = agent) =>
     new Promise((resolve) => {
-      const what = { ...world.proxy.http, agent: by, method, headers: { host: 'shop.example' }, timeout: 5_000 };
+      const what = { ...world.proxy.http, agent: by, method, headers: { host }, timeout: 5_000 };
       const asked = request(what, (answer) => {
         answer.resume().on('end', () => resolve(answer.statusCode ?? 0));
       });
