@@ -230,10 +230,11 @@ it('asks for no further proof when a slow CA used up the time, and cleans up', a
 });
 
 it('says that a CNAME is in the way, which holds up no other certificate', async () => {
-  stage.hooks.beforeChange = () =>
-    stage.route53.put(stage.zone.id, { Name: foreign.Name, Type: 'CNAME', TTL: 60, Values: ['a.example.org.'] });
+  // Of a name that was never proven: Pebble takes one that was for proven still in about one order of a hundred.
+  const cname = { Name: `_acme-challenge.www.${name}`, Type: 'CNAME', TTL: 60, Values: ['a.example.org.'] };
+  stage.hooks.beforeChange = () => stage.route53.put(stage.zone.id, cname);
 
-  await expect(stage.run([[`www.${name}`, name], [`b.${name}`]])).rejects.toThrow(
+  await expect(stage.run([[`www.${name}`], [`b.${name}`]])).rejects.toThrow(
     /Changing the TXT records of .* in hosted zone \w+: InvalidChangeBatch: .*a conflicting RRSet of type CNAME/,
   );
   expect(stage.index().map((certificate) => certificate.name)).toContain(`b.${name}`);

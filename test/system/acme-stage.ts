@@ -100,7 +100,7 @@ export async function acmeStage(options: PebbleOptions = {}) {
       owner: `run-${runs}`,
       remainingMs,
       // What would be asked every two seconds is asked often.
-      pause: (milliseconds) => sleep(Math.min(milliseconds, 50)),
+      pause: (milliseconds) => sleep(Math.min(milliseconds, 10)),
     });
     return renew(byHand, { ...world, ...deps });
   };

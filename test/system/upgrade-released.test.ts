@@ -31,22 +31,21 @@ describe.each(releases())('a proxy that runs the released %s sync', (release) =>
   it.each([[['documents', 'functions']], [['functions', 'documents']]] as const)(
     'takes the new document under load without a lost request, and goes back to the released one: %j',
     async (order) => {
-      const { world, answersDuring, running, installed, admin } = upgrading;
+      const { world, answersDuring, running, installed, adminAnswers } = upgrading;
       const [old, today] = [await packagedAs(release, join(folder, release)), await packaged()];
       await deploy(old, ['functions', 'documents']);
       const before = [installed('00-global.cfg'), installed('10-frontends.cfg')];
       const [, reloads] = await running();
-      const seen = [await admin()];
+      // A second labelled container of a task is what 0.1.0 cannot serve.
+      await adminAnswers(404);
 
       const answers = await answersDuring(async () => {
         await deploy(today, order);
-        seen.push(await admin());
+        await adminAnswers(200);
         await deploy(old, order);
-        seen.push(await admin());
+        await adminAnswers(404);
       });
 
-      // A second labelled container of a task is what 0.1.0 cannot serve.
-      expect(seen).toStrictEqual([404, 200, 404]);
       expect(answers.filter((answer) => answer !== 200)).toStrictEqual([]);
       expect(answers.length).toBeGreaterThan(50);
       expect((await running())[1]).toBe(reloads + 2);

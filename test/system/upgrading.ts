@@ -42,8 +42,8 @@ export async function startUpgrading() {
   return {
     world,
     answersDuring: (meanwhile: () => Promise<void>) => answersDuring(visitor(world), meanwhile),
-    /** What the second container's host answers. */
-    admin: () => visitor(world, 'admin.example')('GET'),
+    /** Waits until the second container's host answers so: who is new to HAProxy is checked first. */
+    adminAnswers: (status: number) => until(async () => (await visitor(world, 'admin.example')('GET')) === status),
     /** One tick, and nothing else, until a sync reports what is looked for. */
     oneTick: async (reported: RegExp): Promise<void> => {
       expect(await reportsAfterTick()).toStrictEqual([expect.stringMatching(reported)]);
