@@ -35,7 +35,7 @@ type Ask = { readonly method: string; readonly path: string; readonly headers: o
 export async function acmeFront(upstream: string, credentials: Credentials): Promise<AcmeFront> {
   const agent = new Agent({ rejectUnauthorized: false, keepAlive: true });
   const payloads: { path: string; payload: Record<string, unknown> }[] = [];
-  const refusals: { path: string; fault: AcmeFault; left: number }[] = [];
+  const refusals: { path: string; fault: AcmeFault; left: number; done: boolean }[] = [];
   const windows = new Map<string, Window>();
   const lost: string[] = [];
   const alterations = new Map<string, (text: string) => string>();
@@ -56,7 +56,12 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     if (windows.has(id) || (id && ari === 'stand-in')) return tell(response, window(windows.get(id)));
     const refusal = refusals.find((each) => path.includes(each.path) && each.left-- > 0);
     refusal?.fault.meanwhile?.();
-    if (refusal?.fault.isDone) await pass({ method, path, headers, body });
+    if (refusal?.fault.isDone && !refusal.done) {
+      const told = await pass({ method, path, headers, body });
+      // Pebble refuses some good nonces: then it has done nothing yet.
+      if (told.body.includes(':badNonce')) return void [refusal.left++, tell(response, told)];
+      refusal.done = true;
+    }
     // A refused request has a nonce for the next, as from any ACME server.
     if (refusal) return tell(response, problem(refusal.fault, await own('HEAD', new URL(offered.newNonce).pathname)));
     const told = await pass({ method, path, headers, body });
@@ -80,7 +85,7 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     payloads,
     refuse: (what, fault, times = 1) => {
       const path = what in offered ? new URL(String(offered[what])).pathname : what;
-      refusals.push({ path, fault, left: times });
+      refusals.push({ path, fault, left: times, done: false });
     },
     lose: (path) => void lost.push(path),
     invalidate: (fault) => {
