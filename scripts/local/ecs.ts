@@ -142,7 +142,12 @@ export function playEcs(hosts: Host[], { delays, timers, processes, say, putEven
     killTask(id: string): void {
       const task = tasks.get(id);
       if (task?.lastStatus !== 'RUNNING') throw new Error(`no task ${id} runs`);
-      for (const container of task.containers) container.process?.kill('SIGKILL');
+      // Who serves goes first: the death that is noted is then the end of its socket, not that of a small process beside it.
+      const serving = task.containers.filter(({ hostPort }) => hostPort !== undefined);
+      for (const { process } of serving) process?.kill('SIGKILL');
+      void Promise.all(serving.map(({ process }) => process?.exited)).then(() => {
+        for (const { process } of task.containers) process?.kill('SIGKILL');
+      });
     },
   };
 }
