@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { machine } from '../../scripts/local/machine';
@@ -37,7 +37,11 @@ async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
   const launch: typeof own.launch = (...words) => {
     const child = own.launch(...words);
     void child.exited.then(() =>
-      setTimeout(() => readFileSync(own.located('/var/lib/sluice/codes'), 'utf8') === '[]' && ended(), 50),
+      setTimeout(() => {
+        const codes = own.located('/var/lib/sluice/codes');
+        // The machine may be gone by now.
+        if (existsSync(codes) && readFileSync(codes, 'utf8') === '[]') ended();
+      }, 50),
     );
     return child;
   };
