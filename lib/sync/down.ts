@@ -32,9 +32,9 @@ export function downServers(stat: string, running: readonly RunningServer[]): Do
   return servers.length === 0 ? undefined : { count: servers.length, servers: servers.slice(0, most) };
 }
 
-/** A check under way is marked by a star before the result of the last one. */
+/** While a check is under way, HAProxy shows the result of the last one behind a star, and 0 in place of its code. */
 function checkOf(status = '', code = ''): string | undefined {
   const word = status.replace(/^\* /, '');
   if (!/^L[467](?!OK)/.test(word)) return undefined;
-  return word === 'L7STS' && code !== '' ? `${word}/${code}` : word;
+  return word === 'L7STS' && Number(code) > 0 ? `${word}/${code}` : word;
 }

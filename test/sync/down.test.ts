@@ -22,6 +22,7 @@ it.each([
   ['demo.shop,a,DOWN,L4TOUT,,', 'L4TOUT'],
   ['demo.shop,a,DOWN 1/2,* L4CON,,"Connection refused, by 10.0.1.7"', 'L4CON'],
   ['demo.shop,a,DOWN,L7STS,503,Service Unavailable', 'L7STS/503'],
+  ['demo.shop,a,DOWN,* L7STS,0,', 'L7STS'],
   ['demo.shop,a,DOWN,L6RSP,,', 'L6RSP'],
 ])('names a server that fails its check: %s', (row, check) => {
   expect(downServers(stat(row), [server('a')])).toStrictEqual({
