@@ -4,5 +4,6 @@ module.exports = {
   transform: { '\\.[jt]s$': '<rootDir>/test/esbuild.cjs' },
   transformIgnorePatterns: ['/node_modules/(?!@middy/)'],
   testSequencer: '<rootDir>/test/sequencer.cjs',
-  maxWorkers: 2,
+  // Most of a test is waiting, for a check or for a process.
+  maxWorkers: '150%',
 };
