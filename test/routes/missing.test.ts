@@ -1,7 +1,7 @@
 import type { Routes } from '../../lib/routes/routes';
 import { decideRoutes } from '../../lib/routes/routes';
 import { backend, definition, fleet, task } from '../builders';
-import { at, type Containers, decideFor, served } from './revisions';
+import { at, type Containers, decideFor, fleetFor, served } from './revisions';
 
 const web: Containers = { web: at('a.test') };
 const both: Containers = { web: at('a.test'), admin: at('b.test') };
@@ -56,6 +56,22 @@ describe('what vanishes without a stop order', () => {
       doubts: ['demo/shop'],
     });
   });
+});
+
+// Five were published. One is described, one cannot be read, and of three nothing is said.
+it.each([
+  [5, 't1 web, t2 web, t3 web, t4 web, t5 web'],
+  [3, 't1 web, t2 web, t3 web, t4 web, t5 web'],
+  [2, 't1 web, t2 web'],
+  [1, 't1 web'],
+])('what cannot be read stays before what is not described: the service counts %i', (count, expected) => {
+  const ids = ['t1', 't2', 't3', 't4', 't5'];
+  const { backends: published } = decideFor(Object.fromEntries(ids.map((id) => [id, [1, web]])), {});
+  const unread = [{ what: 'task t2', why: 'no state', services: ['demo/shop'], task: { id: 't2', stopping: false } }];
+
+  const seen = { ...fleetFor({ t1: [1, web] }), unread };
+  const look = { fleet: seen, published, warned: new Set<string>(), now: 100, witness: counts(count) };
+  expect(served(decideRoutes(look))).toStrictEqual({ 'a.test': expected });
 });
 
 describe('a task whose definition cannot be read', () => {

@@ -40,17 +40,18 @@ const running = (id: string, revision: number, containers: Containers): Task =>
 
 type Given = { readonly published?: readonly Backend[]; readonly witness?: Witness };
 
-/** Decides for these tasks by id, each with the number of its revision and its containers; `unread` definitions are refused. */
-export const decideFor = (
-  tasks: Readonly<Record<string, readonly [revision: number, containers: Containers]>>,
-  { published = [], witness }: Given,
-  unread: readonly number[] = [],
-) => {
+/** Tasks by id, each with the number of its revision and its containers. */
+type Tasks = Readonly<Record<string, readonly [revision: number, containers: Containers]>>;
+
+export const fleetFor = (tasks: Tasks) => {
   const all = Object.entries(tasks).map(([id, [revision, containers]]) => running(id, revision, containers));
-  const definitions = Object.fromEntries(
-    Object.values(tasks).map(([number, of]) => [`shop:${number}`, definition(number, of)]),
-  );
-  const seen = fleet(all, definitions);
+  const definitions = Object.values(tasks).map(([number, of]) => [`shop:${number}`, definition(number, of)]);
+  return fleet(all, Object.fromEntries(definitions));
+};
+
+/** Decides for these tasks; `unread` definitions are refused. */
+export const decideFor = (tasks: Tasks, { published = [], witness }: Given, unread: readonly number[] = []) => {
+  const seen = fleetFor(tasks);
   const readable = [...seen.definitions].filter(([arn]) => !unread.some((number) => arn === `shop:${number}`));
   const look = { published, warned: new Set<string>(), now: 100, ...(witness && { witness }) };
   return decideRoutes({ fleet: { ...seen, definitions: new Map(readable) }, ...look });
