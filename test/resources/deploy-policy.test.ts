@@ -130,6 +130,8 @@ describe('docs/deploy-policy.json', () => {
       ['another', 'arn:aws:s3:::shop/orders', 's3 GetObject'],
       ['another', own('ssm', 'parameter/shop/password'), 'ssm GetParameter GetParameters AddTagsToResource'],
       ['another', own('ssm', 'parameter/sluice/dev/certificates/example.com/key'), 'ssm GetParameter GetParameters'],
+      // An association of it would run any command, on any instance.
+      ['another', own('ssm', 'document/AWS-RunShellScript'), 'ssm CreateAssociation UpdateAssociation SendCommand'],
       ['another', own('ecs', 'service/default/shop'), 'ecs UpdateService DeleteService'],
       ['another', own('sqs', 'orders'), 'sqs DeleteQueue'],
       ['another', 'arn:aws:route53:::hostedzone/ZOTHER', 'route53 ChangeResourceRecordSets'],
