@@ -1,4 +1,5 @@
 // The SSM document: it carries the bundled sync to the proxies, so that an edit of the sync replaces no instance.
+const { createHash } = require('node:crypto');
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { buildSync } = require('esbuild');
@@ -22,7 +23,7 @@ const bundle = () =>
 
 /**
  * What an instance runs. Node's own gzip writes other bytes on another machine (zlib: by processor and release), and every deploy
- * from there would be a new version of the document; fflate writes the same everywhere, without a time.
+ * from there would be another document; fflate writes the same everywhere, without a time.
  */
 const script = (prefix) => {
   const packed = gzipSync(Buffer.from(bundle()), { level: 9, mtime: 0 });
@@ -60,23 +61,26 @@ const checked = (written) => {
   );
 };
 
-/** The CloudFormation of one stage's document. */
-const document = (stage, prefix) => ({
-  Resources: {
-    SyncDocument: {
-      Type: 'AWS::SSM::Document',
-      Properties: {
-        Name: `sluice-${stage}-sync`,
-        DocumentType: 'Command',
-        DocumentFormat: 'JSON',
-        // The default replaces the document, which its fixed name does not allow.
-        UpdateMethod: 'NewVersion',
-        TargetType: '/AWS::EC2::Instance',
-        Content: checked(content(prefix)),
-      },
+/**
+ * The CloudFormation of one stage's document. SSM may refuse a text that an older version of a document had, and with it a rollback
+ * (AWS: UpdateDocument, DuplicateDocumentContent). So no document ever gets a second version: its name has the hash of all that is in
+ * it, and another name is another document. CloudFormation makes it first, and deletes the old one when all else is updated.
+ */
+const document = (stage, prefix) => {
+  const properties = {
+    DocumentType: 'Command',
+    DocumentFormat: 'JSON',
+    TargetType: '/AWS::EC2::Instance',
+    Content: checked(content(prefix)),
+  };
+  const hash = createHash('sha256').update(JSON.stringify(properties)).digest('hex').slice(0, 10);
+  // No stage's name has an underscore: `sluice-prod-sync_*` covers the documents of no other stage.
+  return {
+    Resources: {
+      SyncDocument: { Type: 'AWS::SSM::Document', Properties: { Name: `sluice-${stage}-sync_${hash}`, ...properties } },
     },
-  },
-});
+  };
+};
 
 module.exports = async ({ resolveVariable }) =>
   document(await resolveVariable('sls:stage'), await resolveVariable('self:custom.prefix'));

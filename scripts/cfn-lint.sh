@@ -1,6 +1,7 @@
 #!/bin/sh
 # Judges the packaged template of every variant, and the role of the deploys, by AWS's published schemas, which cfn-lint
-# carries. Needs Python 3 and PyPI; where these are missing it says so and lets the other checks run.
+# carries, and makes out of them what a deploy must be allowed to do. Needs Python 3 and PyPI; where these are missing it says so
+# and lets the other checks run.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -23,3 +24,18 @@ templates=$(node --import tsx scripts/templates.ts)
 # shellcheck disable=SC2086 # a list of paths
 "$home/bin/cfn-lint" --regions eu-west-2 --ignore-checks W3005 --format parseable --template $templates .github/deploy-role.yml
 echo "cfn-lint: $(echo "$templates" | wc -l | tr -d ' ') variants and the role of the deploys are clean"
+
+# Replaced at once, so that `git diff` shows what is new.
+list=test/resources/schema-actions.json
+made=$(mktemp)
+# shellcheck disable=SC2086 # a list of paths
+"$home/bin/python3" scripts/schema-actions.py $templates >"$made"
+if ! cmp -s "$made" "$list"; then
+  cat "$made" >"$list"
+  rm -f "$made"
+  echo "cfn-lint: $list was not what the schemas of version $version say, and is made anew. Mend docs/deploy-policy.json until" \
+    '"npx jest test/resources/deploy-policy" passes, and commit both.' >&2
+  exit 1
+fi
+rm -f "$made"
+echo "cfn-lint: $list is what the schemas say"

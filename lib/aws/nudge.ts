@@ -12,8 +12,6 @@ export const nudge =
     const sent = client.send(
       new SendCommandCommand({
         DocumentName: syncDocument,
-        // What an update brought; whether CloudFormation makes it the default version cannot be relied on.
-        DocumentVersion: '$LATEST',
         Targets: [{ Key: 'tag:SluiceProxy', Values: [proxyTag] }],
         Parameters: { Generation: [String(generation)] },
         Comment: `generation ${generation}`,

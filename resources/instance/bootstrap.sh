@@ -48,15 +48,24 @@ packages() {
 fetch() {
   answer=$(credentials | curl -sS -K - --max-time 20 --fail-with-body --aws-sigv4 "aws:amz:$AWS_REGION:ssm" \
     -H 'content-type: application/x-amz-json-1.1' -H 'x-amz-target: AmazonSSM.GetDocument' \
-    -d "{\"Name\":\"$SLUICE_DOCUMENT\",\"DocumentVersion\":\"\$LATEST\",\"DocumentFormat\":\"JSON\"}" "$ssm/") || {
+    -d "{\"Name\":\"$SLUICE_DOCUMENT\",\"DocumentFormat\":\"JSON\"}" "$ssm/") || {
     say "AWS answered: $(printf %.300s "$answer")"
-    return 1
+    adopt
+    return
   }
   printf %s "$answer" | node -e '
     const { Content } = JSON.parse(require("fs").readFileSync(0, "utf8"));
     const [step] = JSON.parse(Content).mainSteps;
     console.log(step.inputs.runCommand.join("\n").replace(/\{\{ *Generation *\}\}/, "0"));
   ' >"$SLUICE_HOME/first.sh"
+}
+
+# A deploy has replaced the document since this instance was launched. The next tick brings the sync of the new one, by Run Command.
+adopt() {
+  case $answer in *InvalidDocument*) ;; *) return 1 ;; esac
+  [ -f "$SLUICE_HOME/sync.cjs" ] || return 1
+  say 'takes the sync that Run Command brought'
+  echo "exec flock -w 40 '$SLUICE_HOME/lock' node '$SLUICE_HOME/sync.cjs' 0" >"$SLUICE_HOME/first.sh"
 }
 
 # Of the role, as lines for curl's -K: on a command line every process could read them.

@@ -30,8 +30,9 @@ export function autoScaling(groups: readonly Group[], { timers, delays, say, lau
   const launched: ProxyInstance[] = [];
 
   /** Until one is in service: whatever never completes its hook is ended, and another one launched. */
-  async function add(group: Group): Promise<ProxyInstance> {
+  async function add(slot: number): Promise<ProxyInstance> {
     for (;;) {
+      const group = named(slot);
       const instance = await launch(`i-0${randomBytes(8).toString('hex')}`, group);
       launched.push(instance);
       const [hook] = group.LifecycleHookSpecificationList ?? [];
@@ -58,7 +59,7 @@ export function autoScaling(groups: readonly Group[], { timers, delays, say, lau
   const current = (slot: number): ProxyInstance =>
     inService.get(named(slot).AutoScalingGroupName) ?? fail(`proxy ${slot} is not in service`);
   const settle = async (slot: number): Promise<ProxyInstance> => {
-    const instance = await add(named(slot));
+    const instance = await add(slot);
     inService.set(named(slot).AutoScalingGroupName, instance);
     return instance;
   };

@@ -18,7 +18,7 @@ import { type ManagedInstance, runCommand } from './run-command';
 import type { Credentials } from './signature';
 import { fifoQueue, type Message } from './sqs';
 import { queueHandlers } from './sqs-api';
-import { readStack, type Target } from './stack';
+import { type Document, readStack, type Target } from './stack';
 import { region, stackId } from './template';
 import type { Timers } from './timers';
 
@@ -135,14 +135,19 @@ export async function deployStack(deps: Deps) {
         detail: { 'stack-id': stackId, 'status-details': { status, 'status-reason': '' } },
       }),
     /**
-     * Another package is deployed over this one, without its event: its functions, its documents, or first the ones and then the
-     * others, as CloudFormation takes them in any order. Nothing that runs is touched.
+     * Another package is deployed over this one, without its event. CloudFormation makes the new document first; then it takes what
+     * names it, in any order; at last, in the clean-up, it deletes the old one (AWS: update behaviors of stack resources, replacement).
      */
-    redeploy: (from: string, ...parts: readonly ('functions' | 'documents')[]): void => {
+    redeploy: (from: string, ...parts: readonly Redeployed[]): void => {
       const next = readStack(from, api.endpoint, addresses);
       if (parts.includes('functions'))
         for (const [index, properties] of next.functions.entries()) functions[index]?.update(properties, from);
-      if (parts.includes('documents')) stack.documents.splice(0, stack.documents.length, ...next.documents);
+      const isNew = ({ Name }: Document) => next.documents.some((document) => document.Name === Name);
+      const old = stack.documents.filter((document) => !isNew(document));
+      if (parts.includes('documents')) stack.documents.splice(0, Infinity, ...old, ...next.documents);
+      if (parts.includes('associations')) stack.associations.splice(0, Infinity, ...next.associations);
+      if (parts.includes('templates')) stack.groups.splice(0, Infinity, ...next.groups);
+      if (parts.includes('cleanup')) stack.documents.splice(0, Infinity, ...stack.documents.filter(isNew));
     },
     /** The schedules that lie half a day apart, now. */
     rareTick: (): void => bus.tick(stack.rareSchedules),
@@ -162,6 +167,9 @@ export async function deployStack(deps: Deps) {
     },
   };
 }
+
+/** Steps of an update. */
+export type Redeployed = 'documents' | 'functions' | 'associations' | 'templates' | 'cleanup';
 
 export type Aws = Awaited<ReturnType<typeof deployStack>>;
 

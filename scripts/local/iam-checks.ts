@@ -47,6 +47,7 @@ const checks: Readonly<Record<string, (input: never, instances: readonly Tagged[
   'cloudwatch:DescribeAlarms': anything,
   'ec2:DescribeAddresses': anything,
   'ssm:DescribeInstanceInformation': anything,
+  'ssm:ListDocuments': anything,
   'ssm:GetCommandInvocation': anything,
   'sns:ListSubscriptionsByTopic': ({ TopicArn }: { TopicArn: string }) => [{ resource: TopicArn, context: {} }],
   'sqs:GetQueueUrl': ({ QueueName }: { QueueName: string }) => queue({ QueueUrl: QueueName }),

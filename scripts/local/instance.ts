@@ -105,6 +105,7 @@ export async function proxyInstance({ id, tags, userData, role, credentials }: L
       rmSync(master, { force: true });
       mkdirSync(own.located('/run/haproxy'));
       systemd.boot();
+      agent.connect();
     },
     terminate: async (): Promise<void> => {
       await cut();

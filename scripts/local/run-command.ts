@@ -27,12 +27,11 @@ const lateMs = 3_000;
 type Parameters = Readonly<Record<string, readonly string[]>>;
 type Input = {
   DocumentName: string;
-  DocumentVersion?: string;
   Targets?: { Key: string; Values: string[] }[];
   InstanceIds?: string[];
   Parameters?: Parameters;
 };
-type Asked = { readonly Name: string; readonly DocumentVersion?: string; readonly DocumentFormat?: string };
+type Asked = { readonly Name: string; readonly DocumentFormat?: string };
 type Deps = { readonly delayMs: number; readonly timers: Timers; readonly say: Say; readonly isOn: () => boolean };
 
 /** Run Command: carries the packaged document to the instances that a tag names (AWS: SendCommand). */
@@ -41,15 +40,13 @@ export function runCommand(documents: readonly Document[], instances: readonly M
   const faults: CommandFault[] = [];
   const held: (() => void)[] = [];
 
-  /** After an update CloudFormation may leave the default version behind (cloudformation-coverage-roadmap, issue 2539). */
-  function named(name: string, version = '$DEFAULT'): Document {
-    if (version !== '$LATEST') refuse('InvalidDocumentVersion', `version ${version} of ${name} may be an old one.`);
+  function named(name: string): Document {
     const found = documents.find(({ Name }) => name === Name || name.endsWith(`:document/${Name}`));
     return found ?? refuse('InvalidDocument', `Document with name ${name} does not exist.`);
   }
 
-  function send({ DocumentName, DocumentVersion, Targets = [], InstanceIds = [], Parameters = {} }: Input) {
-    const document = named(DocumentName, DocumentVersion);
+  function send({ DocumentName, Targets = [], InstanceIds = [], Parameters = {} }: Input) {
+    const document = named(DocumentName);
     // 64 KB for the document and its parameters together (AWS: CreateDocument, Content).
     const bytes = Buffer.byteLength(JSON.stringify([document.Content, Parameters]));
     if (bytes > 65_536) throw new AwsError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
@@ -93,13 +90,21 @@ export function runCommand(documents: readonly Document[], instances: readonly M
     },
     handlers: {
       'ssm:SendCommand': send,
+      // A name is filtered by how it begins (AWS: DocumentKeyValuesFilter). The later in the list, the newer.
+      'ssm:ListDocuments': ({ Filters }: { Filters: { Key: string; Values: string[] }[] }) => ({
+        DocumentIdentifiers: documents.flatMap(({ Name }, index) =>
+          Filters.every(({ Key, Values }) => Key !== 'Name' || Values.some((start) => Name.startsWith(start)))
+            ? [{ Name, CreatedDate: index }]
+            : [],
+        ),
+      }),
       // The content is a text (AWS: GetDocument).
-      'ssm:GetDocument': ({ Name, DocumentVersion, DocumentFormat = 'JSON' }: Asked) => ({
+      'ssm:GetDocument': ({ Name, DocumentFormat = 'JSON' }: Asked) => ({
         Name,
         DocumentFormat,
         DocumentVersion: '1',
         Status: 'Active',
-        Content: JSON.stringify(named(Name, DocumentVersion).Content, undefined, 2),
+        Content: JSON.stringify(named(Name).Content, undefined, 2),
       }),
     },
   };

@@ -16,7 +16,8 @@ export type Clients = {
 export const named = (stage: string) => ({
   stage,
   prefix: `/sluice/${stage}`,
-  document: `sluice-${stage}-sync`,
+  /** The documents that carry the sync: during a deploy there are two; that of 0.1.0 has no hash. */
+  documents: new RegExp(`^sluice-${stage}-sync(_[0-9a-f]{10})?$`),
   queue: `sluice-${stage}-reconcile.fifo`,
   deadLetters: `sluice-${stage}-reconcile-dead.fifo`,
   group: (slot: string) => `sluice-${stage}-proxy-${slot}`,

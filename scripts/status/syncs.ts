@@ -1,6 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { GetCommandInvocationCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import {
+  GetCommandInvocationCommand,
+  paginateListDocuments,
+  SendCommandCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
 
 import type { Down } from '../../lib/sync/down';
 import { type Check, fine, wrong } from './check';
@@ -25,15 +30,14 @@ const patienceMs = 75_000;
 /** Runs the sync on every proxy that can be reached, as a nudge would, and gives what each of them says. */
 export async function runSyncs(
   { ssm }: Clients,
-  { document }: Stage,
+  stage: Stage,
   proxies: readonly SeenProxy[],
 ): Promise<ReadonlyMap<string, Ran>> {
   const ids = proxies.filter(isOnline).map(({ instance }) => instance);
   if (ids.length === 0) return new Map();
   const sent = await ssm.send(
     new SendCommandCommand({
-      DocumentName: document,
-      DocumentVersion: '$LATEST',
+      DocumentName: await newestDocument(ssm, stage),
       InstanceIds: ids,
       Comment: 'status',
       TimeoutSeconds: 60,
@@ -41,6 +45,21 @@ export async function runSyncs(
   );
   const command = sent.Command?.CommandId ?? '';
   return new Map(await Promise.all(ids.map(async (id) => [id, await waitFor(ssm, command, id)] as const)));
+}
+
+/** Its name has the hash of its content, which this checkout need not have. */
+async function newestDocument(client: SSMClient, { stage, documents }: Stage): Promise<string> {
+  const Filters = [
+    { Key: 'Owner', Values: ['Self'] },
+    { Key: 'Name', Values: [`sluice-${stage}-sync`] },
+  ];
+  const found: { readonly name: string; readonly made: number }[] = [];
+  for await (const { DocumentIdentifiers = [] } of paginateListDocuments({ client }, { Filters }))
+    for (const { Name = '', CreatedDate } of DocumentIdentifiers)
+      if (documents.test(Name)) found.push({ name: Name, made: CreatedDate?.getTime() ?? 0 });
+  const [newest] = found.sort((a, b) => b.made - a.made);
+  if (newest) return newest.name;
+  throw new Error(`stage ${stage} has no SSM document that carries the sync; deploy it`);
 }
 
 async function waitFor(ssm: SSMClient, CommandId: string, InstanceId: string): Promise<Ran> {

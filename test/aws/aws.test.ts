@@ -416,7 +416,6 @@ describe('acting', () => {
 
     expect(api.calls[0]?.input).toMatchObject({
       DocumentName: 'sluice-dev-sync',
-      DocumentVersion: '$LATEST',
       Targets: [{ Key: 'tag:SluiceProxy', Values: ['dev'] }],
       Parameters: { Generation: ['42'] },
     });

@@ -21,7 +21,7 @@ const refused = (policies: readonly Policy[], action: string, input: object, ins
   firstRefused(judge('Role', policies), checksOf(action, input, instances));
 
 const nudge = (value: string) => ({
-  DocumentName: 'sluice-dev-sync',
+  DocumentName: 'sluice-dev-sync_0123456789',
   Targets: [{ Key: 'tag:SluiceProxy', Values: [value] }],
 });
 
@@ -68,6 +68,15 @@ describe('the packaged policies', () => {
       { ...nudge('dev'), DocumentName: 'AWS-RunShellScript' },
       `${ssm}:document/AWS-RunShellScript`,
     ],
+    // Of stages that are called alike.
+    ...['sluice-dev-sync-sync_0123456789', 'sluice-dev-sync-sync', 'sluice-dev-sync-a-sync_0123456789'].map(
+      (DocumentName): [string, string, object, string] => [
+        `the document ${DocumentName}`,
+        'ssm:SendCommand',
+        { ...nudge('dev'), DocumentName },
+        `${ssm}:document/${DocumentName}`,
+      ],
+    ),
     [
       'another stage’s proxy',
       'ssm:SendCommand',
@@ -83,6 +92,14 @@ describe('the packaged policies', () => {
     ['a call that nobody needs', 'sqs:SendMessage', { QueueUrl: 'q' }, 'arn:aws:sqs:eu-west-2:123456789012:q'],
   ])('keep reconcile from %s', async (_, action, input, resource) => {
     expect(await refused(reconcile, action, input, [proxy, otherProxy])).toBe(resource);
+  });
+
+  it('let the proxy fetch the sync of its own stage, that of 0.1.0 too while an update runs', async () => {
+    const fetch = (Name: string) => refused(instance, 'ssm:GetDocument', { Name });
+
+    expect(await fetch('sluice-dev-sync_0123456789')).toBeUndefined();
+    expect(await fetch('sluice-dev-sync')).toBeUndefined();
+    expect(await fetch('sluice-dev-sync-sync_0123456789')).toBe(`${ssm}:document/sluice-dev-sync-sync_0123456789`);
   });
 
   it('let the proxy read its stage, and nothing else', async () => {

@@ -25,7 +25,7 @@ it('knows the names that the packaged template gives', async () => {
   const names = (type: string, key: string) => ofType<Record<string, string>>(type).map(([, found]) => found[key]);
 
   expect([...stage.alarms].sort()).toStrictEqual(names('AWS::CloudWatch::Alarm', 'AlarmName').sort());
-  expect(names('AWS::SSM::Document', 'Name')).toStrictEqual([stage.document]);
+  expect(names('AWS::SSM::Document', 'Name')).toStrictEqual([expect.stringMatching(stage.documents)]);
   expect(names('AWS::SQS::Queue', 'QueueName').sort()).toStrictEqual([stage.deadLetters, stage.queue].sort());
   expect(names('AWS::Logs::LogGroup', 'LogGroupName')).toEqual(
     expect.arrayContaining([stage.log('reconcile'), stage.log('renew')]),

@@ -175,8 +175,6 @@ describe('the proxies’ role', () => {
 it('the sync runs when a proxy registers', () => {
   expect(of('default').properties('SyncAtRegistration')).toMatchObject({
     Name: { Ref: 'SyncDocument' },
-    // As the nudge and the first boot ask: the default version may be an old one.
-    DocumentVersion: '$LATEST',
     Targets: [{ Key: 'tag:SluiceProxy', Values: ['dev'] }],
   });
 });

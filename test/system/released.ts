@@ -60,7 +60,9 @@ export async function packagedAs(release: string, into: string): Promise<string>
   await cp(await packaged(), into, { recursive: true });
   const template = join(into, 'cloudformation-template-update-stack.json');
   const { Resources, ...rest } = JSON.parse(readFileSync(template, 'utf8'));
-  Resources.SyncDocument.Properties.Content.mainSteps[0].inputs.runCommand = [keptPart(release, 'sync.sh')];
+  const { Properties } = Resources.SyncDocument;
+  Properties.Content.mainSteps[0].inputs.runCommand = [keptPart(release, 'sync.sh')];
+  Properties.Name = nameIn(release);
   writeFileSync(template, JSON.stringify({ ...rest, Resources }));
 
   const contents = keptPart(release, 'reconcile.cjs');
@@ -68,6 +70,10 @@ export async function packagedAs(release: string, into: string): Promise<string>
   writeFileSync(join(into, 'reconcile.zip'), zipSync({ 'functions/reconcile.js': Buffer.from(reconcile) }));
   return into;
 }
+
+/** 0.1.0 gave its document new versions in place; later ones have the hash of their content in the name. */
+const nameIn = (release: string): string =>
+  release === '0.1.0' ? 'sluice-dev-sync' : `sluice-dev-sync_${release.replaceAll('.', '').padStart(10, '0')}`;
 
 const bundle = (options: Parameters<typeof buildSync>[0]): string =>
   buildSync({ bundle: true, write: false, platform: 'node', target: 'node20', absWorkingDir: root, ...options })

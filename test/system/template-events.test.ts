@@ -117,7 +117,12 @@ describe('the sync document', () => {
     ]);
   });
 
-  it('gets new versions in place', () => {
-    expect(template.properties('SyncDocument')).toMatchObject({ Name: 'sluice-dev-sync', UpdateMethod: 'NewVersion' });
+  it('has a name of its own for each content, so that none has a second version: a text of old could be refused', () => {
+    const { Name, UpdateMethod, ...rest } = template.properties<Record<string, string>>('SyncDocument');
+    const hash = createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 10);
+
+    expect(Name).toBe(`sluice-dev-sync_${hash}`);
+    // Replace, by default. With NewVersion a text under the same name would be an update in place.
+    expect(UpdateMethod).toBeUndefined();
   });
 });

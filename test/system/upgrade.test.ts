@@ -16,7 +16,7 @@ it('a deploy of another sync reaches a running proxy with the next tick, and HAP
 
   await packagedWith('lib/sync/run.ts', tell, async (folder) => {
     const answers = await answersDuring(async () => {
-      world.aws.redeploy(folder, 'functions', 'documents');
+      world.aws.redeploy(folder, 'documents', 'functions', 'cleanup');
       await oneTick(/"changed":"nothing".*"edition":2/);
     });
 
@@ -34,10 +34,12 @@ it('a deploy of another configuration is rolled out by the next tick, by one rel
 
   await packagedWith('lib/haproxy/sections.ts', more, async (folder) => {
     const answers = await answersDuring(async () => {
-      // CloudFormation takes functions and documents in any order, and a tick may come between them.
+      // A tick may come after each step.
+      world.aws.redeploy(folder, 'documents');
+      await oneTick(/"changed":"nothing"/);
       world.aws.redeploy(folder, 'functions');
       await oneTick(/"changed":"structure"/);
-      world.aws.redeploy(folder, 'documents');
+      world.aws.redeploy(folder, 'cleanup');
       await oneTick(/"changed":"nothing"/);
     });
 
