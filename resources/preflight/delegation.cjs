@@ -19,22 +19,17 @@ const answers = (asked, what) =>
     throw unanswered(`DNS does not tell ${what} (${error.code})`, error);
   });
 
-/** The zones of the settings that others answer for. */
-async function delegationFaults(route53, dns, { hostedZoneId, challengeZones }) {
-  const ids = [...new Set([hostedZoneId, ...challengeZones])];
-  const zones = await Promise.all(ids.map((id) => read(route53, id)));
-  const found = await Promise.all(zones.map((zone) => zone && zoneFaults(dns, zone)));
-  return found.flatMap((faults, index) => faults ?? (index === 0 ? [] : [noZone(ids[index])]));
+/** @returns why others answer for a hosted zone, if they do */
+async function delegationFaults(route53, dns, Id, { hostedZoneId }) {
+  try {
+    return await zoneFaults(dns, await route53.send(new GetHostedZoneCommand({ Id })));
+  } catch (error) {
+    if (error.name !== 'NoSuchHostedZone') throw error;
+    // Of the domain's own zone the look at its records tells.
+    if (Id === hostedZoneId) return [];
+    return [`challengeZones: this account has no hosted zone ${Id}; \`aws route53 list-hosted-zones\` lists them`];
+  }
 }
-
-const noZone = (id) =>
-  `challengeZones: this account has no hosted zone ${id}; \`aws route53 list-hosted-zones\` lists them`;
-
-const read = (route53, Id) =>
-  route53.send(new GetHostedZoneCommand({ Id })).catch((error) => {
-    if (error.name === 'NoSuchHostedZone') return undefined;
-    throw error;
-  });
 
 async function zoneFaults(dns, { HostedZone, DelegationSet }) {
   const own = (DelegationSet?.NameServers ?? []).map(plain);

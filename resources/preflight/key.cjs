@@ -8,7 +8,7 @@ async function keyHints(ec2) {
   return [
     `new volumes are encrypted with ${KmsKeyId}: no instance starts unless Auto Scaling's role may use that key.` +
       ` Where it may not yet: \`aws kms create-grant --key-id ${KmsKeyId} --grantee-principal` +
-      ' arn:aws:iam::<account>:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling --operations' +
+      ` arn:aws:iam::${KmsKeyId.split(':')[4] ?? '<account>'}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling --operations` +
       ' Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey CreateGrant`',
   ];
 }

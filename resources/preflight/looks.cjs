@@ -20,8 +20,9 @@ function looks({ config, settings, stage, resources }) {
   const accountPlan = once(plan);
   const dns = resolver();
   const first = !resources.has('ProxyGroup1');
+  const zones = [...new Set([settings.hostedZoneId, ...settings.challengeZones])];
   const certificates = [
-    ['the delegation of the hosted zone', () => delegationFaults(route53, dns, settings)],
+    ...zones.map((id) => [`the delegation of hosted zone ${id}`, () => delegationFaults(route53, dns, id, settings)]),
     ['CAA records', () => caaFaults(dns, settings)],
   ];
   return {
@@ -37,12 +38,13 @@ function looks({ config, settings, stage, resources }) {
       ['the quotas of vCPUs', () => processorFaults(ec2, quota, settings, resources)],
       ...(first ? certificates : []),
     ],
-    // No obstacle to a change of what is served already.
-    telling: [
-      ['the key of new volumes', () => keyHints(ec2)],
-      ['Spot', () => spotHints(settings, accountPlan)],
-      ...(first ? [] : certificates),
-    ],
+    // What may be in order all the same, and what is no obstacle to a change of what is served already.
+    telling: first
+      ? [
+          ['the key of new volumes', () => keyHints(ec2)],
+          ['Spot', () => spotHints(settings, accountPlan)],
+        ]
+      : certificates,
   };
 }
 

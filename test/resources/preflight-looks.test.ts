@@ -3,6 +3,7 @@ import { Resolver } from 'node:dns/promises';
 import { startDns } from '../../scripts/local/dns';
 import type { Record53 } from '../../scripts/local/record-sets';
 import type { Route53 } from '../../scripts/local/route53';
+import { verifySignature } from '../../scripts/local/signature';
 import { account, refused, refusedByEc2 } from './played-account';
 import { playedAws, zone } from './played-aws';
 import { deploying } from './plugin';
@@ -126,6 +127,15 @@ describe('the account', () => {
 
     for (const fault of faults) expect(stopped).toContain(`\n  ${fault}`);
     expect(stopped?.split('\n')).toHaveLength(1 + faults.length);
+  });
+
+  it('may have just as much as the deploy needs', async () => {
+    const addresses = [1, 2, 3, 4].map((n) => ({ publicIp: `192.0.2.${n}` }));
+    const networks = [1, 2, 3, 4].map((n) => ({ vpcId: `vpc-${n}` }));
+    const instances = [{ instanceType: 'c5.large', cpuOptions: { coreCount: 3, threadsPerCore: 1 } }];
+    aws.says = account({ addresses, networks, instances });
+
+    expect((await said()).stopped).toBeUndefined();
   });
 
   it('needs no room for what is there already, nor for instances that other quotas count', async () => {
@@ -305,12 +315,29 @@ describe('the world’s DNS', () => {
     expect(await said()).toStrictEqual({
       stopped: undefined,
       hints: [
-        'not looked at: the delegation of the hosted zone, because DNS does not tell the name servers of example.com (ECONNREFUSED)',
+        'not looked at: the delegation of hosted zone Z0SLUICETEST, because DNS does not tell the name servers of example.com (ECONNREFUSED)',
         expect.stringMatching(/^not looked at: CAA records, because DNS does not tell the CAA records of /),
       ],
       forced: false,
     });
   });
+});
+
+it('quotas and the plan are asked for with a right signature', async () => {
+  const [keys, signed] = [
+    { accessKeyId: 'AKIALOCAL', secretAccessKey: 'secret', sessionToken: '' },
+    [] as Promise<void>[],
+  ];
+  aws.says = account();
+  aws.also = ({ method = '', url = '', headers }, body) => {
+    if (/GetServiceQuota|GetAccountPlanState/.test(String(headers['x-amz-target'])))
+      signed.push(verifySignature({ method, url, headers, body }, keys));
+    return undefined;
+  };
+
+  await said();
+
+  expect(await Promise.all(signed)).toHaveLength(5);
 });
 
 describe('a right that is missing', () => {
@@ -336,8 +363,31 @@ describe('a right that is missing', () => {
       hints: [
         'not looked at: the stack, because you may not call cloudformation:DescribeStacks',
         'not looked at: the plan of the account, because you may not call freetier:GetAccountPlanState',
-        'not looked at: the key of new volumes, because you may not call ec2:GetEbsDefaultKmsKeyId',
         'not created: the roles in which AWS itself works, because you may not call iam:CreateServiceLinkedRole',
+      ],
+      forced: false,
+    });
+  });
+
+  it('of one service hides nothing of the others, and the first deploy goes on', async () => {
+    const denied = (action: string) => `User: you is not authorized to perform: ${action} on resource: *`;
+    const ec2 = (action: string) => refusedByEc2('UnauthorizedOperation', denied(`ec2:${action}`));
+    aws.says = {
+      ...account({ clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] }),
+      GetHostedZone: refused('AccessDenied', denied('route53:GetHostedZone'), 403),
+      DescribeAddresses: ec2('DescribeAddresses'),
+      DescribeInstanceTypeOfferings: ec2('DescribeInstanceTypeOfferings'),
+      GetEbsDefaultKmsKeyId: ec2('GetEbsDefaultKmsKeyId'),
+    };
+
+    expect(await said()).toStrictEqual({
+      stopped: expect.stringContaining('cluster sluice-prod exists'),
+      hints: [
+        'not looked at: the hosted zone and its records, because you may not call route53:GetHostedZone',
+        'not looked at: where the instance types are to be had, because you may not call ec2:DescribeInstanceTypeOfferings',
+        'not looked at: the quota of addresses, because you may not call ec2:DescribeAddresses',
+        'not looked at: the delegation of hosted zone Z0SLUICETEST, because you may not call route53:GetHostedZone',
+        'not looked at: the key of new volumes, because you may not call ec2:GetEbsDefaultKmsKeyId',
       ],
       forced: false,
     });
