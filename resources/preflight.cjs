@@ -7,7 +7,17 @@ module.exports = class Preflight {
     // First of all: the packager's own hook already asks AWS who is calling.
     if (['deploy', 'remove'].includes(this.command))
       serverless.pluginManager.hooks.initialize.unshift({ pluginName: 'Preflight', hook: () => this.before() });
-    this.hooks = { error: (error) => this.end(error), finalize: () => this.command === 'deploy' && this.afterDeploy() };
+    this.hooks = {
+      'before:aws:deploy:deploy:updateStack': () => {
+        this.watching = require('./preflight/watch.cjs').watch(this.world);
+      },
+      'after:aws:deploy:deploy:updateStack': () => this.watching.end(),
+      error: async (error) => {
+        await this.watching?.look();
+        this.end(error);
+      },
+      finalize: () => this.command === 'deploy' && this.afterDeploy(),
+    };
   }
 
   async before() {

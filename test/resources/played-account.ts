@@ -104,3 +104,22 @@ export const refusedByEc2 = (code: string, message: string): Answer => [
   403,
   `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors></Response>`,
 ];
+
+/** Launches that failed just now. */
+export const activities = (...groups: readonly string[]): Answer =>
+  query(
+    'DescribeScalingActivities',
+    `<Activities>${groups
+      .map((AutoScalingGroupName, n) =>
+        toXml({
+          member: {
+            ActivityId: n,
+            AutoScalingGroupName,
+            StatusCode: n === 0 ? 'Failed' : 'Cancelled',
+            StatusMessage: 'not eligible for Free Tier',
+            StartTime: new Date().toISOString(),
+          },
+        }),
+      )
+      .join('')}</Activities>`,
+  );

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EC2Client } from '@aws-sdk/client-ec2';
 
 import type { playedAws } from './played-aws';
@@ -8,6 +9,10 @@ const deploy = require('../../resources/preflight/deploy.cjs') as Commands;
 const remove = require('../../resources/preflight/remove.cjs') as Commands;
 const end = require('../../resources/preflight/end.cjs') as { lines: (world: object) => Promise<readonly string[]> };
 
+const { watch } = require('../../resources/preflight/watch.cjs') as {
+  watch: (world: object) => { end: () => void };
+};
+
 type Commands = { before: (world: object) => Promise<void> };
 type Aws = ReturnType<typeof playedAws>;
 
@@ -16,6 +21,16 @@ export const deploying = (aws: Aws, settings: object = {}) => running(deploy, aw
 export const removing = (aws: Aws, settings: object = {}) => running(remove, aws, settings);
 export const ending = (aws: Aws, settings: object = {}, resources: object = new Map()) =>
   end.lines({ ...world(aws, settings), resources });
+
+/** What is said while a deploy runs, until so many times something was. */
+export async function watching(aws: Aws, times: number) {
+  const said: (readonly string[])[] = [];
+  const { end } = watch({ ...world(aws, {}), pauseMs: 10, warn: (words: readonly string[]) => said.push(words) });
+  const enough = async () => said.length >= times && aws.asked.length > times + 2;
+  for (let tries = 0; tries < 200 && !(await enough()); tries++) await sleep(10);
+  end();
+  return said;
+}
 
 async function running({ before }: Commands, aws: Aws, settings: object) {
   const [hints, waits, options] = [[] as string[], [] as string[], {} as { force?: boolean }];

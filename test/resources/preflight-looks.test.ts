@@ -4,9 +4,9 @@ import { startDns } from '../../scripts/local/dns';
 import type { Record53 } from '../../scripts/local/record-sets';
 import type { Route53 } from '../../scripts/local/route53';
 import { verifySignature } from '../../scripts/local/signature';
-import { account, refused, refusedByEc2 } from './played-account';
+import { account, activities, refused, refusedByEc2 } from './played-account';
 import { playedAws, zone } from './played-aws';
-import { deploying } from './plugin';
+import { deploying, watching } from './plugin';
 
 const aws = playedAws();
 
@@ -391,5 +391,29 @@ describe('a right that is missing', () => {
       ],
       forced: false,
     });
+  });
+});
+
+describe('while a deploy runs', () => {
+  it('what Auto Scaling could not start is said once, of the stack’s own groups', async () => {
+    const groups = ['sluice-prod-proxy-1', 'sluice-prod-TaskHosts-1ABC', 'sluice-prod-x-proxy-1', 'other'];
+    aws.says.DescribeScalingActivities = activities(...groups);
+
+    expect(await watching(aws, 1)).toStrictEqual([
+      [
+        'sluice-prod-proxy-1 gets no instance: not eligible for Free Tier',
+        'sluice-prod-TaskHosts-1ABC gets no instance: not eligible for Free Tier',
+        'CloudFormation goes on waiting; `aws cloudformation cancel-update-stack --stack-name sluice-prod` breaks it off',
+      ],
+    ]);
+  });
+
+  it('what failed before it, and a right that is missing, are nothing', async () => {
+    const [, before] = activities('sluice-prod-proxy-1');
+    aws.says.DescribeScalingActivities = [200, before.replace(/<StartTime>20\d\d/, '<StartTime>2020')];
+    expect(await watching(aws, 0)).toStrictEqual([]);
+
+    aws.says.DescribeScalingActivities = refused('AccessDenied', 'no', 403);
+    expect(await watching(aws, 0)).toStrictEqual([]);
   });
 });

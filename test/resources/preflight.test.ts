@@ -4,7 +4,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { IAMClient } from '@aws-sdk/client-iam';
 
 import { inCopy } from '../system/packaged';
-import { account, query } from './played-account';
+import { account, activities, query } from './played-account';
 import { type Answer, playedAws, refusal } from './played-aws';
 import { playedBucket } from './played-bucket';
 
@@ -142,7 +142,11 @@ describe('npx sls', () => {
       'UPDATE_FAILED',
       'Group did not stabilize',
     );
-    aws.says = { ...account({ status: 'UPDATE_COMPLETE', resources, addresses, quota: 9 }), ...changing(failed) };
+    aws.says = {
+      ...account({ status: 'UPDATE_COMPLETE', resources, addresses, quota: 9 }),
+      ...changing(failed),
+      DescribeScalingActivities: activities('sluice-prod-proxy-1'),
+    };
     const first = await inCopy((cwd) => sls(deploy, { ...keys, TMPDIR: cwd }, cwd));
 
     expect(first).toStrictEqual({
@@ -151,6 +155,7 @@ describe('npx sls', () => {
         /\nProxyGroup1 - Group did not stabilize\.\nCloudFormation takes the whole change back now; .*\n$/,
       ),
     });
+    expect(first.said).toContain('sluice-prod-proxy-1 gets no instance: not eligible for Free Tier');
     expect(first.said).not.toMatch(/Environment:|Docs:|at .*:\d+:\d+/);
 
     const done = event('sluice-prod', 'AWS::CloudFormation::Stack', 'UPDATE_COMPLETE');
@@ -172,7 +177,7 @@ describe('npx sls', () => {
       ].join('\n'),
     );
     expect(code).toBe(0);
-  }, 60_000);
+  }, 120_000);
 });
 
 const event = (id: string, type: string, status: string, reason = '') =>
