@@ -1,53 +1,64 @@
-// Looks before `sls deploy` and `sls remove` change anything, and says what stands in the way; a plugin of the packager.
-const { ECSClient } = require('@aws-sdk/client-ecs');
-const { IAMClient } = require('@aws-sdk/client-iam');
-const { Route53Client } = require('@aws-sdk/client-route-53');
-
-const { foreignServices } = require('./preflight/cluster.cjs');
-const { recordFaults, zoneFaults } = require('./preflight/dns.cjs');
-const { createServiceRoles } = require('./preflight/roles.cjs');
-
-const terms =
-  'acceptTerms: read https://letsencrypt.org/repository/ and set it to true: without it no certificate can be had';
-
+// Looks before `sls deploy` and `sls remove` change anything, says what stands in the way, and at the end of a deploy where to go;
+// a plugin of the packager. What a command does is read only by that command: AWS's clients take their time.
 module.exports = class Preflight {
-  constructor(serverless) {
-    this.serverless = serverless;
-    const command = serverless.processedInput.commands.join(' ');
-    const looks = { deploy: () => this.beforeDeploy(), remove: () => this.beforeRemove() };
+  constructor(serverless, options, { log, writeText }) {
+    Object.assign(this, { serverless, options, log, writeText });
+    this.command = serverless.processedInput.commands.join(' ');
     // First of all: the packager's own hook already asks AWS who is calling.
-    if (looks[command])
-      serverless.pluginManager.hooks.initialize.unshift({ pluginName: 'Preflight', hook: looks[command] });
+    if (['deploy', 'remove'].includes(this.command))
+      serverless.pluginManager.hooks.initialize.unshift({ pluginName: 'Preflight', hook: () => this.before() });
+    this.hooks = {
+      'before:aws:deploy:deploy:updateStack': () => {
+        this.watching = require('./preflight/watch.cjs').watch(this.world);
+      },
+      'after:aws:deploy:deploy:updateStack': () => this.watching.end(),
+      error: async (error) => {
+        await this.watching?.look();
+        this.end(error);
+      },
+      finalize: () => this.command === 'deploy' && this.afterDeploy(),
+    };
   }
 
-  async beforeDeploy() {
-    const { settings, stage, client } = this.context();
-    if (!settings.acceptTerms) stop([terms]);
-    const route53 = await client(Route53Client);
-    const zone = await zoneFaults(route53, settings);
-    stop(zone.length > 0 ? zone : await recordFaults(route53, settings, stage));
-    await createServiceRoles(await client(IAMClient), settings);
+  async before() {
+    try {
+      this.world = await this.readWorld();
+      await require(`./preflight/${this.command}.cjs`).before(this.world);
+    } catch (error) {
+      this.end(error);
+      throw error;
+    }
   }
 
-  async beforeRemove() {
-    const { settings, client } = this.context();
-    if (settings.own) stop(await foreignServices(await client(ECSClient), settings.clusters[0]));
+  async afterDeploy() {
+    const { lines } = require('./preflight/end.cjs');
+    this.writeText(['', ...(await lines(this.world))].join('\n'));
   }
 
-  /** The deploying user's own credentials and region, as the packager finds them. */
-  context() {
+  /** Ends the command in words; a fault of the program is left to the packager, which prints its stack. */
+  end(error) {
+    const { inWords, leave } = require('./preflight/leave.cjs');
     const provider = this.serverless.getProvider('aws');
+    const where = { region: provider.getRegion(), stack: provider.naming.getStackName(), command: this.command };
+    const words = inWords(error, where);
+    if (words !== undefined) leave(words);
+  }
+
+  /** What the looks work with; the deploying user's own credentials and region, as the packager finds them. */
+  async readWorld() {
+    const provider = this.serverless.getProvider('aws');
+    const config = await provider.getAwsSdkV3Config();
     return {
       settings: this.serverless.service.custom.settings,
       stage: provider.getStage(),
-      client: async (Client) => new Client(await provider.getAwsSdkV3Config()),
+      stack: provider.naming.getStackName(),
+      region: config.region,
+      config,
+      options: this.options,
+      say: (words) => this.log.notice(words),
+      warn: (hints) => {
+        for (const hint of hints) this.log.warning(hint);
+      },
     };
   }
 };
-
-/** @throws one error for all faults. The packager prints its stack: the words alone are of use. */
-function stop(faults) {
-  if (faults.length === 0) return;
-  const message = `Nothing was changed:\n  ${faults.join('\n  ')}`;
-  throw Object.assign(new Error(message), { stack: message });
-}

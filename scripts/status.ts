@@ -31,7 +31,11 @@ async function main(args: readonly string[]): Promise<number> {
     cloudwatch: new CloudWatchClient({ region }),
     sns: new SNSClient({ region }),
   };
-  const checks = await lookAt(clients, named(stage), Date.now);
+  const checks = await lookAt(clients, named(stage), Date.now).catch((error: Error) => error);
+  if (checks instanceof Error) {
+    console.error(`status: ${printable(checks.message)}`);
+    return 1;
+  }
   const ok = checks.every((check) => check.ok);
   const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   process.stdout.write(json ? `${printableJson({ stage, region, ok, checks }, 2)}\n` : printed(checks, coloured));

@@ -69,6 +69,24 @@ describe('the settings of a deploy', () => {
   });
 });
 
+describe('a deploy that hangs', () => {
+  const text = read('workflows', 'deploy.yml');
+  const minutes = (pattern: RegExp) => Number(pattern.exec(text)?.[1]);
+
+  it('is ended before its job, and both before the role’s credentials, which still tell why', () => {
+    const [step, job] = [minutes(/^ {8}timeout-minutes: (\d+)/m), minutes(/^ {4}timeout-minutes: (\d+)/m)];
+    const credentials = minutes(/role-duration-seconds: (\d+)/) / 60;
+    const most = Number(/MaxSessionDuration: (\d+)/.exec(read('deploy-role.yml'))?.[1]) / 60;
+
+    expect(step).toBeLessThan(job);
+    expect(job).toBeLessThanOrEqual(credentials);
+    expect(credentials).toBeLessThanOrEqual(most);
+    expect(text).toMatch(
+      /sls deploy[\s\S]*if: failure\(\)[\s\S]*describe-stack-events[\s\S]*describe-scaling-activities/,
+    );
+  });
+});
+
 /** What a workflow's steps run in a shell. */
 function commands(text = ''): string[] {
   return [...text.matchAll(/run: (?:\|\n((?: {10}.*\n)+)|(.*))/g)].map(([, block, line]) => block ?? line ?? '');

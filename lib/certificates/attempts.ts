@@ -29,7 +29,7 @@ export function reasonToWait(attempts: Attempts, asked: boolean, now: number): s
   }
   if (now < attempts.refusedUntil) return `the CA asked to come back after ${time(attempts.refusedUntil)}`;
   if (!asked && now < attempts.waitUntil) {
-    return `it failed ${attempts.failures} times; the next try is after ${time(attempts.waitUntil)}, or with the next deploy`;
+    return `it failed ${attempts.failures} times; the next try is after ${time(attempts.waitUntil)}, or when you start the run: docs/certificates.md tells how`;
   }
   return undefined;
 }

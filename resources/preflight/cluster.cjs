@@ -1,14 +1,25 @@
-// Services that others run in the stack's own cluster: it could not be deleted, and the removal would hang half done.
-const { paginateListServices } = require('@aws-sdk/client-ecs');
+// The stack's own cluster: one of its name that is another's, and services that others run in it.
+const { DescribeClustersCommand, paginateListServices } = require('@aws-sdk/client-ecs');
 
-/** What must be deleted before the stack can be. */
+/** A cluster that stands where the first deploy is to make one; a removal would take it away. */
+async function clusterFaults(ecs, { own, clusters: [name] }, resources) {
+  if (!own || resources.has('Cluster')) return [];
+  const { clusters } = await ecs.send(new DescribeClustersCommand({ clusters: [name] }));
+  if (!clusters?.some(({ status }) => status === 'ACTIVE')) return [];
+  return [
+    `cluster ${name} exists and is not this stack's: delete it (\`aws ecs delete-cluster --cluster ${name}\`), choose` +
+      ' another --stage, or deploy beside it (docs/adopting.md)',
+  ];
+}
+
+/** What must be deleted before the stack can be: the cluster could not, and the removal would hang half done. */
 async function foreignServices(ecs, cluster) {
   const found = [];
   try {
     for await (const { serviceArns } of paginateListServices({ client: ecs }, { cluster })) found.push(...serviceArns);
   } catch (error) {
     if (error.name === 'ClusterNotFoundException') return [];
-    throw new Error(`Listing the services of cluster ${cluster} failed: ${error.message}`, { cause: error });
+    throw error;
   }
   const foreign = found.map((arn) => arn.split('/').at(-1)).filter((name) => name !== 'hello-world');
   if (foreign.length === 0) return [];
@@ -18,4 +29,4 @@ async function foreignServices(ecs, cluster) {
   ];
 }
 
-module.exports = { foreignServices };
+module.exports = { clusterFaults, foreignServices };

@@ -7,7 +7,7 @@ const { names } = require('../dns.cjs');
 async function zoneFaults(route53, { hostedZoneId, domain }) {
   const zone = await route53.send(new GetHostedZoneCommand({ Id: hostedZoneId })).catch((error) => {
     if (error.name === 'NoSuchHostedZone') return undefined;
-    throw new Error(`Reading hosted zone ${hostedZoneId} failed: ${error.message}`, { cause: error });
+    throw error;
   });
   if (!zone)
     return [
@@ -52,13 +52,11 @@ const stillUsed = (name, { Weight }) =>
 /** Route 53 lists in order of names, from the one asked for; all types of a name fit on a page. */
 async function recordsAt(route53, HostedZoneId, name) {
   const command = new ListResourceRecordSetsCommand({ HostedZoneId, StartRecordName: name, MaxItems: 100 });
-  const { ResourceRecordSets } = await route53.send(command).catch((error) => {
-    throw new Error(`Listing the records of hosted zone ${HostedZoneId} failed: ${error.message}`, { cause: error });
-  });
+  const { ResourceRecordSets } = await route53.send(command);
   return ResourceRecordSets.filter(({ Name, Type }) => plain(Name) === name && ['A', 'AAAA', 'CNAME'].includes(Type));
 }
 
 /** A name as people write it: Route 53 ends names with a dot and writes `*` as `\052`. */
 const plain = (name) => name.replace(/\.$/, '').replace('\\052', '*');
 
-module.exports = { zoneFaults, recordFaults };
+module.exports = { zoneFaults, recordFaults, plain };

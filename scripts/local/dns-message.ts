@@ -58,12 +58,19 @@ function resource({ name, type, ttl, data }: Resource): Buffer {
 function bytes(type: string, data: string): Buffer {
   if (type === 'A') return Buffer.from(data.split('.').map(Number));
   if (type === 'TXT') return Buffer.concat(strings(data).map(counted));
+  if (type === 'CAA') return property(data);
   return domain(data);
 }
 
 /** `"one" "two"`, as Route 53 holds them. */
 const strings = (data: string): readonly string[] =>
   Array.from(data.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, text = '']) => text);
+
+/** `0 issue "example.net"` (RFC 8659, section 4.1). */
+function property(data: string): Buffer {
+  const [, flags = '', tag = '', value = ''] = /^(\d+) (\w+) "(.*)"$/.exec(data) ?? [];
+  return Buffer.concat([Buffer.from([Number(flags)]), counted(tag), Buffer.from(value, 'latin1')]);
+}
 
 const counted = (text: string): Buffer => Buffer.concat([Buffer.from([text.length]), Buffer.from(text, 'latin1')]);
 const domain = (name: string): Buffer =>

@@ -12,9 +12,20 @@ import { countWaiting, queueChecks } from './queue';
 import type { Clients, Stage } from './stage';
 import { generationChecks, runSyncs, taskChecks } from './syncs';
 
-/** Looks at a whole stage with somebody's own rights. What cannot be looked at is a check that is not ok. */
+/** Why AWS answers nothing at all, in words; the deploy says the same. */
+const { blocked } = require('../../resources/preflight/refusals.cjs') as {
+  blocked: (error: Error, region: string) => string | undefined;
+};
+
+/**
+ * Looks at a whole stage with somebody's own rights. What cannot be looked at is a check that is not ok.
+ *
+ * @throws where AWS can be asked for nothing, in one sentence.
+ */
 export async function lookAt(clients: Clients, stage: Stage, now: () => number): Promise<readonly Check[]> {
   const before = await countWaiting(clients, stage).catch((error: Error) => error);
+  const words = before instanceof Error ? blocked(before, await clients.sqs.config.region()) : undefined;
+  if (words !== undefined) throw new Error(words);
   const proxies = findProxies(clients, stage);
   const known = readPublished(clients, stage);
   const all = await Promise.all([

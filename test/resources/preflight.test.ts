@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { IAMClient } from '@aws-sdk/client-iam';
 
-import { type Answer, playedAws, refusal, zone } from './played-aws';
+import { inCopy } from '../system/packaged';
+import { account, activities, query } from './played-account';
+import { type Answer, playedAws, refusal } from './played-aws';
+import { playedBucket } from './played-bucket';
 
 const { createServiceRoles } = require('../../resources/preflight/roles.cjs') as {
   createServiceRoles: (iam: IAMClient, settings: object) => Promise<void>;
@@ -37,9 +40,8 @@ describe('the roles of the account', () => {
   it('may not be created', async () => {
     aws.answers = [refusal(403, 'AccessDenied', 'not authorized')];
 
-    await expect(createServiceRoles(aws.client(IAMClient), { own: true })).rejects.toThrow(
-      'Creating the service-linked role of autoscaling.amazonaws.com failed: not authorized',
-    );
+    await expect(createServiceRoles(aws.client(IAMClient), { own: true })).rejects.toThrow('not authorized');
+    expect(services()).toHaveLength(2);
   });
 });
 
@@ -70,48 +72,129 @@ describe('before removal', () => {
 });
 
 describe('npx sls', () => {
+  const keys = { AWS_ACCESS_KEY_ID: 'AKIALOCAL', AWS_SECRET_ACCESS_KEY: 'secret' };
+
   /** What the packager says, and its exit code, with AWS being the server above. */
-  const sls = (...words: string[]) =>
+  const sls = (words: readonly string[], more: object = keys, cwd = join(__dirname, '../..')) =>
     new Promise<{ code: number | undefined; said: string }>((resolve) => {
       const given = ['domain=shop.example.com', 'hostedZoneId=Z0SLUICETEST'].flatMap((param) => ['--param', param]);
       const env = {
-        ...process.env,
+        PATH: process.env.PATH,
+        HOME: '/nonexistent',
         SLUICE_SETTINGS: 'none.yml',
+        // No DNS is asked here.
+        SLUICE_RESOLVER: '127.0.0.1:9',
         AWS_ENDPOINT_URL: aws.endpoint(),
-        AWS_ACCESS_KEY_ID: 'AKIALOCAL',
-        AWS_SECRET_ACCESS_KEY: 'secret',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        SLS_AWS_MONITORING_FREQUENCY: '50',
+        SLS_AWS_REQUEST_MAX_RETRIES: '0',
+        NODE_NO_WARNINGS: '1',
+        ...more,
       };
-      const options = { cwd: join(__dirname, '../..'), env };
-      execFile('node_modules/.bin/sls', [...words, ...given], options, (error, stdout, stderr) =>
+      const options = { cwd, env };
+      execFile(join(cwd, 'node_modules/.bin/sls'), [...words, ...given], options, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code) : 0, said: `${stdout}${stderr}` }),
       );
     });
+  const deploy = ['deploy', '--stage', 'prod', '--param', 'acceptTerms=true'];
 
   it('deploy without acceptance of the terms asks AWS for nothing', async () => {
-    const { code, said } = await sls('deploy');
+    const { code, said } = await sls(['deploy']);
 
-    expect(said).toContain('acceptTerms: read https://letsencrypt.org/repository/ and set it to true');
+    expect(said.trim()).toBe(
+      'Nothing was changed:\n  acceptTerms: read https://letsencrypt.org/repository/ and set it to true: without it no' +
+        ' certificate can be had',
+    );
     expect(code).toBe(1);
     expect(aws.asked).toStrictEqual([]);
   }, 30_000);
 
-  it('deploy into a wrong zone changes nothing', async () => {
-    aws.answers = [zone('example.net')];
-
-    const { code, said } = await sls('deploy', '--param', 'acceptTerms=true');
-
-    expect(said).toContain('Nothing was changed:\n  hostedZoneId: Z0SLUICETEST holds example.net');
-    expect(code).toBe(1);
-    expect(aws.asked.filter((request) => !/^GET .*hostedzone|GetCallerIdentity/.test(request))).toStrictEqual([]);
-  }, 30_000);
-
   it('remove with services of others in the stack’s cluster changes nothing', async () => {
-    aws.answers = [services('hello-world', 'shop')];
+    aws.says = { ...account(), ListServices: services('hello-world', 'shop') };
 
-    const { code, said } = await sls('remove', '--stage', 'prod');
+    const { code, said } = await sls(['remove', '--stage', 'prod']);
 
-    expect(said).toContain('Nothing was changed:\n  cluster sluice-prod still runs shop');
+    expect(said.trim()).toMatch(
+      /^Nothing was changed:\n {2}cluster sluice-prod still runs shop: .*, then remove again$/,
+    );
     expect(code).toBe(1);
-    expect(aws.asked.filter((request) => !/"cluster":"sluice-prod"|GetCallerIdentity/.test(request))).toStrictEqual([]);
+    expect(aws.asked.filter((request) => /Delete|PUT/.test(request))).toStrictEqual([]);
   }, 30_000);
+
+  it('deploy without credentials says so in one sentence', async () => {
+    const { code, said } = await sls(deploy, {});
+
+    expect(said.trim()).toMatch(/^There are no credentials for AWS: run `aws configure` or .*$/);
+    expect(code).toBe(1);
+  }, 30_000);
+
+  it('deploy fails in words, and deploys the same again after the rollback: the end tells where to go', async () => {
+    const bucket = playedBucket();
+    aws.also = bucket.answer;
+    const addresses = [{ publicIp: '192.0.2.7', tagSet: [{ key: 'Name', value: 'sluice-prod-proxy-1' }] }];
+    const resources = {
+      ServerlessDeploymentBucket: 'sluice-bucket',
+      AlarmTopic: 'arn:aws:sns:eu-west-2:123456789012:sluice-prod-AlarmTopic',
+    };
+    const failed = event(
+      'ProxyGroup1',
+      'AWS::AutoScaling::AutoScalingGroup',
+      'UPDATE_FAILED',
+      'Group did not stabilize',
+    );
+    aws.says = {
+      ...account({ status: 'UPDATE_COMPLETE', resources, addresses, quota: 9 }),
+      ...changing(failed),
+      DescribeScalingActivities: activities('sluice-prod-proxy-1'),
+    };
+    const first = await inCopy((cwd) => sls(deploy, { ...keys, TMPDIR: cwd }, cwd));
+
+    expect(first).toStrictEqual({
+      code: 1,
+      said: expect.stringMatching(
+        /\nProxyGroup1 - Group did not stabilize\.\nCloudFormation takes the whole change back now; .*\n$/,
+      ),
+    });
+    expect(first.said).toContain('sluice-prod-proxy-1 gets no instance: not eligible for Free Tier');
+    expect(first.said).not.toMatch(/Environment:|Docs:|at .*:\d+:\d+/);
+
+    const done = event('sluice-prod', 'AWS::CloudFormation::Stack', 'UPDATE_COMPLETE');
+    aws.says = {
+      ...account({ status: 'UPDATE_ROLLBACK_COMPLETE', resources, addresses, quota: 9 }),
+      ...changing(done),
+    };
+    aws.asked = [];
+    const { code, said } = await inCopy((cwd) => sls(deploy, { ...keys, TMPDIR: cwd }, cwd));
+
+    expect(said).toMatch(/Service deployed to stack sluice-prod/);
+    expect(aws.asked.filter((request) => request.includes('Action=UpdateStack'))).toHaveLength(1);
+    expect(said).toContain(
+      [
+        '\nhttps://shop.example.com/',
+        'proxy 1: 192.0.2.7',
+        'AWS sent a mail to hostmaster@shop.example.com: follow its link, or no alarm reaches anybody',
+        'next: the first certificate takes about three minutes; then npm run status -- --stage prod --region eu-west-2\n',
+      ].join('\n'),
+    );
+    expect(code).toBe(0);
+  }, 120_000);
+});
+
+const event = (id: string, type: string, status: string, reason = '') =>
+  `<member><StackId>1</StackId><EventId>${id}</EventId><StackName>sluice-prod</StackName><LogicalResourceId>${id}</LogicalResourceId>
+   <ResourceType>${type}</ResourceType><Timestamp>2026-01-01T00:00:00Z</Timestamp><ResourceStatus>${status}</ResourceStatus>
+   <ResourceStatusReason>${reason}</ResourceStatusReason></member>`;
+
+/** A stack that takes an update, and what becomes of it. */
+const changing = (last: string) => ({
+  DescribeStackResource: query(
+    'DescribeStackResource',
+    '<StackResourceDetail><LogicalResourceId>ServerlessDeploymentBucket</LogicalResourceId><PhysicalResourceId>sluice-bucket</PhysicalResourceId></StackResourceDetail>',
+  ),
+  ValidateTemplate: query('ValidateTemplate', ''),
+  UpdateStack: query('UpdateStack', '<StackId>1</StackId>'),
+  DescribeStackEvents: query(
+    'DescribeStackEvents',
+    `<StackEvents>${last}${event('start', 'AWS::CloudFormation::Stack', 'UPDATE_IN_PROGRESS')}</StackEvents>`,
+  ),
 });

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import { join } from 'node:path';
 
 import { SQSClient } from '@aws-sdk/client-sqs';
 
@@ -32,6 +33,26 @@ it('knows the names that the packaged template gives', async () => {
   );
   expect(names('AWS::AutoScaling::AutoScalingGroup', 'AutoScalingGroupName')).toContain(stage.group('1'));
 }, 60_000);
+
+describe('somebody whom AWS does not know', () => {
+  const asked = async (environment: NodeJS.ProcessEnv) => {
+    const env = {
+      PATH: process.env.PATH,
+      HOME: '/nonexistent',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      NODE_NO_WARNINGS: '1',
+    };
+    const options = { cwd: join(__dirname, '../..'), env: { ...env, ...environment }, encoding: 'utf8' } as const;
+    return spawnSync('node', ['--import', 'tsx', 'scripts/status.ts', '--region', 'eu-west-2'], options);
+  };
+
+  it('is told so in one sentence', async () => {
+    const { status, stdout, stderr } = await asked({});
+
+    expect(stderr).toMatch(/^status: There are no credentials for AWS: run `aws configure` or .*\n$/);
+    expect({ status, stdout }).toStrictEqual({ status: 1, stdout: '' });
+  }, 30_000);
+});
 
 describe('a queue', () => {
   const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };

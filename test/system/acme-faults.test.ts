@@ -376,7 +376,7 @@ describe('after a failure', () => {
     await fail();
 
     await expect(stage.run(names, { byHand: false })).rejects.toThrow(
-      /but it failed 1 times; the next try is after .*, or with the next deploy/,
+      /but it failed 1 times; the next try is after .*, or when you start the run: docs\/certificates.md tells how/,
     );
     expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
   });

@@ -1,0 +1,56 @@
+// Whether the world asks the hosted zones: nobody finds the domain otherwise, and no certificate can be had.
+const { Resolver } = require('node:dns/promises');
+const { GetHostedZoneCommand } = require('@aws-sdk/client-route-53');
+
+const { plain } = require('./dns.cjs');
+const { unanswered } = require('./refusals.cjs');
+
+/** @param via a resolver, `address:port`, instead of the system's; renew knows it by the same name */
+function resolver(via = process.env.SLUICE_RESOLVER) {
+  const dns = new Resolver({ timeout: 2_000, tries: 2 });
+  if (via) dns.setServers([via]);
+  return dns;
+}
+
+/** What DNS has there, which may be nothing. */
+const answers = (asked, what) =>
+  asked.catch((error) => {
+    if (['ENODATA', 'ENOTFOUND'].includes(error.code)) return [];
+    throw unanswered(`DNS does not tell ${what} (${error.code})`, error);
+  });
+
+/** @returns why others answer for a hosted zone, if they do */
+async function delegationFaults(route53, dns, Id, { hostedZoneId }) {
+  try {
+    return await zoneFaults(dns, await route53.send(new GetHostedZoneCommand({ Id })));
+  } catch (error) {
+    if (error.name !== 'NoSuchHostedZone') throw error;
+    // Of the domain's own zone the look at its records tells.
+    if (Id === hostedZoneId) return [];
+    return [`challengeZones: this account has no hosted zone ${Id}; \`aws route53 list-hosted-zones\` lists them`];
+  }
+}
+
+async function zoneFaults(dns, { HostedZone, DelegationSet }) {
+  const own = (DelegationSet?.NameServers ?? []).map(plain);
+  // A private zone has none.
+  if (own.length === 0) return [];
+  const [name, id] = [plain(HostedZone.Name), HostedZone.Id.replace('/hostedzone/', '')];
+  const shown = await answers(dns.resolveNs(name), `the name servers of ${name}`);
+  if (shown.some((server) => own.includes(server.toLowerCase())) || (await sameAddress(dns, own, shown))) return [];
+  return [
+    `hosted zone ${id}: DNS leads ${name} to ${shown.join(', ') || 'nobody'}, so no certificate can be had. Give its registrar, or` +
+      ` the zone above it, the name servers of ${id}: ${own.join(', ')}; the world may take hours to see it`,
+  ];
+}
+
+/** Name servers may have names of the owner's own beside AWS's. */
+async function sameAddress(dns, own, shown) {
+  const addresses = async (names) =>
+    (await Promise.all(names.map((name) => answers(dns.resolve4(name), `the address of ${name}`)))).flat();
+  if (shown.length === 0) return false;
+  const [ours, theirs] = await Promise.all([addresses(own), addresses(shown)]);
+  return theirs.some((address) => ours.includes(address));
+}
+
+module.exports = { resolver, answers, delegationFaults };

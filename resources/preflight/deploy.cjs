@@ -1,0 +1,45 @@
+// Before a deploy: the terms, the stack, then everything else at once.
+const { CloudFormationClient } = require('@aws-sdk/client-cloudformation');
+const { IAMClient } = require('@aws-sdk/client-iam');
+
+const { lookAt } = require('./asking.cjs');
+const { stop } = require('./leave.cjs');
+const { looks } = require('./looks.cjs');
+const { createServiceRoles } = require('./roles.cjs');
+const { mustDeploy, resourcesOf, settled, statusFaults } = require('./stack.cjs');
+
+const terms =
+  'acceptTerms: read https://letsencrypt.org/repository/ and set it to true: without it no certificate can be had';
+
+/** What a stack that may not be looked at is taken for: one that has everything. */
+const unknown = { has: () => true, get: () => undefined };
+
+/** @throws one error for all faults */
+async function before(world) {
+  const { settings, region, config, warn } = world;
+  if (!settings.acceptTerms) throw stop([terms]);
+  world.resources = unknown;
+  const stack = await lookAt([['the stack', () => stackFaults(world)]], region);
+  warn(stack.unseen);
+  if (stack.faults.length > 0) throw stop(stack.faults);
+  const { stopping, telling } = looks(world);
+  const [standing, hints] = await Promise.all([lookAt(stopping, region), lookAt(telling, region)]);
+  warn([...standing.unseen, ...hints.unseen, ...hints.faults]);
+  if (standing.faults.length > 0) throw stop(standing.faults);
+  const roles = () => createServiceRoles(new IAMClient(config), settings);
+  warn((await lookAt([['the roles in which AWS itself works', roles]], region, 'not created')).unseen);
+}
+
+/** Waits until the stack stands still, keeps what is in it, and sees to it that the packager deploys. */
+async function stackFaults(world) {
+  const { config, stack, stage, say, options, pauseMs } = world;
+  const cloudformation = new CloudFormationClient(config);
+  const status = await settled(cloudformation, stack, say, pauseMs);
+  const faults = statusFaults(status, stack, stage);
+  if (faults.length > 0) return faults;
+  world.resources = status === undefined ? new Map() : await resourcesOf(cloudformation, stack);
+  if (mustDeploy(status)) options.force = true;
+  return [];
+}
+
+module.exports = { before };

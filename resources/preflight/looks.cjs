@@ -1,0 +1,64 @@
+// Everything that is looked at before a deploy.
+const { EC2Client } = require('@aws-sdk/client-ec2');
+const { ECSClient } = require('@aws-sdk/client-ecs');
+const { Route53Client } = require('@aws-sdk/client-route-53');
+
+const { account } = require('./account.cjs');
+const { caaFaults } = require('./caa.cjs');
+const { clusterFaults } = require('./cluster.cjs');
+const { delegationFaults, resolver } = require('./delegation.cjs');
+const { recordFaults, zoneFaults } = require('./dns.cjs');
+const { keyHints } = require('./key.cjs');
+const { networkFaults, subnetFaults } = require('./network.cjs');
+const { addressFaults, networkQuotaFaults, processorFaults } = require('./quotas.cjs');
+const { freePlanFaults, offerFaults, spotHints } = require('./types.cjs');
+
+/** @param resources of the stack, by logical id: what is there already needs no room */
+function looks({ config, settings, stage, resources }) {
+  const [ec2, ecs, route53] = [EC2Client, ECSClient, Route53Client].map((Client) => new Client(config));
+  const { quota, plan } = account(config);
+  const accountPlan = once(plan);
+  const dns = resolver();
+  const first = !resources.has('ProxyGroup1');
+  const zones = [...new Set([settings.hostedZoneId, ...settings.challengeZones])];
+  const certificates = [
+    ...zones.map((id) => [`the delegation of hosted zone ${id}`, () => delegationFaults(route53, dns, id, settings)]),
+    ['CAA records', () => caaFaults(dns, settings)],
+  ];
+  return {
+    stopping: [
+      ['the hosted zone and its records', () => zoneAndRecords(route53, settings, stage)],
+      ['the network of the stage', () => networkFaults(ec2, settings, resources)],
+      ['the subnets', () => subnetFaults(ec2, settings)],
+      ['the cluster', () => clusterFaults(ecs, settings, resources)],
+      ['where the instance types are to be had', () => offerFaults(ec2, settings, config.region)],
+      ['the plan of the account', () => freePlanFaults(ec2, settings, accountPlan)],
+      ['the quota of addresses', () => addressFaults(ec2, quota, settings, resources)],
+      ['the quota of networks', () => networkQuotaFaults(ec2, quota, settings, resources)],
+      ['the quotas of vCPUs', () => processorFaults(ec2, quota, settings, resources)],
+      ...(first ? certificates : []),
+    ],
+    // What may be in order all the same, and what is no obstacle to a change of what is served already.
+    telling: first
+      ? [
+          ['the key of new volumes', () => keyHints(ec2)],
+          ['Spot', () => spotHints(settings, accountPlan)],
+        ]
+      : certificates,
+  };
+}
+
+async function zoneAndRecords(route53, settings, stage) {
+  const faults = await zoneFaults(route53, settings);
+  return faults.length > 0 ? faults : recordFaults(route53, settings, stage);
+}
+
+const once = (ask) => {
+  let asked;
+  return () => {
+    asked ??= ask();
+    return asked;
+  };
+};
+
+module.exports = { looks };

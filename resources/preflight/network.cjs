@@ -1,0 +1,44 @@
+// The network: what a stage began in it stays in, for a group keeps its instance when the subnets under it change.
+const { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, DescribeVpcsCommand } = require('@aws-sdk/client-ec2');
+
+const otherStage = 'it cannot change after the first deploy. Set it back, or deploy another stage';
+
+/** Whether the settings lead an existing stage out of its network. @param resources of the stack, by logical id */
+async function networkFaults(ec2, { own, vpcId, vpcCidr }, resources) {
+  const [Vpc, group] = [resources.get('Vpc'), resources.get('ProxySecurityGroup')];
+  if (own && Vpc) {
+    const { Vpcs } = await ec2.send(new DescribeVpcsCommand({ VpcIds: [Vpc] }));
+    const is = Vpcs[0].CidrBlock;
+    return is === network(vpcCidr) ? [] : [`vpcCidr: the stage's network is ${is}, not ${vpcCidr}; ${otherStage}`];
+  }
+  if (Vpc) return [`vpcId: the stage has a network of its own, ${Vpc}, and no vpcId; ${otherStage}`];
+  if (!group) return [];
+  const { SecurityGroups } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [group] }));
+  const is = SecurityGroups[0].VpcId;
+  return is === vpcId ? [] : [`vpcId: the stage is in ${is}, not ${vpcId ?? 'in a network of its own'}; ${otherStage}`];
+}
+
+/** As AWS keeps a range: without the bits of hosts. */
+function network(range) {
+  const [address, length] = range.split('/');
+  const bits = address.split('.').reduce((all, part) => all * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(length));
+  const first = Math.floor(bits / size) * size;
+  return `${[24, 16, 8, 0].map((shift) => (first >>> shift) & 255).join('.')}/${length}`;
+}
+
+/** The zones of the subnets that were given, and those that are not where they should be. */
+async function subnetFaults(ec2, { own, vpcId, publicSubnetIds }) {
+  if (own) return [];
+  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: idIn('subnet-id', publicSubnetIds) }));
+  return publicSubnetIds.flatMap((id) => {
+    const subnet = Subnets.find(({ SubnetId }) => SubnetId === id);
+    if (subnet === undefined) return [`publicSubnetIds: this account has no ${id} in this region`];
+    return subnet.VpcId === vpcId ? [] : [`publicSubnetIds: ${id} is in ${subnet.VpcId}, not in ${vpcId}`];
+  });
+}
+
+/** A filter, for what is asked for by id and missing would be an error. */
+const idIn = (Name, Values) => [{ Name, Values }];
+
+module.exports = { networkFaults, subnetFaults, idIn };

@@ -1,0 +1,53 @@
+// What AWS, the network and DNS say when they refuse, in words with the next step.
+const codes = (error) => [error.name, error.code, error.Code, error.cause?.code].filter((code) => code !== undefined);
+const has = (error, pattern) => codes(error).some((code) => pattern.test(code));
+
+const gone = /^(E(AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|PIPE|TIMEDOUT)|TimeoutError)$/;
+const outOfDate = /^(ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired|AWS_SSO_LOGIN_.*)$/;
+const unknownKey =
+  /^(InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClientException|AuthFailure|InvalidToken|OptInRequired)$/;
+const wrongKey =
+  /^(SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature|RequestTimeTooSkewed|RequestInTheFuture)$/;
+
+/** Why AWS can be asked for nothing at all, and what to do; `undefined` for any other error. */
+function blocked(error, region) {
+  if (error.name === 'Unanswered') return undefined;
+  if (has(error, /^UNRECOGNIZED_AWS_PROFILE$/))
+    return `${error.message}: \`aws configure list-profiles\` shows those there are; set AWS_PROFILE to one.`;
+  if (has(error, outOfDate) || (isAboutCredentials(error) && /expired|invalid_grant|sso login/i.test(error.message)))
+    return 'Your credentials for AWS have expired: sign in again (`aws sso login`, or new keys), then run the same command.';
+  if (has(error, /^AWS_CREDENTIALS_NOT_FOUND$/) || isAboutCredentials(error))
+    return 'There are no credentials for AWS: run `aws configure` or `aws sso login`, or set AWS_PROFILE, then run the same command.';
+  if (has(error, unknownKey))
+    return (
+      `AWS does not know your credentials (${error.name}): \`aws sts get-caller-identity\` shows whether they are right;` +
+      ` if they are, region ${region} may not be enabled in your account.`
+    );
+  if (has(error, wrongKey))
+    return `AWS refuses the signature (${error.name}): look at the secret key, and whether this machine's clock is right.`;
+  // The SDK's own retries may have kept no more of the error than its message.
+  if (has(error, gone) || error.message.split(/\W+/).some((word) => gone.test(word)))
+    return (
+      `AWS cannot be reached (${error.message || error.code}): look at this machine's network and proxy, and whether` +
+      ` ${region} is a region of AWS.`
+    );
+  return undefined;
+}
+
+const isAboutCredentials = (error) => has(error, /^(CredentialsProviderError|TokenProviderError|ProviderError)$/);
+
+/** Why one thing could not be asked; `undefined` for an error that is nobody's answer. */
+function refused(error) {
+  const [, action] = /not authorized to perform:? ([\w-]+:\w+)/.exec(error.message) ?? [];
+  if (has(error, /AccessDenied|UnauthorizedOperation|AuthorizationError|NotAuthorized|^Forbidden$/))
+    return action ? `you may not call ${action}` : `you may not: ${plain(error)}`;
+  if (error.name === 'Unanswered') return error.message;
+  return error.$metadata || error.$fault ? `AWS says ${error.name}: ${plain(error)}` : undefined;
+}
+
+const plain = ({ message }) => message.replace(/\s+/g, ' ').replace(/\.$/, '');
+
+/** What could not be asked for reasons of its own: it holds up nothing. */
+const unanswered = (message, cause) => Object.assign(new Error(message, { cause }), { name: 'Unanswered' });
+
+module.exports = { blocked, refused, unanswered };

@@ -1,0 +1,78 @@
+// How the stack is: a deploy over one that still changes is refused, and one after a rollback would deploy nothing.
+const { setTimeout: sleep } = require('node:timers/promises');
+const { DescribeStacksCommand, paginateListStackResources } = require('@aws-sdk/client-cloudformation');
+
+/** These end by themselves; a deploy or an update may be anybody's, and hang. */
+const ends = /ROLLBACK_IN_PROGRESS$|CLEANUP_IN_PROGRESS$|^DELETE_IN_PROGRESS$/;
+const everyMs = 5_000;
+const mostWaits = 360;
+
+/** The status once nothing changes any more; `undefined` where there is no stack. @param say is told what is waited for */
+async function settled(cloudformation, StackName, say, pauseMs = everyMs) {
+  for (let waits = 0; ; waits++) {
+    const status = await statusOf(cloudformation, StackName);
+    if (status === undefined || !ends.test(status) || waits >= mostWaits) return status;
+    if (waits === 0) say(`Stack ${StackName} is in ${status}: waiting until CloudFormation is done …`);
+    await sleep(pauseMs);
+  }
+}
+
+async function statusOf(cloudformation, StackName) {
+  const { Stacks } = await cloudformation.send(new DescribeStacksCommand({ StackName })).catch((error) => {
+    if (error.name === 'ValidationError' && /does not exist/.test(error.message)) return { Stacks: [] };
+    throw error;
+  });
+  return Stacks[0]?.StackStatus;
+}
+
+/** What is in the stack, by logical id; the packager's first deploy makes one that has only its bucket. */
+async function resourcesOf(cloudformation, StackName) {
+  const found = new Map();
+  for await (const page of paginateListStackResources({ client: cloudformation }, { StackName }))
+    for (const { LogicalResourceId, PhysicalResourceId, ResourceStatus } of page.StackResourceSummaries ?? [])
+      if (PhysicalResourceId && ResourceStatus !== 'DELETE_COMPLETE') found.set(LogicalResourceId, PhysicalResourceId);
+  return found;
+}
+
+const eventsOf = (name) =>
+  `\`aws cloudformation describe-stack-events --stack-name ${name} --query` +
+  ` "StackEvents[?ends_with(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]"\``;
+
+/** Why neither a deploy nor a removal can begin: something else is under way. */
+function busyFaults(status = '', name = '') {
+  const is = `stack ${name} is in ${status}`;
+  if (ends.test(status))
+    return [`${is} for more than half an hour: ${eventsOf(name)} says why; try again when it has ended`];
+  if (!/^(CREATE|UPDATE|IMPORT)_IN_PROGRESS$/.test(status)) return [];
+  const kind = status.split('_', 1)[0].toLowerCase();
+  const breakOff =
+    kind === 'update' ? `, or break it off (\`aws cloudformation cancel-update-stack --stack-name ${name}\`)` : '';
+  const wait = `\`aws cloudformation wait stack-${kind}-complete --stack-name ${name}\``;
+  return [`${is}, by another deploy: wait for its end (${wait})${breakOff}, then try again`];
+}
+
+/** Why the stack takes no deploy, and what to do (AWS: CloudFormation, stack status codes). */
+function statusFaults(status, name, stage) {
+  const is = `stack ${name} is in ${status}`;
+  const anew = `\`npx sls remove --stage ${stage}\`, then deploy again`;
+  if (status === undefined || takes.test(status)) return [];
+  if (status === 'REVIEW_IN_PROGRESS') return [`${is}: a change set was made for it and never run; ${anew}`];
+  if (status === 'UPDATE_ROLLBACK_FAILED')
+    return [
+      `${is}: ${eventsOf(name)} says what could not be taken back; mend that, then` +
+        ` \`aws cloudformation continue-update-rollback --stack-name ${name}\`, then deploy again`,
+    ];
+  if (status === 'UPDATE_FAILED')
+    return [`${is}: \`aws cloudformation rollback-stack --stack-name ${name}\`, then deploy again`];
+  if (/^(CREATE_FAILED|ROLLBACK_(COMPLETE|FAILED)|DELETE_FAILED)$/.test(status))
+    return [`${is}, which takes no deploy: ${eventsOf(name)} says why; ${anew}`];
+  const busy = busyFaults(status, name);
+  return busy.length > 0 ? busy : [`${is}, which takes no deploy: ${eventsOf(name)} says why`];
+}
+
+const takes = /^(CREATE|UPDATE|IMPORT|UPDATE_ROLLBACK|IMPORT_ROLLBACK)_COMPLETE$/;
+
+/** Whether the packager, which compares with what it uploaded last, may find nothing to do although that was never run. */
+const mustDeploy = (status) => status !== undefined && status !== 'UPDATE_COMPLETE';
+
+module.exports = { settled, resourcesOf, busyFaults, statusFaults, mustDeploy };

@@ -1,0 +1,81 @@
+// Instance types that are not to be had: nothing would start, and CloudFormation would wait for it for hours.
+const {
+  DescribeSubnetsCommand,
+  paginateDescribeInstanceTypeOfferings,
+  paginateDescribeInstanceTypes,
+} = require('@aws-sdk/client-ec2');
+
+const { idIn } = require('./network.cjs');
+
+/** Each setting and its types: of a proxy's one must be had, of the hosts' any will do. */
+const wanted = ({ own, proxyInstanceType, taskInstanceTypes }) => [
+  ['proxyInstanceType', [proxyInstanceType]],
+  ...(own ? [['taskInstanceTypes', taskInstanceTypes]] : []),
+];
+
+/** Types that the region does not have, nor the zones of the subnets that were given. */
+async function offerFaults(ec2, settings, region) {
+  const { own, publicSubnetIds } = settings;
+  const zones = own ? [] : await zonesOf(ec2, publicSubnetIds);
+  const LocationType = own ? 'region' : 'availability-zone';
+  const input = {
+    LocationType,
+    Filters: idIn(
+      'instance-type',
+      wanted(settings).flatMap(([, types]) => types),
+    ),
+  };
+  const offered = new Set();
+  for await (const page of paginateDescribeInstanceTypeOfferings({ client: ec2 }, input))
+    for (const { InstanceType, Location } of page.InstanceTypeOfferings ?? [])
+      if (own || zones.includes(Location)) offered.add(InstanceType);
+  const where = own ? region : `the zones of publicSubnetIds (${zones.join(', ')})`;
+  return wanted(settings)
+    .filter(([, types]) => !types.some((type) => offered.has(type)))
+    .map(
+      ([setting, types]) =>
+        `${setting}: there is no ${types.join(', ')} in ${where}; \`aws ec2 describe-instance-type-offerings --region ${region}` +
+        ' --query "InstanceTypeOfferings[].InstanceType"` lists what there is',
+    );
+}
+
+async function zonesOf(ec2, ids) {
+  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: idIn('subnet-id', ids) }));
+  return [...new Set(Subnets.map(({ AvailabilityZone }) => AvailabilityZone))];
+}
+
+/** What the region says of these types, by type. */
+async function described(ec2, Filters) {
+  const found = new Map();
+  for await (const { InstanceTypes } of paginateDescribeInstanceTypes({ client: ec2 }, { Filters }))
+    for (const type of InstanceTypes ?? []) found.set(type.InstanceType, type);
+  return found;
+}
+
+/** Types that an account on AWS's free plan may not launch. */
+async function freePlanFaults(ec2, settings, accountPlan) {
+  if ((await accountPlan()) !== 'FREE') return [];
+  const eligible = await described(ec2, idIn('free-tier-eligible', ['true']));
+  return wanted(settings).flatMap(([setting, types]) => {
+    const refused = types.filter((type) => !eligible.has(type));
+    if (refused.length === 0) return [];
+    return [
+      `${setting}: this account is on AWS's free plan, which has no ${refused.join(', ')}; take` +
+        ` ${instead(types[0], eligible) || 'another type'}, or upgrade the account (\`aws freetier upgrade-account-plan --account-plan-type PAID\`)`,
+    ];
+  });
+}
+
+/** Whether the free plan has Spot no source says; an instance that never comes would hold up the deploy. */
+async function spotHints({ own, taskCapacity }, accountPlan) {
+  if (!own || taskCapacity !== 'spot' || (await accountPlan().catch(() => undefined)) !== 'FREE') return [];
+  return [
+    "taskCapacity: spot: this account is on AWS's free plan, which may have no Spot; `taskCapacity: on-demand` is sure",
+  ];
+}
+
+/** Those of the same family, which are surely of the same processor. */
+const instead = (type, eligible) =>
+  [...eligible.keys()].filter((each) => each.split('.', 1)[0] === type.split('.', 1)[0]).join(', ');
+
+module.exports = { described, offerFaults, freePlanFaults, spotHints };

@@ -1,0 +1,34 @@
+// CloudFormation waits for a group that gets no instance for hours, and says nothing meanwhile. Auto Scaling knows why.
+const { AutoScalingClient, DescribeScalingActivitiesCommand } = require('@aws-sdk/client-auto-scaling');
+
+const everyMs = 30_000;
+
+/** Looks at intervals, and when asked, for what failed in the stack's groups since now; each is said once. */
+function watch({ config, stack, warn, pauseMs = everyMs }) {
+  const [client, began, said] = [new AutoScalingClient(config), Date.now(), new Set()];
+  const own = new RegExp(`^${stack}-(proxy-[0-9]|TaskHosts-.*)$`);
+  const look = async (...advice) => {
+    // What may not be looked at, or not now, is no fault of the deploy.
+    const { Activities = [] } = await client.send(new DescribeScalingActivitiesCommand({})).catch(() => ({}));
+    const failed = Activities.filter(
+      ({ AutoScalingGroupName, StatusCode, StartTime }) =>
+        own.test(AutoScalingGroupName) && ['Failed', 'Cancelled'].includes(StatusCode) && StartTime >= began - skewMs,
+    );
+    const words = failed.map(
+      ({ AutoScalingGroupName, StatusMessage }) => `${AutoScalingGroupName} gets no instance: ${StatusMessage}`,
+    );
+    const fresh = [...new Set(words)].filter((each) => !said.has(each));
+    for (const each of fresh) said.add(each);
+    if (fresh.length > 0) warn([...fresh, ...advice]);
+  };
+  const timer = setInterval(() => look(breakOff(stack)), pauseMs).unref();
+  return { look, end: () => clearInterval(timer) };
+}
+
+/** By how much this machine's clock may be ahead of AWS's. */
+const skewMs = 60_000;
+
+const breakOff = (stack) =>
+  `CloudFormation goes on waiting; \`aws cloudformation cancel-update-stack --stack-name ${stack}\` breaks it off`;
+
+module.exports = { watch };

@@ -1,0 +1,419 @@
+import { Resolver } from 'node:dns/promises';
+
+import { startDns } from '../../scripts/local/dns';
+import type { Record53 } from '../../scripts/local/record-sets';
+import type { Route53 } from '../../scripts/local/route53';
+import { verifySignature } from '../../scripts/local/signature';
+import { account, activities, refused, refusedByEc2 } from './played-account';
+import { playedAws, zone } from './played-aws';
+import { deploying, watching } from './plugin';
+
+const aws = playedAws();
+
+/** DNS as the world sees it: the zone is delegated to its name servers, and has no CAA record. */
+const delegated = [
+  { Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns-1.example.awsdns.test.', 'ns-2.example.awsdns.test.'] },
+];
+let records: readonly Record53[] = delegated;
+let dns: Awaited<ReturnType<typeof startDns>>;
+beforeAll(async () => {
+  const shows = (name: string) => records.filter(({ Name }) => Name === name);
+  dns = await startDns({ shows } as unknown as Route53);
+});
+beforeEach(() => {
+  records = delegated;
+  process.env.SLUICE_RESOLVER = dns.resolver;
+});
+afterAll(async () => {
+  delete process.env.SLUICE_RESOLVER;
+  await dns.stop();
+});
+
+/** What the plugin says before a deploy, the settings being the defaults but these. */
+const said = (settings: object = {}) => deploying(aws, settings);
+
+const whole = {
+  status: 'UPDATE_COMPLETE',
+  resources: {
+    Vpc: 'vpc-1',
+    Cluster: 'sluice-prod',
+    ProxyGroup1: 'g',
+    ProxyAddress1: 'a',
+    TaskHosts: 'h',
+    ProxySecurityGroup: 'sg-1',
+  },
+  networks: [{ vpcId: 'vpc-1', cidrBlock: '10.77.0.0/16' }],
+};
+
+it('a first deploy into a fresh account, and one over what is there, have nothing in the way', async () => {
+  aws.says = account();
+  expect(await said()).toStrictEqual({ stopped: undefined, hints: [], forced: false });
+
+  aws.says = account({ ...whole, quota: 1 });
+  expect(await said()).toStrictEqual({ stopped: undefined, hints: [], forced: false });
+});
+
+it('all faults are told at once, and nothing is created', async () => {
+  aws.says = account({ plan: 'FREE', clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] });
+  records = [];
+
+  const { stopped } = await said({ taskCapacity: 'on-demand' });
+
+  expect(stopped).toMatch(/^Nothing was changed:\n {2}cluster sluice-prod exists/);
+  expect(stopped).toMatch(/\n {2}proxyInstanceType: this account is on AWS's free plan/);
+  expect(stopped).toMatch(/\n {2}hosted zone Z0SLUICETEST: DNS leads example.com to nobody/);
+  expect(aws.asked.filter((request) => request.includes('CreateServiceLinkedRole'))).toStrictEqual([]);
+});
+
+describe('the account', () => {
+  it.each([
+    [
+      'may not launch the types of the settings on its plan',
+      { plan: 'FREE' },
+      {},
+      "proxyInstanceType: this account is on AWS's free plan, which has no t4g.nano; take t4g.micro, t4g.small, or upgrade",
+      "taskInstanceTypes: this account is on AWS's free plan, which has no t4g.medium, m6g.medium, m7g.medium; take",
+    ],
+    [
+      'has no address left',
+      { addresses: [1, 2, 3, 4].map((n) => ({ publicIp: `192.0.2.${n}` })) },
+      { proxies: 2 },
+      'proxies: 2: 2 more Elastic IP addresses are needed, and the account has 4 of 5 in this region; free some, or ask',
+    ],
+    [
+      'has no network left',
+      { networks: [1, 2, 3, 4, 5].map((n) => ({ vpcId: `vpc-${n}` })) },
+      {},
+      'vpcId is not set: 1 more VPC is needed, and the account has 5 of 5 in this region',
+    ],
+    [
+      'has too few vCPUs for the proxies',
+      {},
+      { proxies: 3 },
+      'proxies and hosts: 6 more vCPUs are needed, and the account has 0 of 5 in this region',
+    ],
+    [
+      'runs too many instances already',
+      { instances: [{ instanceType: 'm5.large', cpuOptions: { coreCount: 2, threadsPerCore: 2 } }] },
+      {},
+      'proxies and hosts: 2 more vCPUs are needed, and the account has 4 of 5 in this region',
+    ],
+    [
+      'runs too many Spot instances already',
+      {
+        instances: [
+          { instanceType: 'm5.large', instanceLifecycle: 'spot', cpuOptions: { coreCount: 2, threadsPerCore: 2 } },
+        ],
+      },
+      {},
+      'taskCapacity: spot: 2 more vCPUs are needed, and the account has 4 of 5 in this region',
+    ],
+    [
+      'has another cluster of that name',
+      { clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] },
+      {},
+      "cluster sluice-prod exists and is not this stack's: delete it (`aws ecs delete-cluster --cluster sluice-prod`)",
+    ],
+    [
+      'is in a region without the type',
+      { types: ['t4g.nano'] },
+      {},
+      'taskInstanceTypes: there is no t4g.small, t4g.medium, m6g.medium, m7g.medium in eu-west-2; `aws ec2 describe-instance-type',
+    ],
+  ])('%s', async (_, has, settings, ...faults) => {
+    aws.says = account(has);
+
+    const { stopped } = await said(settings);
+
+    for (const fault of faults) expect(stopped).toContain(`\n  ${fault}`);
+    expect(stopped?.split('\n')).toHaveLength(1 + faults.length);
+  });
+
+  it('may have just as much as the deploy needs', async () => {
+    const addresses = [1, 2, 3, 4].map((n) => ({ publicIp: `192.0.2.${n}` }));
+    const networks = [1, 2, 3, 4].map((n) => ({ vpcId: `vpc-${n}` }));
+    const instances = [{ instanceType: 'c5.large', cpuOptions: { coreCount: 3, threadsPerCore: 1 } }];
+    aws.says = account({ addresses, networks, instances });
+
+    expect((await said()).stopped).toBeUndefined();
+  });
+
+  it('needs no room for what is there already, nor for instances that other quotas count', async () => {
+    aws.says = account({ ...whole, quota: 0 });
+    expect((await said()).stopped).toBeUndefined();
+
+    aws.says = account({
+      instances: [{ instanceType: 'g4dn.xlarge', cpuOptions: { coreCount: 4, threadsPerCore: 2 } }],
+    });
+    expect((await said()).stopped).toBeUndefined();
+  });
+
+  it('encrypts volumes with a key of its own, and has a plan that may lack Spot: told, and no obstacle', async () => {
+    const key = 'arn:aws:kms:eu-west-2:123456789012:key/1';
+    aws.says = account({ key, plan: 'FREE', types: ['t4g.micro', 't4g.small'] });
+
+    expect(await said({ proxyInstanceType: 't4g.micro', taskInstanceTypes: ['t4g.small'] })).toStrictEqual({
+      stopped: undefined,
+      hints: [
+        expect.stringMatching(
+          `^new volumes are encrypted with ${key}: no instance starts unless .*aws kms create-grant`,
+        ),
+        expect.stringMatching(/^taskCapacity: spot: .*`taskCapacity: on-demand` is sure$/),
+      ],
+      forced: false,
+    });
+  });
+});
+
+describe('what is fixed after the first deploy', () => {
+  const beside = {
+    status: 'UPDATE_COMPLETE',
+    resources: { ProxyGroup1: 'g', ProxyAddress1: 'a', ProxySecurityGroup: 'sg-1' },
+    groups: [{ groupId: 'sg-1', vpcId: 'vpc-0123456789abcdef0' }],
+    subnets: [{ subnetId: 'subnet-0123456789abcdef0', vpcId: 'vpc-0123456789abcdef0', availabilityZone: 'eu-west-2a' }],
+    zones: ['eu-west-2a'],
+  };
+  const there = {
+    vpcId: 'vpc-0123456789abcdef0',
+    publicSubnetIds: ['subnet-0123456789abcdef0'],
+    clusters: ['default'],
+  };
+  const fixed = 'it cannot change after the first deploy. Set it back, or deploy another stage';
+
+  it.each([
+    [
+      'a range',
+      whole,
+      { vpcCidr: '10.78.0.0/16' },
+      `vpcCidr: the stage's network is 10.77.0.0/16, not 10.78.0.0/16; ${fixed}`,
+    ],
+    [
+      'a network of its own',
+      { ...beside, ...whole },
+      there,
+      `vpcId: the stage has a network of its own, vpc-1, and no vpcId; ${fixed}`,
+    ],
+    [
+      'a network of others',
+      beside,
+      {},
+      `vpcId: the stage is in vpc-0123456789abcdef0, not in a network of its own; ${fixed}`,
+    ],
+    [
+      'another network of others',
+      { ...beside, groups: [{ groupId: 'sg-1', vpcId: 'vpc-2' }] },
+      there,
+      `vpcId: the stage is in vpc-2, not ${there.vpcId}; ${fixed}`,
+    ],
+  ])('is %s', async (_, has, settings, fault) => {
+    aws.says = account(has);
+
+    expect((await said(settings)).stopped?.split('\n  ')).toContain(fault);
+  });
+
+  it('is not the same range in other words', async () => {
+    aws.says = account(whole);
+
+    expect((await said({ vpcCidr: '10.77.5.9/16' })).stopped).toBeUndefined();
+  });
+
+  it('beside what is there: subnets of another network, of nobody, and zones without the type', async () => {
+    aws.says = account({ ...beside, zones: ['eu-west-2b'] });
+
+    expect(
+      (
+        await said({ ...there, publicSubnetIds: [...there.publicSubnetIds, 'subnet-0fedcba9876543210'] })
+      ).stopped?.split('\n  '),
+    ).toStrictEqual([
+      'Nothing was changed:',
+      'publicSubnetIds: this account has no subnet-0fedcba9876543210 in this region',
+      expect.stringContaining('proxyInstanceType: there is no t4g.nano in the zones of publicSubnetIds (eu-west-2a)'),
+    ]);
+  });
+});
+
+describe('the world’s DNS', () => {
+  const caa = (name: string, ...values: string[]) => ({ Name: name, Type: 'CAA', TTL: 60, Values: values });
+
+  it('leads the zone to others: a first deploy stops, a later one is told', async () => {
+    records = [{ Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns1.registrar.test.'] }];
+    const fault =
+      /hosted zone Z0SLUICETEST: DNS leads example.com to ns1.registrar.test, so no certificate can be had. Give its registrar, .* ns-1.example.awsdns.test, ns-2/;
+
+    aws.says = account();
+    expect((await said()).stopped).toMatch(fault);
+
+    aws.says = account(whole);
+    expect(await said()).toStrictEqual({ stopped: undefined, hints: [expect.stringMatching(fault)], forced: false });
+  });
+
+  it('may know the zone’s name servers by names of the owner’s', async () => {
+    const asking = new Resolver();
+    asking.setServers([dns.resolver]);
+    const own = {
+      Name: 'ns1.example.com',
+      Type: 'A',
+      TTL: 60,
+      Values: await asking.resolve4('ns-2.example.awsdns.test'),
+    };
+    records = [{ Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns1.example.com.'] }, own];
+    aws.says = account();
+
+    expect((await said()).stopped).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'one that names another',
+      caa('example.com', '0 issue "ca.example.net"'),
+      ['shop.example.com', '*.shop.example.com'],
+    ],
+    ['one that names nobody', caa('shop.example.com', '0 issue ";"'), ['shop.example.com', '*.shop.example.com']],
+    ['one for wildcards alone', caa('com', '0 issuewild "ca.example.net"'), ['*.shop.example.com']],
+    [
+      'one that lets wildcards alone',
+      caa('example.com', '0 issue ";"', '0 issuewild "letsencrypt.org"'),
+      ['shop.example.com'],
+    ],
+    ['one with parameters', caa('example.com', '0 issue "LetsEncrypt.org; validationmethods=dns-01"'), []],
+    ['one that says only whom to tell', caa('example.com', '0 iodef "mailto:you@example.com"'), []],
+  ])('has CAA records: %s', async (_, record, names) => {
+    records = [...delegated, record];
+    aws.says = account();
+
+    const faults = (await said()).stopped?.split('\n  ').slice(1) ?? [];
+
+    expect(faults).toStrictEqual(
+      names.map((name) =>
+        expect.stringContaining(`CAA records of ${record.Name} do not let letsencrypt.org issue for ${name}: add`),
+      ),
+    );
+  });
+
+  it('has CAA records of no concern to another authority', async () => {
+    records = [...delegated, caa('example.com', '0 issue ";"')];
+    aws.says = account();
+
+    expect((await said({ acmeDirectory: 'https://ca.example.net/directory' })).stopped).toBeUndefined();
+  });
+
+  it('is asked about the zones of the challenges too', async () => {
+    aws.says = account();
+    const ofChallenges = [zone('challenges.example.net'), refused('NoSuchHostedZone', 'none', 404)];
+    aws.says.GetHostedZone = (asked) => (asked.includes('Z0OTHER') && ofChallenges.shift()) || zone('example.com');
+
+    expect((await said({ challengeZones: ['Z0OTHER'] })).stopped).toContain('leads challenges.example.net to nobody');
+    expect((await said({ challengeZones: ['Z0OTHER'] })).stopped).toContain(
+      'challengeZones: this account has no hosted zone Z0OTHER; `aws route53 list-hosted-zones` lists them',
+    );
+  });
+
+  it('does not answer: that is told, and no obstacle', async () => {
+    process.env.SLUICE_RESOLVER = '127.0.0.1:9';
+    aws.says = account();
+
+    expect(await said()).toStrictEqual({
+      stopped: undefined,
+      hints: [
+        'not looked at: the delegation of hosted zone Z0SLUICETEST, because DNS does not tell the name servers of example.com (ECONNREFUSED)',
+        expect.stringMatching(/^not looked at: CAA records, because DNS does not tell the CAA records of /),
+      ],
+      forced: false,
+    });
+  });
+});
+
+it('quotas and the plan are asked for with a right signature', async () => {
+  const [keys, signed] = [
+    { accessKeyId: 'AKIALOCAL', secretAccessKey: 'secret', sessionToken: '' },
+    [] as Promise<void>[],
+  ];
+  aws.says = account();
+  aws.also = ({ method = '', url = '', headers }, body) => {
+    if (/GetServiceQuota|GetAccountPlanState/.test(String(headers['x-amz-target'])))
+      signed.push(verifySignature({ method, url, headers, body }, keys));
+    return undefined;
+  };
+
+  await said();
+
+  expect(await Promise.all(signed)).toHaveLength(5);
+});
+
+describe('a right that is missing', () => {
+  it('is told in a line each, and the rest is looked at', async () => {
+    const denied = (action: string) =>
+      `User: arn:aws:iam::123456789012:user/you is not authorized to perform: ${action} on resource: *`;
+    aws.says = {
+      ...account({ plan: 'FREE', types: ['t4g.small'] }),
+      DescribeStacks: refused('AccessDenied', denied('cloudformation:DescribeStacks'), 403),
+      GetAccountPlanState: [
+        400,
+        JSON.stringify({ __type: 'AccessDeniedException', message: denied('freetier:GetAccountPlanState') }),
+      ],
+      GetEbsDefaultKmsKeyId: refusedByEc2(
+        'UnauthorizedOperation',
+        `You are not authorized to perform this operation. ${denied('ec2:GetEbsDefaultKmsKeyId')}`,
+      ),
+      CreateServiceLinkedRole: refused('AccessDenied', denied('iam:CreateServiceLinkedRole'), 403),
+    };
+
+    expect(await said({ proxyInstanceType: 't4g.small' })).toStrictEqual({
+      stopped: undefined,
+      hints: [
+        'not looked at: the stack, because you may not call cloudformation:DescribeStacks',
+        'not looked at: the plan of the account, because you may not call freetier:GetAccountPlanState',
+        'not created: the roles in which AWS itself works, because you may not call iam:CreateServiceLinkedRole',
+      ],
+      forced: false,
+    });
+  });
+
+  it('of one service hides nothing of the others, and the first deploy goes on', async () => {
+    const denied = (action: string) => `User: you is not authorized to perform: ${action} on resource: *`;
+    const ec2 = (action: string) => refusedByEc2('UnauthorizedOperation', denied(`ec2:${action}`));
+    aws.says = {
+      ...account({ clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] }),
+      GetHostedZone: refused('AccessDenied', denied('route53:GetHostedZone'), 403),
+      DescribeAddresses: ec2('DescribeAddresses'),
+      DescribeInstanceTypeOfferings: ec2('DescribeInstanceTypeOfferings'),
+      GetEbsDefaultKmsKeyId: ec2('GetEbsDefaultKmsKeyId'),
+    };
+
+    expect(await said()).toStrictEqual({
+      stopped: expect.stringContaining('cluster sluice-prod exists'),
+      hints: [
+        'not looked at: the hosted zone and its records, because you may not call route53:GetHostedZone',
+        'not looked at: where the instance types are to be had, because you may not call ec2:DescribeInstanceTypeOfferings',
+        'not looked at: the quota of addresses, because you may not call ec2:DescribeAddresses',
+        'not looked at: the delegation of hosted zone Z0SLUICETEST, because you may not call route53:GetHostedZone',
+        'not looked at: the key of new volumes, because you may not call ec2:GetEbsDefaultKmsKeyId',
+      ],
+      forced: false,
+    });
+  });
+});
+
+describe('while a deploy runs', () => {
+  it('what Auto Scaling could not start is said once, of the stack’s own groups', async () => {
+    const groups = ['sluice-prod-proxy-1', 'sluice-prod-TaskHosts-1ABC', 'sluice-prod-x-proxy-1', 'other'];
+    aws.says.DescribeScalingActivities = activities(...groups);
+
+    expect(await watching(aws, 1)).toStrictEqual([
+      [
+        'sluice-prod-proxy-1 gets no instance: not eligible for Free Tier',
+        'sluice-prod-TaskHosts-1ABC gets no instance: not eligible for Free Tier',
+        'CloudFormation goes on waiting; `aws cloudformation cancel-update-stack --stack-name sluice-prod` breaks it off',
+      ],
+    ]);
+  });
+
+  it('what failed before it, and a right that is missing, are nothing', async () => {
+    const [, before] = activities('sluice-prod-proxy-1');
+    aws.says.DescribeScalingActivities = [200, before.replace(/<StartTime>20\d\d/, '<StartTime>2020')];
+    expect(await watching(aws, 0)).toStrictEqual([]);
+
+    aws.says.DescribeScalingActivities = refused('AccessDenied', 'no', 403);
+    expect(await watching(aws, 0)).toStrictEqual([]);
+  });
+});

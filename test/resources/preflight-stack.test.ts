@@ -1,0 +1,152 @@
+import { account, refused } from './played-account';
+import { playedAws } from './played-aws';
+import { deploying, removing } from './plugin';
+
+const aws = playedAws();
+
+// No DNS is asked here.
+beforeAll(() => {
+  process.env.SLUICE_RESOLVER = '127.0.0.1:9';
+});
+afterAll(() => {
+  delete process.env.SLUICE_RESOLVER;
+});
+
+const resources = { ProxyGroup1: 'g', ProxyAddress1: 'a', TaskHosts: 'h', Cluster: 'c', Vpc: 'vpc-1' };
+const networks = [{ vpcId: 'vpc-1', cidrBlock: '10.77.0.0/16' }];
+
+/** The stack goes through these, one at each look. */
+const goingThrough = (...statuses: readonly (string | undefined)[]) => {
+  const [last, ...before] = [...statuses].reverse();
+  const left = before.reverse();
+  const at = (status: string | undefined) => account({ status, resources, networks }).DescribeStacks;
+  aws.says = {
+    ...account({ status: last, resources, networks }),
+    DescribeStacks: () => (left.length > 0 ? at(left.shift()) : at(last)) as never,
+  };
+};
+
+/** Every status that AWS documents, and whether a deploy goes on, by force where the last one was not brought to an end. */
+it.each([
+  [undefined, false, undefined],
+  ['UPDATE_COMPLETE', false, undefined],
+  ['CREATE_COMPLETE', true, undefined],
+  ['UPDATE_ROLLBACK_COMPLETE', true, undefined],
+  ['IMPORT_COMPLETE', true, undefined],
+  ['IMPORT_ROLLBACK_COMPLETE', true, undefined],
+  [
+    'CREATE_IN_PROGRESS',
+    false,
+    /by another deploy: wait for its end \(`aws cloudformation wait stack-create-complete --stack-name sluice-prod`\), then/,
+  ],
+  [
+    'UPDATE_IN_PROGRESS',
+    false,
+    /stack-update-complete .*, or break it off \(`aws cloudformation cancel-update-stack --stack-name sluice-prod`\)/,
+  ],
+  ['IMPORT_IN_PROGRESS', false, /stack-import-complete/],
+  [
+    'REVIEW_IN_PROGRESS',
+    false,
+    /a change set was made for it and never run; `npx sls remove --stage prod`, then deploy again/,
+  ],
+  [
+    'CREATE_FAILED',
+    false,
+    /takes no deploy: `aws cloudformation describe-stack-events .* says why; `npx sls remove --stage prod`, then/,
+  ],
+  ['ROLLBACK_COMPLETE', false, /takes no deploy: .*`npx sls remove --stage prod`, then deploy again/],
+  ['ROLLBACK_FAILED', false, /takes no deploy: .*`npx sls remove --stage prod`, then deploy again/],
+  ['DELETE_FAILED', false, /takes no deploy: .*`npx sls remove --stage prod`, then deploy again/],
+  ['UPDATE_FAILED', false, /`aws cloudformation rollback-stack --stack-name sluice-prod`, then deploy again/],
+  [
+    'UPDATE_ROLLBACK_FAILED',
+    false,
+    /could not be taken back; mend that, then `aws cloudformation continue-update-rollback/,
+  ],
+  ['IMPORT_ROLLBACK_FAILED', false, /which takes no deploy: `aws cloudformation describe-stack-events/],
+])('a stack in %s is deployed by force: %s, or stops: %s', async (status, forced, stops) => {
+  goingThrough(status);
+
+  const { stopped, ...said } = await deploying(aws);
+
+  expect(said.forced).toBe(forced);
+  if (stops === undefined) expect(stopped).toBeUndefined();
+  else
+    expect(stopped).toMatch(
+      new RegExp(`^Nothing was changed:\n {2}stack sluice-prod is in ${status}.*${stops.source}`),
+    );
+});
+
+it.each([
+  ['UPDATE_ROLLBACK_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE', true],
+  ['UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE', true],
+  ['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_COMPLETE', false],
+  ['DELETE_IN_PROGRESS', undefined, false],
+])('%s is waited for, and said', async (status, after, forced) => {
+  goingThrough(status, status, after);
+
+  expect(await deploying(aws)).toMatchObject({
+    stopped: undefined,
+    forced,
+    waits: [`Stack sluice-prod is in ${status}: waiting until CloudFormation is done …`],
+  });
+});
+
+it('a rollback that goes wrong while it is waited for stops the deploy', async () => {
+  goingThrough('UPDATE_ROLLBACK_IN_PROGRESS', 'UPDATE_ROLLBACK_FAILED');
+
+  expect((await deploying(aws)).stopped).toContain('continue-update-rollback');
+});
+
+it('what a rollback took away again is not there', async () => {
+  goingThrough('UPDATE_ROLLBACK_COMPLETE');
+  const gone = aws.says.ListStackResources as readonly [number, string];
+  aws.says.ListStackResources = [200, gone[1].replaceAll('CREATE_COMPLETE', 'DELETE_COMPLETE')];
+  aws.says.DescribeClusters = [200, JSON.stringify({ clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] })];
+
+  expect((await deploying(aws)).stopped).toContain('cluster sluice-prod exists');
+});
+
+describe('a removal', () => {
+  it('waits for a rollback, for it begins with the bucket that the rollback reads', async () => {
+    goingThrough('UPDATE_ROLLBACK_IN_PROGRESS', 'UPDATE_ROLLBACK_COMPLETE');
+
+    expect(await removing(aws)).toMatchObject({
+      stopped: undefined,
+      waits: [expect.stringContaining('waiting until')],
+    });
+  });
+
+  it.each(['ROLLBACK_COMPLETE', 'DELETE_FAILED', 'REVIEW_IN_PROGRESS', 'UPDATE_ROLLBACK_FAILED'])(
+    'takes a stack in %s',
+    async (status) => {
+      goingThrough(status);
+
+      expect((await removing(aws)).stopped).toBeUndefined();
+    },
+  );
+
+  it('does not begin during a deploy', async () => {
+    goingThrough('UPDATE_IN_PROGRESS');
+
+    expect((await removing(aws)).stopped).toMatch(/is in UPDATE_IN_PROGRESS, by another deploy: wait for its end/);
+  });
+
+  it('goes on where it may not look', async () => {
+    aws.says = account();
+    aws.says.ListServices = [
+      400,
+      JSON.stringify({ __type: 'AccessDeniedException', message: 'not authorized to perform: ecs:ListServices' }),
+    ];
+    aws.says.DescribeStacks = refused('AccessDenied', 'no', 403);
+
+    expect(await removing(aws)).toMatchObject({
+      stopped: undefined,
+      hints: [
+        'not looked at: the services in the cluster, because you may not call ecs:ListServices',
+        'not looked at: the stack, because you may not: no',
+      ],
+    });
+  });
+});
