@@ -21,7 +21,7 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
       json: { type: 'boolean', default: false },
     },
   });
-  if (!/^[a-z][a-z0-9-]{0,19}$/.test(values.stage))
+  if (!/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/.test(values.stage))
     throw new Error(`--stage ${values.stage}: there can be no such stage`);
   return { ...values };
 }
