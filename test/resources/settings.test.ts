@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
+
+import { inCopy } from '../system/packaged';
 
 type Settings = Record<string, unknown>;
 type Context = {
@@ -66,6 +68,7 @@ describe('settings', () => {
     [{ domain: 7 }, 'domain: 7 is not a domain name such as example.com'],
     [{ hostedZoneId: 'example.com' }, 'hostedZoneId: "example.com" is not the id', '`aws route53 list-hosted-zones`'],
     [{ acceptTerms: 'maybe' }, 'acceptTerms: "maybe" is not true or false'],
+    [{ region: 'London' }, 'region: "London" is not an AWS region such as eu-west-2'],
     [{ contact: ['me@example.com'] }, 'contact: ["me@example.com"] is not an e-mail address'],
     [{ certificates: [['a b']] }, 'certificates: "a b" is not a domain name'],
     [{ certificates: [['a.example'], 'b.example'] }, 'certificates: "b.example" is not a list of lists of names'],
@@ -357,7 +360,7 @@ describe('npx sls package', () => {
   it('reads the user’s own file, a stage’s block above the default one, and --param above both; says what lies where', async () => {
     const file = [
       'default: { domain: one.example, hostedZoneId: Z0123456789, maxTaskHosts: 2, dns: apex }',
-      'prod: { domain: "${sls:stage}.example", maxTaskHosts: 3 }',
+      'prod: { domain: "${sls:stage}.example", maxTaskHosts: 3, region: us-east-1 }',
       'qa: { domain: "${env:THERE_IS_NONE}" }',
     ];
     const words = ['--stage', 'prod', '--param', 'maxTaskHosts=7', '--param', 'hostedZoneId=/hostedzone/Z9876543210'];
@@ -367,6 +370,7 @@ describe('npx sls package', () => {
     expect(template).toContain('"Z9876543210"');
     expect(template).toMatch(/"MaxSize": "?7/);
     expect(template).not.toContain('one.example');
+    expect(said).toContain('Packaging sluice for stage prod (us-east-1)');
     expect(said).toMatch(
       new RegExp(
         `Stage prod for prod.example, settings from ${path}: \\d+ resources, in .*out/cloudformation-template-up`,
@@ -404,4 +408,26 @@ describe('npx sls package', () => {
     },
     30_000,
   );
+});
+
+describe('npm run package', () => {
+  it('without settings of one’s own says that it takes the example’s', async () => {
+    const { stdout, stderr } = await inCopy(async (cwd) => {
+      const env = { ...process.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` };
+      // A wrong parameter, so that it ends before it packages.
+      return spawnSync('sh', [join(root, 'scripts/package.sh'), '--param', 'proxies=9'], {
+        cwd,
+        env,
+        encoding: 'utf8',
+      });
+    });
+
+    expect({ stdout, stderr }).toStrictEqual({
+      stdout: '',
+      stderr:
+        'There is no settings.yml: this packages settings.example.yml, to look at.\n' +
+        'Mend these settings in settings.example.yml or --param; settings.example.yml explains each:\n' +
+        '  proxies: 9 is not a whole number from 1 to 3\n',
+    });
+  }, 30_000);
 });

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { SQSClient } from '@aws-sdk/client-sqs';
 
@@ -261,6 +264,8 @@ describe('the command', () => {
   });
 
   it('takes stage and region, and says what makes no sense', () => {
+    process.env.SLUICE_SETTINGS = 'none.yml';
+
     expect(readOptions([], {})).toStrictEqual({ stage: 'dev', region: 'eu-west-2', json: false });
     expect(readOptions(['--stage', 'prod', '--json'], { AWS_REGION: 'us-east-1' })).toStrictEqual({
       stage: 'prod',
@@ -268,6 +273,21 @@ describe('the command', () => {
       json: true,
     });
     expect(() => readOptions(['--stage', '/'], {})).toThrow('there can be no such stage');
+    expect(() => readOptions(['--stage', 'prod-'], {})).toThrow('there can be no such stage');
     expect(() => readOptions(['--region'], {})).toThrow();
+  });
+
+  it('looks where the settings say that the stage is, unless told otherwise, as a deploy goes there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-status-'));
+    process.env.SLUICE_SETTINGS = join(folder, 'settings.yml');
+    writeFileSync(process.env.SLUICE_SETTINGS, 'default: { region: us-west-2 }\nprod: { region: us-east-1 }');
+    const region = (...words: string[]) => readOptions(words, { AWS_REGION: 'eu-west-1' }).region;
+
+    expect(region()).toBe('us-west-2');
+    expect(region('--stage', 'prod')).toBe('us-east-1');
+    expect(region('--stage', 'prod', '--region', 'eu-west-3')).toBe('eu-west-3');
+    writeFileSync(process.env.SLUICE_SETTINGS, 'default: { region: [London] }');
+    expect(region()).toBe('eu-west-1');
+    rmSync(folder, { recursive: true });
   });
 });
