@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     cloudwatch: new CloudWatchClient({ region }),
     sns: new SNSClient({ region }),
   };
-  const checks = await lookAt(clients, named(stage), Date.now);
+  const checks = await lookAt(clients, named(stage, region), Date.now);
   const ok = checks.every((check) => check.ok);
   const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   process.stdout.write(json ? `${printableJson({ stage, region, ok, checks }, 2)}\n` : printed(checks, coloured));
