@@ -41,7 +41,11 @@ function arranged(content) {
   const faults = [];
   const misplaced = Object.entries(content).filter(([name, value]) => !isMap(value) && isMisplaced(name, value));
   for (const [name, value] of Object.entries(content).filter((entry) => !misplaced.includes(entry)))
-    if (name === 'default' || stageGrammar.test(name)) blocks[name] = value ?? {};
+    if (name === 'default' && value !== null && !isMap(value))
+      faults.push(
+        `default: ${shown(value)} is no settings: each is a line \`name: value\` below \`default:\`, indented`,
+      );
+    else if (name === 'default' || stageGrammar.test(name)) blocks[name] = value ?? {};
     else faults.push(`${named(name)}: is no name of a stage, which has ${stageRule}`);
   if (misplaced.length > 0) {
     blocks.default = { ...Object.fromEntries(misplaced), ...blocks.default };
@@ -52,7 +56,7 @@ function arranged(content) {
 }
 
 /** An empty block is one all the same. */
-const isMisplaced = (name, value) => value !== null || name in table;
+const isMisplaced = (name, value) => name !== 'default' && (value !== null || Object.hasOwn(table, name));
 
 const stageRule = '20 lower case letters, digits and hyphens at most, a letter first and no hyphen last';
 

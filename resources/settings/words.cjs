@@ -18,18 +18,20 @@ function shown(value) {
 const named = (name) => (/^[\w-]{1,40}$/.test(name) ? name : shown(name));
 
 /** Names that people try, and what they mean. */
-const meant = {
-  email: 'contact or alarmEmail',
-  mail: 'contact or alarmEmail',
-  zone: 'hostedZoneId',
-  zoneid: 'hostedZoneId',
-};
+const meant = new Map(
+  Object.entries({
+    email: 'contact or alarmEmail',
+    mail: 'contact or alarmEmail',
+    zone: 'hostedZoneId',
+    zoneid: 'hostedZoneId',
+  }),
+);
 
 /** What is said of a setting that does not exist. */
 function unknown(name, value, names) {
   const nearest = closest(name.slice(0, longest), names);
   const away = distance(name.slice(0, longest).toLowerCase(), nearest.toLowerCase());
-  const instead = meant[name.toLowerCase()] ?? (away <= 3 && 2 * away <= name.length ? nearest : undefined);
+  const instead = meant.get(name.toLowerCase()) ?? (away <= 3 && 2 * away <= name.length ? nearest : undefined);
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (instead) return `${named(name)}: there is no such setting; did you mean ${instead}?`;
   if (isMap)

@@ -101,6 +101,8 @@ describe('settings', () => {
     [{ email: 'a@example.com' }, 'email: there is no such setting; did you mean contact or alarmEmail?'],
     [{ taskCapacty: 'spot' }, 'taskCapacty: there is no such setting; did you mean taskCapacity?'],
     [{ prod: { proxies: 2 } }, 'prod: there is no such setting; the block of a stage stands beside `default:`'],
+    [JSON.parse('{"__proto__": 1}'), '__proto__: there is no such setting; settings.example.yml names all'],
+    [{ toString: 1 }, 'toString: there is no such setting; settings.example.yml names all'],
     [{ 'a\u202eb\n': 1 }, '"a\\u{202e}b\\n": there is no such setting'],
   ])('are refused in words: %j', (given, ...parts) => {
     const said = faults({ ...needed, ...given });
@@ -286,6 +288,18 @@ describe('the settings file', () => {
     [`default: ${one}`, 'a-stage-of-20-letter', { domain: 'one.example' }],
     [`default: ${one}`, undefined, { domain: 'one.example' }],
     [`prod: ${one}`, 'prod', { domain: 'one.example' }],
+    [
+      'default: one.example',
+      undefined,
+      expect.stringContaining(
+        '\n  default: "one.example" is no settings: each is a line `name: value` below `default:`, indented\n',
+      ),
+    ],
+    [
+      'constructor: 1',
+      undefined,
+      expect.stringContaining('\n  constructor: at the top level is no place for settings'),
+    ],
     [
       'default:\n',
       undefined,
