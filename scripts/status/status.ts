@@ -6,7 +6,7 @@ import { answerTo } from '../../lib/parameter-name';
 import { overlaps } from '../../lib/routes/overlaps';
 import { alarmChecks } from './alarms';
 import { certificateChecks } from './certificates';
-import { type Check, fine, looked } from './check';
+import { type Check, fine, looked, saidOnce } from './check';
 import { findProxies, instanceChecks, type SeenProxy } from './proxies';
 import { countWaiting, queueChecks } from './queue';
 import type { Clients, Stage } from './stage';
@@ -39,7 +39,7 @@ export async function lookAt(clients: Clients, stage: Stage, now: () => number):
     before instanceof Error ? Promise.reject(before) : queueChecks(clients, stage, before),
   );
   const [instances = [], synced = [], served = [], alarms = []] = all;
-  return [...instances, ...synced, ...queue, ...served, ...alarms];
+  return saidOnce([...instances, ...synced, ...queue, ...served, ...alarms]);
 }
 
 async function syncs(clients: Clients, stage: Stage, proxies: readonly SeenProxy[], published: number | undefined) {

@@ -15,6 +15,7 @@ import { readOptions } from '../../scripts/status/options';
 import { printed } from '../../scripts/status/print';
 import { countWaiting, queueChecks } from '../../scripts/status/queue';
 import { type Clients, named } from '../../scripts/status/stage';
+import { lookAt } from '../../scripts/status/status';
 import { generationChecks, type Ran, taskChecks } from '../../scripts/status/syncs';
 import { authority } from '../system/authority';
 import { templateOf } from '../system/packaged';
@@ -261,6 +262,35 @@ describe('alarms', () => {
       { what: 'alarm e-mail', says: expect.stringContaining(says), next: expect.stringContaining(next) },
     ]);
   });
+});
+
+/** What is said where every call fails. */
+function failing(name: string) {
+  const send = () => Promise.reject(Object.assign(new Error('no\nanswer'), { name }));
+  const clients = { ec2: { send }, ssm: { send }, sqs: { send }, cloudwatch: { send }, sns: { send } };
+  return lookAt(clients as unknown as Clients, stage, Date.now);
+}
+
+it.each([
+  [
+    'CredentialsProviderError',
+    /^sign in \(aws login, aws sso login or aws configure\), or name a profile in AWS_PROFILE$/,
+  ],
+  ['ExpiredTokenException', /^sign in/],
+  ['TimeoutError', /whether this machine reaches AWS/],
+])('without an answer to anything says it once: %s', async (name, next) => {
+  const checks = await failing(name);
+
+  expect(checks).toStrictEqual([
+    { ok: false, what: 'AWS', says: `could not be asked: ${name}: no answer`, next: expect.stringMatching(next) },
+  ]);
+});
+
+it('says of each call that is denied which it is', async () => {
+  const denied = await failing('AccessDeniedException');
+
+  expect(denied.map(({ what }) => what)).toStrictEqual(['proxies', 'sync', 'queue', 'certificates', 'alarms']);
+  for (const { next } of denied) expect(next).toBe('let your user do what docs/status-policy.json lists');
 });
 
 it('nothing advises a deploy without a change, which does nothing', () => {
