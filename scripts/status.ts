@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     cloudwatch: new CloudWatchClient({ region }),
     sns: new SNSClient({ region }),
   };
-  const checks = await lookAt(clients, named(stage), Date.now).catch((error: Error) => error);
+  const checks = await lookAt(clients, named(stage, region), Date.now).catch((error: Error) => error);
   if (checks instanceof Error) {
     console.error(`status: ${printable(checks.message)}`);
     return 1;

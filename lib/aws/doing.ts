@@ -20,5 +20,6 @@ export const atNextRun = 'the certificates that are stored stay, and the next ru
 
 const advice = (name: string, otherwise: string): string =>
   /AccessDenied|UnauthorizedOperation/.test(name)
-    ? 'the function lacks a permission: deploy again, and look for a policy above it that denies'
+    ? 'the function lacks a permission, as it should while the stack is removed; else its role was changed by hand, or a policy' +
+      ' above it denies: docs/operations.md, "What was changed by hand"'
     : otherwise;

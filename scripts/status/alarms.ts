@@ -2,34 +2,34 @@ import { DescribeAlarmsCommand, type MetricAlarm } from '@aws-sdk/client-cloudwa
 import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 
 import { type Check, fine, wrong } from './check';
-import type { Clients, Stage } from './stage';
+import { type Clients, putBack, type Stage } from './stage';
 
 /** Alarms that cry, those that hear nothing, and whether anybody is told. */
-export async function alarmChecks(
-  { cloudwatch, sns }: Clients,
-  { alarms, stage }: Stage,
-  now: number,
-): Promise<readonly Check[]> {
+export async function alarmChecks({ cloudwatch, sns }: Clients, stage: Stage, now: number): Promise<readonly Check[]> {
+  const { alarms } = stage;
   const { MetricAlarms = [] } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: alarms }));
   const missing = alarms.filter((name) => !MetricAlarms.some(({ AlarmName }) => AlarmName === name));
   const topic = MetricAlarms.flatMap(({ AlarmActions = [] }) => AlarmActions)[0];
   const bad = MetricAlarms.flatMap((alarm) => badState(alarm, stage, now));
+  const back = `if a newer release brings them, deploy; if somebody deleted them: ${putBack(stage)}`;
   return [
-    ...(missing.length > 0 ? [wrong('alarms', `${missing.join(', ')} missing`, 'deploy again')] : []),
+    ...(missing.length > 0 ? [wrong('alarms', `${missing.join(', ')} missing`, back)] : []),
     ...(bad.length + missing.length === 0 ? [fine('alarms', `${MetricAlarms.length}, none cries`)] : bad),
-    topic === undefined
-      ? wrong('alarm e-mail', 'no alarm tells anybody', 'deploy again')
-      : await subscription(sns, topic),
+    ...(topic === undefined ? [] : [await subscription(sns, topic, stage)]),
   ];
 }
 
-function badState(alarm: MetricAlarm, stage: string, now: number): readonly Check[] {
-  const { AlarmName = '', AlarmDescription = '', StateValue } = alarm;
+function badState(alarm: MetricAlarm, stage: Stage, now: number): readonly Check[] {
+  const { AlarmName = '', AlarmDescription = '', StateValue, AlarmActions = [] } = alarm;
   const [meaning = '', next = 'see its description in CloudWatch'] = AlarmDescription.split(/\s*First: /);
-  const what = `alarm ${AlarmName.slice(`sluice-${stage}-`.length)}`;
+  const what = `alarm ${AlarmName.slice(`sluice-${stage.stage}-`.length)}`;
   if (StateValue === 'ALARM') return [wrong(what, meaning, next)];
-  if (alarm.ActionsEnabled === false)
-    return [wrong(what, 'its actions are switched off: it tells nobody', 'deploy again')];
+  if (alarm.ActionsEnabled === false) {
+    const on = stage.aws(`cloudwatch enable-alarm-actions --alarm-names ${AlarmName}`);
+    return [wrong(what, 'its actions are switched off: it tells nobody', on)];
+  }
+  if (AlarmActions.length === 0)
+    return [wrong(what, 'it tells nobody: what it should do was taken away', putBack(stage))];
   if (StateValue === 'OK') return [];
   if (StateValue !== 'INSUFFICIENT_DATA') return [wrong(what, `CloudWatch says ${StateValue} of it`, 'try again')];
   return isTooQuiet(alarm, now) ? [wrong(what, `hears nothing. ${meaning}`, next)] : [];
@@ -45,15 +45,24 @@ function isTooQuiet(
   return InsufficientDataActions.length > 0 && now - (StateUpdatedTimestamp?.getTime() ?? 0) > patienceMs;
 }
 
-async function subscription(sns: Clients['sns'], TopicArn: string): Promise<Check> {
+async function subscription(sns: Clients['sns'], TopicArn: string, { aws }: Stage): Promise<Check> {
   const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
-  const [first] = Subscriptions;
   const what = 'alarm e-mail';
-  if (!first) return wrong(what, 'nobody is told: the address was unsubscribed', 'set alarmEmail, and deploy again');
-  if (first.SubscriptionArn?.startsWith('arn:')) return fine(what, `${first.Endpoint} is told`);
+  const told = Subscriptions.find(({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:'));
+  if (told) return fine(what, `${told.Endpoint} is told`);
+  const subscribe = (address: string) =>
+    aws(`sns subscribe --topic-arn ${TopicArn} --protocol email --notification-endpoint ${address}`);
+  const pending = Subscriptions.find(({ SubscriptionArn }) => SubscriptionArn !== 'Deleted');
+  if (!pending)
+    return wrong(
+      what,
+      'nobody is told: the address was unsubscribed, or never confirmed',
+      `${subscribe('<address>')}, then follow the link in the mail; no deploy subscribes an address twice`,
+    );
   return wrong(
     what,
-    `${first.Endpoint} did not confirm yet`,
-    'follow the link in the mail that AWS sent there; look among spam',
+    `${pending.Endpoint} did not confirm yet`,
+    'follow the link in the mail that AWS sent there, which is good for two days; look among spam;' +
+      ` ${subscribe(pending.Endpoint ?? '<address>')} sends another`,
   );
 }

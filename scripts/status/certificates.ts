@@ -12,12 +12,19 @@ const dayMs = 86_400_000;
 export async function certificateChecks(
   proxies: readonly SeenProxy[],
   certificates: readonly Certificate[],
-  { log }: Stage,
+  { log, aws, stage }: Stage,
   now: number,
 ): Promise<readonly Check[]> {
   const renewing = `read the log group ${log('renew')}: it says which name failed, and why`;
   if (certificates.length === 0)
-    return [wrong('certificates', 'none is stored yet', `one comes minutes after a deploy; else ${renewing}`)];
+    return [
+      wrong(
+        'certificates',
+        'none is stored yet',
+        `one comes minutes after the first deploy; else ${renewing}; when that is mended, look again:` +
+          ` ${aws(`lambda invoke --function-name sluice-${stage}-renew --invocation-type Event /dev/stdout`)}`,
+      ),
+    ];
   const checks = proxies.flatMap(({ slot, address }) =>
     certificates.map(async (certificate) => {
       const what = `certificate ${slot}`;

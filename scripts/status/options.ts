@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util';
 
+const { regionOf } = require('../../resources/settings/region.cjs') as {
+  regionOf: (stage: string) => string | undefined;
+};
+
 export type Options = { readonly stage: string; readonly region: string; readonly json: boolean };
 
 export const usage = `npm run status -- [--stage STAGE] [--region REGION] [--json]
 
   --stage STAGE    which one, as in "sls deploy --stage"; dev by default
-  --region REGION  where it is; AWS_REGION, AWS_DEFAULT_REGION or eu-west-2 by default
+  --region REGION  where it is; what settings.yml says, AWS_REGION, AWS_DEFAULT_REGION or eu-west-2 by default
   --json           one object, for programs
 
 Exit code 0 if all is well, 1 if anything is not ok, 2 for arguments that make no sense.
@@ -17,11 +21,13 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
     args: [...args],
     options: {
       stage: { type: 'string', default: 'dev' },
-      region: { type: 'string', default: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'eu-west-2' },
+      region: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
-  if (!/^[a-z][a-z0-9-]{0,19}$/.test(values.stage))
+  if (!/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/.test(values.stage))
     throw new Error(`--stage ${values.stage}: there can be no such stage`);
-  return { ...values };
+  const inShell = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
+  const { stage, json, region = regionOf(stage) ?? inShell ?? 'eu-west-2' } = values;
+  return { stage, region, json };
 }

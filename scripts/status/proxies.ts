@@ -38,7 +38,7 @@ export const isOnline = (proxy: SeenProxy): proxy is SeenProxy & { readonly inst
   proxy.instance !== undefined && proxy.agent === 'Online';
 
 /** Instance there, and agent online. */
-export const instanceChecks = (proxies: readonly SeenProxy[], { stage, group }: Stage): readonly Check[] =>
+export const instanceChecks = (proxies: readonly SeenProxy[], { stage, group, aws }: Stage): readonly Check[] =>
   proxies.length === 0
     ? [
         wrong(
@@ -54,15 +54,17 @@ export const instanceChecks = (proxies: readonly SeenProxy[], { stage, group }: 
           return wrong(
             what,
             `nobody holds ${address}`,
-            `${activities(group(slot))} tells why, or a boot takes five minutes`,
+            `${activities(aws, group(slot))} tells why, or a boot takes five minutes`,
           );
         if (isOnline(proxy)) return fine(what, `${instance} holds ${address}, its agent is online`);
         return wrong(
           what,
           `${instance} holds ${address}, but its agent is ${agent}`,
-          `wait five minutes if it boots; else ${end(instance)}`,
+          `wait five minutes if it boots; else ${end(aws, instance)}`,
         );
       });
 
-const activities = (group: string) => `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${group}`;
-const end = (id: string) => `aws ec2 terminate-instances --instance-ids ${id}: its successor serves what is published`;
+const activities = (aws: Stage['aws'], group: string) =>
+  aws(`autoscaling describe-scaling-activities --auto-scaling-group-name ${group}`);
+const end = (aws: Stage['aws'], id: string) =>
+  `${aws(`ec2 terminate-instances --instance-ids ${id}`)}: its successor serves what is published`;

@@ -12,9 +12,14 @@ export type Clients = {
   readonly sns: SNSClient;
 };
 
+/** A command of the AWS CLI, whose shell may be set to another region. */
+const inRegion = (region: string) => (command: string) => `aws ${command} --region ${region}`;
+
 /** A stage by its names: nothing of it is known on this machine. */
-export const named = (stage: string) => ({
+export const named = (stage: string, region: string) => ({
   stage,
+  region,
+  aws: inRegion(region),
   prefix: `/sluice/${stage}`,
   /** The documents that carry the sync: during a deploy there are two; that of 0.1.0 has no hash. */
   documents: new RegExp(`^sluice-${stage}-sync(_[0-9a-f]{10})?$`),
@@ -26,5 +31,12 @@ export const named = (stage: string) => ({
     (name) => `sluice-${stage}-${name}`,
   ),
 });
+
+/** What brings back what somebody deleted or changed by hand: a deploy compares templates only, and finds nothing to do. */
+export const putBack = ({ aws, stage }: Stage): string =>
+  `${aws(
+    `cloudformation create-change-set --stack-name sluice-${stage} --change-set-name put-back --use-previous-template` +
+      ' --deployment-mode REVERT_DRIFT --capabilities CAPABILITY_NAMED_IAM',
+  )}, then look at it and execute it: docs/operations.md, "What was changed by hand"`;
 
 export type Stage = ReturnType<typeof named>;

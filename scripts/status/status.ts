@@ -24,7 +24,7 @@ const { blocked } = require('../../resources/preflight/refusals.cjs') as {
  */
 export async function lookAt(clients: Clients, stage: Stage, now: () => number): Promise<readonly Check[]> {
   const before = await countWaiting(clients, stage).catch((error: Error) => error);
-  const words = before instanceof Error ? blocked(before, await clients.sqs.config.region()) : undefined;
+  const words = before instanceof Error ? blocked(before, stage.region) : undefined;
   if (words !== undefined) throw new Error(words);
   const proxies = findProxies(clients, stage);
   const known = readPublished(clients, stage);

@@ -102,12 +102,14 @@ export const generationChecks = (
     : fine('published', `generation ${published}`),
   ...proxies
     .filter(isOnline)
-    .map(({ slot, instance }) => synced(`sync ${slot}`, instance, ran.get(instance), published)),
+    .map(({ slot, instance }) => synced(`sync ${slot}`, session(stage, instance), ran.get(instance), published)),
 ];
 
-function synced(what: string, id: string, ran: Ran | undefined, published = 0): Check {
+const session = ({ aws }: Stage, id: string) =>
+  `${aws(`ssm start-session --target ${id}`)}, then sudo journalctl -u haproxy`;
+
+function synced(what: string, session: string, ran: Ran | undefined, published = 0): Check {
   const { status = 'not sent', report } = ran ?? {};
-  const session = `aws ssm start-session --target ${id}, then sudo journalctl -u haproxy`;
   if (report?.failed) return wrong(what, report.failed, 'mend what it names; every tick tries again');
   if (status !== 'Success' || report?.generation === undefined)
     return wrong(what, report?.how ?? `Run Command is ${status}`, `wait five minutes if it boots; else ${session}`);
@@ -137,7 +139,8 @@ export const taskChecks = (proxies: readonly SeenProxy[], ran: ReadonlyMap<strin
 
 /** What HAProxy's word for a failed check asks for (HAProxy management guide, check_status). */
 const meaning = (check: string): string => {
-  if (check === 'L4TOUT') return 'L4TOUT: no way there; name the security group of the tasks in taskSecurityGroupIds';
+  if (check === 'L4TOUT')
+    return 'L4TOUT: no way there; the security group of the tasks must let the proxies in: beside your own VPC name it in taskSecurityGroupIds, and deploy';
   if (check === 'L4CON') return 'L4CON: nothing listens; compare haproxy.port with what the container listens on';
   if (check.startsWith('L7STS')) return `${check}: the path of haproxy.check must answer 2xx or 3xx`;
   if (check === 'L7TOUT') return 'L7TOUT: the path of haproxy.check must answer within a second';

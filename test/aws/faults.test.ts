@@ -24,7 +24,9 @@ afterEach(async () => {
 const prefix = '/sluice/dev';
 const advice = {
   again: 'nothing is lost: the run comes again in seconds, and the next tick repairs it',
-  permission: 'the function lacks a permission: deploy again, and look for a policy above it that denies',
+  permission:
+    'the function lacks a permission, as it should while the stack is removed; else its role was changed by hand, or a policy' +
+    ' above it denies: docs/operations.md, "What was changed by hand"',
 };
 
 const pieces = ['00-global', '10-frontends', '50-demo.shop'].map((file) => `/sluice/dev/haproxy/files/${file}.cfg:1`);

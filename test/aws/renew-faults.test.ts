@@ -22,7 +22,9 @@ const prefix = '/sluice/dev';
 const lockName = `${prefix}/acme/lock`;
 const name = '_acme-challenge.example.com';
 const again = 'the certificates that are stored stay, and the next run tries again';
-const permission = 'the function lacks a permission: deploy again, and look for a policy above it that denies';
+const permission =
+  'the function lacks a permission, as it should while the stack is removed; else its role was changed by hand, or a policy' +
+  ' above it denies: docs/operations.md, "What was changed by hand"';
 
 const apis: Api[] = [];
 afterEach(async () => {

@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -13,11 +15,12 @@ import { readOptions } from '../../scripts/status/options';
 import { printed } from '../../scripts/status/print';
 import { countWaiting, queueChecks } from '../../scripts/status/queue';
 import { type Clients, named } from '../../scripts/status/stage';
+import { lookAt } from '../../scripts/status/status';
 import { generationChecks, type Ran, taskChecks } from '../../scripts/status/syncs';
 import { authority } from '../system/authority';
 import { templateOf } from '../system/packaged';
 
-const stage = named('dev');
+const stage = named('dev', 'eu-west-2');
 const proxy = { slot: '1', address: '127.0.0.1', instance: 'i-1', agent: 'Online' };
 const ran = (one: Ran) => new Map([['i-1', one]]);
 
@@ -219,17 +222,80 @@ describe('a sync', () => {
   });
 });
 
-it.each([
-  [{ StateValue: 'OK', ActionsEnabled: false }, 'its actions are switched off: it tells nobody'],
-  [{ ActionsEnabled: true }, 'CloudWatch says undefined of it'],
-])('law 18: an alarm of which nobody would hear is not well: %j', async (state, says) => {
-  const MetricAlarms = stage.alarms.map((AlarmName) => ({ AlarmName, StateValue: 'OK', ActionsEnabled: true }));
-  const answer = { MetricAlarms: [{ ...MetricAlarms[0], StateValue: undefined, ...state }, ...MetricAlarms.slice(1)] };
-  const clients = { cloudwatch: { send: async () => answer } } as unknown as Clients;
+describe('alarms', () => {
+  const topic = 'arn:aws:sns:eu-west-2:123456789012:sluice-dev-AlarmTopic-1';
+  const well = { StateValue: 'OK', ActionsEnabled: true, AlarmActions: [topic] };
+  const putBack =
+    'aws cloudformation create-change-set --stack-name sluice-dev --change-set-name put-back --use-previous-template' +
+    ' --deployment-mode REVERT_DRIFT --capabilities CAPABILITY_NAMED_IAM --region eu-west-2';
+  const subscribe = (address: string) =>
+    `aws sns subscribe --topic-arn ${topic} --protocol email --notification-endpoint ${address} --region eu-west-2`;
 
-  const [check] = await alarmChecks(clients, stage, 0);
+  /** What is said that is not well, of alarms as CloudWatch lists them, and of the topic's subscriptions. */
+  async function said(MetricAlarms: readonly object[], Subscriptions: readonly object[] = [confirmed]) {
+    const cloudwatch = { send: async () => ({ MetricAlarms }) };
+    const clients = { cloudwatch, sns: { send: async () => ({ Subscriptions }) } } as unknown as Clients;
+    return (await alarmChecks(clients, stage, 0)).filter(({ ok }) => !ok);
+  }
+  const confirmed = { Endpoint: 'me@example.com', SubscriptionArn: `${topic}:1` };
+  const all = stage.alarms.map((AlarmName) => ({ AlarmName, ...well }));
+  const [first, ...others] = all;
 
-  expect(check).toMatchObject({ ok: false, what: 'alarm dead-letters', says });
+  it('that are there, and tell somebody, are well', async () => {
+    expect(await said(all)).toStrictEqual([]);
+    expect(await said(all, [{ ...confirmed, SubscriptionArn: 'Deleted' }, confirmed])).toStrictEqual([]);
+    expect(await said(all, [{ ...confirmed, SubscriptionArn: 'PendingConfirmation' }, confirmed])).toStrictEqual([]);
+  });
+
+  it.each([
+    [
+      { ActionsEnabled: false },
+      'its actions are switched off',
+      'aws cloudwatch enable-alarm-actions --alarm-names sluice-dev-dead-letters --region eu-west-2',
+    ],
+    [{ AlarmActions: [] }, 'it tells nobody: what it should do was taken away', putBack],
+    [{ StateValue: undefined }, 'CloudWatch says undefined of it', 'try again'],
+  ])('law 18: of which nobody would hear are not well, and it is said what helps: %j', async (state, says, next) => {
+    expect(await said([{ ...first, ...state }, ...others])).toMatchObject([
+      { what: 'alarm dead-letters', says: expect.stringContaining(says), next: expect.stringContaining(next) },
+    ]);
+  });
+
+  it('that somebody deleted come back by no deploy: it is said what brings them back', async () => {
+    expect(await said(others)).toMatchObject([
+      { what: 'alarms', says: 'sluice-dev-dead-letters missing', next: expect.stringContaining(putBack) },
+    ]);
+    expect(await said([])).toMatchObject([{ what: 'alarms', next: expect.stringContaining(putBack) }]);
+  });
+
+  it.each([
+    ['ended', [], 'nobody is told: the address was unsubscribed, or never confirmed', subscribe('<address>')],
+    ['ended a moment ago', [{ ...confirmed, SubscriptionArn: 'Deleted' }], 'nobody is told', subscribe('<address>')],
+    [
+      'pending',
+      [{ ...confirmed, SubscriptionArn: 'PendingConfirmation' }],
+      'me@example.com did not confirm yet',
+      subscribe('me@example.com'),
+    ],
+  ])('whose subscription is %s name the command that subscribes', async (_, subscriptions, says, next) => {
+    expect(await said(all, subscriptions)).toMatchObject([
+      { what: 'alarm e-mail', says: expect.stringContaining(says), next: expect.stringContaining(next) },
+    ]);
+  });
+});
+
+/** What is said where every call fails. */
+function failing(name: string) {
+  const send = () => Promise.reject(Object.assign(new Error('no\nanswer'), { name }));
+  const clients = { ec2: { send }, ssm: { send }, sqs: { send }, cloudwatch: { send }, sns: { send } };
+  return lookAt(clients as unknown as Clients, stage, Date.now);
+}
+
+it('says of each call that is denied which it is', async () => {
+  const denied = await failing('AccessDeniedException');
+
+  expect(denied.map(({ what }) => what)).toStrictEqual(['proxies', 'sync', 'queue', 'certificates', 'alarms']);
+  for (const { next } of denied) expect(next).toBe('let your user do what docs/status-policy.json lists');
 });
 
 it.each([
@@ -282,6 +348,8 @@ describe('the command', () => {
   });
 
   it('takes stage and region, and says what makes no sense', () => {
+    process.env.SLUICE_SETTINGS = 'none.yml';
+
     expect(readOptions([], {})).toStrictEqual({ stage: 'dev', region: 'eu-west-2', json: false });
     expect(readOptions(['--stage', 'prod', '--json'], { AWS_REGION: 'us-east-1' })).toStrictEqual({
       stage: 'prod',
@@ -289,6 +357,21 @@ describe('the command', () => {
       json: true,
     });
     expect(() => readOptions(['--stage', '/'], {})).toThrow('there can be no such stage');
+    expect(() => readOptions(['--stage', 'prod-'], {})).toThrow('there can be no such stage');
     expect(() => readOptions(['--region'], {})).toThrow();
+  });
+
+  it('looks where the settings say that the stage is, unless told otherwise, as a deploy goes there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-status-'));
+    process.env.SLUICE_SETTINGS = join(folder, 'settings.yml');
+    writeFileSync(process.env.SLUICE_SETTINGS, 'default: { region: us-west-2 }\nprod: { region: us-east-1 }');
+    const region = (...words: string[]) => readOptions(words, { AWS_REGION: 'eu-west-1' }).region;
+
+    expect(region()).toBe('us-west-2');
+    expect(region('--stage', 'prod')).toBe('us-east-1');
+    expect(region('--stage', 'prod', '--region', 'eu-west-3')).toBe('eu-west-3');
+    writeFileSync(process.env.SLUICE_SETTINGS, 'default: { region: [London] }');
+    expect(region()).toBe('eu-west-1');
+    rmSync(folder, { recursive: true });
   });
 });

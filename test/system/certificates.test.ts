@@ -248,7 +248,7 @@ async function status(): Promise<string> {
     cloudwatch: new CloudWatchClient(config),
     sns: new SNSClient(config),
   };
-  const checks = await lookAt(clients, named('dev'), Date.now);
+  const checks = await lookAt(clients, named('dev', 'eu-west-2'), Date.now);
   for (const client of Object.values(clients)) client.destroy();
   return printed(checks, false);
 }

@@ -54,7 +54,7 @@ const look = (credentials = user, stage = 'dev'): Promise<readonly Check[]> => {
     cloudwatch: new CloudWatchClient(config),
     sns: new SNSClient(config),
   };
-  return lookAt(clients, named(stage), Date.now);
+  return lookAt(clients, named(stage, config.region), Date.now);
 };
 const bad = async (...asked: Parameters<typeof look>) => (await look(...asked)).filter(({ ok }) => !ok);
 
@@ -287,7 +287,7 @@ describe('says what is wrong, and what to do next:', () => {
 
   it.each([
     ['pending', 'hostmaster@sluice.test did not confirm yet', 'follow the link in the mail'],
-    ['none', 'nobody is told', 'set alarmEmail'],
+    ['none', 'nobody is told', 'aws sns subscribe --topic-arn arn:aws:sns:'],
   ] as const)('an e-mail that nobody gets: %s', async (subscription, says, next) => {
     seen.state.subscription = subscription;
 
@@ -305,7 +305,7 @@ describe('says what is wrong, and what to do next:', () => {
     const found = await bad();
     world.aws.api.switch(true);
 
-    expect(found.map(({ what }) => what)).toStrictEqual(['proxies', 'sync', 'queue', 'certificates', 'alarms']);
+    expect(found.map(({ what }) => what)).toStrictEqual(['AWS']);
   });
 
   it('by exit code 1, and by exit code 2 what was asked wrongly', async () => {

@@ -1,7 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { judge } from '../../scripts/local/iam';
 import { packaged } from '../../scripts/local/package';
 import { readStack } from '../../scripts/local/stack';
 import { type Template, templateOf } from './packaged';
+
+const { blocks, commands } = require('../../scripts/documented.cjs') as {
+  blocks: (page: string) => readonly { kind: string; text: string }[];
+  commands: (page: string, kind: string) => readonly string[];
+};
 
 let template: Template;
 beforeAll(async () => {
@@ -104,6 +112,35 @@ describe('a host of tasks, whose agent is not played', () => {
   ])('may not call %s on %s', async (action, resource) => {
     expect(await allows(action, resource)).toBe(false);
   });
+
+  it('starts the task of docs/getting-started.md, whose log group one of its commands makes first', async () => {
+    const page = readFileSync(join(__dirname, '../../docs/getting-started.md'), 'utf8');
+    const [json] = blocks(page).filter(({ kind }) => kind === 'json');
+    const { containerDefinitions, ...task } = JSON.parse(json?.text ?? '') as {
+      containerDefinitions: { logConfiguration?: { logDriver: string; options: Record<string, string> } }[];
+    };
+    const made = commands(page, 'sh account').flatMap((command) =>
+      [...command.matchAll(/aws logs create-log-group --log-group-name (\S+)/g)].map(([, name]) => name),
+    );
+
+    expect(task).not.toHaveProperty('executionRoleArn');
+    for (const { logConfiguration } of containerDefinitions) {
+      const group = logConfiguration?.options['awslogs-group'] ?? '';
+      expect(logConfiguration).toMatchObject({ logDriver: 'awslogs', options: { 'awslogs-region': 'eu-west-2' } });
+      expect(made).toStrictEqual([group]);
+      expect(group).toMatch(/^\/sluice\/prod\/[a-z]/);
+      // Stage dev is what is packaged here.
+      const packagedGroup = group.replace('/prod/', '/dev/');
+      // A host may not make a group.
+      expect(logConfiguration?.options).not.toHaveProperty('awslogs-create-group');
+      expect(await allows('logs:CreateLogStream', logs(packagedGroup))).toBe(true);
+      expect(await allows('logs:PutLogEvents', logs(packagedGroup))).toBe(true);
+      expect(await allows('logs:CreateLogGroup', logs(packagedGroup))).toBe(false);
+    }
+    // The console's default, which the page warns of.
+    expect(page).toContain('`/ecs/…`');
+    expect(await allows('logs:CreateLogStream', logs('/ecs/shop'))).toBe(false);
+  }, 60_000);
 });
 
 it('holds no key and no certificate', () => {

@@ -1,0 +1,76 @@
+// The settings file as it is: blocks of settings by stage. serverless.yml takes it as the packager's parameters.
+const { readFileSync } = require('node:fs');
+const { load } = require('js-yaml');
+
+const { named, printable, shown } = require('./words.cjs');
+const { table } = require('./table.cjs');
+
+const example = 'copy settings.example.yml to settings.yml, and fill in domain, hostedZoneId and acceptTerms';
+/** A load balancer's name, and a host's, must not end in a hyphen. */
+const stageGrammar = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
+const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const path = () => process.env.SLUICE_SETTINGS || 'settings.yml';
+
+/** What the file holds, or why that cannot be read: `fault` ends all else, each of `faults` stands beside others. */
+function readFile() {
+  const nothing = { path: path(), blocks: {}, faults: [] };
+  try {
+    const content = load(readFileSync(path(), 'utf8'));
+    if (content === undefined || content === null) return { ...nothing, empty: `${path()} is empty: ${example}` };
+    if (isMap(content)) return { ...nothing, ...arranged(JSON.parse(JSON.stringify(content))) };
+    const held = `${path()} holds ${Array.isArray(content) ? 'a list' : shown(content)}, and no settings`;
+    return {
+      ...nothing,
+      fault: `${held}: each is a line \`name: value\` below \`default:\`, as in settings.example.yml`,
+    };
+  } catch (error) {
+    if (error.code === 'ENOENT') return { ...nothing, empty: absent() };
+    const lines = `${error.message}`.split('\n').map(printable).join('\n');
+    return { ...nothing, fault: `${path()} cannot be read, mend it or copy settings.example.yml again: ${lines}` };
+  }
+}
+
+const absent = () =>
+  process.env.SLUICE_SETTINGS
+    ? `There is no file ${path()}, which SLUICE_SETTINGS names: name another, or unset it`
+    : `There is no settings.yml: ${example}`;
+
+/** The blocks of a file; a setting beside them is taken for one of `default`, and is a fault. */
+function arranged(content) {
+  const blocks = {};
+  const faults = [];
+  const misplaced = Object.entries(content).filter(([name, value]) => !isMap(value) && isMisplaced(name, value));
+  for (const [name, value] of Object.entries(content).filter((entry) => !misplaced.includes(entry)))
+    if (name === 'default' && value !== null && !isMap(value))
+      faults.push(
+        `default: ${shown(value)} is no settings: each is a line \`name: value\` below \`default:\`, indented`,
+      );
+    else if (name === 'default' || stageGrammar.test(name)) blocks[name] = value ?? {};
+    else faults.push(`${named(name)}: is no name of a stage, which has ${stageRule}`);
+  if (misplaced.length > 0) {
+    blocks.default = { ...Object.fromEntries(misplaced), ...blocks.default };
+    const names = misplaced.map(([name]) => named(name)).join(', ');
+    faults.unshift(`${names}: at the top level is no place for settings; indent them below a line \`default:\``);
+  }
+  return { blocks, faults };
+}
+
+/** An empty block is one all the same. */
+const isMisplaced = (name, value) => name !== 'default' && (value !== null || Object.hasOwn(table, name));
+
+const stageRule = '20 lower case letters, digits and hyphens at most, a letter first and no hyphen last';
+
+/** Why a stage cannot be called so, or nothing. */
+function stageFault(stage) {
+  if (stageGrammar.test(stage)) return undefined;
+  const near = `${stage}`
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/^[-0-9]+|-+$/g, '');
+  const guess = stageGrammar.test(near) ? `; did you mean --stage ${near}?` : '';
+  return `--stage ${named(`${stage}`)} is no name of a stage, which has ${stageRule}${guess}`;
+}
+
+// Only maps may be a block: what else there is, settings.cjs tells.
+module.exports = () => readFile().blocks;
+Object.assign(module.exports, { readFile, stageFault });

@@ -1,0 +1,16 @@
+// Where a stage is: the packager must know that before it reads its parameters.
+const { readFile } = require('./file.cjs');
+const { table } = require('./table.cjs');
+
+/** The region that the settings name; a wrong one is told by settings.cjs. */
+function regionOf(stage, params = []) {
+  const { blocks } = readFile();
+  const told = params.filter((param) => param.startsWith('region=')).at(-1);
+  const region = told?.slice('region='.length) ?? blocks[stage]?.region ?? blocks.default?.region;
+  return table.region.kind.schema.safeParse(region).data;
+}
+
+module.exports = async ({ options, resolveConfigurationProperty }) =>
+  regionOf(options.stage ?? (await resolveConfigurationProperty(['provider', 'stage'])), options.param ?? []) ??
+  table.region.default;
+Object.assign(module.exports, { regionOf });

@@ -1,0 +1,58 @@
+// How a setting and its value stand in a sentence.
+const { closest, distance } = require('fastest-levenshtein');
+const { domainToASCII } = require('node:url');
+
+/** What a terminal would act on, or nobody sees: as in lib/printable.ts. */
+const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
+const printable = (text) => text.replace(unsafe, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
+
+const longest = 60;
+
+/** A value of any type, on one line, cut off where it is long. */
+function shown(value) {
+  const text = [...printable(JSON.stringify(value) ?? `${value}`)];
+  return text.length > longest ? `${text.slice(0, longest).join('')}…` : text.join('');
+}
+
+/** A name as people write it; in quotation marks if it is none. */
+const named = (name) => (/^[\w-]{1,40}$/.test(name) ? name : shown(name));
+
+/** Names that people try, and what they mean. */
+const meant = new Map(
+  Object.entries({
+    email: 'contact or alarmEmail',
+    mail: 'contact or alarmEmail',
+    zone: 'hostedZoneId',
+    zoneid: 'hostedZoneId',
+  }),
+);
+
+/** What is said of a setting that does not exist. */
+function unknown(name, value, names) {
+  const nearest = closest(name.slice(0, longest), names);
+  const away = distance(name.slice(0, longest).toLowerCase(), nearest.toLowerCase());
+  const instead = meant.get(name.toLowerCase()) ?? (away <= 3 && 2 * away <= name.length ? nearest : undefined);
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (instead) return `${named(name)}: there is no such setting; did you mean ${instead}?`;
+  if (isMap)
+    return `${named(name)}: there is no such setting; the block of a stage stands beside \`default:\`, not below it`;
+  return `${named(name)}: there is no such setting; settings.example.yml names all`;
+}
+
+/** The host name that somebody meant who wrote an address, capitals or a dot too many; empty if there is none. */
+function hostIn(value) {
+  if (typeof value !== 'string' || value.length > 500) return '';
+  const host = value
+    .trim()
+    .replace(/^([a-z][a-z0-9+.-]*:)?\/\//i, '')
+    .replace(/[/?#].*$/s, '')
+    .replace(/^.*@/s, '')
+    .replace(/:\d*$/, '')
+    .replace(/\.+$/, '')
+    .toLowerCase();
+  const [, star = '', rest = ''] = /^(\*\.)?(.*)$/s.exec(host) ?? [];
+  // It would take a number for an address.
+  return star + (/^[\x20-\x7e]*$/.test(rest) ? rest : domainToASCII(rest));
+}
+
+module.exports = { hostIn, named, printable, shown, unknown };
