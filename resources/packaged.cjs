@@ -14,9 +14,10 @@ module.exports = class Packaged {
 function said({ service, serviceDir, processedInput }) {
   const { custom, provider, package: packaged } = service;
   const count = Object.keys(provider.compiledCloudFormationTemplate.Resources).length;
+  const { empty, path } = readFile();
   const folder = relative(serviceDir, processedInput.options.package ?? packaged.path ?? '.serverless') || '.';
   return (
-    `Stage ${custom.prefix.split('/').at(-1)} for ${custom.settings.domain}, settings from ${readFile().path}: ${count} resources,` +
+    `Stage ${custom.prefix.split('/').at(-1)} for ${custom.settings.domain}, settings from ${empty ? '--param' : path}: ${count} resources,` +
     ` in ${folder}/cloudformation-template-update-stack.json`
   );
 }

@@ -65,7 +65,7 @@ describe.each(pages)('%s', (page) => {
   });
 
   it('names calls of AWS that exist', async () => {
-    const calls = [...text.matchAll(/\baws ([a-z0-9]+) ([a-z0-9-]+)/g)].map(([, service = '', call = '']) => ({
+    const calls = [...text.matchAll(/\baws ([a-z0-9-]+) ([a-z0-9-]+)/g)].map(([, service = '', call = '']) => ({
       service,
       call,
     }));
@@ -185,7 +185,11 @@ it('settings.yml is the user’s own: no pull touches it', async () => {
 /** What the AWS CLI has besides the API's own calls, and one whose action has another name. */
 const ownOfCli = ['cloudformation deploy', 'cloudformation wait', 'lambda invoke', 'logs tail'];
 
-const prefixes: Readonly<Record<string, string>> = { elbv2: 'elasticloadbalancing' };
+const prefixes: Readonly<Record<string, string>> = {
+  elbv2: 'elasticloadbalancing',
+  resourcegroupstaggingapi: 'tag',
+  'service-quotas': 'servicequotas',
+};
 const exists = (service: string, action: string) => iamActionExists(prefixes[service] ?? service, action);
 
 /** As GitHub makes anchors of headings. */

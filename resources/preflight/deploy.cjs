@@ -19,6 +19,8 @@ async function before(world) {
   const { settings, region, config, warn } = world;
   if (!settings.acceptTerms) throw stop([terms]);
   world.resources = unknown;
+  // Before it is set on behalf of the packager.
+  world.insists = world.options.force === true;
   const stack = await lookAt([['the stack', () => stackFaults(world)]], region);
   warn(stack.unseen);
   if (stack.faults.length > 0) throw stop(stack.faults);

@@ -13,13 +13,17 @@ const { networkFaults, subnetFaults } = require('./network.cjs');
 const { addressFaults, networkQuotaFaults, processorFaults } = require('./quotas.cjs');
 const { freePlanFaults, offerFaults, spotHints } = require('./types.cjs');
 
-/** @param resources of the stack, by logical id: what is there already needs no room */
-function looks({ config, settings, stage, resources }) {
+/**
+ * @param resources of the stack, by logical id: what is there already needs no room
+ * @param insists whether the user said `--force`: this machine may see another DNS than the world
+ */
+function looks({ config, settings, stage, resources, insists }) {
   const [ec2, ecs, route53] = [EC2Client, ECSClient, Route53Client].map((Client) => new Client(config));
   const { quota, plan } = account(config);
   const accountPlan = once(plan);
   const dns = resolver();
   const first = !resources.has('ProxyGroup1');
+  const stopsByDns = first && !insists;
   const zones = [...new Set([settings.hostedZoneId, ...settings.challengeZones])];
   const certificates = [
     ...zones.map((id) => [`the delegation of hosted zone ${id}`, () => delegationFaults(route53, dns, id, settings)]),
@@ -36,17 +40,22 @@ function looks({ config, settings, stage, resources }) {
       ['the quota of addresses', () => addressFaults(ec2, quota, settings, resources)],
       ['the quota of networks', () => networkQuotaFaults(ec2, quota, settings, resources)],
       ['the quotas of vCPUs', () => processorFaults(ec2, quota, settings, resources)],
-      ...(first ? certificates : []),
+      ...(stopsByDns ? certificates.map(orForce) : []),
     ],
     // What may be in order all the same, and what is no obstacle to a change of what is served already.
-    telling: first
-      ? [
-          ['the key of new volumes', () => keyHints(ec2)],
-          ['Spot', () => spotHints(settings, accountPlan)],
-        ]
-      : certificates,
+    telling: [
+      ...(first ? [['the key of new volumes', () => keyHints(ec2)]] : []),
+      ...(first ? [['Spot', () => spotHints(settings, accountPlan)]] : []),
+      ...(stopsByDns ? [] : certificates),
+    ],
   };
 }
+
+const orForce = ([what, look]) => [
+  what,
+  async () =>
+    (await look()).map((each) => `${each}. If the world sees another DNS than this machine, deploy with --force`),
+];
 
 async function zoneAndRecords(route53, settings, stage) {
   const faults = await zoneFaults(route53, settings);

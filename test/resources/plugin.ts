@@ -13,11 +13,13 @@ const { watch } = require('../../resources/preflight/watch.cjs') as {
   watch: (world: object) => { end: () => void };
 };
 
+type Options = { force?: boolean };
 type Commands = { before: (world: object) => Promise<void> };
 type Aws = ReturnType<typeof playedAws>;
 
 /** What the plugin says before a deploy; the settings are the defaults but those given. */
-export const deploying = (aws: Aws, settings: object = {}) => running(deploy, aws, settings);
+export const deploying = (aws: Aws, settings: object = {}, options: Options = {}) =>
+  running(deploy, aws, settings, options);
 export const removing = (aws: Aws, settings: object = {}) => running(remove, aws, settings);
 export const ending = (aws: Aws, settings: object = {}, resources: object = new Map()) =>
   end.lines({ ...world(aws, settings), resources });
@@ -32,8 +34,8 @@ export async function watching(aws: Aws, times: number) {
   return said;
 }
 
-async function running({ before }: Commands, aws: Aws, settings: object) {
-  const [hints, waits, options] = [[] as string[], [] as string[], {} as { force?: boolean }];
+async function running({ before }: Commands, aws: Aws, settings: object, options: Options = {}) {
+  const [hints, waits] = [[] as string[], [] as string[]];
   const given = world(aws, settings);
   const stopped = await before({
     ...given,

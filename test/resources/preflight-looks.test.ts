@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 /** What the plugin says before a deploy, the settings being the defaults but these. */
-const said = (settings: object = {}) => deploying(aws, settings);
+const said = (settings: object = {}, options = {}) => deploying(aws, settings, options);
 
 const whole = {
   status: 'UPDATE_COMPLETE',
@@ -235,13 +235,18 @@ describe('what is fixed after the first deploy', () => {
 describe('the world’s DNS', () => {
   const caa = (name: string, ...values: string[]) => ({ Name: name, Type: 'CAA', TTL: 60, Values: values });
 
-  it('leads the zone to others: a first deploy stops, a later one is told', async () => {
+  it('leads the zone to others: a first deploy stops, unless it is forced, and a later one is told', async () => {
     records = [{ Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns1.registrar.test.'] }];
     const fault =
       /hosted zone Z0SLUICETEST: DNS leads example.com to ns1.registrar.test, so no certificate can be had. Give its registrar, .* ns-1.example.awsdns.test, ns-2/;
 
     aws.says = account();
     expect((await said()).stopped).toMatch(fault);
+    expect((await said()).stopped).toMatch(/If the world sees another DNS than this machine, deploy with --force$/);
+    expect(await said({}, { force: true })).toMatchObject({
+      stopped: undefined,
+      hints: [expect.stringMatching(fault)],
+    });
 
     aws.says = account(whole);
     expect(await said()).toStrictEqual({ stopped: undefined, hints: [expect.stringMatching(fault)], forced: false });
