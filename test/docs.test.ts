@@ -103,7 +103,7 @@ it('the commands that package really do', async () => {
     for (const command of packages) await promisify(execFile)('sh', ['-c', command], { cwd, env });
     expect(readdirSync(join(cwd, '.serverless'))).toContain('cloudformation-template-update-stack.json');
   });
-}, 60_000);
+}, 120_000);
 
 describe('docs/labels.md', () => {
   const rows = [...read('docs/labels.md').matchAll(/^\| `(\{.*?\})` +\| ([\d, ]*?) *\| (.*?) +\|$/gm)];

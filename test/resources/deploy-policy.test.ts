@@ -46,12 +46,16 @@ const besides = calls([
   ['sls remove', bucket, 's3 ListBucketVersions'],
   ['sls remove', own('ecr', 'repository/serverless-sluice-dev'), 'ecr DescribeRepositories'],
   // The preflight: resources/preflight/.
+  ['the preflight', stack, 'cloudformation DescribeStacks ListStackResources'],
   ['the preflight', zone, 'route53 GetHostedZone ListResourceRecordSets'],
   ['the preflight', '*', 'ecs ListServices'],
   ['the preflight', own('ecs', 'cluster/sluice-dev'), 'ecs DescribeClusters'],
-  ['the preflight', '*', 'ec2 DescribeInstanceTypes DescribeAddresses GetEbsDefaultKmsKeyId'],
+  ['the preflight', '*', 'ec2 DescribeVpcs DescribeSubnets DescribeSecurityGroups DescribeAddresses DescribeInstances'],
+  ['the preflight', '*', 'ec2 DescribeInstanceTypes DescribeInstanceTypeOfferings GetEbsDefaultKmsKeyId'],
   ['the preflight', '*', 'freetier GetAccountPlanState'],
   ['the preflight', own('servicequotas', 'ec2/L-1216C47A'), 'servicequotas GetServiceQuota'],
+  ['a deploy that waits', '*', 'autoscaling DescribeScalingActivities'],
+  ['a deploy that ends', own('sns', 'sluice-dev-AlarmTopic-1'), 'sns ListSubscriptionsByTopic'],
 ]);
 
 const serviceRole = (service: string): Needed => ({
@@ -65,7 +69,7 @@ const serviceRoles = ['autoscaling', 'ecs', 'elasticloadbalancing', 'spot', 'ssm
 let needed: readonly Needed[];
 beforeAll(async () => {
   needed = [...(await neededCalls()), ...besides, ...serviceRoles];
-}, 120_000);
+}, 300_000);
 
 const ask = (judged: Judge, { action, resource, context }: Needed) => judged({ action, resource, context });
 

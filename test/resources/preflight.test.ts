@@ -107,7 +107,7 @@ describe('npx sls', () => {
     );
     expect(code).toBe(1);
     expect(aws.asked).toStrictEqual([]);
-  }, 30_000);
+  }, 90_000);
 
   it('remove with services of others in the stack’s cluster changes nothing', async () => {
     aws.says = { ...account(), ListServices: services('hello-world', 'shop') };
@@ -119,14 +119,14 @@ describe('npx sls', () => {
     );
     expect(code).toBe(1);
     expect(aws.asked.filter((request) => /Delete|PUT/.test(request))).toStrictEqual([]);
-  }, 30_000);
+  }, 90_000);
 
   it('deploy without credentials says so in one sentence', async () => {
     const { code, said } = await sls(deploy, {});
 
     expect(said.trim()).toMatch(/^There are no credentials for AWS: run `aws configure` or .*$/);
     expect(code).toBe(1);
-  }, 30_000);
+  }, 90_000);
 
   it('deploy fails in words, and deploys the same again after the rollback: the end tells where to go', async () => {
     const bucket = playedBucket();

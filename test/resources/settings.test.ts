@@ -390,7 +390,7 @@ describe('npx sls package', () => {
         `Stage prod for prod.example, settings from ${path}: \\d+ resources, in .*out/cloudformation-template-up`,
       ),
     );
-  }, 30_000);
+  }, 90_000);
 
   it.each([
     [
@@ -443,5 +443,5 @@ describe('npm run package', () => {
         'Mend these settings in settings.example.yml or --param; settings.example.yml explains each:\n' +
         '  proxies: 9 is not a whole number from 1 to 3\n',
     });
-  }, 30_000);
+  }, 90_000);
 });

@@ -35,7 +35,7 @@ it('knows the names that the packaged template gives', async () => {
     expect.arrayContaining([stage.log('reconcile'), stage.log('renew')]),
   );
   expect(names('AWS::AutoScaling::AutoScalingGroup', 'AutoScalingGroupName')).toContain(stage.group('1'));
-}, 60_000);
+}, 120_000);
 
 describe('somebody whom AWS does not know', () => {
   const asked = async (environment: NodeJS.ProcessEnv) => {
@@ -54,7 +54,7 @@ describe('somebody whom AWS does not know', () => {
 
     expect(stderr).toMatch(/^status: There are no credentials for AWS: run `aws configure` or .*\n$/);
     expect({ status, stdout }).toStrictEqual({ status: 1, stdout: '' });
-  }, 30_000);
+  }, 90_000);
 });
 
 describe('a queue', () => {

@@ -8,7 +8,7 @@ let without: Template;
 let alb: Template;
 beforeAll(async () => {
   [without, alb] = [await templateOf(), await templateOf('alb')];
-}, 60_000);
+}, 120_000);
 
 const attribute = (id: string, key: string, property: string) =>
   Number(

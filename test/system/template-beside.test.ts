@@ -3,7 +3,7 @@ import { type Template, templateOf } from './packaged';
 let beside: Template;
 beforeAll(async () => {
   beside = await templateOf('beside');
-}, 60_000);
+}, 120_000);
 
 const proxies = { 'Fn::GetAtt': ['ProxySecurityGroup', 'GroupId'] };
 

@@ -13,7 +13,7 @@ let template: Template;
 let onDemand: Template;
 beforeAll(async () => {
   [template, onDemand] = [await templateOf(), await templateOf('cloudMap')];
-}, 60_000);
+}, 120_000);
 
 describe('hosts of tasks', () => {
   it('are as many as managed scaling wants: no deploy sets their number', () => {

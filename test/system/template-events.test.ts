@@ -10,7 +10,7 @@ import { inCopy, type Template, templateOf } from './packaged';
 let template: Template;
 beforeAll(async () => {
   template = await templateOf();
-}, 60_000);
+}, 120_000);
 
 describe('what wakes reconcile', () => {
   it('is the queue alone, so that there is one writer', () => {

@@ -18,7 +18,7 @@ beforeAll(async () => {
   template = await templateOf();
   withCloudMap = await templateOf('cloudMap');
   without = await templateOf('withoutHelloWorld');
-}, 90_000);
+}, 120_000);
 
 const containers = () =>
   template.properties<{ ContainerDefinitions: Container[] }>('HelloWorldTask').ContainerDefinitions;

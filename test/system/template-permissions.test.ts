@@ -14,7 +14,7 @@ const { blocks, commands } = require('../../scripts/documented.cjs') as {
 let template: Template;
 beforeAll(async () => {
   template = await templateOf();
-}, 60_000);
+}, 120_000);
 
 const roles = () => template.ofType('AWS::IAM::Role').map(([role]) => role);
 

@@ -3,7 +3,7 @@ import { type Template, templateOf, templateWith } from './packaged';
 let before: Template;
 beforeAll(async () => {
   before = await templateOf();
-}, 60_000);
+}, 120_000);
 
 /** What a proxy or a host is made from, or stands on: a change here replaces it, or may at its next launch. */
 const instances = [
