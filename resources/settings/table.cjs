@@ -18,7 +18,7 @@ const { shown } = require('./words.cjs');
 const arm = text('an instance type with an Arm processor such as t4g.nano', /^[a-z]+[0-9]+g[a-z]*\.[a-z0-9]+$/);
 const type = text('an instance type such as t4g.small', /^[a-z][a-z0-9-]*\.[a-z0-9]+$/);
 const cluster = text('the name of an ECS cluster such as default, which is not its ARN', /^[A-Za-z0-9_-]{1,255}$/);
-const region = text('an AWS region such as eu-west-2', /^[a-z]{2}(-[a-z]+){1,3}-[0-9]$/);
+const region = text('an AWS region such as eu-west-2', /^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]$/);
 const subnet = id('subnet', 'subnet');
 const group = id('security group', 'sg');
 
