@@ -305,7 +305,7 @@ describe('says what is wrong, and what to do next:', () => {
     const found = await bad();
     world.aws.api.switch(true);
 
-    expect(found.map(({ what }) => what)).toStrictEqual(['AWS']);
+    expect(found.map(({ what }) => what)).toStrictEqual(['proxies', 'sync', 'queue', 'certificates', 'alarms']);
   });
 
   it('by exit code 1, and by exit code 2 what was asked wrongly', async () => {
