@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { IAMClient } from '@aws-sdk/client-iam';
@@ -72,6 +74,9 @@ describe('before removal', () => {
 });
 
 describe('npx sls', () => {
+  // Of somebody who has no files for AWS; the packager writes into it.
+  const home = mkdtempSync(join(tmpdir(), 'sluice-home-'));
+  afterAll(() => rmSync(home, { recursive: true }));
   const keys = { AWS_ACCESS_KEY_ID: 'AKIALOCAL', AWS_SECRET_ACCESS_KEY: 'secret' };
 
   /** What the packager says, and its exit code, with AWS being the server above. */
@@ -80,7 +85,7 @@ describe('npx sls', () => {
       const given = ['domain=shop.example.com', 'hostedZoneId=Z0SLUICETEST'].flatMap((param) => ['--param', param]);
       const env = {
         PATH: process.env.PATH,
-        HOME: '/nonexistent',
+        HOME: home,
         SLUICE_SETTINGS: 'none.yml',
         // No DNS is asked here.
         SLUICE_RESOLVER: '127.0.0.1:9',
