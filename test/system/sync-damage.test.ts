@@ -217,6 +217,31 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
       'the link is a relative one',
       () => [rmSync(instance.path.live), symlinkSync(`home/generations/${generation}`, instance.path.live)],
     ],
+    [
+      'the link leads to a file',
+      () => [rmSync(instance.path.live), symlinkSync(inHome('sync.cjs'), instance.path.live)],
+    ],
+    [
+      'the link is a real folder, and the generations are gone',
+      () => {
+        cpSync(readlinkSync(instance.path.live), `${instance.path.live}.real`, { recursive: true });
+        rmSync(instance.path.live);
+        renameSync(`${instance.path.live}.real`, instance.path.live);
+        rmSync(inHome('generations'), { recursive: true });
+      },
+    ],
+    [
+      'links lead in a circle',
+      () =>
+        ['certificates/shop.example.com.pem', 'haproxy/50-default.web.cfg', 'sluice.state'].map((name) => [
+          rmSync(live(name)),
+          symlinkSync(basename(name), live(name)),
+        ]),
+    ],
+    [
+      'the generations are a link that leads in a circle',
+      () => [rmSync(inHome('generations'), { recursive: true }), symlinkSync('generations', inHome('generations'))],
+    ],
     ['what a reload would go back to is a folder', () => makeFolder(`${instance.path.live}.before`)],
     ['the next link is a folder', () => [makeFolder(`${instance.path.live}.next`), claims({ number: 0 })]],
     [
