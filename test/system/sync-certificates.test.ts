@@ -316,6 +316,23 @@ describe('a client without SNI', () => {
     expect(standIn()).not.toBe(serial(first));
   });
 
+  it('sees the first one also where the name of another would come first in the folder', async () => {
+    const names = ['0.example.com', '00-00.com', '0-a.com'];
+    const others = names.map((name) => instance.storeCertificate(name, { key: selfSigned(name) }));
+    const one = instance.storeCertificate('first.com', { key: first });
+
+    await publish(one, ...others);
+    await instance.stopHaproxy();
+    await instance.startHaproxy();
+    const after = await instance.sync(instance.publish([web(b)], [one, ...others]));
+
+    expect(after).toMatchObject({ code: 0 });
+    expect(await served('')).toBe(serial(first));
+    expect(await served('0.example.com')).not.toBe(serial(first));
+    expect(await publish(one)).toMatchObject({ code: 0, report: { how: 'at run time' } });
+    expect(await served('0.example.com')).toBe(serial(first));
+  });
+
   it('sees the next one where the first cannot be used', async () => {
     const lost = { ...instance.storeCertificate('first.com', { key: first }), key: 9 };
 
