@@ -262,14 +262,31 @@ describe('the authorities’ certificates', () => {
     expect((await instance.servers()).map(({ name }) => name).sort()).toStrictEqual(['a', 'b']);
   });
 
-  it('are asked for: a proxy that shows none fails the sync', async () => {
-    const given = ours.issue(['example.com']);
-    const { report } = await publish(instance.storeCertificate('example.com', given));
+  /** As somebody with a shell on the proxy could. */
+  async function setByHand(pem: string): Promise<void> {
     const file = `${instance.path.live}/certificates/example.com.pem`;
     for (const path of [file, file.replace('example.com', '00-stand-in')]) {
-      await instance.worker(`set ssl cert ${path} <<\n${given.key}`);
+      await instance.worker(`set ssl cert ${path} <<\n${pem}`);
       await instance.worker(`commit ssl cert ${path}`);
     }
+  }
+
+  it('come back with the next sync where HAProxy has lost them', async () => {
+    const given = ours.issue(['example.com']);
+    const { report } = await publish(instance.storeCertificate('example.com', given));
+    await setByHand(given.key);
+
+    const again = await instance.sync(Number(report.generation));
+
+    expect(again).toMatchObject({ code: 0, report: { changed: 'certificates', certificates: ['example.com.pem'] } });
+    expect(await isTrusted()).toBe(true);
+    expect((await instance.sync(0)).report).toMatchObject({ changed: 'nothing' });
+  });
+
+  it('are asked for: a proxy that shows others fails the sync', async () => {
+    const given = ours.issue(['example.com']);
+    const { report } = await publish(instance.storeCertificate('example.com', given));
+    await setByHand(given.key + high + low);
 
     const again = await instance.sync(Number(report.generation));
 
