@@ -13,8 +13,9 @@ main() {
   # Run Command may come while the first boot still installs what the sync needs.
   if ! command -v node >/dev/null || ! command -v "${HAPROXY:-haproxy}" >/dev/null; then
     # 0.1.0 noted only that it had claimed the address.
-    [ ! -e "$SLUICE_HOME/started" ] && [ ! -e "$SLUICE_HOME/claimed" ] ||
+    if [ -e "$SLUICE_HOME/started" ] || [ -e "$SLUICE_HOME/claimed" ]; then
       fail 'node or haproxy is no longer installed; sudo apt-get install nodejs haproxy, or replace the proxy'
+    fi
     echo '{"changed":"nothing","how":"node and haproxy are not installed yet; the first boot pulls by itself"}'
     exit 0
   fi

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 
 import type { Certificate } from '../../lib/haproxy/generation';
+import { orderAnew } from '../../lib/sync/pem';
 import { authority } from './authority';
 import { certificateOf, type Instance, selfSigned, startInstance, startRelay, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
@@ -169,8 +170,8 @@ describe('a certificate', () => {
     expect(outcome.code).toBe(2);
     expect(outcome.report.failed).toBe(
       'everything else of generation 2 is applied, but ' +
-        'the stored certificate bad.com is no private key with its certificate; store it again; ' +
-        '/sluice/test/certificates/gone.com/key:9 is missing in Parameter Store; what runs is kept, the next publication replaces it',
+        `the stored certificate bad.com is no private key with its certificate; ${orderAnew('bad.com')}; ` +
+        `/sluice/test/certificates/gone.com/key:9 is missing in Parameter Store; ${orderAnew('gone.com')}`,
     );
     expect(outcome.output).not.toMatch(/[A-Za-z0-9+/]{60}/);
     expect(await served('good.com')).toBe(serial(good));
@@ -254,7 +255,7 @@ describe('the authorities’ certificates', () => {
     expect(outcome).toMatchObject({
       code: 2,
       report: {
-        failed: `everything else of generation 3 is applied, but the stored chain of example.com ${why}; store the one that its authority gives`,
+        failed: `everything else of generation 3 is applied, but the stored chain of example.com ${why}; ${orderAnew('example.com')}`,
       },
     });
     expect([await served('example.com'), await served('good.com')]).toStrictEqual([serial(first.key), serial(good)]);
@@ -364,7 +365,7 @@ describe('a pair that HAProxy refuses', () => {
   const weak = ca.issue(['weak.com'], 'rsa:1024');
   const why = (generation: number) =>
     new RegExp(
-      `^everything else of generation ${generation} is applied, but HAProxy refuses the certificate weak.com: .*; store another one$`,
+      `^everything else of generation ${generation} is applied, but HAProxy refuses the certificate weak.com: .*; ${orderAnew('weak.com')}$`,
     );
 
   it('holds up no other change, at run time and by a reload; the old one stays, or the stand-in', async () => {
