@@ -197,7 +197,7 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
     [
       'the lock leads nowhere, and the sync is empty',
       () => [
-        ...[rmSync(inHome('lock'), { recursive: true }), symlinkSync('/nonexistent/lock', inHome('lock'))],
+        ...[rmSync(inHome('lock'), { recursive: true }), symlinkSync(inHome('nowhere/lock'), inHome('lock'))],
         writeFileSync(inHome('sync.cjs'), ''),
       ],
     ],
@@ -212,7 +212,7 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
     ['the link is a folder with something else in it', () => makeFolder(instance.path.live)],
     ['the link is a file', () => [rmSync(instance.path.live), writeFileSync(instance.path.live, '')]],
     ['the link is gone', () => rmSync(instance.path.live)],
-    ['the link leads nowhere', () => [rmSync(instance.path.live), symlinkSync('/nonexistent', instance.path.live)]],
+    ['the link leads nowhere', () => [rmSync(instance.path.live), symlinkSync(inHome('nowhere'), instance.path.live)]],
     [
       'the link is a relative one',
       () => [rmSync(instance.path.live), symlinkSync(`home/generations/${generation}`, instance.path.live)],
@@ -270,7 +270,10 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
       'the configuration is a file',
       () => [rmSync(live('haproxy'), { recursive: true }), writeFileSync(live('haproxy'), '')],
     ],
-    ['a foreign link lies among the configuration', () => symlinkSync('/nonexistent', live('haproxy/99-foreign.cfg'))],
+    [
+      'a foreign link lies among the configuration',
+      () => symlinkSync(inHome('nowhere'), live('haproxy/99-foreign.cfg')),
+    ],
   ])('%s', async (_, damage) => {
     const before = await instance.processes();
     const now = generation;
