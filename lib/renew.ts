@@ -4,6 +4,7 @@ import type { Ca } from './certificates/ca';
 import { askRenewal, type Certificate, type Decision, decide, withStates } from './certificates/decide';
 import type { Dns } from './certificates/dns';
 import type { Wanted } from './certificates/due';
+import { certificateName } from './certificates/names';
 import { order } from './certificates/orders';
 import { publish } from './certificates/publish';
 
@@ -48,6 +49,8 @@ export const reserveMs = 120_000;
 /** One more try fits: staging, order, until it is served. */
 const tryMs = 5 * 60_000;
 const lookMs = 3_000;
+/** A timer may go off before its time, and who asks again too early is told to wait. */
+const earlyMs = 1_000;
 
 /**
  * Sees to it that every configured certificate is valid, and served. Safe to repeat; one run at a time.
@@ -60,7 +63,7 @@ export async function renew(byHand: boolean, deps: Deps): Promise<Outcome> {
   try {
     let look = await lookOnce(byHand, deps);
     while (look.faults.length > 0 && deps.remainingMs() - (look.tryAgainAt - deps.now()) > reserveMs + tryMs) {
-      await deps.pause(Math.max(0, look.tryAgainAt - deps.now()));
+      await deps.pause(Math.max(0, look.tryAgainAt - deps.now()) + earlyMs);
       look = await lookOnce(false, deps);
     }
     const { faults, certificates, served } = look;
@@ -85,12 +88,15 @@ async function lookOnce(byHand: boolean, deps: Deps): Promise<Look> {
   const faults: string[] = [];
   const note = (error: Error) => void faults.push(error.message);
   await dns.clean().catch(note);
-  const decisions = (await certificates(deps)).map((certificate) => decide(certificate, byHand, now()));
+  const decisions = (await certificates(deps, note)).map((certificate) => decide(certificate, byHand, now()));
 
   const due = decisions.filter((decision) => decision.due.due && decision.wait === undefined);
   const failures = await order(due, { ...deps, note });
   for (const decision of decisions) faults.push(...faultsOf(decision, failures));
-  const states = await store.readStates(decisions.map(({ name }) => name));
+  const states = await store.readStates(
+    decisions.map(({ name }) => name),
+    (_, error) => note(error),
+  );
   const { served, wrong } = await publish(states, { ...deps, again: () => again(deps) });
   faults.push(...wrong);
   const waits = [...failures.keys()].map((name) => states.get(name)?.attempts ?? { waitUntil: 0, refusedUntil: 0 });
@@ -108,9 +114,23 @@ async function again({ remainingMs, pause }: Deps): Promise<boolean> {
   return true;
 }
 
-/** What is remembered of each, with the CA's wish; that is kept before it counts, so that a moment is picked once. */
-async function certificates({ wanted, store, ca, now, random }: Deps): Promise<readonly Certificate[]> {
-  const before = withStates(wanted, await store.readStates(withStates(wanted, new Map()).map(({ name }) => name)));
+/**
+ * What is remembered of each, with the CA's wish; that is kept before it counts, so that a moment is picked once. One whose
+ * memory is damaged is left out: it would be ordered at every run.
+ */
+async function certificates(
+  { wanted, store, ca, now, random }: Deps,
+  note: (error: Error) => void,
+): Promise<readonly Certificate[]> {
+  const damaged = new Set<string>();
+  const states = await store.readStates(
+    wanted.map(({ names }) => certificateName(names)),
+    (name, error) => {
+      damaged.add(name);
+      note(error);
+    },
+  );
+  const before = withStates(wanted, states).filter(({ name }) => !damaged.has(name));
   const world = { renewalInfo: (directory: string, id: string) => ca(directory).renewalInfo(id), now, random };
   return Promise.all(
     before.map(async (certificate) => {

@@ -1,7 +1,7 @@
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
 import type { Accounts } from '../certificates/ca';
-import type { Answer } from '../certificates/challenge';
+import { parseAnswers } from '../certificates/challenge';
 import type { Journal } from '../certificates/dns';
 import type { Issued } from '../certificates/order';
 import { parseState, type State } from '../certificates/state';
@@ -11,8 +11,11 @@ import { getParameters } from './get-parameters';
 import { always } from './malformed';
 
 export type CertificateStore = {
-  /** What does not exist is missing in the answer. */
-  readonly readStates: (names: readonly string[]) => Promise<ReadonlyMap<string, State>>;
+  /** What does not exist is missing in the answer, and so is what is damaged: that is told of. */
+  readonly readStates: (
+    names: readonly string[],
+    damaged: (name: string, error: Error) => void,
+  ) => Promise<ReadonlyMap<string, State>>;
   readonly writeState: (name: string, state: State) => Promise<void>;
   readonly readIndex: () => Promise<readonly Certificate[]>;
   readonly writeIndex: (certificates: readonly Certificate[]) => Promise<void>;
@@ -32,7 +35,7 @@ export function certificateStore(client: SSMClient, prefix: string): Certificate
   const readAccounts = async () => secretJson(at('account'), (await readSecret(client, at('account'))) ?? '{}');
 
   return {
-    readStates: async (names) => {
+    readStates: async (names, damaged) => {
       const found = await getParameters(
         client,
         names.map((name) => at(`state/${name}`)),
@@ -41,7 +44,11 @@ export function certificateStore(client: SSMClient, prefix: string): Certificate
       const states = new Map<string, State>();
       for (const name of names) {
         const value = found.get(at(`state/${name}`))?.Value;
-        if (value !== undefined) states.set(name, parsed(at(`state/${name}`), value, parseState));
+        try {
+          if (value !== undefined) states.set(name, parsed(at(`state/${name}`), value, parseState));
+        } catch (error) {
+          damaged(name, error as Error);
+        }
       }
       return states;
     },
@@ -56,7 +63,7 @@ export function certificateStore(client: SSMClient, prefix: string): Certificate
       };
     },
     journal: {
-      read: async () => (await read(at('journal'), (text) => JSON.parse(text) as Answer[])) ?? [],
+      read: async () => (await read(at('journal'), parseAnswers)) ?? [],
       write: async (answers) => void (await put(client, at('journal'), JSON.stringify(answers))),
     },
     accounts: {
@@ -81,10 +88,10 @@ function parsed<Value>(name: string, text: string, parse: (text: string) => Valu
 /** A parser's error would repeat a piece of what it read. */
 function secretJson(name: string, text: string): Record<string, string> {
   try {
-    return JSON.parse(text) as Record<string, string>;
-  } catch {
-    throw new Error(`${name} is damaged; put an older version back, or delete it to make a new account`);
-  }
+    const read = JSON.parse(text) as Record<string, string>;
+    if (typeof read === 'object' && Object.values(read).every((value) => typeof value === 'string')) return read;
+  } catch {}
+  throw new Error(`${name} is damaged; put an older version back, or delete it to make a new account`);
 }
 
 async function readSecret(client: SSMClient, Name: string): Promise<string | undefined> {

@@ -75,10 +75,10 @@ export function lockIn(client: SSMClient, Name: string, { owner, now, pause }: M
 /** A lock that nobody can read is one that nobody holds. */
 function holderIn(text: string): Holder {
   try {
-    return JSON.parse(text) as Holder;
-  } catch {
-    return { owner: 'nobody', until: 0 };
-  }
+    const { owner, until } = JSON.parse(text) as Holder;
+    if (typeof owner === 'string' && typeof until === 'number') return { owner, until };
+  } catch {}
+  return { owner: 'nobody', until: 0 };
 }
 
 function ifMissing(error: Error): undefined {

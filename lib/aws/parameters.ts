@@ -54,7 +54,7 @@ async function readPublished(client: SSMClient, prefix: string, seen: Map<string
     certificateIndexName(prefix),
     found.get(certificateIndexName(prefix))?.Value,
     parseCertificates,
-    'the published certificates stay; store one again',
+    'the published certificates stay; put an older version back, or delete it and invoke renew',
   );
   const pieces = await readPieces(client, prefix, current.value?.files ?? [], seen);
   const faults = [...current.faults, ...index.faults, ...pieces.flatMap(({ faults }) => faults)];

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import { addingToRouted, type Policy, type Routed, removingFromRouted } from './routed';
 
 /** A hosted zone; its name has no dot at the end. */
@@ -8,8 +10,17 @@ export type Zone = {
   readonly nameServers: readonly string[];
 };
 
+const answer = z.object({ zone: z.string(), name: z.string(), value: z.string() });
+
 /** A value that a TXT record must show, and where. `zone` is an id. */
-export type Answer = { readonly zone: string; readonly name: string; readonly value: string };
+export type Answer = Readonly<z.infer<typeof answer>>;
+
+/** @throws when the text is no list of them. */
+export function parseAnswers(text: string): readonly Answer[] {
+  const read = z.array(answer).safeParse(JSON.parse(text));
+  if (read.success) return read.data;
+  throw new Error('it does not list answers with their zone, name and value');
+}
 
 /** A TXT record set as Route 53 holds it, its values quoted. */
 export type RecordSet = {

@@ -116,11 +116,15 @@ async function untilShown(
   const { zone = '', name = '' } = set[0] ?? {};
   const { nameServers = [] } = zones.get(zone) ?? {};
   const values = set.map(({ value }) => value);
-  for (let asks = 0; !(await resolve.isShown(nameServers, name, values)); asks++) {
-    if (asks >= mostAsks)
-      throw new Error(
-        `the name servers of hosted zone ${zone} (${nameServers.join(', ')}) do not show ${name}; is the zone delegated to them?`,
-      );
+  for (let asks = 0; ; asks++) {
+    const shown = await resolve.isShown(nameServers, name, values).catch((error: Error) => error);
+    if (shown === true) return;
+    if (asks >= mostAsks) throw shown || notShown(zone, nameServers, name);
     await wait(everyMs);
   }
 }
+
+const notShown = (zone: string, nameServers: readonly string[], name: string): Error =>
+  new Error(
+    `the name servers of hosted zone ${zone} (${nameServers.join(', ')}) do not show ${name}; is the zone delegated to them?`,
+  );

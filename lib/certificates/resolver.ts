@@ -44,7 +44,7 @@ function resolverAt(servers: readonly string[]) {
 const answers = (asked: Promise<readonly string[]>, what: string): Promise<readonly string[]> =>
   asked.catch((error: NodeJS.ErrnoException) => {
     if (none.has(error.code ?? '')) return [];
-    throw new Error(`Asking DNS for ${what}: ${error.code}; nothing was ordered, the next run tries again`, {
+    throw new Error(`Asking DNS for ${what}: ${error.code}; nothing was issued, the next run tries again`, {
       cause: error,
     });
   });

@@ -66,7 +66,8 @@ const trusted = '^(proxy|forwarded|x[-_]forwarded[-_].*|x[-_]real[-_]ip|x[-_]req
 /** The entrance for browsers, and on loopback the one for people and Prometheus. */
 export const frontends = (backends: readonly Backend[], certified: readonly string[]): string => `frontend sluice
     bind "\${SLUICE_HTTP-:80}"
-    bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
+    # The first is for clients without SNI, whatever else lies in the folder.
+    bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/00-stand-in.pem" crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
     http-request set-var(txn.host) req.hdr(host),host_only,lower
     http-request return status 200 content-type text/plain string "HAProxy answers." if { var(txn.host) -m str ${reservedHosts.join(' ')} }
     http-request set-var(txn.path) path,concat(/)

@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import type { File } from '../haproxy/render';
 
 import type { Haproxy, Worker } from './master';
-import { setCertificate, standIn } from './pem';
-import { certificatesIn, fingerprint, openTransactions } from './replies';
+import { authoritiesIn, setCertificate, standIn } from './pem';
+import { certificatesIn, chainLength, fingerprint, openTransactions } from './replies';
 
 /** A step of HAProxy's command line, and what its good answer holds. No answer leaves this file: it could hold a key. */
 type Step = readonly [command: string, good: string];
@@ -93,8 +93,11 @@ async function serve(
 
 const advice = 'the old one is served on, the next tick tries again';
 
+/** With as many certificates of authorities, of which HAProxy tells no fingerprints. */
 async function serves(tell: Tell, path: string, pem: string): Promise<boolean> {
-  return fingerprint(await tell(`show ssl cert ${path}`)) === new X509Certificate(pem).fingerprint.replaceAll(':', '');
+  const shown = await tell(`show ssl cert ${path}`);
+  const isSame = fingerprint(shown) === new X509Certificate(pem).fingerprint.replaceAll(':', '');
+  return isSame && chainLength(shown) === authoritiesIn(pem).length;
 }
 
 async function store(tell: Tell, path: string, pem: string, before: readonly Step[]): Promise<void> {

@@ -10,7 +10,6 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,7 +18,7 @@ import { basename, join } from 'node:path';
 import type { File } from '../haproxy/render';
 import { wantedServers } from './change';
 import type { Current } from './current';
-import { type Installed, manifestName } from './installed';
+import { type Installed, isFile, manifestName } from './installed';
 import { stateFile } from './state';
 
 /** What a reload believes, and what a start does. A configuration of 0.1.0 reads the first at a start too. */
@@ -53,14 +52,24 @@ export function stage(
       const same = from && installed?.some((other) => other.name === file.name && other.text === file.text);
       // The default certificate is one of the others: no second copy of its key, and an older sync makes a stand-in of its own.
       if (twin) symlinkSync(twin.name, join(folder, file.name));
-      else if (same) linkSync(join(from.folder, name, file.name), join(folder, file.name));
-      else write(join(folder, file.name), file.text);
+      else if (!(same && linked(join(from.folder, name, file.name), join(folder, file.name))))
+        write(join(folder, file.name), file.text);
     }
   }
   const { number, modified, generation } = current;
   writeAtRest(staging, files, false);
   write(join(staging, manifestName), `${JSON.stringify({ number, modified, generation })}\n`);
   return staging;
+}
+
+/** Whether a file could be linked: not across file systems. */
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -79,11 +88,10 @@ export const writeHealth = (folder: string, text: string): void => writeState(fo
 
 function writeState(folder: string, name: string, text: string): void {
   const file = join(folder, name);
-  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile();
-  if (isFile && readFileSync(file, 'utf8') === text) return;
+  if (isFile(file) && readFileSync(file, 'utf8') === text) return;
   rmSync(`${file}.next`, { recursive: true, force: true });
   write(`${file}.next`, text);
-  if (!isFile) rmSync(file, { recursive: true, force: true });
+  if (!isFile(file)) rmSync(file, { recursive: true, force: true });
   renameSync(`${file}.next`, file);
 }
 

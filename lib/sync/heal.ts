@@ -2,6 +2,7 @@ import {
   cpSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -12,7 +13,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { before, prune, switchTo } from './disk';
-import { manifestName } from './installed';
+import { isFolder, manifestName } from './installed';
 
 /**
  * Puts the places of the generations back into shape before they are read: hands may have made a folder or a file of the link, and
@@ -20,16 +21,24 @@ import { manifestName } from './installed';
  */
 export function heal(home: string, link: string): void {
   const generations = join(home, 'generations');
-  if (!statSync(generations, { throwIfNoEntry: false })?.isDirectory()) rmSync(generations, { force: true });
-  rmSync(join(generations, '.staging'), { recursive: true, force: true });
+  if (!isFolder(generations)) rmSync(generations, { force: true });
+  for (const folder of [generations, dirname(link)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!look(before(link))?.isSymbolicLink()) rmSync(before(link), { recursive: true, force: true });
 
   const found = look(link);
   if (found?.isDirectory()) adopt(link, join(generations, 'by-hand'));
   else if (found && !found.isSymbolicLink()) rmSync(link);
-  const [newest] = existsSync(link) ? [] : newestFirst(generations);
+  const [newest] = isFolder(link) ? [] : newestFirst(generations);
   if (newest) switchTo(link, newest);
-  pruneLeft(home, link);
+  cleanUp(home, link);
+}
+
+/** On a disk that takes nothing more, leftovers must not keep tasks from coming and going. */
+function cleanUp(home: string, link: string): void {
+  try {
+    rmSync(join(home, 'generations', '.staging'), { recursive: true, force: true });
+    pruneLeft(home, link);
+  } catch {}
 }
 
 /** A folder where the link belongs becomes one that the link points to. Nobody knows what is in it, so it is no generation. */
@@ -38,8 +47,7 @@ function adopt(link: string, folder: string): void {
   rmSync(join(link, manifestName), { recursive: true, force: true });
   try {
     renameSync(link, folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw error;
+  } catch {
     // On another file system.
     cpSync(link, folder, { recursive: true });
     rmSync(link, { recursive: true });
@@ -59,10 +67,9 @@ function pruneLeft(home: string, link: string): void {
 
 /** Whole generations, by number and then by time: HAProxy has accepted each of them. */
 function newestFirst(generations: string): readonly string[] {
-  if (!existsSync(generations)) return [];
   return readdirSync(generations)
     .map((name) => join(generations, name))
-    .filter((folder) => existsSync(join(folder, 'haproxy')) && !basename(folder).startsWith('.'))
+    .filter((folder) => isFolder(join(folder, 'haproxy')) && !basename(folder).startsWith('.'))
     .map((folder) => ({ folder, number: Number.parseInt(basename(folder), 10) || 0, at: statSync(folder).mtimeMs }))
     .sort((a, b) => b.number - a.number || b.at - a.at)
     .map(({ folder }) => folder);

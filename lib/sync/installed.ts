@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { parseCertificates } from '../haproxy/generation';
@@ -19,26 +19,40 @@ const nothing: Current = { number: 0, modified: 0, generation: { files: [], cert
 
 /** Reads what is installed, or gives `undefined` where nothing ever was. */
 export function readInstalled(link: string): Installed | undefined {
-  if (!existsSync(link)) return undefined;
+  if (!isFolder(link)) return undefined;
   const folder = resolve(dirname(link), readlinkSync(link));
   const files = readFolder(join(folder, 'haproxy'));
   return { ...readManifest(folder), folder, files, pems: readFolder(join(folder, 'certificates')) };
 }
 
 function readFolder(folder: string): readonly File[] {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  if (!isFolder(folder)) return [];
   return readdirSync(folder).map((name) => {
     // Whatever else lies there is no file of ours, so the folder is not the one that is wanted. A link leads to a file beside it.
-    const isFile = statSync(join(folder, name), { throwIfNoEntry: false })?.isFile();
-    return { name, text: isFile ? readFileSync(join(folder, name), 'utf8') : '' };
+    const file = join(folder, name);
+    return { name, text: isFile(file) ? readFileSync(file, 'utf8') : '' };
   });
+}
+
+export const isFolder = (path: string): boolean => look(path)?.isDirectory() ?? false;
+export const isFile = (path: string): boolean => look(path)?.isFile() ?? false;
+
+/** What a path leads to; nothing also where it leads through a file, or in a circle. */
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(String((error as NodeJS.ErrnoException).code))) return undefined;
+    throw error;
+  }
 }
 
 /** A manifest that cannot be read makes the generation an unknown one: everything is compared by hash, and staged anew. */
 function readManifest(folder: string): Current {
   try {
     const { number, modified, generation } = JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Current;
-    const isRight = [number, modified].every((each) => Number.isFinite(each) && each >= 0) && Number.isInteger(number);
+    const isRight =
+      [number, modified].every((each) => Number.isFinite(each) && each >= 0) && Number.isSafeInteger(number);
     if (!isRight || !Array.isArray(generation.files)) return nothing;
     const certificates = parseCertificates(JSON.stringify(generation.certificates));
     return { number, modified, generation: { ...generation, certificates } };

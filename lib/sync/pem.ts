@@ -21,7 +21,7 @@ const mostBytes = 15_000;
 export function pemFile(name: string, key: string, chain: string, now = 0): string {
   const pair = clean(key);
   if (!isPair(pair))
-    throw new Error(`the stored certificate ${name} is no private key with its certificate; store it again`);
+    throw new Error(`the stored certificate ${name} is no private key with its certificate; ${orderAnew(name)}`);
   const text = pair + clean(fitting(name, pair, clean(chain), now));
   if (Buffer.byteLength(text) > mostBytes) {
     throw new Error(
@@ -31,6 +31,10 @@ export function pemFile(name: string, key: string, chain: string, now = 0): stri
   }
   return text;
 }
+
+/** What to do about a stored certificate that cannot be used: `renew` looks at none that it has stored. */
+export const orderAnew = (name: string): string =>
+  `to have another one ordered, delete the stage's parameter acme/state/${name} and invoke renew`;
 
 /** Without blank lines; each line ends. */
 const clean = (text: string): string =>
@@ -45,7 +49,7 @@ function fitting(name: string, leaf: string, chain: string, now: number): string
   try {
     return chainOf(leaf, chain, now);
   } catch (error) {
-    throw new Error(`the stored chain of ${name} ${(error as Error).message}; store the one that its authority gives`);
+    throw new Error(`the stored chain of ${name} ${(error as Error).message}; ${orderAnew(name)}`);
   }
 }
 

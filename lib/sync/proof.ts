@@ -24,19 +24,16 @@ export async function proveServed(
   patienceMs: number,
 ): Promise<Proof> {
   const end = performance.now() + patienceMs;
-  const served: Record<string, string> = {};
-  const faults: string[] = [];
   const all = certificates.map((certificate) => expectation(certificate, pems));
   const askEach = all.map(async (each, index) => {
-    const { name, names, serial } = each;
-    const hosts = names.map((host) => isWrong(proxy, host, expectedFor(host, all), end));
+    const hosts = each.names.map((host) => isWrong(proxy, host, expectedFor(host, all), end));
     // The first is also for who names no host.
     const wrong = await Promise.all([...hosts, ...(index === 0 ? [isWrong(proxy, '', [each], end)] : [])]);
-    if (wrong.every((why) => why === undefined)) served[name] = serial;
-    faults.push(...wrong.flatMap((why) => why ?? []));
+    return { ...each, faults: wrong.flatMap((why) => why ?? []) };
   });
-  await Promise.all(askEach);
-  return { served, faults };
+  const asked = await Promise.all(askEach);
+  const served = asked.flatMap(({ name, serial, faults }) => (faults.length > 0 ? [] : [[name, serial] as const]));
+  return { served: Object.fromEntries(served), faults: asked.flatMap(({ faults }) => faults) };
 }
 
 const retryMs = 200;

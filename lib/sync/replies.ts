@@ -106,6 +106,9 @@ export const openTransactions = (reply: string): readonly string[] =>
 export const fingerprint = (reply: string): string | undefined =>
   /^SHA1 FingerPrint: ([0-9A-F]{40})$/m.exec(reply)?.[1];
 
+/** How many certificates of authorities `show ssl cert <name>` tells of. */
+export const chainLength = (reply: string): number => reply.match(/^Chain Subject: /gm)?.length ?? 0;
+
 /** Whether HAProxy answered as it does when it did what it was told. Trailing newlines differ between versions. */
 export function accepted(command: string, reply: string): boolean {
   const text = reply.trim();

@@ -1,7 +1,7 @@
 import type { Certificate } from '../haproxy/generation';
 import type { File } from '../haproxy/render';
 import type { Installed } from './installed';
-import { isPair, standIn } from './pem';
+import { isPair, orderAnew, standIn } from './pem';
 import type { Wanted } from './wanted';
 
 /** A certificate with its file, and why it is not the published one. */
@@ -55,7 +55,7 @@ export function withoutRefused(
     const file = wanted.pems.find((other) => other.name === fileName(name));
     const why = judge(staging, name);
     if (file && why === undefined) return [{ certificate, file }];
-    faults.push(`HAProxy refuses the certificate ${name}${why}; store another one`);
+    faults.push(`HAProxy refuses the certificate ${name}${why}; ${orderAnew(name)}`);
     const old = usableInstalled(installed, name);
     return old && old.file.text !== file?.text && judge(installed.folder, name) === undefined ? [old] : [];
   });

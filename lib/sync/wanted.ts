@@ -3,7 +3,7 @@ import { unpack } from '../haproxy/pack';
 import type { File } from '../haproxy/render';
 import type { Current } from './current';
 import type { Installed } from './installed';
-import { pemFile } from './pem';
+import { orderAnew, pemFile } from './pem';
 import type { Parameters } from './ssm';
 import { assembled, type Usable, usableInstalled } from './usable';
 
@@ -77,9 +77,9 @@ function unpacked(parts: readonly string[]): string | undefined {
 
 const advice = 'what runs is kept, the next publication replaces it';
 
-function found(selector: string, values: ReadonlyMap<string, string>): string {
+function found(selector: string, values: ReadonlyMap<string, string>, otherwise = advice): string {
   const value = values.get(selector);
-  if (value === undefined) throw new Error(`${selector} is missing in Parameter Store; ${advice}`);
+  if (value === undefined) throw new Error(`${selector} is missing in Parameter Store; ${otherwise}`);
   return value;
 }
 
@@ -113,7 +113,11 @@ async function fetchPem({ parameters, prefix, now }: Source, { name, key, chain 
   const names = certificateNames(prefix, name);
   const secret = await parameters.getAll([`${names.key}:${key}`], { decrypted: true });
   const open = await parameters.getAll([`${names.chain}:${chain}`], { decrypted: false });
-  return pemFile(name, found(`${names.key}:${key}`, secret), found(`${names.chain}:${chain}`, open), now);
+  const [pair, authorities] = [
+    found(`${names.key}:${key}`, secret, orderAnew(name)),
+    found(`${names.chain}:${chain}`, open, orderAnew(name)),
+  ];
+  return pemFile(name, pair, authorities, now);
 }
 
 const sameFiles = (a: readonly File[], b: readonly File[]): boolean =>

@@ -12,7 +12,10 @@ main() {
   mkdir -p "$SLUICE_HOME" || fail "$SLUICE_HOME is no folder and could not be made one; move away what is in its place"
   # Run Command may come while the first boot still installs what the sync needs.
   if ! command -v node >/dev/null || ! command -v "${HAPROXY:-haproxy}" >/dev/null; then
-    [ ! -e "$SLUICE_HOME/started" ] || fail 'node or haproxy is no longer installed; sudo apt-get install nodejs haproxy, or replace the proxy'
+    # 0.1.0 noted only that it had claimed the address.
+    if [ -e "$SLUICE_HOME/started" ] || [ -e "$SLUICE_HOME/claimed" ]; then
+      fail 'node or haproxy is no longer installed; sudo apt-get install nodejs haproxy, or replace the proxy'
+    fi
     echo '{"changed":"nothing","how":"node and haproxy are not installed yet; the first boot pulls by itself"}'
     exit 0
   fi

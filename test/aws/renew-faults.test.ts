@@ -38,7 +38,8 @@ async function stage(played: Handlers = {}) {
   const change = zones.handlers['route53:ChangeResourceRecordSets'];
   const { ChangeInfo } = change({ Id: id, Changes: [] });
   const [parameters, queue] = [parameterStore(), fifoQueue({ QueueName: 'q.fifo', ContentBasedDeduplication: true })];
-  const put = (path: string, Value: string) => parameters.put({ Name: `${prefix}/${path}`, Value, Type: 'String' });
+  const put = (path: string, Value: string) =>
+    parameters.put({ Name: `${prefix}/${path}`, Value, Type: 'String', Overwrite: true });
   put('acme/state/example.com', JSON.stringify(noState));
   put('acme/account', '{}');
   put('acme/lock', '{"owner":"me","until":1}');
@@ -60,6 +61,7 @@ async function stage(played: Handlers = {}) {
     /** Another run takes the lock away, and has it. */
     seize: (Value: string) => void parameters.put({ Name: lockName, Value, Type: 'String', Overwrite: true }),
     held: () => parameters.read(lockName),
+    put,
     zones: route53(new Route53Client(config)),
     announce: announce(new SQSClient(config), `${api.endpoint}/123456789012/q.fifo`),
   };
@@ -80,7 +82,7 @@ const calls: Record<string, Call> = {
   'reading a state': {
     action: 'ssm:GetParameters',
     names: /^Reading \/sluice\/dev\/acme\/state\/example.com: /,
-    call: ({ store }) => store.readStates(['example.com']),
+    call: ({ store }) => store.readStates(['example.com'], () => {}),
     hollow: ['{}', '{"Parameters":[]}', '{"Parameters":[{}],"InvalidParameters":[]}'],
   },
   'reading the index': {
@@ -289,6 +291,27 @@ it('no word of the account’s parameter reaches an error', async () => {
   );
 });
 
+it.each(['null', '7', '{"directory":{"key":1}}', 'no JSON'])(
+  'an account that is %s is said to be damaged',
+  async (text) => {
+    const { store, put } = await stage();
+    put('acme/account', text);
+
+    await expect(store.accounts.read('directory')).rejects.toThrow(
+      '/sluice/dev/acme/account is damaged; put an older version back, or delete it to make a new account',
+    );
+  },
+);
+
+it.each(['{}', '7', '[null]', 'no JSON'])('a journal that is %s is said to be damaged', async (text) => {
+  const { store, put } = await stage();
+  put('acme/journal', text);
+
+  await expect(store.journal.read()).rejects.toThrow(
+    /^\/sluice\/dev\/acme\/journal is damaged \(.*\); put an older version back, or delete it to begin anew$/s,
+  );
+});
+
 describe('when AWS repeats what it refuses to write', () => {
   const secret = `-----BEGIN PRIVATE KEY-----\n${'c2VjcmV0'.repeat(8)}\n-----END PRIVATE KEY-----`;
   const refuse = (repeated: string) => () => {
@@ -326,6 +349,14 @@ describe('a lock that has expired', () => {
 
   it('is taken over', async () => {
     const { lockOf, held } = await stage();
+
+    expect(await lockOf({ ...lateMe, pause: async () => {} }).take(Date.now() + 60_000)).toBe(true);
+    expect(held()).toContain('late');
+  });
+
+  it.each(['null', '"words"', '{}', 'no JSON'])('is taken over where it says %s', async (text) => {
+    const { lockOf, held, seize } = await stage();
+    seize(text);
 
     expect(await lockOf({ ...lateMe, pause: async () => {} }).take(Date.now() + 60_000)).toBe(true);
     expect(held()).toContain('late');

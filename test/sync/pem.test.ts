@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 
 import fc from 'fast-check';
 
-import { pemFile, setCertificate } from '../../lib/sync/pem';
+import { orderAnew, pemFile, setCertificate } from '../../lib/sync/pem';
 import { authority } from '../system/authority';
 
 const words =
@@ -24,7 +24,7 @@ describe('a PEM file', () => {
     ['of words', 'no chain', 'holds no certificate'],
   ])('is refused with a chain %s', (_, chain, why) => {
     expect(() => pemFile('example.com', good, chain)).toThrow(
-      `the stored chain of example.com ${why}; store the one that its authority gives`,
+      `the stored chain of example.com ${why}; ${orderAnew('example.com')}`,
     );
   });
 
@@ -57,7 +57,7 @@ describe('a PEM file', () => {
     ['nothing', ''],
   ])('is refused with %s, without a word of it', (_, stored) => {
     expect(() => pemFile('example.com', stored, '')).toThrow(
-      /^the stored certificate example.com is no private key with its certificate; store it again$/,
+      /^the stored certificate example.com is no private key with its certificate; to have another one ordered, delete the stage's parameter acme\/state\/example.com and invoke renew$/,
     );
   });
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 
 import type { Installed } from '../../lib/sync/installed';
-import { standIn } from '../../lib/sync/pem';
+import { orderAnew, standIn } from '../../lib/sync/pem';
 import { fetchWanted } from '../../lib/sync/wanted';
 import { authority } from '../system/authority';
 
@@ -36,6 +36,6 @@ it('serves no certificate whose issuer’s has ended, but the stand-in where not
   expect(pems).toStrictEqual([{ name: standIn, text: 'a stand-in' }]);
   expect(current.generation.certificates).toStrictEqual([]);
   expect(faults).toStrictEqual([
-    'the stored chain of example.com holds a certificate of CN=ca-1 that has ended; store the one that its authority gives',
+    `the stored chain of example.com holds a certificate of CN=ca-1 that has ended; ${orderAnew('example.com')}`,
   ]);
 });

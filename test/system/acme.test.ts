@@ -261,6 +261,16 @@ it('asks nobody for a new one while nothing is due', async () => {
   expect(stage.queue.size()).toBe(1);
 });
 
+it('orders another one where its state was deleted, and lists that', async () => {
+  await stage.run([['example.com']]);
+  const [before] = stage.index();
+  stage.store.handlers['ssm:DeleteParameter']({ Name: '/sluice/dev/acme/state/example.com' });
+
+  expect(await stage.run([['example.com']])).toMatchObject({ certificates: [{ why: 'none is stored' }] });
+  expect(stage.index()).toMatchObject([{ name: 'example.com', key: 2, chain: 2 }]);
+  expect(stage.index()[0]?.serial).not.toBe(before?.serial);
+});
+
 it('writes nothing into DNS where the CA still knows the proofs', async () => {
   await stage.stop();
   stage = await acmeStage({ authorizationReuse: 100 });

@@ -129,8 +129,14 @@ function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
     const ended = new Promise<Outcome>((resolve) => {
       child.on('close', (code) => resolve({ code, output, report: lastLine(output) }));
     });
-    /** Also what it started, such as `haproxy -c`. */
-    const kill = () => process.kill(-(child.pid ?? 0), 'SIGKILL');
+    /** Also what it started, such as `haproxy -c`. It may have ended already. */
+    const kill = () => {
+      try {
+        process.kill(-(child.pid ?? 0), 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    };
     return { ended, kill };
   };
   return {

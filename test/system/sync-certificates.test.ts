@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 
 import type { Certificate } from '../../lib/haproxy/generation';
+import { orderAnew } from '../../lib/sync/pem';
 import { authority } from './authority';
 import { certificateOf, type Instance, selfSigned, startInstance, startRelay, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
@@ -169,8 +170,8 @@ describe('a certificate', () => {
     expect(outcome.code).toBe(2);
     expect(outcome.report.failed).toBe(
       'everything else of generation 2 is applied, but ' +
-        'the stored certificate bad.com is no private key with its certificate; store it again; ' +
-        '/sluice/test/certificates/gone.com/key:9 is missing in Parameter Store; what runs is kept, the next publication replaces it',
+        `the stored certificate bad.com is no private key with its certificate; ${orderAnew('bad.com')}; ` +
+        `/sluice/test/certificates/gone.com/key:9 is missing in Parameter Store; ${orderAnew('gone.com')}`,
     );
     expect(outcome.output).not.toMatch(/[A-Za-z0-9+/]{60}/);
     expect(await served('good.com')).toBe(serial(good));
@@ -254,7 +255,7 @@ describe('the authorities’ certificates', () => {
     expect(outcome).toMatchObject({
       code: 2,
       report: {
-        failed: `everything else of generation 3 is applied, but the stored chain of example.com ${why}; store the one that its authority gives`,
+        failed: `everything else of generation 3 is applied, but the stored chain of example.com ${why}; ${orderAnew('example.com')}`,
       },
     });
     expect([await served('example.com'), await served('good.com')]).toStrictEqual([serial(first.key), serial(good)]);
@@ -262,14 +263,31 @@ describe('the authorities’ certificates', () => {
     expect((await instance.servers()).map(({ name }) => name).sort()).toStrictEqual(['a', 'b']);
   });
 
-  it('are asked for: a proxy that shows none fails the sync', async () => {
-    const given = ours.issue(['example.com']);
-    const { report } = await publish(instance.storeCertificate('example.com', given));
+  /** As somebody with a shell on the proxy could. */
+  async function setByHand(pem: string): Promise<void> {
     const file = `${instance.path.live}/certificates/example.com.pem`;
     for (const path of [file, file.replace('example.com', '00-stand-in')]) {
-      await instance.worker(`set ssl cert ${path} <<\n${given.key}`);
+      await instance.worker(`set ssl cert ${path} <<\n${pem}`);
       await instance.worker(`commit ssl cert ${path}`);
     }
+  }
+
+  it('come back with the next sync where HAProxy has lost them', async () => {
+    const given = ours.issue(['example.com']);
+    const { report } = await publish(instance.storeCertificate('example.com', given));
+    await setByHand(given.key);
+
+    const again = await instance.sync(Number(report.generation));
+
+    expect(again).toMatchObject({ code: 0, report: { changed: 'certificates', certificates: ['example.com.pem'] } });
+    expect(await isTrusted()).toBe(true);
+    expect((await instance.sync(0)).report).toMatchObject({ changed: 'nothing' });
+  });
+
+  it('are asked for: a proxy that shows others fails the sync', async () => {
+    const given = ours.issue(['example.com']);
+    const { report } = await publish(instance.storeCertificate('example.com', given));
+    await setByHand(given.key + high + low);
 
     const again = await instance.sync(Number(report.generation));
 
@@ -316,6 +334,23 @@ describe('a client without SNI', () => {
     expect(standIn()).not.toBe(serial(first));
   });
 
+  it('sees the first one also where the name of another would come first in the folder', async () => {
+    const names = ['0.example.com', '00-00.com', '0-a.com'];
+    const others = names.map((name) => instance.storeCertificate(name, { key: selfSigned(name) }));
+    const one = instance.storeCertificate('first.com', { key: first });
+
+    await publish(one, ...others);
+    await instance.stopHaproxy();
+    await instance.startHaproxy();
+    const after = await instance.sync(instance.publish([web(b)], [one, ...others]));
+
+    expect(after).toMatchObject({ code: 0 });
+    expect(await served('')).toBe(serial(first));
+    expect(await served('0.example.com')).not.toBe(serial(first));
+    expect(await publish(one)).toMatchObject({ code: 0, report: { how: 'at run time' } });
+    expect(await served('0.example.com')).toBe(serial(first));
+  });
+
   it('sees the next one where the first cannot be used', async () => {
     const lost = { ...instance.storeCertificate('first.com', { key: first }), key: 9 };
 
@@ -330,7 +365,7 @@ describe('a pair that HAProxy refuses', () => {
   const weak = ca.issue(['weak.com'], 'rsa:1024');
   const why = (generation: number) =>
     new RegExp(
-      `^everything else of generation ${generation} is applied, but HAProxy refuses the certificate weak.com: .*; store another one$`,
+      `^everything else of generation ${generation} is applied, but HAProxy refuses the certificate weak.com: .*; ${orderAnew('weak.com')}$`,
     );
 
   it('holds up no other change, at run time and by a reload; the old one stays, or the stand-in', async () => {

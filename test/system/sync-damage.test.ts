@@ -197,7 +197,7 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
     [
       'the lock leads nowhere, and the sync is empty',
       () => [
-        ...[rmSync(inHome('lock'), { recursive: true }), symlinkSync('/nonexistent/lock', inHome('lock'))],
+        ...[rmSync(inHome('lock'), { recursive: true }), symlinkSync(inHome('nowhere/lock'), inHome('lock'))],
         writeFileSync(inHome('sync.cjs'), ''),
       ],
     ],
@@ -212,10 +212,35 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
     ['the link is a folder with something else in it', () => makeFolder(instance.path.live)],
     ['the link is a file', () => [rmSync(instance.path.live), writeFileSync(instance.path.live, '')]],
     ['the link is gone', () => rmSync(instance.path.live)],
-    ['the link leads nowhere', () => [rmSync(instance.path.live), symlinkSync('/nonexistent', instance.path.live)]],
+    ['the link leads nowhere', () => [rmSync(instance.path.live), symlinkSync(inHome('nowhere'), instance.path.live)]],
     [
       'the link is a relative one',
       () => [rmSync(instance.path.live), symlinkSync(`home/generations/${generation}`, instance.path.live)],
+    ],
+    [
+      'the link leads to a file',
+      () => [rmSync(instance.path.live), symlinkSync(inHome('sync.cjs'), instance.path.live)],
+    ],
+    [
+      'the link is a real folder, and the generations are gone',
+      () => {
+        cpSync(readlinkSync(instance.path.live), `${instance.path.live}.real`, { recursive: true });
+        rmSync(instance.path.live);
+        renameSync(`${instance.path.live}.real`, instance.path.live);
+        rmSync(inHome('generations'), { recursive: true });
+      },
+    ],
+    [
+      'links lead in a circle',
+      () =>
+        ['certificates/shop.example.com.pem', 'haproxy/50-default.web.cfg', 'sluice.state'].map((name) => [
+          rmSync(live(name)),
+          symlinkSync(basename(name), live(name)),
+        ]),
+    ],
+    [
+      'the generations are a link that leads in a circle',
+      () => [rmSync(inHome('generations'), { recursive: true }), symlinkSync('generations', inHome('generations'))],
     ],
     ['what a reload would go back to is a folder', () => makeFolder(`${instance.path.live}.before`)],
     ['the next link is a folder', () => [makeFolder(`${instance.path.live}.next`), claims({ number: 0 })]],
@@ -245,7 +270,10 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
       'the configuration is a file',
       () => [rmSync(live('haproxy'), { recursive: true }), writeFileSync(live('haproxy'), '')],
     ],
-    ['a foreign link lies among the configuration', () => symlinkSync('/nonexistent', live('haproxy/99-foreign.cfg'))],
+    [
+      'a foreign link lies among the configuration',
+      () => symlinkSync(inHome('nowhere'), live('haproxy/99-foreign.cfg')),
+    ],
   ])('%s', async (_, damage) => {
     const before = await instance.processes();
     const now = generation;

@@ -191,7 +191,7 @@ describe('a refusal', () => {
     // Good for `-c` and for the probe, but nobody may bind it: the directory does not exist.
     const extra = {
       name: '60-extra.cfg',
-      text: 'frontend extra from sluice-defaults\n    bind unix@/nonexistent/socket\n',
+      text: `frontend extra from sluice-defaults\n    bind unix@${instance.path.folder}/nowhere/socket\n`,
     };
     const outcome = await instance.sync(instance.publishFiles(withFile(extra, a)));
     const live = readlinkSync(instance.path.live);

@@ -194,6 +194,15 @@ describe('law 18: while HAProxy is not running', () => {
     expect(after).toMatchObject({ code: 1, report: { failed: expect.stringContaining('no longer installed') } });
   });
 
+  it('the sync fails also where only 0.1.0 ever ran, which noted no more than its claim', async () => {
+    mkdirSync(instance.path.home, { recursive: true });
+    writeFileSync(join(instance.path.home, 'claimed'), 'i-0123456789abcdef0\n');
+
+    const outcome = await instance.sync(0, { HAPROXY: '/nowhere/haproxy' });
+
+    expect(outcome).toMatchObject({ code: 1, report: { failed: expect.stringContaining('no longer installed') } });
+  });
+
   it('the first boot may pull as often as it needs to', async () => {
     const pulls = [await instance.sync(publish(a)), await instance.sync(publish(b)), await instance.sync(0)];
 
