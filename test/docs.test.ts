@@ -27,8 +27,8 @@ const pages = [
 const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
 const followed = commands(read('README.md'), 'sh');
 const ci = read('.ci/run');
-const isInCi = (command: string) => followed.includes(command) || ci.includes(`\nrun ${command}`) || withinCi(command);
-const withinCi = (command: string) => new RegExp(`^run_within \\d+ ${command}$`, 'm').test(ci);
+const isInCi = (command: string) =>
+  followed.includes(command) || new RegExp(`^ *(run|run_within \\d+) ${command}( |$)`, 'm').test(ci);
 
 /** Commands of docs/ that neither README has nor CI names, and what runs them. */
 const elsewhere: Readonly<Record<string, () => boolean>> = {

@@ -61,7 +61,9 @@ export async function acmeStage(options: PebbleOptions = {}) {
   const api = await startApi([{ ...credentials, role: 'Renew', refused: async () => undefined }], handlers);
   const zone = route53.addZone('example.com');
   Object.assign(patience, { waitsMs: [50, 100], nonceEveryMs: 0 });
-  http.defaults.httpsAgent = new Agent({ ca: readFileSync(pebble.authority) });
+  // Node's own agent keeps connections too.
+  const agent = new Agent({ ca: readFileSync(pebble.authority), keepAlive: true });
+  http.defaults.httpsAgent = agent;
 
   const config = {
     region: 'eu-west-2',
@@ -144,6 +146,7 @@ export async function acmeStage(options: PebbleOptions = {}) {
       return { key: store.read(key) ?? '', chain: store.read(chain) ?? '' };
     },
     stop: async () => {
+      agent.destroy();
       await pebble.stop();
       await Promise.all([dns.stop(), api.stop(), processes.stop()]);
     },
