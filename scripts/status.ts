@@ -18,7 +18,7 @@ void main(process.argv.slice(2)).then((code) => {
 async function main(args: readonly string[]): Promise<number> {
   let options: Options;
   try {
-    options = readOptions(args, process.env);
+    options = readOptions(args);
   } catch (error) {
     console.error(`status: ${printable((error as Error).message)}\n\n${usage}`);
     return 2;

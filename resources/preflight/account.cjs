@@ -24,6 +24,8 @@ function account(config) {
     },
     /** @returns FREE, PAID, or nothing for an account from before there were plans */
     plan: async () => {
+      // Other partitions have no plans.
+      if (/^(cn|us-gov|us-iso\w*|eusc)-/.test(config.region)) return undefined;
       const at = { host: 'freetier.us-east-1.api.aws', region: 'us-east-1', service: 'freetier', version: '1.0' };
       const answer = ask(config, { ...at, target: 'AWSFreeTierService.GetAccountPlanState' }, {});
       return answer.then(

@@ -1,5 +1,6 @@
 // Looks, side by side: all that they find is told at once, and what may not be looked at holds up nothing.
 const { blocked, refused } = require('./refusals.cjs');
+const { located } = require('./region.cjs');
 
 /**
  * @param looks pairs of what is looked at, and the look: sentences, none where all is well
@@ -17,7 +18,8 @@ async function lookAt(looks, region, not = 'not looked at') {
     }
   });
   const all = await Promise.all(found);
-  return { faults: all.flatMap(({ faults = [] }) => faults), unseen: all.flatMap(({ unseen = [] }) => unseen) };
+  const words = (kind) => all.flatMap((each) => each[kind] ?? []).map((each) => located(each, region));
+  return { faults: words('faults'), unseen: words('unseen') };
 }
 
 module.exports = { lookAt };

@@ -7,8 +7,8 @@ async function clusterFaults(ecs, { own, clusters: [name] }, resources) {
   const { clusters } = await ecs.send(new DescribeClustersCommand({ clusters: [name] }));
   if (!clusters?.some(({ status }) => status === 'ACTIVE')) return [];
   return [
-    `cluster ${name} exists and is not this stack's: delete it (\`aws ecs delete-cluster --cluster ${name}\`), choose` +
-      ' another --stage, or deploy beside it (docs/adopting.md)',
+    `cluster ${name} exists and is not this stack's: choose another --stage, or deploy beside it (docs/adopting.md); delete it only` +
+      ` if nobody needs it (\`aws ecs delete-cluster --cluster ${name}\`)`,
   ];
 }
 

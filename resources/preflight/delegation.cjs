@@ -39,8 +39,8 @@ async function zoneFaults(dns, { HostedZone, DelegationSet }) {
   const shown = await answers(dns.resolveNs(name), `the name servers of ${name}`);
   if (shown.some((server) => own.includes(server.toLowerCase())) || (await sameAddress(dns, own, shown))) return [];
   return [
-    `hosted zone ${id}: DNS leads ${name} to ${shown.join(', ') || 'nobody'}, so no certificate can be had. Give its registrar, or` +
-      ` the zone above it, the name servers of ${id}: ${own.join(', ')}; the world may take hours to see it`,
+    `hosted zone ${id}: by public DNS ${name} has ${shown.length > 0 ? `the name servers ${shown.join(', ')}` : 'no name servers'}, so no` +
+      ` certificate can be had. Enter those of ${id} at the registrar, or in the zone above: ${own.join(', ')}; the world may take hours to see it`,
   ];
 }
 

@@ -7,7 +7,7 @@ async function keyHints(ec2) {
   if (KmsKeyId === undefined || /(^|:)alias\/aws\/ebs$/.test(KmsKeyId)) return [];
   return [
     `new volumes are encrypted with ${KmsKeyId}: no instance starts unless Auto Scaling's role may use that key.` +
-      ` Where it may not yet: \`aws kms create-grant --key-id ${KmsKeyId} --grantee-principal` +
+      ` If this deploy says that an instance could not start, break it off, let the role use the key, and deploy again: \`aws kms create-grant --key-id ${KmsKeyId} --grantee-principal` +
       ` arn:aws:iam::${KmsKeyId.split(':')[4] ?? '<account>'}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling --operations` +
       ' Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey CreateGrant`',
   ];

@@ -13,12 +13,12 @@ const codes = {
 };
 
 /** @param quota answers what the account may have */
-async function fault(quota, [service, code], { setting, what, more, used }) {
+async function fault(quota, [service, code], { of, more, used }) {
   if (more === 0) return [];
   const [most, has] = [await quota(service, code), await used()];
   if (has + more <= most) return [];
   return [
-    `${setting}: ${more} more ${what} needed, and the account has ${has} of ${most} in this region; free some, or ask for more` +
+    `quota of ${of}: this deploy needs ${more} more, and the account has ${has} of ${most} in this region; free some, or ask for more` +
       ` (\`aws service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code}` +
       ` --desired-value ${has + more}\`)`,
   ];
@@ -28,16 +28,14 @@ const newSlots = ({ slots }, resources) => slots.filter((slot) => !resources.has
 
 const addressFaults = (ec2, quota, settings, resources) =>
   fault(quota, codes.addresses, {
-    setting: `proxies: ${settings.proxies}`,
-    what: 'Elastic IP addresses are',
+    of: 'Elastic IP addresses',
     more: newSlots(settings, resources),
     used: async () => (await ec2.send(new DescribeAddressesCommand({}))).Addresses.length,
   });
 
 const networkQuotaFaults = (ec2, quota, { own }, resources) =>
   fault(quota, codes.networks, {
-    setting: 'vpcId is not set',
-    what: 'VPC is',
+    of: 'VPCs',
     more: own && !resources.has('Vpc') ? 1 : 0,
     used: async () => (await ec2.send(new DescribeVpcsCommand({}))).Vpcs.length,
   });
@@ -56,11 +54,11 @@ async function processorFaults(ec2, quota, settings, resources) {
   const host = hosts.length > 0 ? Math.min(...hosts.map(count)) : 0;
   const proxy = proxies * count(proxyInstanceType);
   const kinds = [
-    ['onDemand', 'proxies and hosts', proxy + (taskCapacity === 'on-demand' ? host : 0), false],
-    ['spot', 'taskCapacity: spot', taskCapacity === 'spot' ? host : 0, true],
+    ['onDemand', 'on-demand vCPUs', proxy + (taskCapacity === 'on-demand' ? host : 0), false],
+    ['spot', 'Spot vCPUs', taskCapacity === 'spot' ? host : 0, true],
   ];
-  const found = kinds.map(([kind, setting, more, spot]) =>
-    fault(quota, codes[kind], { setting, what: 'vCPUs are', more, used: () => running(ec2, spot) }),
+  const found = kinds.map(([kind, of, more, spot]) =>
+    fault(quota, codes[kind], { of, more, used: () => running(ec2, spot) }),
   );
   return (await Promise.all(found)).flat();
 }

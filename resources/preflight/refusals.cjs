@@ -4,8 +4,7 @@ const has = (error, pattern) => codes(error).some((code) => pattern.test(code));
 
 const gone = /^(E(AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|PIPE|TIMEDOUT)|TimeoutError)$/;
 const outOfDate = /^(ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired|AWS_SSO_LOGIN_.*)$/;
-const unknownKey =
-  /^(InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClientException|AuthFailure|InvalidToken|OptInRequired)$/;
+const unknownKey = /^(InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClientException|AuthFailure|InvalidToken)$/;
 const wrongKey =
   /^(SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature|RequestTimeTooSkewed|RequestInTheFuture)$/;
 
@@ -18,6 +17,8 @@ function blocked(error, region) {
     return 'Your credentials for AWS have expired: sign in again (`aws sso login`, or new keys), then run the same command.';
   if (has(error, /^AWS_CREDENTIALS_NOT_FOUND$/) || isAboutCredentials(error))
     return 'There are no credentials for AWS: run `aws configure` or `aws sso login`, or set AWS_PROFILE, then run the same command.';
+  if (has(error, /^OptInRequired$/))
+    return 'AWS has not opened this account yet (OptInRequired): complete the sign-up in the console; it may take a day.';
   if (has(error, unknownKey))
     return (
       `AWS does not know your credentials (${error.name}): \`aws sts get-caller-identity\` shows whether they are right;` +
@@ -36,11 +37,13 @@ function blocked(error, region) {
 
 const isAboutCredentials = (error) => has(error, /^(CredentialsProviderError|TokenProviderError|ProviderError)$/);
 
+const isDenied = (error) =>
+  has(error, /AccessDenied|UnauthorizedOperation|AuthorizationError|NotAuthorized|^Forbidden$/);
+
 /** Why one thing could not be asked; `undefined` for an error that is nobody's answer. */
 function refused(error) {
   const [, action] = /not authorized to perform:? ([\w-]+:\w+)/.exec(error.message) ?? [];
-  if (has(error, /AccessDenied|UnauthorizedOperation|AuthorizationError|NotAuthorized|^Forbidden$/))
-    return action ? `you may not call ${action}` : `you may not: ${plain(error)}`;
+  if (isDenied(error)) return action ? `you may not call ${action}` : `you may not: ${plain(error)}`;
   if (error.name === 'Unanswered') return error.message;
   return error.$metadata || error.$fault ? `AWS says ${error.name}: ${plain(error)}` : undefined;
 }
@@ -50,4 +53,4 @@ const plain = ({ message }) => message.replace(/\s+/g, ' ').replace(/\.$/, '');
 /** What could not be asked for reasons of its own: it holds up nothing. */
 const unanswered = (message, cause) => Object.assign(new Error(message, { cause }), { name: 'Unanswered' });
 
-module.exports = { blocked, refused, unanswered };
+module.exports = { blocked, isDenied, refused, unanswered };

@@ -17,6 +17,8 @@ const wanted = ({ own, proxyInstanceType, taskInstanceTypes }) => [
 async function offerFaults(ec2, settings, region) {
   const { own, publicSubnetIds } = settings;
   const zones = own ? [] : await zonesOf(ec2, publicSubnetIds);
+  // Of subnets that are not there another look tells.
+  if (!own && zones.length === 0) return [];
   const LocationType = own ? 'region' : 'availability-zone';
   const input = {
     LocationType,
@@ -29,13 +31,14 @@ async function offerFaults(ec2, settings, region) {
   for await (const page of paginateDescribeInstanceTypeOfferings({ client: ec2 }, input))
     for (const { InstanceType, Location } of page.InstanceTypeOfferings ?? [])
       if (own || zones.includes(Location)) offered.add(InstanceType);
+  const there = own ? '' : ` --location-type availability-zone --filters Name=location,Values=${zones.join(',')}`;
   const where = own ? region : `the zones of publicSubnetIds (${zones.join(', ')})`;
   return wanted(settings)
     .filter(([, types]) => !types.some((type) => offered.has(type)))
     .map(
       ([setting, types]) =>
-        `${setting}: there is no ${types.join(', ')} in ${where}; \`aws ec2 describe-instance-type-offerings --region ${region}` +
-        ' --query "InstanceTypeOfferings[].InstanceType"` lists what there is',
+        `${setting}: there is no ${types.join(', ')} in ${where}; \`aws ec2 describe-instance-type-offerings${there}` +
+        ` --query "InstanceTypeOfferings[].InstanceType"\` lists what there is`,
     );
 }
 

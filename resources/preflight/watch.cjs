@@ -1,10 +1,12 @@
 // CloudFormation waits for a group that gets no instance for hours, and says nothing meanwhile. Auto Scaling knows why.
 const { AutoScalingClient, DescribeScalingActivitiesCommand } = require('@aws-sdk/client-auto-scaling');
 
+const { located } = require('./region.cjs');
+
 const everyMs = 30_000;
 
 /** Looks at intervals, and when asked, for what failed in the stack's groups since now; each is said once. */
-function watch({ config, stack, warn, pauseMs = everyMs }) {
+function watch({ config, region, stack, warn, pauseMs = everyMs }) {
   const [client, began, said] = [new AutoScalingClient(config), Date.now(), new Set()];
   const own = new RegExp(`^${stack}-(proxy-[0-9]|TaskHosts-.*)$`);
   const look = async (...advice) => {
@@ -15,11 +17,12 @@ function watch({ config, stack, warn, pauseMs = everyMs }) {
         own.test(AutoScalingGroupName) && ['Failed', 'Cancelled'].includes(StatusCode) && StartTime >= began - skewMs,
     );
     const words = failed.map(
-      ({ AutoScalingGroupName, StatusMessage }) => `${AutoScalingGroupName} gets no instance: ${StatusMessage}`,
+      ({ AutoScalingGroupName, StatusMessage, Cause, StatusCode }) =>
+        `${AutoScalingGroupName} could not start or end an instance: ${StatusMessage ?? Cause ?? StatusCode}`,
     );
     const fresh = [...new Set(words)].filter((each) => !said.has(each));
     for (const each of fresh) said.add(each);
-    if (fresh.length > 0) warn([...fresh, ...advice]);
+    if (fresh.length > 0) warn([...fresh, ...advice].map((each) => located(each, region)));
   };
   const timer = setInterval(() => look(breakOff(stack)), pauseMs).unref();
   return { look, end: () => clearInterval(timer) };
@@ -29,6 +32,6 @@ function watch({ config, stack, warn, pauseMs = everyMs }) {
 const skewMs = 60_000;
 
 const breakOff = (stack) =>
-  `CloudFormation goes on waiting; \`aws cloudformation cancel-update-stack --stack-name ${stack}\` breaks it off`;
+  `Auto Scaling tries again by itself. If that repeats, break the deploy off: \`aws cloudformation cancel-update-stack --stack-name ${stack}\``;
 
 module.exports = { watch };

@@ -14,7 +14,7 @@ export async function alarmChecks({ cloudwatch, sns }: Clients, stage: Stage, no
   const back = `if a newer release brings them, deploy; if somebody deleted them: ${putBack(stage)}`;
   return [
     ...(missing.length > 0 ? [wrong('alarms', `${missing.join(', ')} missing`, back)] : []),
-    ...(bad.length + missing.length === 0 ? [fine('alarms', `${MetricAlarms.length}, none cries`)] : bad),
+    ...(bad.length + missing.length === 0 ? [fine('alarms', `${MetricAlarms.length}, none is in ALARM`)] : bad),
     ...(topic === undefined ? [] : [await subscription(sns, topic, stage)]),
   ];
 }
@@ -32,7 +32,7 @@ function badState(alarm: MetricAlarm, stage: Stage, now: number): readonly Check
     return [wrong(what, 'it tells nobody: what it should do was taken away', putBack(stage))];
   if (StateValue === 'OK') return [];
   if (StateValue !== 'INSUFFICIENT_DATA') return [wrong(what, `CloudWatch says ${StateValue} of it`, 'try again')];
-  return isTooQuiet(alarm, now) ? [wrong(what, `hears nothing. ${meaning}`, next)] : [];
+  return isTooQuiet(alarm, now) ? [wrong(what, `has no data. ${meaning}`, next)] : [];
 }
 
 /** A new alarm has heard nothing yet: that is a fault only where silence is one, and after some time. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 const { regionOf } = require('../../resources/settings/region.cjs') as {
-  regionOf: (stage: string) => string | undefined;
+  regionOf: (stage: string) => string;
 };
 
 export type Options = { readonly stage: string; readonly region: string; readonly json: boolean };
@@ -9,14 +9,14 @@ export type Options = { readonly stage: string; readonly region: string; readonl
 export const usage = `npm run status -- [--stage STAGE] [--region REGION] [--json]
 
   --stage STAGE    which one, as in "sls deploy --stage"; dev by default
-  --region REGION  where it is; what settings.yml says, AWS_REGION, AWS_DEFAULT_REGION or eu-west-2 by default
+  --region REGION  where it is; what settings.yml says, or eu-west-2, by default, as a deploy goes there
   --json           one object, for programs
 
 Exit code 0 if all is well, 1 if anything is not ok, 2 for arguments that make no sense.
 What your user needs: docs/status-policy.json.`;
 
 /** @throws when the arguments are not what `usage` says; the message names the fault. */
-export function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): Options {
+export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -27,7 +27,6 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
   });
   if (!/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/.test(values.stage))
     throw new Error(`--stage ${values.stage}: there can be no such stage`);
-  const inShell = environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
-  const { stage, json, region = regionOf(stage) ?? inShell ?? 'eu-west-2' } = values;
+  const { stage, json, region = regionOf(stage) } = values;
   return { stage, region, json };
 }

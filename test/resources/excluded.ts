@@ -33,6 +33,7 @@ export const excluded: readonly Excluded[] = [
     unless: /SOA/,
   },
   { actions: /^s3tables:/, why: 'keeps a table of what a bucket holds', unless: /Metadata/ },
+  // Whatever the properties are.
   { actions: /^ssm:Get(?!Document|CalendarState)/, why: 'finds the image, which is asked for below', unless: /^$/ },
   { actions: /^vpc-lattice:/, why: 'puts instances into a lattice', unless: /TrafficSources/ },
 ];

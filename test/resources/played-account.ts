@@ -62,7 +62,10 @@ const ofEc2 = (has: Account): Says => ({
     const free = body.includes('free-tier-eligible');
     const types = has.types.filter((type) => !free || ['t4g.micro', 't4g.small'].includes(type));
     return ec2({
-      instanceTypeSet: types.map((instanceType) => ({ instanceType, vCpuInfo: { defaultVCpus: 2 } })),
+      instanceTypeSet: types.map((instanceType) => ({
+        instanceType,
+        vCpuInfo: { defaultVCpus: /^m[67]g\.medium$/.test(instanceType) ? 1 : 2 },
+      })),
     });
   },
   GetEbsDefaultKmsKeyId: ec2({ kmsKeyId: has.key }),

@@ -61,7 +61,7 @@ it('all faults are told at once, and nothing is created', async () => {
 
   expect(stopped).toMatch(/^Nothing was changed:\n {2}cluster sluice-prod exists/);
   expect(stopped).toMatch(/\n {2}proxyInstanceType: this account is on AWS's free plan/);
-  expect(stopped).toMatch(/\n {2}hosted zone Z0SLUICETEST: DNS leads example.com to nobody/);
+  expect(stopped).toMatch(/\n {2}hosted zone Z0SLUICETEST: by public DNS example.com has no name servers/);
   expect(aws.asked.filter((request) => request.includes('CreateServiceLinkedRole'))).toStrictEqual([]);
 });
 
@@ -78,41 +78,41 @@ describe('the account', () => {
       'has no address left',
       { addresses: [1, 2, 3, 4].map((n) => ({ publicIp: `192.0.2.${n}` })) },
       { proxies: 2 },
-      'proxies: 2: 2 more Elastic IP addresses are needed, and the account has 4 of 5 in this region; free some, or ask',
+      'quota of Elastic IP addresses: this deploy needs 2 more, and the account has 4 of 5 in this region; free some, or ask',
     ],
     [
       'has no network left',
       { networks: [1, 2, 3, 4, 5].map((n) => ({ vpcId: `vpc-${n}` })) },
       {},
-      'vpcId is not set: 1 more VPC is needed, and the account has 5 of 5 in this region',
+      'quota of VPCs: this deploy needs 1 more, and the account has 5 of 5 in this region',
     ],
     [
       'has too few vCPUs for the proxies',
       {},
       { proxies: 3 },
-      'proxies and hosts: 6 more vCPUs are needed, and the account has 0 of 5 in this region',
+      'quota of on-demand vCPUs: this deploy needs 6 more, and the account has 0 of 5 in this region',
     ],
     [
       'runs too many instances already',
       { instances: [{ instanceType: 'm5.large', cpuOptions: { coreCount: 2, threadsPerCore: 2 } }] },
       {},
-      'proxies and hosts: 2 more vCPUs are needed, and the account has 4 of 5 in this region',
+      'quota of on-demand vCPUs: this deploy needs 2 more, and the account has 4 of 5 in this region',
     ],
     [
       'runs too many Spot instances already',
       {
         instances: [
-          { instanceType: 'm5.large', instanceLifecycle: 'spot', cpuOptions: { coreCount: 2, threadsPerCore: 2 } },
+          { instanceType: 'm5.large', instanceLifecycle: 'spot', cpuOptions: { coreCount: 5, threadsPerCore: 1 } },
         ],
       },
       {},
-      'taskCapacity: spot: 2 more vCPUs are needed, and the account has 4 of 5 in this region',
+      'quota of Spot vCPUs: this deploy needs 1 more, and the account has 5 of 5 in this region',
     ],
     [
       'has another cluster of that name',
       { clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] },
       {},
-      "cluster sluice-prod exists and is not this stack's: delete it (`aws ecs delete-cluster --cluster sluice-prod`)",
+      "cluster sluice-prod exists and is not this stack's: choose another --stage, or deploy beside it (docs/adopting.md); delete it only if nobody needs it (`aws ecs delete-cluster --cluster sluice-prod --region eu-west-2`)",
     ],
     [
       'is in a region without the type',
@@ -227,8 +227,15 @@ describe('what is fixed after the first deploy', () => {
     ).toStrictEqual([
       'Nothing was changed:',
       'publicSubnetIds: this account has no subnet-0fedcba9876543210 in this region',
-      expect.stringContaining('proxyInstanceType: there is no t4g.nano in the zones of publicSubnetIds (eu-west-2a)'),
+      expect.stringMatching(
+        /^proxyInstanceType: there is no t4g.nano in the zones of publicSubnetIds \(eu-west-2a\); .*Values=eu-west-2a /,
+      ),
     ]);
+    // Of the zones of subnets that are not there nothing is said.
+    aws.says = account({ ...beside, subnets: [], zones: ['eu-west-2b'] });
+    expect(
+      (await said({ ...there, publicSubnetIds: ['subnet-0fedcba9876543210'] })).stopped?.split('\n  '),
+    ).toHaveLength(2);
   });
 });
 
@@ -238,7 +245,7 @@ describe('the world’s DNS', () => {
   it('leads the zone to others: a first deploy stops, unless it is forced, and a later one is told', async () => {
     records = [{ Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns1.registrar.test.'] }];
     const fault =
-      /hosted zone Z0SLUICETEST: DNS leads example.com to ns1.registrar.test, so no certificate can be had. Give its registrar, .* ns-1.example.awsdns.test, ns-2/;
+      /hosted zone Z0SLUICETEST: by public DNS example.com has the name servers ns1.registrar.test, so no certificate can be had. Enter .* ns-1.example.awsdns.test, ns-2/;
 
     aws.says = account();
     expect((await said()).stopped).toMatch(fault);
@@ -307,7 +314,9 @@ describe('the world’s DNS', () => {
     const ofChallenges = [zone('challenges.example.net'), refused('NoSuchHostedZone', 'none', 404)];
     aws.says.GetHostedZone = (asked) => (asked.includes('Z0OTHER') && ofChallenges.shift()) || zone('example.com');
 
-    expect((await said({ challengeZones: ['Z0OTHER'] })).stopped).toContain('leads challenges.example.net to nobody');
+    expect((await said({ challengeZones: ['Z0OTHER'] })).stopped).toContain(
+      'by public DNS challenges.example.net has no name servers',
+    );
     expect((await said({ challengeZones: ['Z0OTHER'] })).stopped).toContain(
       'challengeZones: this account has no hosted zone Z0OTHER; `aws route53 list-hosted-zones` lists them',
     );
@@ -406,9 +415,9 @@ describe('while a deploy runs', () => {
 
     expect(await watching(aws, 1)).toStrictEqual([
       [
-        'sluice-prod-proxy-1 gets no instance: not eligible for Free Tier',
-        'sluice-prod-TaskHosts-1ABC gets no instance: not eligible for Free Tier',
-        'CloudFormation goes on waiting; `aws cloudformation cancel-update-stack --stack-name sluice-prod` breaks it off',
+        'sluice-prod-proxy-1 could not start or end an instance: not eligible for Free Tier',
+        'sluice-prod-TaskHosts-1ABC could not start or end an instance: not eligible for Free Tier',
+        'Auto Scaling tries again by itself. If that repeats, break the deploy off: `aws cloudformation cancel-update-stack --stack-name sluice-prod --region eu-west-2`',
       ],
     ]);
   });

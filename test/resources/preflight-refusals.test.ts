@@ -90,11 +90,28 @@ it.each([
     /you may not call ec2:DescribeVpcs\./,
   ],
   [
+    'an account that is not open yet',
+    error('OptInRequired', 'You are not subscribed to this service', metadata),
+    /^AWS has not opened this account yet \(OptInRequired\): complete the sign-up in the console; it may take a day\.$/,
+  ],
+  [
+    'a change that AWS refuses for another reason',
+    error('ValidationError', 'Template format error.', metadata),
+    'deploy of sluice-prod ended: AWS says ValidationError: Template format error. Mend that, then run it again.',
+  ],
+  [
+    'an update that lacked a right',
+    error('ServerlessError', 'An error occurred: X - User: you is not authorized to perform: ecs:CreateCluster.', {
+      code: 'AWS_CLOUD_FORMATION_UPDATE_STACK_INTERNAL_INSUFFICIENT_PERMISSIONS',
+    }),
+    /ecs:CreateCluster\.\nLet your user do what docs\/deploy-policy.json lists\.\nCloudFormation takes/,
+  ],
+  [
     'a failed update',
     error('ServerlessError', 'An error occurred: ProxyGroup1 - Group did not stabilize.', {
       code: 'AWS_CLOUD_FORMATION_UPDATE_STACK_INTERNAL_AUTO_SCALING_X',
     }),
-    /^ProxyGroup1 - Group did not stabilize\.\nCloudFormation takes the whole change back now; the next deploy waits for that, and so does `aws cloudformation wait stack-rollback-complete --stack-name sluice-prod`\.$/,
+    /^ProxyGroup1 - Group did not stabilize\.\nCloudFormation takes the whole change back now\. The next deploy waits for that; to see it, `aws cloudformation describe-stacks --stack-name sluice-prod --query "Stacks\[0\]\.StackStatus" --region eu-west-2`\.$/,
   ],
   ['the packager’s own', error('ServerlessError', 'Some option is wrong', { code: 'X' }), 'Some option is wrong'],
   ['what stands in the way', stop(['one', 'two']), 'Nothing was changed:\n  one\n  two'],

@@ -157,10 +157,10 @@ describe('npx sls', () => {
     expect(first).toStrictEqual({
       code: 1,
       said: expect.stringMatching(
-        /\nProxyGroup1 - Group did not stabilize\.\nCloudFormation takes the whole change back now; .*\n$/,
+        /\nProxyGroup1 - Group did not stabilize\.\nCloudFormation takes the whole change back now\. .*\n$/,
       ),
     });
-    expect(first.said).toContain('sluice-prod-proxy-1 gets no instance: not eligible for Free Tier');
+    expect(first.said).toContain('sluice-prod-proxy-1 could not start or end an instance: not eligible for Free Tier');
     expect(first.said).not.toMatch(/Environment:|Docs:|at .*:\d+:\d+/);
 
     const done = event('sluice-prod', 'AWS::CloudFormation::Stack', 'UPDATE_COMPLETE');

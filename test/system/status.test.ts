@@ -104,7 +104,7 @@ describe('in good times', () => {
         'certificate 1',
         expect.stringMatching(/^127\.0\.0\.1:\d+ serves sluice\.test, \*\.sluice\.test by .*Pebble.*, \d+ days left$/),
       ],
-      [true, 'alarms', '7, none cries'],
+      [true, 'alarms', '7, none is in ALARM'],
       [true, 'alarm e-mail', 'hostmaster@sluice.test is told'],
     ]);
   });
@@ -280,7 +280,7 @@ describe('says what is wrong, and what to do next:', () => {
         says: expect.stringContaining('A proxy could not take'),
         next: expect.stringMatching(/^npm run status/),
       },
-      { what: 'alarm entrance', says: expect.stringMatching(/^hears nothing\. A proxy did not answer/) },
+      { what: 'alarm entrance', says: expect.stringMatching(/^has no data\. A proxy did not answer/) },
     ]);
     expect(found).toHaveLength(2);
   });
