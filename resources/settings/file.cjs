@@ -39,8 +39,9 @@ const absent = () =>
 function arranged(content) {
   const blocks = {};
   const faults = [];
-  const misplaced = Object.entries(content).filter(([name, value]) => !isMap(value) && isMisplaced(name, value));
-  for (const [name, value] of Object.entries(content).filter((entry) => !misplaced.includes(entry)))
+  const entries = Object.entries(content);
+  const misplaced = entries.filter(([name, value]) => !isMap(value) && isMisplaced(name, value));
+  for (const [name, value] of entries.filter((entry) => !misplaced.includes(entry)))
     if (name === 'default' && value !== null && !isMap(value))
       faults.push(
         `default: ${shown(value)} is no settings: each is a line \`name: value\` below \`default:\`, indented`,

@@ -296,6 +296,11 @@ describe('the settings file', () => {
       ),
     ],
     [
+      'domain: one.example\nhostedZoneId: Z0123456789ABCDEFGHIJ',
+      undefined,
+      'Mend these settings in settings.yml; settings.example.yml explains each:\n  domain, hostedZoneId: at the top level is no place for settings; indent them below a line `default:`',
+    ],
+    [
       'constructor: 1',
       undefined,
       expect.stringContaining('\n  constructor: at the top level is no place for settings'),
