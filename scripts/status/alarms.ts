@@ -4,7 +4,7 @@ import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { type Check, fine, wrong } from './check';
 import { type Clients, putBack, type Stage } from './stage';
 
-/** Alarms that cry, those that hear nothing, and whether anybody is told. */
+/** Alarms that are in ALARM, those without data, and whether anybody gets their mails. */
 export async function alarmChecks({ cloudwatch, sns }: Clients, stage: Stage, now: number): Promise<readonly Check[]> {
   const { alarms } = stage;
   const { MetricAlarms = [] } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: alarms }));
@@ -35,7 +35,7 @@ function badState(alarm: MetricAlarm, stage: Stage, now: number): readonly Check
   return isTooQuiet(alarm, now) ? [wrong(what, `has no data. ${meaning}`, next)] : [];
 }
 
-/** A new alarm has heard nothing yet: that is a fault only where silence is one, and after some time. */
+/** A new alarm has no data yet: that is a fault only where it should have some, and after some time. */
 function isTooQuiet(
   { InsufficientDataActions = [], StateUpdatedTimestamp, ...alarm }: MetricAlarm,
   now: number,

@@ -16,15 +16,13 @@ export async function looked(what: string, look: Promise<readonly Check[]>): Pro
     return await look;
   } catch (error) {
     const { name, message } = error as Error;
-    return [wrong(what, `${unseen}: ${name}: ${message.replace(/\s+/g, ' ')}`, advice(name))];
+    return [wrong(what, `could not be looked at: ${name}: ${message.replace(/\s+/g, ' ')}`, advice(name))];
   }
 }
 
-const unseen = 'could not be looked at';
-const mayNot = 'let your user do what docs/status-policy.json lists';
-
 const advice = (name: string): string => {
-  if (/AccessDenied|UnauthorizedOperation|AuthorizationError/.test(name)) return mayNot;
+  if (/AccessDenied|UnauthorizedOperation|AuthorizationError/.test(name))
+    return 'let your user do what docs/status-policy.json lists';
   if (/Credentials|ExpiredToken|Token|Signature/.test(name))
     return 'sign in (aws login, aws sso login or aws configure), or name a profile in AWS_PROFILE';
   if (/NotExist|NotFound|InvalidDocument/.test(name)) return 'name the --stage and --region that you deployed';
