@@ -1,0 +1,254 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { inCopy } from '../system/packaged';
+
+type Settings = Record<string, unknown>;
+type Context = {
+  options: { stage?: string; param?: readonly string[] };
+  resolveConfigurationProperty: () => Promise<string>;
+  resolveVariable: (variable: string) => Promise<unknown>;
+};
+const { read } = require('../../resources/settings.cjs') as { read: (context: Context) => Promise<Settings> };
+
+const root = join(__dirname, '../..');
+
+/** A folder with a settings file, and the environment that names it. */
+function withFile(text: string | undefined) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-settings-'));
+  const path = join(folder, 'settings.yml');
+  if (text !== undefined) writeFileSync(path, text);
+  return { folder, path, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+describe('the settings file', () => {
+  /** What `read` throws or gives, asked as the packager asks; the packager itself asks below. */
+  async function reading(text: string | undefined, stage?: string, ...param: string[]): Promise<string | Settings> {
+    const { path, remove } = withFile(text);
+    process.env.SLUICE_SETTINGS = path;
+    const { readFile } = require('../../resources/settings/file.cjs') as {
+      readFile: () => { blocks: Record<string, Settings> };
+    };
+    const given = new Map(param.map((each) => each.split('=') as [string, string]));
+    const ofFile = (name: string) => {
+      const { blocks } = readFile();
+      return blocks[stage ?? 'dev']?.[name] ?? blocks.default?.[name];
+    };
+    const context = {
+      options: { ...(stage !== undefined && { stage }), param },
+      resolveConfigurationProperty: async () => 'dev',
+      resolveVariable: async (variable: string) => {
+        const name = variable.replace(/^param:|, null$/g, '');
+        return given.get(name) ?? ofFile(name) ?? null;
+      },
+    };
+    return read(context)
+      .catch(({ message }: Error) => message.replaceAll(path, 'settings.yml'))
+      .finally(() => {
+        delete process.env.SLUICE_SETTINGS;
+        remove();
+      });
+  }
+  const one = '{ domain: one.example, hostedZoneId: Z0123456789 }';
+  const fillIn = 'copy settings.example.yml to settings.yml, and fill in domain, hostedZoneId and acceptTerms';
+
+  it.each([
+    ['', undefined, `settings.yml is empty: ${fillIn}`],
+    ['# nothing\n', undefined, `settings.yml is empty: ${fillIn}`],
+    [
+      `prod: ${one}`,
+      undefined,
+      'settings.yml has domain and hostedZoneId only for stage prod, and this is stage dev: did you mean --stage prod?',
+    ],
+    [
+      `default: { domain: one.example }\nprod: ${one}`,
+      'qa',
+      'settings.yml has hostedZoneId only for stage prod, and this is stage qa: did you mean --stage prod?',
+    ],
+    [
+      '[one.example]',
+      undefined,
+      'settings.yml holds a list, and no settings: each is a line `name: value` below `default:`, as in settings.example.yml',
+    ],
+    [
+      'one.example',
+      undefined,
+      'settings.yml holds "one.example", and no settings: each is a line `name: value` below `default:`, as in settings.example.yml',
+    ],
+    [
+      `default: ${one}`,
+      'Prod',
+      '--stage Prod is no name of a stage, which has 20 lower case letters, digits and hyphens at most, a letter first and no hyphen last; did you mean --stage prod?',
+    ],
+    [
+      `default: ${one}`,
+      'prod-',
+      '--stage prod- is no name of a stage, which has 20 lower case letters, digits and hyphens at most, a letter first and no hyphen last; did you mean --stage prod?',
+    ],
+    [`default: ${one}`, 'a-stage-of-20-letter', { domain: 'one.example' }],
+    [`default: ${one}`, undefined, { domain: 'one.example' }],
+    [`prod: ${one}`, 'prod', { domain: 'one.example' }],
+    [
+      'default: one.example',
+      undefined,
+      expect.stringContaining(
+        '\n  default: "one.example" is no settings: each is a line `name: value` below `default:`, indented\n',
+      ),
+    ],
+    [
+      'domain: one.example\nhostedZoneId: Z0123456789ABCDEFGHIJ',
+      undefined,
+      'Mend these settings in settings.yml; settings.example.yml explains each:\n  domain, hostedZoneId: at the top level is no place for settings; indent them below a line `default:`',
+    ],
+    [
+      'constructor: 1',
+      undefined,
+      expect.stringContaining('\n  constructor: at the top level is no place for settings'),
+    ],
+    [
+      'default:\n',
+      undefined,
+      expect.stringMatching(
+        /^Mend these settings in settings.yml; .* each:\n {2}domain: is missing; .*\n {2}hostedZoneId: is missing/,
+      ),
+    ],
+  ] as const)('%j with --stage %s', async (text, stage, said) => {
+    const read = await reading(text, stage);
+
+    if (typeof said === 'object' && 'domain' in said) expect(read).toMatchObject(said);
+    else expect(read).toStrictEqual(said);
+  });
+
+  it('with settings beside `default:` says so, and judges them with the others', async () => {
+    expect(await reading('domain: one.example\nproxies: 9\nprod: text\nProd: {}\ndefault: { foo: 1 }')).toStrictEqual(
+      [
+        'Mend these settings in settings.yml; settings.example.yml explains each:',
+        'domain, proxies, prod: at the top level is no place for settings; indent them below a line `default:`',
+        'Prod: is no name of a stage, which has 20 lower case letters, digits and hyphens at most, a letter first and no hyphen last',
+        'hostedZoneId: is missing; it is the id of a Route 53 hosted zone such as Z0123456789ABCDEFGHIJ (`aws route53 list-hosted-zones` shows it)',
+        'proxies: 9 is not a whole number from 1 to 3',
+        'prod: there is no such setting; settings.example.yml names all',
+        'foo: there is no such setting; settings.example.yml names all',
+      ].join('\n  '),
+    );
+  });
+
+  it('without a block for the stage, but for others, is taken, and it is said, for the stage may be a slip', async () => {
+    const said = jest.spyOn(console, 'error').mockImplementation();
+
+    await reading(`default: ${one}\nprod: {}\nqa: {}`);
+    await reading(`default: ${one}\nprod: {}`, 'prod');
+    await reading(`default: ${one}`);
+
+    expect(said.mock.calls.flat()).toStrictEqual([
+      expect.stringMatching(
+        /^This is stage dev: .*settings.yml has no block for it, but for prod, qa; --stage names another\.$/,
+      ),
+    ]);
+    said.mockRestore();
+  });
+
+  it('may be missing where the command line names what is needed', async () => {
+    expect(await reading(undefined)).toBe(
+      'There is no file settings.yml, which SLUICE_SETTINGS names: name another, or unset it',
+    );
+    expect(await reading(undefined, 'prod', 'domain=one.example', 'hostedZoneId=Z0123456789')).toMatchObject({
+      domain: 'one.example',
+    });
+    expect(await reading(undefined, 'prod', 'domain=one.example', 'hostedZoneId=1', 'proxies')).toBe(
+      '--param "proxies" sets nothing: write --param name=value',
+    );
+  });
+});
+
+describe('npx sls package', () => {
+  const packaged = (file: string | undefined, ...words: string[]) =>
+    new Promise<{ said: string; template: string; path: string }>((resolve) => {
+      const { folder, path, remove } = withFile(file);
+      const env = { ...process.env, SLUICE_SETTINGS: path, TMPDIR: folder };
+      const all = ['package', '--package', join(folder, 'out'), ...words];
+      execFile('node_modules/.bin/sls', all, { cwd: root, env }, (error, stdout, stderr) => {
+        const template = error
+          ? ''
+          : readFileSync(join(folder, 'out/cloudformation-template-update-stack.json'), 'utf8');
+        remove();
+        resolve({ said: `${stdout}${stderr}`, template, path });
+      });
+    });
+
+  it('reads the user’s own file, a stage’s block above the default one, and --param above both; says what lies where', async () => {
+    const file = [
+      'default: { domain: one.example, hostedZoneId: Z0123456789, maxTaskHosts: 2, dns: apex }',
+      'prod: { domain: "${sls:stage}.example", maxTaskHosts: 3, region: us-east-1 }',
+      'qa: { domain: "${env:THERE_IS_NONE}" }',
+    ];
+    const words = ['--stage', 'prod', '--param', 'maxTaskHosts=7', '--param', 'hostedZoneId=/hostedzone/Z9876543210'];
+    const { said, template, path } = await packaged(file.join('\n'), ...words);
+
+    expect(template).toContain('"Name": "prod.example"');
+    expect(template).toContain('"Z9876543210"');
+    expect(template).toMatch(/"MaxSize": "?7/);
+    expect(template).not.toContain('one.example');
+    expect(said).toContain('Packaging sluice for stage prod (us-east-1)');
+    expect(said).toMatch(
+      new RegExp(
+        `Stage prod for prod.example, settings from ${path}: \\d+ resources, in .*out/cloudformation-template-up`,
+      ),
+    );
+  }, 90_000);
+
+  it.each([
+    [
+      'without a file',
+      undefined,
+      (path: string) => `There is no file ${path}, which SLUICE_SETTINGS names: name another, or unset it\n`,
+    ],
+    [
+      'with a tab in it',
+      'default:\n\tdomain: one.example',
+      (path: string) =>
+        `${path} cannot be read, mend it or copy settings.example.yml again: tab characters must not be used in indentation (2:1)\n` +
+        '\n 1 | default:\n 2 | →domain: one.example\n-----^\n',
+    ],
+    [
+      'with faults',
+      'default: { domain: one.example, hostedZoneId: Z0123456789, taskCapacty: spot, dns: www }',
+      (path: string) =>
+        `Mend these settings in ${path}; settings.example.yml explains each:\n` +
+        '  dns: "www" is not none, apex or apex+wildcard\n' +
+        '  taskCapacty: there is no such setting; did you mean taskCapacity?\n',
+    ],
+  ])(
+    '%s says what to do, and not a word more',
+    async (_, file, expected) => {
+      const { said, path } = await packaged(file);
+
+      expect(said).toBe(expected(path));
+    },
+    30_000,
+  );
+});
+
+describe('npm run package', () => {
+  it('without settings of one’s own says that it takes the example’s', async () => {
+    const { stdout, stderr } = await inCopy(async (cwd) => {
+      const env = { ...process.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` };
+      // A wrong parameter, so that it ends before it packages.
+      return spawnSync('sh', [join(root, 'scripts/package.sh'), '--param', 'proxies=9'], {
+        cwd,
+        env,
+        encoding: 'utf8',
+      });
+    });
+
+    expect({ stdout, stderr }).toStrictEqual({
+      stdout: '',
+      stderr:
+        'There is no settings.yml: this packages settings.example.yml, to look at.\n' +
+        'Mend these settings in settings.example.yml or --param; settings.example.yml explains each:\n' +
+        '  proxies: 9 is not a whole number from 1 to 3\n',
+    });
+  }, 90_000);
+});
