@@ -164,12 +164,12 @@ describe('the settings file', () => {
 });
 
 describe('npx sls package', () => {
-  const packaged = (file: string | undefined, ...words: string[]) =>
+  const packaged = (cwd: string, file: string | undefined, ...words: string[]) =>
     new Promise<{ said: string; template: string; path: string }>((resolve) => {
       const { folder, path, remove } = withFile(file);
       const env = { ...process.env, SLUICE_SETTINGS: path, TMPDIR: folder };
       const all = ['package', '--package', join(folder, 'out'), ...words];
-      execFile('node_modules/.bin/sls', all, { cwd: root, env }, (error, stdout, stderr) => {
+      execFile('node_modules/.bin/sls', all, { cwd, env }, (error, stdout, stderr) => {
         const template = error
           ? ''
           : readFileSync(join(folder, 'out/cloudformation-template-update-stack.json'), 'utf8');
@@ -185,7 +185,8 @@ describe('npx sls package', () => {
       'qa: { domain: "${env:THERE_IS_NONE}" }',
     ];
     const words = ['--stage', 'prod', '--param', 'maxTaskHosts=7', '--param', 'hostedZoneId=/hostedzone/Z9876543210'];
-    const { said, template, path } = await packaged(file.join('\n'), ...words);
+    // Two that package in one folder disturb each other.
+    const { said, template, path } = await inCopy((cwd) => packaged(cwd, file.join('\n'), ...words));
 
     expect(template).toContain('"Name": "prod.example"');
     expect(template).toContain('"Z9876543210"');
@@ -223,7 +224,7 @@ describe('npx sls package', () => {
   ])(
     '%s says what to do, and not a word more',
     async (_, file, expected) => {
-      const { said, path } = await packaged(file);
+      const { said, path } = await packaged(root, file);
 
       expect(said).toBe(expected(path));
     },
