@@ -30,9 +30,14 @@ type Ask = { readonly method: string; readonly path: string; readonly headers: o
 
 /**
  * Stands before a real ACME server: passes everything on as it is, `Host` too, so that its URLs lead here again. It notes what
- * was asked, refuses where a test wants it, and adds `renewalInfo`, and nothing else, where the server has none.
+ * was asked, refuses where a test wants it, and adds `renewalInfo`, and nothing else, where the server has none. Unless
+ * `countsOldProofs`, an order that an old proof would serve is refused like one with a bad nonce.
  */
-export async function acmeFront(upstream: string, credentials: Credentials): Promise<AcmeFront> {
+export async function acmeFront(
+  upstream: string,
+  credentials: Credentials,
+  countsOldProofs: boolean,
+): Promise<AcmeFront> {
   const agent = new Agent({ rejectUnauthorized: false, keepAlive: true });
   const payloads: { path: string; payload: Record<string, unknown> }[] = [];
   const refusals: { path: string; fault: AcmeFault; left: number; done: boolean }[] = [];
@@ -41,12 +46,24 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
   const alterations = new Map<string, (text: string) => string>();
   let isDown = false;
   let invalid: AcmeFault | undefined;
-  const pass = (ask: Ask) => forward(upstream, agent, ask);
   // Pebble answers nobody without a name (RFC 8555, section 6.1).
   const own = (method: string, path: string) =>
-    pass({ method, path, headers: { 'user-agent': 'sluice-local' }, body: Buffer.alloc(0) });
+    forward(upstream, agent, { method, path, headers: { 'user-agent': 'sluice-local' }, body: Buffer.alloc(0) });
   const offered = JSON.parse((await own('GET', '/dir')).body.toString());
+  const pathOf = (resource: string): string => new URL(String(offered[resource])).pathname;
+  const nonce = () => own('HEAD', pathOf('newNonce'));
+  const authorizations = new Set<string>();
   const ari = 'renewalInfo' in offered ? 'own' : 'stand-in';
+
+  /** Pebble takes an old proof for one name in a hundred, though told to take none: the client is made to order again. */
+  async function pass(ask: Ask): Promise<Told> {
+    const told = await forward(upstream, agent, ask);
+    if (countsOldProofs || ask.path !== pathOf('newOrder') || told.status !== 201) return told;
+    const given = (JSON.parse(told.body.toString()) as { authorizations: string[] }).authorizations;
+    const isOld = given.some((url) => authorizations.has(url));
+    for (const url of given) authorizations.add(url);
+    return isOld ? problem({ type: 'badNonce', detail: 'it has an old proof', status: 400 }, await nonce()) : told;
+  }
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     if (isDown) return void incoming.socket.destroy();
@@ -58,12 +75,12 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     refusal?.fault.meanwhile?.();
     if (refusal?.fault.isDone && !refusal.done) {
       const told = await pass({ method, path, headers, body });
-      // Pebble refuses some good nonces: then it has done nothing yet.
+      // Some good nonces are refused: then nothing of it counts yet.
       if (told.body.includes(':badNonce')) return void [refusal.left++, tell(response, told)];
       refusal.done = true;
     }
     // A refused request has a nonce for the next, as from any ACME server.
-    if (refusal) return tell(response, problem(refusal.fault, await own('HEAD', new URL(offered.newNonce).pathname)));
+    if (refusal) return tell(response, problem(refusal.fault, await nonce()));
     const told = await pass({ method, path, headers, body });
     const payload = payloadIn(body);
     if (payload && told.status < 400) payloads.push({ path, payload });
@@ -84,7 +101,7 @@ export async function acmeFront(upstream: string, credentials: Credentials): Pro
     directory: `https://127.0.0.1:${(server.address() as AddressInfo).port}/dir`,
     payloads,
     refuse: (what, fault, times = 1) => {
-      const path = what in offered ? new URL(String(offered[what])).pathname : what;
+      const path = what in offered ? pathOf(what) : what;
       refusals.push({ path, fault, left: times, done: false });
     },
     lose: (path) => void lost.push(path),

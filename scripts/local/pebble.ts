@@ -23,8 +23,8 @@ export type PebbleOptions = {
   readonly program?: string | undefined;
   /** Percent of good nonces that are refused; a client that tries six times fails once in millions at Pebble's own five. */
   readonly nonceReject?: number;
-  /** Percent of proofs that still count for the next order. */
-  readonly authorizationReuse?: number;
+  /** Whether a proof still counts for the next order. */
+  readonly countsOldProofs?: boolean;
   /** Whether an account must be bound to one that its owner has with the CA (RFC 8555, section 7.3.4). */
   readonly bindsAccounts?: boolean;
 };
@@ -38,7 +38,7 @@ export async function startPebble(dns: string, processes: Processes, options: Pe
   const {
     program = process.env.PEBBLE ?? 'pebble',
     nonceReject = 5,
-    authorizationReuse = 0,
+    countsOldProofs = false,
     bindsAccounts = false,
   } = options;
   const [acme = 0, management = 0] = await freePorts('127.0.0.1', 2);
@@ -58,7 +58,7 @@ export async function startPebble(dns: string, processes: Processes, options: Pe
       // Otherwise it sleeps up to fifteen seconds before it looks.
       PEBBLE_VA_NOSLEEP: '1',
       PEBBLE_WFE_NONCEREJECT: String(nonceReject),
-      PEBBLE_AUTHZREUSE: String(authorizationReuse),
+      PEBBLE_AUTHZREUSE: countsOldProofs ? '100' : '0',
     },
     onLine: (line) => said.push(line),
   });
@@ -68,7 +68,7 @@ export async function startPebble(dns: string, processes: Processes, options: Pe
 
   const asked = (path: string, body?: string) => ask(`https://127.0.0.1:${management}${path}`, body);
   const credentials = { key: readFileSync(file('key.pem'), 'utf8'), cert: readFileSync(file('cert.pem'), 'utf8') };
-  const front = await acmeFront(`https://127.0.0.1:${acme}`, credentials);
+  const front = await acmeFront(`https://127.0.0.1:${acme}`, credentials, countsOldProofs);
   return {
     ...front,
     authority: file('cert.pem'),

@@ -273,7 +273,7 @@ it('orders another one where its state was deleted, and lists that', async () =>
 
 it('writes nothing into DNS where the CA still knows the proofs', async () => {
   await stage.stop();
-  stage = await acmeStage({ authorizationReuse: 100 });
+  stage = await acmeStage({ countsOldProofs: true });
   await stage.run([['example.com', '*.example.com']]);
   const before = changes().length;
 
