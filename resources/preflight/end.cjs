@@ -4,7 +4,7 @@ const { DescribeAddressesCommand, EC2Client } = require('@aws-sdk/client-ec2');
 const { ListSubscriptionsByTopicCommand, SNSClient } = require('@aws-sdk/client-sns');
 
 const { lookAt } = require('./asking.cjs');
-const { idIn } = require('./network.cjs');
+const { filter } = require('./filter.cjs');
 const { blocked } = require('./refusals.cjs');
 const { resourcesOf } = require('./stack.cjs');
 
@@ -25,7 +25,7 @@ async function lines({ settings, stage, stack, region, config, resources }) {
 
 /** The stage, as visitors type it, and the address of each proxy. */
 async function where(ec2, { domain, dns }, stage) {
-  const { Addresses } = await ec2.send(new DescribeAddressesCommand({ Filters: idIn('tag:SluiceProxy', [stage]) }));
+  const { Addresses } = await ec2.send(new DescribeAddressesCommand({ Filters: filter('tag:SluiceProxy', [stage]) }));
   const slot = ({ Tags }) => Tags.find(({ Key }) => Key === 'Name')?.Value.replace(/^.*-/, '') ?? '?';
   const proxies = Addresses.map((address) => `proxy ${slot(address)}: ${address.PublicIp}`).sort();
   const url = `https://${domain}/`;

@@ -1,6 +1,8 @@
 // The network: what a stage began in it stays in, for a group keeps its instance when the subnets under it change.
 const { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, DescribeVpcsCommand } = require('@aws-sdk/client-ec2');
 
+const { filter } = require('./filter.cjs');
+
 const otherStage = 'it cannot change after the first deploy. Set it back, or deploy another stage';
 
 /** Whether the settings lead an existing stage out of its network. @param resources of the stack, by logical id */
@@ -27,10 +29,10 @@ function network(range) {
   return `${[24, 16, 8, 0].map((shift) => (first >>> shift) & 255).join('.')}/${length}`;
 }
 
-/** The zones of the subnets that were given, and those that are not where they should be. */
+/** Subnets that were given and are not there, or in another network. */
 async function subnetFaults(ec2, { own, vpcId, publicSubnetIds }) {
   if (own) return [];
-  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: idIn('subnet-id', publicSubnetIds) }));
+  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: filter('subnet-id', publicSubnetIds) }));
   return publicSubnetIds.flatMap((id) => {
     const subnet = Subnets.find(({ SubnetId }) => SubnetId === id);
     if (subnet === undefined) return [`publicSubnetIds: this account has no ${id} in this region`];
@@ -38,7 +40,4 @@ async function subnetFaults(ec2, { own, vpcId, publicSubnetIds }) {
   });
 }
 
-/** A filter, for what is asked for by id and missing would be an error. */
-const idIn = (Name, Values) => [{ Name, Values }];
-
-module.exports = { networkFaults, subnetFaults, idIn };
+module.exports = { networkFaults, subnetFaults };

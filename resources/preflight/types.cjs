@@ -5,7 +5,7 @@ const {
   paginateDescribeInstanceTypes,
 } = require('@aws-sdk/client-ec2');
 
-const { idIn } = require('./network.cjs');
+const { filter } = require('./filter.cjs');
 
 /** Each setting and its types: of a proxy's one must be had, of the hosts' any will do. */
 const wanted = ({ own, proxyInstanceType, taskInstanceTypes }) => [
@@ -22,7 +22,7 @@ async function offerFaults(ec2, settings, region) {
   const LocationType = own ? 'region' : 'availability-zone';
   const input = {
     LocationType,
-    Filters: idIn(
+    Filters: filter(
       'instance-type',
       wanted(settings).flatMap(([, types]) => types),
     ),
@@ -43,7 +43,7 @@ async function offerFaults(ec2, settings, region) {
 }
 
 async function zonesOf(ec2, ids) {
-  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: idIn('subnet-id', ids) }));
+  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: filter('subnet-id', ids) }));
   return [...new Set(Subnets.map(({ AvailabilityZone }) => AvailabilityZone))];
 }
 
@@ -58,7 +58,7 @@ async function described(ec2, Filters) {
 /** Types that an account on AWS's free plan may not launch. */
 async function freePlanFaults(ec2, settings, accountPlan) {
   if ((await accountPlan()) !== 'FREE') return [];
-  const eligible = await described(ec2, idIn('free-tier-eligible', ['true']));
+  const eligible = await described(ec2, filter('free-tier-eligible', ['true']));
   return wanted(settings).flatMap(([setting, types]) => {
     const refused = types.filter((type) => !eligible.has(type));
     if (refused.length === 0) return [];

@@ -24,7 +24,7 @@ const advice = (name: string): string => {
   if (/AccessDenied|UnauthorizedOperation|AuthorizationError/.test(name))
     return 'let your user do what docs/status-policy.json lists';
   if (/Credentials|ExpiredToken|Token|Signature/.test(name))
-    return 'sign in (aws login, aws sso login or aws configure), or name a profile in AWS_PROFILE';
+    return 'sign in (`aws login`, `aws sso login` or `aws configure`), or name a profile in AWS_PROFILE';
   if (/NotExist|NotFound|InvalidDocument/.test(name)) return 'name the --stage and --region that you deployed';
   return 'try again; if it stays, look whether this machine reaches AWS';
 };

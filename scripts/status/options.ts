@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
 
+const { stageFault } = require('../../resources/settings/file.cjs') as {
+  stageFault: (stage: string) => string | undefined;
+};
 const { regionOf } = require('../../resources/settings/region.cjs') as {
   regionOf: (stage: string) => string;
 };
@@ -25,8 +28,8 @@ export function readOptions(args: readonly string[]): Options {
       json: { type: 'boolean', default: false },
     },
   });
-  if (!/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/.test(values.stage))
-    throw new Error(`--stage ${values.stage}: there can be no such stage`);
+  const fault = stageFault(values.stage);
+  if (fault !== undefined) throw new Error(fault);
   const { stage, json, region = regionOf(stage) } = values;
   return { stage, region, json };
 }

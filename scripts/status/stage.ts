@@ -12,14 +12,17 @@ export type Clients = {
   readonly sns: SNSClient;
 };
 
-/** A command of the AWS CLI, whose shell may be set to another region. */
-const inRegion = (region: string) => (command: string) => `aws ${command} --region ${region}`;
+/** Commands in backticks go where the stage is, as those that a deploy advises. */
+const { located } = require('../../resources/preflight/region.cjs') as {
+  located: (words: string, region: string) => string;
+};
 
 /** A stage by its names: nothing of it is known on this machine. */
 export const named = (stage: string, region: string) => ({
   stage,
   region,
-  aws: inRegion(region),
+  /** A command of the AWS CLI, as it stands in a sentence. */
+  aws: (command: string) => located(`\`aws ${command}\``, region),
   prefix: `/sluice/${stage}`,
   /** The documents that carry the sync: during a deploy there are two; that of 0.1.0 has no hash. */
   documents: new RegExp(`^sluice-${stage}-sync(_[0-9a-f]{10})?$`),

@@ -106,7 +106,7 @@ export const generationChecks = (
 ];
 
 const session = ({ aws }: Stage, id: string) =>
-  `${aws(`ssm start-session --target ${id}`)}, then sudo journalctl -u haproxy`;
+  `${aws(`ssm start-session --target ${id}`)}, then \`sudo journalctl -u haproxy\``;
 
 function synced(what: string, session: string, ran: Ran | undefined, published = 0): Check {
   const { status = 'not sent', report } = ran ?? {};

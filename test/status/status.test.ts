@@ -223,10 +223,10 @@ describe('alarms', () => {
   const topic = 'arn:aws:sns:eu-west-2:123456789012:sluice-dev-AlarmTopic-1';
   const well = { StateValue: 'OK', ActionsEnabled: true, AlarmActions: [topic] };
   const putBack =
-    'aws cloudformation create-change-set --stack-name sluice-dev --change-set-name put-back --use-previous-template' +
-    ' --deployment-mode REVERT_DRIFT --capabilities CAPABILITY_NAMED_IAM --region eu-west-2';
+    '`aws cloudformation create-change-set --stack-name sluice-dev --change-set-name put-back --use-previous-template' +
+    ' --deployment-mode REVERT_DRIFT --capabilities CAPABILITY_NAMED_IAM --region eu-west-2`';
   const subscribe = (address: string) =>
-    `aws sns subscribe --topic-arn ${topic} --protocol email --notification-endpoint ${address} --region eu-west-2`;
+    `\`aws sns subscribe --topic-arn ${topic} --protocol email --notification-endpoint ${address} --region eu-west-2\``;
 
   /** What is said that is not well, of alarms as CloudWatch lists them, and of the topic's subscriptions. */
   async function said(MetricAlarms: readonly object[], Subscriptions: readonly object[] = [confirmed]) {
@@ -248,7 +248,7 @@ describe('alarms', () => {
     [
       { ActionsEnabled: false },
       'its actions are switched off',
-      'aws cloudwatch enable-alarm-actions --alarm-names sluice-dev-dead-letters --region eu-west-2',
+      '`aws cloudwatch enable-alarm-actions --alarm-names sluice-dev-dead-letters --region eu-west-2`',
     ],
     [{ AlarmActions: [] }, 'it tells nobody: what it should do was taken away', putBack],
     [{ StateValue: undefined }, 'CloudWatch says undefined of it', 'try again'],
@@ -353,8 +353,8 @@ describe('the command', () => {
       region: 'us-east-1',
       json: true,
     });
-    expect(() => readOptions(['--stage', '/'])).toThrow('there can be no such stage');
-    expect(() => readOptions(['--stage', 'prod-'])).toThrow('there can be no such stage');
+    expect(() => readOptions(['--stage', '/'])).toThrow('--stage "/" is no name of a stage, which has 20 lower case');
+    expect(() => readOptions(['--stage', 'prod-'])).toThrow('did you mean --stage prod?');
     expect(() => readOptions(['--region'])).toThrow();
   });
 
