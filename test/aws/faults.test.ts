@@ -2,7 +2,6 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 
 import { ecsReader } from '../../lib/aws/ecs';
 import { hostReader } from '../../lib/aws/instances';
@@ -10,24 +9,14 @@ import { nudge } from '../../lib/aws/nudge';
 import { parameterStore } from '../../lib/aws/parameters';
 import { comeBackSoon } from '../../lib/aws/queue';
 import { reconcile } from '../../lib/reconcile';
-import { type Api, startApi } from '../../scripts/local/api';
+import type { Api } from '../../scripts/local/api';
 import type { Fault } from '../../scripts/local/errors';
 import { parameterStore as playedStore } from '../../scripts/local/parameters';
 import { taskArn } from '../builders';
+import { always, faults as faultsOf, impatient, played, prefix } from './played';
 
-const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
-const apis: Api[] = [];
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((api) => api.stop()));
-});
-
-const prefix = '/sluice/dev';
-const advice = {
-  again: 'nothing is lost: the run comes again in seconds, and the next tick repairs it',
-  permission:
-    'the function lacks a permission, as it should while the stack is removed; else its role was changed by hand, or a policy' +
-    ' above it denies: docs/operations.md, "What was changed by hand"',
-};
+const again = 'nothing is lost: the run comes again in seconds, and the next tick repairs it';
+const faults = faultsOf(again);
 
 const pieces = ['00-global', '10-frontends', '50-demo.shop'].map((file) => `/sluice/dev/haproxy/files/${file}.cfg:1`);
 
@@ -98,26 +87,15 @@ const calls: Record<string, { action: string; about?: string; names: string; hol
 async function stage(call: string) {
   const store = playedStore();
   let tasks = ['a'];
-  const api = await startApi([{ ...credentials, role: 'Reconcile', refused: async () => undefined }], {
-    ...store.handlers,
-    ...played(() => tasks),
-  });
-  apis.push(api);
-  const { run, published, bringBack } = coldFunction(api);
+  const { api, client } = await played({ ...store.handlers, ...answers(() => tasks) });
+  const { run, published, bringBack } = coldFunction({ ...client, ...impatient() });
   await run(1);
   tasks = call === 'asking a service' ? [] : ['a', 'b'];
   return { api, run, published, bringBack, current: () => store.read(`${prefix}/haproxy/current`), wanted: [...tasks] };
 }
 
 /** What the function builds, without memory at every run: the clients are real, only their patience is shorter. */
-function coldFunction({ endpoint }: Api) {
-  const config = {
-    region: 'eu-west-2',
-    endpoint,
-    credentials,
-    retryStrategy: new ConfiguredRetryStrategy(2, 5),
-    requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true },
-  };
+function coldFunction(config: { readonly endpoint: string }) {
   const [ecs, ec2, ssm] = [new ECSClient(config), new EC2Client(config), new SSMClient(config)];
   const deps = () => ({
     ...ecsReader(ecs, hostReader(ecs, ec2), ['demo']),
@@ -138,7 +116,7 @@ function coldFunction({ endpoint }: Api) {
     bringBack: () =>
       comeBackSoon(
         new SQSClient(config),
-        `${endpoint}/123456789012/reconcile.fifo`,
+        `${config.endpoint}/123456789012/reconcile.fifo`,
       )([{ messageId: 'm', receiptHandle: 'r', attributes: { ApproximateReceiveCount: '1' } }]).then(
         () => 'done',
         ({ message }) => message,
@@ -146,7 +124,7 @@ function coldFunction({ endpoint }: Api) {
   };
 }
 
-const played = (tasks: () => readonly string[]) => ({
+const answers = (tasks: () => readonly string[]) => ({
   'ecs:ListTasks': () => ({ taskArns: tasks().map(taskArn) }),
   'ecs:DescribeTasks': ({ tasks: asked }: { tasks: string[] }) => ({
     tasks: asked.filter((id) => tasks().includes(id)).map(described),
@@ -205,17 +183,6 @@ const lastNudge = ({ calls }: Api): number => {
   return Number(Parameters.Generation[0]);
 };
 
-/** Three attempts are made; a fault of more than that outlasts the run. */
-const always = 9;
-const faults: Record<string, { fault: Fault; says: RegExp; advises: string }> = {
-  throttled: { fault: 'throttled', says: /ThrottlingException|RequestLimitExceeded/, advises: advice.again },
-  failing: { fault: 'failing', says: /InternalServerError/, advises: advice.again },
-  'too slow': { fault: { lateMs: 350 }, says: /TimeoutError/, advises: advice.again },
-  'cut off': { fault: 'cut', says: /ECONNRESET|socket hang up/, advises: advice.again },
-  denied: { fault: 'denied', says: /not authorized to perform/, advises: advice.permission },
-  garbled: { fault: { body: '<html>busy' }, says: /SyntaxError|Deserialization|XML|Unclosed/, advises: advice.again },
-};
-
 describe.each(Object.keys(calls))('%s', (call) => {
   const { action, about, names, hollow } = calls[call] as (typeof calls)[string];
 
@@ -264,7 +231,7 @@ describe.each(Object.keys(calls))('%s', (call) => {
 
       expect(said).toMatch(/^[^;]+: (MalformedAnswer: AWS answered without|ZodError:) [^;]+; /);
       expect(said.slice(0, names.length + 2)).toBe(`${names}: `);
-      expect(said.slice(-advice.again.length)).toBe(advice.again);
+      expect(said.slice(-again.length)).toBe(again);
       expect(rest).toStrictEqual({ left: call === 'nudging' ? 'complete' : 'untouched', mended: true });
     },
   );
@@ -304,7 +271,7 @@ describe('bringing messages back', () => {
 
   it('an answer {} is none', async () => {
     expect(await bringBack({ body: '{}' })).toBe(
-      `Bringing 1 messages back sooner: MalformedAnswer: AWS answered without Failed; ${advice.again}`,
+      `Bringing 1 messages back sooner: MalformedAnswer: AWS answered without Failed; ${again}`,
     );
   });
 });

@@ -1,161 +1,20 @@
-import { EC2Client } from '@aws-sdk/client-ec2';
-import { ECSClient } from '@aws-sdk/client-ecs';
-import { SSMClient } from '@aws-sdk/client-ssm';
-
-import { ecsReader } from '../../lib/aws/ecs';
-import { hostReader } from '../../lib/aws/instances';
-import { parameterStore } from '../../lib/aws/parameters';
-import { type Outcome, reconcile } from '../../lib/reconcile';
-import { type Api, startApi } from '../../scripts/local/api';
-import { AwsError, denied } from '../../scripts/local/errors';
-import { parameterStore as playedStore } from '../../scripts/local/parameters';
 import { taskArn } from '../builders';
+import {
+  container,
+  definitionArn,
+  deny,
+  host,
+  type Odd,
+  odd,
+  oddDefinition,
+  refuse,
+  refusedDefinition,
+  stage,
+  task,
+} from './odd-answers';
 
 // Law 7: what cannot be read of one task, host or service holds up nobody else. Law 3: it is not gone either.
 
-const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
-const apis: Api[] = [];
-afterEach(async () => {
-  await Promise.all(apis.splice(0).map((api) => api.stop()));
-});
-
-type Record_ = Record<string, unknown>;
-/** What a test changes: `undefined` leaves it as it is. Each gets what AWS would answer, and may throw. */
-type Odd = {
-  readonly task?: (task: Record_) => unknown;
-  readonly failure?: (id: string) => string | undefined;
-  readonly refuseTasks?: (ids: readonly string[]) => void;
-  readonly definition?: (arn: string, definition: Record_) => unknown;
-  readonly host?: (host: Record_) => unknown;
-  readonly hostFailure?: string;
-  readonly refuseHosts?: (arns: readonly string[]) => void;
-  readonly address?: (ids: readonly string[]) => void;
-  readonly service?: (name: string) => Record_ | string;
-  readonly refuseServices?: (names: readonly string[]) => void;
-};
-
-type Played = { id: string; service: string; revision: number; desiredStatus?: string };
-const host = (id: string): string => `arn:aws:ecs:eu-west-2:123456789012:container-instance/demo/${id}`;
-const definitionArn = (family: string, revision = 1): string =>
-  `arn:aws:ecs:eu-west-2:123456789012:task-definition/${family}:${revision}`;
-
-/** Services shop (task a) and cart (x) are published; then shop gets b, on a host of its own and of revision 2, and cart y. */
-async function stage() {
-  const first = [played('a', 'shop'), played('x', 'cart')];
-  const world = {
-    tasks: first as readonly Played[],
-    odd: {} as Odd,
-    counts: { shop: 2, cart: 2 } as Record<string, number>,
-  };
-  const store = playedStore();
-  const handlers = { ...store.handlers, ...answers(world) };
-  const api = await startApi([{ ...credentials, role: 'Reconcile', refused: async () => undefined }], handlers);
-  apis.push(api);
-  const config = { region: 'eu-west-2', endpoint: api.endpoint, credentials, maxAttempts: 1 };
-  const ecs = new ECSClient(config);
-  const make = () => ({
-    ...ecsReader(ecs, hostReader(ecs, new EC2Client(config)), ['demo']),
-    ...parameterStore(new SSMClient(config), '/sluice/dev'),
-    nudge: async () => undefined,
-    probe: async () => undefined,
-    now: () => 1_000_000,
-  });
-  let deps = make();
-  const run = (): Promise<Outcome> => reconcile([{ body: '{"source":"sluice.tick","id":"1"}', receives: 1 }], deps);
-  const servers = async () => {
-    const { backends } = await deps.readPublished(false);
-    const named = backends.flatMap((each) => each.servers.map(({ name }) => `${each.service}/${name}`));
-    return named.sort();
-  };
-  await run();
-  expect(await servers()).toStrictEqual(['cart/x', 'shop/a']);
-  deps = make();
-  world.tasks = [...first, played('b', 'shop', 2), played('y', 'cart')];
-  const forget = () => {
-    deps = make();
-  };
-  return { world, api, run, servers, forget };
-}
-
-const played = (id: string, service: string, revision = 1): Played => ({ id, service, revision });
-
-const answers = (world: { tasks: readonly Played[]; odd: Odd; counts: Record<string, number> }) => ({
-  'ecs:ListTasks': () => ({
-    taskArns: world.tasks.filter(({ desiredStatus }) => !desiredStatus).map(({ id }) => taskArn(id)),
-  }),
-  'ecs:DescribeTasks': ({ tasks }: { tasks: string[] }) => {
-    world.odd.refuseTasks?.(tasks);
-    const found = world.tasks.filter(({ id }) => tasks.includes(id) && !world.odd.failure?.(id));
-    const missing = tasks.filter((id) => !found.some((each) => each.id === id));
-    return {
-      tasks: found.map(describedTask).map((each) => world.odd.task?.(each) ?? each),
-      failures: missing.map((id) => ({ arn: taskArn(id), reason: world.odd.failure?.(id) ?? 'MISSING' })),
-    };
-  },
-  'ecs:DescribeTaskDefinition': ({ taskDefinition }: { taskDefinition: string }) => {
-    const [, family = '', revision = ''] = /([a-z]+):(\d+)$/.exec(taskDefinition) ?? [];
-    const dockerLabels = { 'haproxy.host': `${family}.example` };
-    const containers = [{ name: 'web', dockerLabels, portMappings: [{ containerPort: 80, protocol: 'tcp' }] }];
-    const definition = { revision: Number(revision), networkMode: 'bridge', containerDefinitions: containers };
-    return { taskDefinition: world.odd.definition?.(taskDefinition, definition) ?? definition };
-  },
-  'ecs:DescribeContainerInstances': ({ containerInstances }: { containerInstances: string[] }) => {
-    world.odd.refuseHosts?.(containerInstances);
-    const failed = containerInstances.filter((arn) => world.odd.hostFailure && arn === host('b'));
-    const shown = containerInstances.filter((arn) => !failed.includes(arn));
-    const shape = (arn: string) => ({ containerInstanceArn: arn, ec2InstanceId: `i-${arn.at(-1)}`, status: 'ACTIVE' });
-    return {
-      containerInstances: shown.map(shape).map((each) => world.odd.host?.(each) ?? each),
-      failures: failed.map((arn) => ({ arn, reason: world.odd.hostFailure })),
-    };
-  },
-  'ec2:DescribeInstances': ({ Filter: [filter] }: { Filter: { Value: string[] }[] }) => {
-    world.odd.address?.(filter?.Value ?? []);
-    const address = (id: string) => ({ instanceId: id, privateIpAddress: `10.0.1.${id.charCodeAt(2)}` });
-    return { reservationSet: [{ instancesSet: (filter?.Value ?? []).map(address) }] };
-  },
-  'ecs:DescribeServices': ({ services }: { services: string[] }) => {
-    world.odd.refuseServices?.(services);
-    const each = services.map((serviceName) => {
-      const odd = world.odd.service?.(serviceName);
-      return typeof odd === 'string'
-        ? { arn: serviceName, reason: odd }
-        : { serviceName, status: 'ACTIVE', runningCount: world.counts[serviceName], ...odd };
-    });
-    return { services: each.filter((one) => !('reason' in one)), failures: each.filter((one) => 'reason' in one) };
-  },
-});
-
-const describedTask = ({ id, service, revision, desiredStatus = 'RUNNING' }: Played): Record_ => ({
-  taskArn: taskArn(id),
-  taskDefinitionArn: definitionArn(service, revision),
-  containerInstanceArn: host(id),
-  group: `service:${service}`,
-  startedBy: 'ecs-svc/1',
-  version: 3,
-  createdAt: 1_000,
-  desiredStatus,
-  lastStatus: 'RUNNING',
-  containers: [{ name: 'web', lastStatus: 'RUNNING', networkBindings: [{ containerPort: 80, hostPort: 32768 }] }],
-});
-
-const refuse = (code: string, message = 'no.', status = 400) => {
-  throw new AwsError(code, message, status);
-};
-const deny = (action: string) => {
-  throw denied('Reconcile', action);
-};
-/** Changes the record of these tasks. */
-const odd = (ids: string, change: Record_): Odd => ({
-  task: (task) => (ids.includes(String(task.taskArn).at(-1) ?? '') ? { ...task, ...change } : task),
-});
-const oddDefinition = (change: Record_): Odd => ({
-  definition: (arn, definition) => (arn === definitionArn('shop', 2) ? { ...definition, ...change } : definition),
-});
-const container = (change: Record_) => oddDefinition({ containerDefinitions: [{ name: 'web', ...change }] });
-const refusedDefinition = (how: () => void): Odd => ({
-  definition: (arn) => (arn === definitionArn('shop', 2) ? how() : undefined),
-});
 const stays = 'what is published of it stays until it is told to stop, what is not waits';
 const b = `demo/shop: task ${taskArn('b')} cannot be read: `;
 const b2 = `demo/shop: task definition ${definitionArn('shop', 2)} cannot be read: `;
@@ -279,7 +138,7 @@ describe.each(Object.keys(kinds))('%s', (kind) => {
     const { world, run, servers, forget } = await stage();
     await run();
     world.odd = odd;
-    world.tasks = [...world.tasks, played('z', 'cart')];
+    world.tasks = [...world.tasks, task('z', 'cart')];
 
     forget();
     const { action, faults } = await run();
@@ -335,7 +194,7 @@ it("a managed daemon's task has a definition that ECS does not describe, and no 
       String(task.taskArn).endsWith('d') ? { ...task, taskDefinitionArn: daemon, group: 'daemon:agent' } : task,
     definition: (arn) => (arn === daemon ? deny('ecs:DescribeTaskDefinition') : undefined),
   };
-  world.tasks = [...world.tasks, played('d', 'agent')];
+  world.tasks = [...world.tasks, task('d', 'agent')];
 
   const { action, faults } = await run();
 
@@ -414,7 +273,7 @@ describe('what concerns all is an error of the run, as before', () => {
     const { world, run, servers } = await stage();
     await run();
     world.odd = { definition: () => deny('ecs:DescribeTaskDefinition') };
-    world.tasks = [...world.tasks, played('c', 'shop', 3)];
+    world.tasks = [...world.tasks, task('c', 'shop', 3)];
 
     await expect(run()).rejects.toThrow('the function lacks a permission');
     expect(await servers()).toStrictEqual(['cart/x', 'cart/y', 'shop/a', 'shop/b']);
@@ -439,7 +298,7 @@ describe('what concerns all is an error of the run, as before', () => {
 
 it('finds one refused task among hundreds by halves', async () => {
   const { world, api, run, servers } = await stage();
-  world.tasks = [...world.tasks, ...Array.from({ length: 190 }, (_, index) => played(`c${index}`, 'cart'))];
+  world.tasks = [...world.tasks, ...Array.from({ length: 190 }, (_, index) => task(`c${index}`, 'cart'))];
   world.counts = { shop: 2, cart: 192 };
   world.odd = { refuseTasks: (ids) => void (ids.includes('b') && refuse('InvalidParameterException')) };
   const before = api.calls.length;
@@ -453,7 +312,7 @@ it('finds one refused task among hundreds by halves', async () => {
 
 it('asks little where hundreds are denied', async () => {
   const { world, api, run } = await stage();
-  world.tasks = Array.from({ length: 190 }, (_, index) => played(`c${index}`, 'cart'));
+  world.tasks = Array.from({ length: 190 }, (_, index) => task(`c${index}`, 'cart'));
   world.odd = { refuseTasks: () => deny('ecs:DescribeTasks') };
   const before = api.calls.length;
 

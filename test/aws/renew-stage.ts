@@ -1,0 +1,54 @@
+import { Route53Client } from '@aws-sdk/client-route-53';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+
+import { announce } from '../../lib/aws/announce';
+import { certificateStore } from '../../lib/aws/certificate-store';
+import { lockIn } from '../../lib/aws/lock';
+import { route53 } from '../../lib/aws/route53';
+import { noState } from '../../lib/certificates/state';
+import type { Handlers } from '../../scripts/local/api';
+import { parameterStore } from '../../scripts/local/parameters';
+import { playRoute53 } from '../../scripts/local/route53';
+import { fifoQueue } from '../../scripts/local/sqs';
+import { queueHandlers } from '../../scripts/local/sqs-api';
+import { impatient, played, prefix } from './played';
+
+const lockName = `${prefix}/acme/lock`;
+export const name = '_acme-challenge.example.com';
+export const issued = { key: 'key', leaf: 'leaf', chain: 'chain' };
+
+/** Renew's adapters with real clients, whose patience is shorter, and a played AWS that holds one of everything. */
+export async function renewStage(more: Handlers = {}) {
+  const zones = playRoute53(0);
+  const { id } = zones.addZone('example.com', { records: [{ Name: name, Type: 'TXT', TTL: 60, Values: ['"a"'] }] });
+  const change = zones.handlers['route53:ChangeResourceRecordSets'];
+  const { ChangeInfo } = change({ Id: id, Changes: [] });
+  const [parameters, queue] = [parameterStore(), fifoQueue({ QueueName: 'q.fifo', ContentBasedDeduplication: true })];
+  const put = (path: string, Value: string) =>
+    parameters.put({ Name: `${prefix}/${path}`, Value, Type: 'String', Overwrite: true });
+  put('acme/state/example.com', JSON.stringify(noState));
+  put('acme/account', '{}');
+  put('acme/lock', '{"owner":"me","until":1}');
+  put('certificates/index', '[]');
+  const handlers = { ...parameters.handlers, ...queueHandlers([queue]), ...zones.handlers, ...more };
+  const { api, client } = await played(handlers);
+  const config = { ...client, ...impatient() };
+  const ssm = new SSMClient(config);
+  return {
+    api,
+    id,
+    change: ChangeInfo.Id.replace('/change/', ''),
+    store: certificateStore(ssm, prefix),
+    lock: lockIn(ssm, lockName, { owner: 'me', now: Date.now, pause: async () => {} }),
+    lockOf: (me: Parameters<typeof lockIn>[2]) => lockIn(ssm, lockName, me),
+    /** Another run takes the lock away, and has it. */
+    seize: (Value: string) => void parameters.put({ Name: lockName, Value, Type: 'String', Overwrite: true }),
+    held: () => parameters.read(lockName),
+    put,
+    zones: route53(new Route53Client(config)),
+    announce: announce(new SQSClient(config), `${api.endpoint}/123456789012/q.fifo`),
+  };
+}
+
+export type RenewStage = Awaited<ReturnType<typeof renewStage>>;
