@@ -1,6 +1,5 @@
 import { toXml } from '../../scripts/local/query';
-import type { Answer, Says } from './played-aws';
-import { zone } from './played-aws';
+import { type Answer, refusal, type Says, zone } from './played-aws';
 
 /** What an account has, where nothing stands in the way of a first deploy. */
 const fresh = {
@@ -23,6 +22,20 @@ const fresh = {
 
 type Account = typeof fresh;
 
+/** What is different once a stage is deployed. */
+export const whole = {
+  status: 'UPDATE_COMPLETE',
+  resources: {
+    Vpc: 'vpc-1',
+    Cluster: 'sluice-prod',
+    ProxyGroup1: 'g',
+    ProxyAddress1: 'a',
+    TaskHosts: 'h',
+    ProxySecurityGroup: 'sg-1',
+  },
+  networks: [{ vpcId: 'vpc-1', cidrBlock: '10.77.0.0/16' }],
+};
+
 /** AWS's answers for such an account; @param over what is different in it. */
 export function account(over: Partial<Account> = {}): Says {
   const has = { ...fresh, ...over };
@@ -32,7 +45,7 @@ export function account(over: Partial<Account> = {}): Says {
 const ofTheStack = ({ status, resources }: Account): Says => ({
   DescribeStacks:
     status === undefined
-      ? refused('ValidationError', 'Stack with id sluice-prod does not exist')
+      ? refusal(400, 'ValidationError', 'Stack with id sluice-prod does not exist')
       : query(
           'DescribeStacks',
           `<Stacks><member><StackName>sluice-prod</StackName><StackId>arn:aws:cloudformation:eu-west-2:123456789012:stack/sluice-prod/1</StackId><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus></member></Stacks>`,
@@ -81,7 +94,7 @@ const ofOthers = (has: Account): Says => ({
   ListServices: json({ serviceArns: [] }),
   GetAccountPlanState: json({ accountPlanType: has.plan }),
   GetServiceQuota: json({ Quota: { Value: has.quota } }),
-  CreateServiceLinkedRole: refused('InvalidInput', 'has been taken in this account'),
+  CreateServiceLinkedRole: refusal(400, 'InvalidInput', 'has been taken in this account'),
   GetCallerIdentity: query(
     'GetCallerIdentity',
     '<Arn>arn:aws:iam::123456789012:user/you</Arn><Account>123456789012</Account>',
@@ -97,10 +110,6 @@ const ec2 = (value: object): Answer => [200, `<Response>${toXml(value)}</Respons
 export const query = (action: string, result: string): Answer => [
   200,
   `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`,
-];
-export const refused = (code: string, message: string, status = 400): Answer => [
-  status,
-  `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
 ];
 /** As EC2 refuses, which has words of its own. */
 export const refusedByEc2 = (code: string, message: string): Answer => [

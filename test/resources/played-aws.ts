@@ -80,5 +80,5 @@ const server = (name: string) => `<NameServer>${name}.</NameServer>`;
 /** As the Query and REST APIs refuse. */
 export const refusal = (status: number, code: string, message: string): Answer => [
   status,
-  `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+  `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
 ];

@@ -1,49 +1,14 @@
-import { Resolver } from 'node:dns/promises';
-
-import { startDns } from '../../scripts/local/dns';
-import type { Record53 } from '../../scripts/local/record-sets';
-import type { Route53 } from '../../scripts/local/route53';
 import { verifySignature } from '../../scripts/local/signature';
-import { account, activities, refused, refusedByEc2 } from './played-account';
-import { playedAws, zone } from './played-aws';
-import { deploying, watching } from './plugin';
+import { account, refusedByEc2, whole } from './played-account';
+import { playedAws, refusal } from './played-aws';
+import { playedDns } from './played-dns';
+import { deploying } from './plugin';
 
 const aws = playedAws();
-
-/** DNS as the world sees it: the zone is delegated to its name servers, and has no CAA record. */
-const delegated = [
-  { Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns-1.example.awsdns.test.', 'ns-2.example.awsdns.test.'] },
-];
-let records: readonly Record53[] = delegated;
-let dns: Awaited<ReturnType<typeof startDns>>;
-beforeAll(async () => {
-  const shows = (name: string) => records.filter(({ Name }) => Name === name);
-  dns = await startDns({ shows } as unknown as Route53);
-});
-beforeEach(() => {
-  records = delegated;
-  process.env.SLUICE_RESOLVER = dns.resolver;
-});
-afterAll(async () => {
-  delete process.env.SLUICE_RESOLVER;
-  await dns.stop();
-});
+const world = playedDns();
 
 /** What the plugin says before a deploy, the settings being the defaults but these. */
 const said = (settings: object = {}, options = {}) => deploying(aws, settings, options);
-
-const whole = {
-  status: 'UPDATE_COMPLETE',
-  resources: {
-    Vpc: 'vpc-1',
-    Cluster: 'sluice-prod',
-    ProxyGroup1: 'g',
-    ProxyAddress1: 'a',
-    TaskHosts: 'h',
-    ProxySecurityGroup: 'sg-1',
-  },
-  networks: [{ vpcId: 'vpc-1', cidrBlock: '10.77.0.0/16' }],
-};
 
 it('a first deploy into a fresh account, and one over what is there, have nothing in the way', async () => {
   aws.says = account();
@@ -55,7 +20,7 @@ it('a first deploy into a fresh account, and one over what is there, have nothin
 
 it('all faults are told at once, and nothing is created', async () => {
   aws.says = account({ plan: 'FREE', clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] });
-  records = [];
+  world.records = [];
 
   const { stopped } = await said({ taskCapacity: 'on-demand' });
 
@@ -239,104 +204,6 @@ describe('what is fixed after the first deploy', () => {
   });
 });
 
-describe('the world’s DNS', () => {
-  const caa = (name: string, ...values: string[]) => ({ Name: name, Type: 'CAA', TTL: 60, Values: values });
-
-  it('leads the zone to others: a first deploy stops, unless it is forced, and a later one is told', async () => {
-    records = [{ Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns1.registrar.test.'] }];
-    const fault =
-      /hosted zone Z0SLUICETEST: by public DNS example.com has the name servers ns1.registrar.test, so no certificate can be had. Enter .* ns-1.example.awsdns.test, ns-2/;
-
-    aws.says = account();
-    expect((await said()).stopped).toMatch(fault);
-    expect((await said()).stopped).toMatch(/If the world sees another DNS than this machine, deploy with --force$/);
-    expect(await said({}, { force: true })).toMatchObject({
-      stopped: undefined,
-      hints: [expect.stringMatching(fault)],
-    });
-
-    aws.says = account(whole);
-    expect(await said()).toStrictEqual({ stopped: undefined, hints: [expect.stringMatching(fault)], forced: false });
-  });
-
-  it('may know the zone’s name servers by names of the owner’s', async () => {
-    const asking = new Resolver();
-    asking.setServers([dns.resolver]);
-    const own = {
-      Name: 'ns1.example.com',
-      Type: 'A',
-      TTL: 60,
-      Values: await asking.resolve4('ns-2.example.awsdns.test'),
-    };
-    records = [{ Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns1.example.com.'] }, own];
-    aws.says = account();
-
-    expect((await said()).stopped).toBeUndefined();
-  });
-
-  it.each([
-    [
-      'one that names another',
-      caa('example.com', '0 issue "ca.example.net"'),
-      ['shop.example.com', '*.shop.example.com'],
-    ],
-    ['one that names nobody', caa('shop.example.com', '0 issue ";"'), ['shop.example.com', '*.shop.example.com']],
-    ['one for wildcards alone', caa('com', '0 issuewild "ca.example.net"'), ['*.shop.example.com']],
-    [
-      'one that lets wildcards alone',
-      caa('example.com', '0 issue ";"', '0 issuewild "letsencrypt.org"'),
-      ['shop.example.com'],
-    ],
-    ['one with parameters', caa('example.com', '0 issue "LetsEncrypt.org; validationmethods=dns-01"'), []],
-    ['one that says only whom to tell', caa('example.com', '0 iodef "mailto:you@example.com"'), []],
-  ])('has CAA records: %s', async (_, record, names) => {
-    records = [...delegated, record];
-    aws.says = account();
-
-    const faults = (await said()).stopped?.split('\n  ').slice(1) ?? [];
-
-    expect(faults).toStrictEqual(
-      names.map((name) =>
-        expect.stringContaining(`CAA records of ${record.Name} do not let letsencrypt.org issue for ${name}: add`),
-      ),
-    );
-  });
-
-  it('has CAA records of no concern to another authority', async () => {
-    records = [...delegated, caa('example.com', '0 issue ";"')];
-    aws.says = account();
-
-    expect((await said({ acmeDirectory: 'https://ca.example.net/directory' })).stopped).toBeUndefined();
-  });
-
-  it('is asked about the zones of the challenges too', async () => {
-    aws.says = account();
-    const ofChallenges = [zone('challenges.example.net'), refused('NoSuchHostedZone', 'none', 404)];
-    aws.says.GetHostedZone = (asked) => (asked.includes('Z0OTHER') && ofChallenges.shift()) || zone('example.com');
-
-    expect((await said({ challengeZones: ['Z0OTHER'] })).stopped).toContain(
-      'by public DNS challenges.example.net has no name servers',
-    );
-    expect((await said({ challengeZones: ['Z0OTHER'] })).stopped).toContain(
-      'challengeZones: this account has no hosted zone Z0OTHER; `aws route53 list-hosted-zones` lists them',
-    );
-  });
-
-  it('does not answer: that is told, and no obstacle', async () => {
-    process.env.SLUICE_RESOLVER = '127.0.0.1:9';
-    aws.says = account();
-
-    expect(await said()).toStrictEqual({
-      stopped: undefined,
-      hints: [
-        'not looked at: the delegation of hosted zone Z0SLUICETEST, because DNS does not tell the name servers of example.com (ECONNREFUSED)',
-        expect.stringMatching(/^not looked at: CAA records, because DNS does not tell the CAA records of /),
-      ],
-      forced: false,
-    });
-  });
-});
-
 it('quotas and the plan are asked for with a right signature', async () => {
   const [keys, signed] = [
     { accessKeyId: 'AKIALOCAL', secretAccessKey: 'secret', sessionToken: '' },
@@ -360,7 +227,7 @@ describe('a right that is missing', () => {
       `User: arn:aws:iam::123456789012:user/you is not authorized to perform: ${action} on resource: *`;
     aws.says = {
       ...account({ plan: 'FREE', types: ['t4g.small'] }),
-      DescribeStacks: refused('AccessDenied', denied('cloudformation:DescribeStacks'), 403),
+      DescribeStacks: refusal(403, 'AccessDenied', denied('cloudformation:DescribeStacks')),
       GetAccountPlanState: [
         400,
         JSON.stringify({ __type: 'AccessDeniedException', message: denied('freetier:GetAccountPlanState') }),
@@ -369,7 +236,7 @@ describe('a right that is missing', () => {
         'UnauthorizedOperation',
         `You are not authorized to perform this operation. ${denied('ec2:GetEbsDefaultKmsKeyId')}`,
       ),
-      CreateServiceLinkedRole: refused('AccessDenied', denied('iam:CreateServiceLinkedRole'), 403),
+      CreateServiceLinkedRole: refusal(403, 'AccessDenied', denied('iam:CreateServiceLinkedRole')),
     };
 
     expect(await said({ proxyInstanceType: 't4g.small' })).toStrictEqual({
@@ -388,7 +255,7 @@ describe('a right that is missing', () => {
     const ec2 = (action: string) => refusedByEc2('UnauthorizedOperation', denied(`ec2:${action}`));
     aws.says = {
       ...account({ clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] }),
-      GetHostedZone: refused('AccessDenied', denied('route53:GetHostedZone'), 403),
+      GetHostedZone: refusal(403, 'AccessDenied', denied('route53:GetHostedZone')),
       DescribeAddresses: ec2('DescribeAddresses'),
       DescribeInstanceTypeOfferings: ec2('DescribeInstanceTypeOfferings'),
       GetEbsDefaultKmsKeyId: ec2('GetEbsDefaultKmsKeyId'),
@@ -405,29 +272,5 @@ describe('a right that is missing', () => {
       ],
       forced: false,
     });
-  });
-});
-
-describe('while a deploy runs', () => {
-  it('what Auto Scaling could not start is said once, of the stack’s own groups', async () => {
-    const groups = ['sluice-prod-proxy-1', 'sluice-prod-TaskHosts-1ABC', 'sluice-prod-x-proxy-1', 'other'];
-    aws.says.DescribeScalingActivities = activities(...groups);
-
-    expect(await watching(aws, 1)).toStrictEqual([
-      [
-        'sluice-prod-proxy-1 could not start or end an instance: not eligible for Free Tier',
-        'sluice-prod-TaskHosts-1ABC could not start or end an instance: not eligible for Free Tier',
-        'Auto Scaling tries again by itself. If that repeats, break the deploy off: `aws cloudformation cancel-update-stack --stack-name sluice-prod --region eu-west-2`',
-      ],
-    ]);
-  });
-
-  it('what failed before it, and a right that is missing, are nothing', async () => {
-    const [, before] = activities('sluice-prod-proxy-1');
-    aws.says.DescribeScalingActivities = [200, before.replace(/<StartTime>20\d\d/, '<StartTime>2020')];
-    expect(await watching(aws, 0)).toStrictEqual([]);
-
-    aws.says.DescribeScalingActivities = refused('AccessDenied', 'no', 403);
-    expect(await watching(aws, 0)).toStrictEqual([]);
   });
 });

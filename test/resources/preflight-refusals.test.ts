@@ -1,5 +1,5 @@
-import { account, refused } from './played-account';
-import { playedAws } from './played-aws';
+import { account } from './played-account';
+import { playedAws, refusal } from './played-aws';
 import { deploying, ending, removing } from './plugin';
 
 const { inWords, stop } = require('../../resources/preflight/leave.cjs') as {
@@ -135,7 +135,7 @@ describe('a command that AWS answers nothing', () => {
     ['remove', removing],
   ])('%s ends with credentials that have expired', async (_, command) => {
     const expired = 'The security token included in the request is expired';
-    aws.answers = [refused('ExpiredToken', expired, 403)];
+    aws.answers = [refusal(403, 'ExpiredToken', expired)];
     // As services say it whose protocol is JSON.
     aws.says.ListServices = [400, JSON.stringify({ __type: 'ExpiredTokenException', message: expired })];
 
@@ -152,7 +152,7 @@ describe('a command that AWS answers nothing', () => {
   });
 
   it('the end of a deploy tells what it could not ask, and fails nothing', async () => {
-    aws.answers = [refused('ExpiredToken', 'expired', 403)];
+    aws.answers = [refusal(403, 'ExpiredToken', 'expired')];
 
     expect(await ending(aws)).toStrictEqual([
       expect.stringMatching(/^Your credentials for AWS have expired/),

@@ -1,5 +1,5 @@
-import { account, refused } from './played-account';
-import { playedAws } from './played-aws';
+import { account } from './played-account';
+import { playedAws, refusal } from './played-aws';
 import { deploying, removing } from './plugin';
 
 const aws = playedAws();
@@ -147,7 +147,7 @@ describe('a removal', () => {
       400,
       JSON.stringify({ __type: 'AccessDeniedException', message: 'not authorized to perform: ecs:ListServices' }),
     ];
-    aws.says.DescribeStacks = refused('AccessDenied', 'no', 403);
+    aws.says.DescribeStacks = refusal(403, 'AccessDenied', 'no');
 
     expect(await removing(aws)).toMatchObject({
       stopped: undefined,
