@@ -1,6 +1,5 @@
 // What AWS, the network and DNS say when they refuse, in words with the next step.
-const codes = (error) => [error.name, error.code, error.Code, error.cause?.code].filter((code) => code !== undefined);
-const has = (error, pattern) => codes(error).some((code) => pattern.test(code));
+const has = ({ name, code }, pattern) => [name, code].some((each) => each !== undefined && pattern.test(each));
 
 const gone = /^(E(AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|PIPE|TIMEDOUT)|TimeoutError)$/;
 const outOfDate = /^(ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired|AWS_SSO_LOGIN_.*)$/;

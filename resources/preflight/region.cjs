@@ -5,7 +5,6 @@ const elsewhere = 'configure|sso|sts|freetier|route53';
 const commands = new RegExp(`\`((?:aws (?!${elsewhere})|npx sls )[^\`]*)\``, 'g');
 
 /** The words, each command in them with the region of the deploy. */
-const located = (words, region) =>
-  words.replace(commands, (all, command) => (command.includes('--region') ? all : `\`${command} --region ${region}\``));
+const located = (words, region) => words.replace(commands, (_, command) => `\`${command} --region ${region}\``);
 
 module.exports = { located };
