@@ -46,24 +46,15 @@ export async function acmeFront(
   const alterations = new Map<string, (text: string) => string>();
   let isDown = false;
   let invalid: AcmeFault | undefined;
+  const send = (ask: Ask) => forward(upstream, agent, ask);
   // Pebble answers nobody without a name (RFC 8555, section 6.1).
   const own = (method: string, path: string) =>
-    forward(upstream, agent, { method, path, headers: { 'user-agent': 'sluice-local' }, body: Buffer.alloc(0) });
+    send({ method, path, headers: { 'user-agent': 'sluice-local' }, body: Buffer.alloc(0) });
   const offered = JSON.parse((await own('GET', '/dir')).body.toString());
   const pathOf = (resource: string): string => new URL(String(offered[resource])).pathname;
   const nonce = () => own('HEAD', pathOf('newNonce'));
-  const authorizations = new Set<string>();
+  const pass = countsOldProofs ? send : withoutOldProofs(send, pathOf('newOrder'), nonce);
   const ari = 'renewalInfo' in offered ? 'own' : 'stand-in';
-
-  /** Pebble takes an old proof for one name in a hundred, though told to take none: the client is made to order again. */
-  async function pass(ask: Ask): Promise<Told> {
-    const told = await forward(upstream, agent, ask);
-    if (countsOldProofs || ask.path !== pathOf('newOrder') || told.status !== 201) return told;
-    const given = (JSON.parse(told.body.toString()) as { authorizations: string[] }).authorizations;
-    const isOld = given.some((url) => authorizations.has(url));
-    for (const url of given) authorizations.add(url);
-    return isOld ? problem({ type: 'badNonce', detail: 'it has an old proof', status: 400 }, await nonce()) : told;
-  }
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     if (isDown) return void incoming.socket.destroy();
@@ -75,7 +66,7 @@ export async function acmeFront(
     refusal?.fault.meanwhile?.();
     if (refusal?.fault.isDone && !refusal.done) {
       const told = await pass({ method, path, headers, body });
-      // Some good nonces are refused: then nothing of it counts yet.
+      // A request whose nonce is refused does not count: the client sends it again.
       if (told.body.includes(':badNonce')) return void [refusal.left++, tell(response, told)];
       refusal.done = true;
     }
@@ -121,6 +112,19 @@ export async function acmeFront(
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+/** Pebble counts an old proof for one name in a hundred, though told to count none. Such an order the client has to place again. */
+function withoutOldProofs(send: (ask: Ask) => Promise<Told>, newOrder: string, nonce: () => Promise<Told>) {
+  const authorizations = new Set<string>();
+  return async (ask: Ask): Promise<Told> => {
+    const told = await send(ask);
+    if (ask.path !== newOrder || told.status !== 201) return told;
+    const given = (JSON.parse(told.body.toString()) as { authorizations: string[] }).authorizations;
+    const isOld = given.some((url) => authorizations.has(url));
+    for (const url of given) authorizations.add(url);
+    return isOld ? problem({ type: 'badNonce', detail: 'it has an old proof', status: 400 }, await nonce()) : told;
   };
 }
 
