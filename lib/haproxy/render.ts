@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import { type Backend, headerLine, serverWords } from './backend';
-import { defaults, frontends, global } from './sections';
+import { frontends } from './frontends';
+import { defaults, global } from './sections';
 
 /** One file of HAProxy's configuration folder. */
 export type File = { readonly name: string; readonly text: string };
@@ -49,6 +50,9 @@ function backendFile(backend: Backend): string {
     '    balance roundrobin',
     '    # Only what can be repeated is: without this line a POST could run on two tasks.',
     '    http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
+    '.if version_atleast(3.2)',
+    '    option http-drop-request-trailers',
+    '.endif',
     ...healthCheck(backend),
     ...servers.map((server) => `    server ${serverWords(server)}`),
     '',

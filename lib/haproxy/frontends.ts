@@ -1,0 +1,96 @@
+import type { Backend, Route } from './backend';
+import { reservedHosts } from './look';
+import { page } from './sections';
+
+/** A host name, a dot at its end where it has one, and a port (RFC 9110, 7.2). Docker names services with `_`. */
+const hostGrammar = '^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\\.?(:[0-9]{1,5})?$';
+
+/** A trailer with the name of a header that the task trusts, in either spelling. */
+const trustedTrailer = '(proxy|forwarded|x[-_](forwarded[-_].*|real[-_]ip|request[-_]id|ssl))';
+
+const plain = (status: number, words: string): string =>
+  `return status ${status} content-type text/plain string "${words}"`;
+
+/**
+ * What every request goes through. Whatever would end HTTP's inspection is refused: CONNECT, and an Upgrade that is no WebSocket
+ * (over HTTP/2 that is an extended CONNECT, RFC 8441, which HAProxy has made a GET with an Upgrade). In HTTP/1.1 such an Upgrade is
+ * dropped, as it may be (RFC 9110, 7.8): clients offer h2c of themselves. A client's Connection could name our headers as
+ * hop-by-hop (RFC 9110, 7.6.1), and a server that maps `_` to `-` take one spelling for the other.
+ */
+const requestRules = `    option http-restrict-req-hdr-names delete
+    http-request ${plain(405, 'CONNECT is not served here.')} if { method CONNECT }
+    http-request ${plain(400, 'The request names no host, or none that can be one.')} if !{ req.fhdr(host) -m reg -i ${hostGrammar} } || { req.fhdr(host),length gt 260 }
+    http-request set-var(txn.host) req.fhdr(host),host_only,lower,rtrim(.)
+    http-request return status 200 content-type text/plain string "HAProxy answers." if { var(txn.host) -m str ${reservedHosts.join(' ')} }
+    http-request set-var(txn.path) path,concat(/)
+    http-request set-var(txn.websocket) bool(true) if { req.hdr(Upgrade) -i -m str websocket } { method GET }
+    http-request ${plain(405, 'Of protocols, only websocket is served here.')} if { req.hdr(Upgrade) -m found } { req.ver 2.0 } !{ var(txn.websocket) -m bool }
+    # An absolute address may say another user or scheme than the host that was checked.
+    http-request set-uri %[pathq] unless { url_beg / } || { req.ver 2.0 } || { url -m str * }
+    http-request del-header Connection
+    http-request del-header Upgrade
+    http-request set-header Upgrade websocket if { var(txn.websocket) -m bool }
+    http-request set-header Connection upgrade if { var(txn.websocket) -m bool }
+    http-request del-header proxy
+    http-request del-header forwarded
+    http-request del-header x-real-ip
+    http-request del-header x-forwarded- -m beg
+    http-request set-header X-Forwarded-For %[src]
+    http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
+    http-request set-header X-SSL %[ssl_fc]
+    http-request set-header X-Request-Id %[uuid]
+    # Later releases drop trailers, announced or not: see the backends.
+.if !version_atleast(3.2)
+    http-request ${plain(400, 'A trailer of the request has the name of a header that only the proxy sets.')} if { req.hdr(Trailer) -m reg -i ^${trustedTrailer}$ }
+.endif`;
+
+/** The entrance for browsers, and on loopback the one for people and Prometheus. */
+export const frontends = (backends: readonly Backend[], certified: readonly string[]): string => `frontend sluice
+    bind "\${SLUICE_HTTP-:80}"
+    # The first is for clients without SNI, whatever else lies in the folder.
+    bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/00-stand-in.pem" crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
+${requestRules}
+    http-response del-header Keep-Alive
+${[...certified.map(redirect), ...routed(backends).map(useBackend), '    default_backend sluice-unknown'].join('\n')}
+
+frontend sluice-statistics
+    bind "\${SLUICE_STATISTICS-127.0.0.1:8404}"
+    http-request use-service prometheus-exporter if { path /metrics }
+    stats enable
+    stats uri /
+    stats refresh 2s
+
+backend sluice-unknown
+${page(404, 'Not found', 'No service answers to this name and path.')}
+    http-request return status 404 default-errorfiles
+`;
+
+/** A certificate for `*.example.com` is good for one label before the dot (RFC 6125, 6.4.3). */
+const redirect = (name: string): string => {
+  const host = name.startsWith('*') ? 'var(txn.host),regsub(^[^.]*,*)' : 'var(txn.host)';
+  return `    http-request redirect location https://%[var(txn.host)]%[pathq] code 308 if !{ ssl_fc } { ${host} -m str ${name} }`;
+};
+
+type Routed = Route & { readonly backend: string };
+
+/** Exact hosts before wildcards before `*`, longer wildcards first; within a host the longest path first. */
+const routed = (backends: readonly Backend[]): readonly Routed[] =>
+  backends
+    .flatMap((backend) => backend.routes.map((route) => ({ ...route, backend: backend.name })))
+    .sort((a, b) => rank(a) - rank(b) || b.host.length - a.host.length || b.path.length - a.path.length || order(a, b));
+
+const rank = ({ host }: Route): number => (host === '*' ? 2 : host.startsWith('*') ? 1 : 0);
+
+const order = (a: Routed, b: Routed): number => (`${a.host}${a.path}` < `${b.host}${b.path}` ? -1 : 1);
+
+/** `txn.path` ends in a slash, so that a prefix with one matches on segment borders: `/api/` but not `/apix/`. */
+const useBackend = ({ backend, host, path }: Routed): string => {
+  const hosts =
+    host === '*'
+      ? ''
+      : host.startsWith('*')
+        ? ` { var(txn.host) -m end ${host.slice(1)} }`
+        : ` { var(txn.host) -m str ${host} }`;
+  const paths = path === '/' ? '' : ` { var(txn.path) -m beg ${path}/ }`;
+  return `    use_backend ${backend}${hosts || paths ? ' if' : ''}${hosts}${paths}`;
+};

@@ -1,0 +1,141 @@
+import { type Door, openDoor } from './edge';
+
+jest.setTimeout(30_000);
+
+let door: Door;
+beforeAll(async () => {
+  door = await openDoor({ shop: 'shop.example', admin: 'admin.example', below: '*.shop.example', any: '*' });
+});
+afterAll(() => door.close());
+beforeEach(() => door.forget());
+
+const faulty = [
+  'shop.example:@evil.com',
+  'evil.com,shop.example',
+  'shop.example,evil.com',
+  'shop.example evil.com',
+  'admin.example:80.shop.example',
+  '<script>.shop.example',
+  'evil.com/.shop.example',
+  'evil.com?.shop.example',
+  'evil.com#.shop.example',
+  'evil.com\\.shop.example',
+  'u@shop.example',
+  'u:p@shop.example',
+  'shop.example:',
+  'shop.example:http',
+  'shop.example:80:80',
+  'shop.example:800000',
+  'shop.example:-1',
+  'shop..example',
+  '.shop.example',
+  'shop.example..',
+  '.',
+  '-shop.example',
+  'shop-.example',
+  'shop.example%00',
+  "shop.example'",
+  '*.shop.example',
+  '[::1]',
+  '[::1].shop.example',
+  'sh\u00f6p.example',
+  `${'a'.repeat(300)}.shop.example`,
+];
+
+describe('a Host that is none gets 400 and reaches no task', () => {
+  it.each(faulty)('%s', async (host) => {
+    expect(await door.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(door.reached()).toStrictEqual([]);
+  });
+
+  // An empty port is the scheme's own (RFC 3986, 3.2.3), and HAProxy takes that out of an :authority.
+  it.each(faulty.filter((host) => host !== 'shop.example:' && !/[^ -~]/.test(host)))(
+    '%s as :authority',
+    async (authority) => {
+      const client = door.http2();
+      // Some are faults of the protocol, which end the stream.
+      const { status } = await client.ask({ ':authority': authority, ':path': '/', ':scheme': 'https' });
+      client.close();
+
+      expect(String(status)).toMatch(/^(400|none|Stream closed with error code NGHTTP2_\w+)$/);
+      expect(door.reached()).toStrictEqual([]);
+    },
+  );
+
+  it.each([
+    ['no Host', 'GET / HTTP/1.1\r\n'],
+    ['no Host in HTTP/1.0', 'GET / HTTP/1.0\r\n'],
+    ['an empty one', 'GET / HTTP/1.1\r\nHost:\r\n'],
+    ['two of them', 'GET / HTTP/1.1\r\nHost: shop.example\r\nHost: admin.example\r\n'],
+    ['an address that says another', 'GET http://admin.example/ HTTP/1.1\r\nHost: shop.example\r\n'],
+    ['one that is folded', 'GET / HTTP/1.1\r\nHost: shop.example\r\n .evil.com\r\n'],
+  ])('%s', async (_, head) => {
+    expect(await door.send(`${head}\r\n`)).toMatch(/^HTTP\/1\.[01] 400 /);
+    expect(door.reached()).toStrictEqual([]);
+  });
+
+  it('an HTTP/2 request that names none', async () => {
+    const client = door.http2();
+    const { status } = await client.ask({ ':authority': '', ':path': '/' });
+    client.close();
+
+    expect(String(status)).toMatch(/^(400|none|Stream closed with error code NGHTTP2_\w+)$/);
+    expect(door.reached()).toStrictEqual([]);
+  });
+});
+
+describe('what routes is what is passed on', () => {
+  it.each([
+    ['shop.example', 'shop'],
+    ['SHOP.Example', 'shop'],
+    ['shop.example:8080', 'shop'],
+    ['shop.example.', 'shop'],
+    ['shop.example.:8443', 'shop'],
+    ['Www.shop.example.', 'below'],
+    ['a_b.shop.example', 'below'],
+    ['xn--mnchen-3ya.example', 'any'],
+    ['10.0.0.1', 'any'],
+    ['localhost:3000', 'any'],
+  ])('Host: %s leads to %s', async (host, task) => {
+    expect(await door.send(`GET /a?b HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+    const client = door.http2();
+    expect(await client.ask({ ':authority': host, ':path': '/a?b' })).toMatchObject({ status: 200 });
+    client.close();
+
+    expect(door.reached().map((each) => each.task)).toStrictEqual([task, task]);
+    for (const { url, headers } of door.reached()) {
+      expect(url).toBe('/a?b');
+      expect(headers.filter((line) => /^host:/i.test(line)).map((line) => line.slice(6))).toStrictEqual([host]);
+    }
+  });
+
+  it.each([
+    ['another user', 'http://u@shop.example/a?b'],
+    ['another scheme', 'https://shop.example/a?b'],
+    ['what it is', 'http://shop.example/a?b'],
+  ])('an address that says %s reaches the task as a path', async (_, address) => {
+    const answer = await door.send(`GET ${address} HTTP/1.1\r\nHost: shop.example\r\n\r\n`);
+
+    expect(answer).toMatch(/^HTTP\/1\.1 (200|400) /);
+    expect(door.reached().map(({ task, url }) => `${task} ${url}`)).toStrictEqual(
+      answer.startsWith('HTTP/1.1 200') ? ['shop /a?b'] : [],
+    );
+  });
+
+  it('an :authority that differs from the Host beside it counts for both', async () => {
+    const client = door.http2();
+    await client.ask({ ':authority': 'admin.example', host: 'shop.example', ':path': '/' });
+    client.close();
+
+    for (const { task, headers } of door.reached()) {
+      expect(task).toBe('admin');
+      expect(headers.filter((line) => /^host:/i.test(line))).toStrictEqual(['host: admin.example']);
+    }
+  });
+
+  it('OPTIONS * is served', async () => {
+    await door.send('OPTIONS * HTTP/1.1\r\nHost: shop.example\r\n\r\n');
+
+    expect(door.reached().map(({ task, url }) => `${task} ${url}`)).toStrictEqual(['shop *']);
+  });
+});
