@@ -18,15 +18,17 @@ const plain = (status: number, words: string): string =>
  * hop-by-hop (RFC 9110, 7.6.1), and a server that maps `_` to `-` take one spelling for the other.
  */
 const requestRules = `    option http-restrict-req-hdr-names delete
-    http-request ${plain(405, 'CONNECT is not served here.')} if { method CONNECT }
+    http-request ${plain(405, 'CONNECT and TRACE are not served here.')} if { method CONNECT TRACE }
     http-request ${plain(400, 'The request names no host, or none that can be one.')} if !{ req.fhdr(host) -m reg -i ${hostGrammar} } || { req.fhdr(host),length gt 260 }
+    # HAProxy 2.6 and 3.0 read 2^64 as 0, and a task would take the next request, of anybody, for the body of this one.
+    http-request ${plain(400, 'The request has a length or a version that is not served here.')} if { req.hdr(Content-Length),length gt 18 } || { req.ver 0.9 }
+    # An absolute address may say another user or scheme than the host that was checked, or have no path.
+    http-request replace-uri ^([^/?]*//[^/?]*)?/?(.*)$ /\\2 unless { url_beg / } || { fc_http_major 2 } { url_beg https:// http:// } || { method OPTIONS } { url -m str * }
     http-request set-var(txn.host) req.fhdr(host),host_only,lower,rtrim(.)
     http-request return status 200 content-type text/plain string "HAProxy answers." if { var(txn.host) -m str ${reservedHosts.join(' ')} }
     http-request set-var(txn.path) path,concat(/)
     http-request set-var(txn.websocket) bool(true) if { req.hdr(Upgrade) -i -m str websocket } { method GET }
-    http-request ${plain(405, 'Of protocols, only websocket is served here.')} if { req.hdr(Upgrade) -m found } { req.ver 2.0 } !{ var(txn.websocket) -m bool }
-    # An absolute address may say another user or scheme than the host that was checked.
-    http-request set-uri %[pathq] unless { url_beg / } || { req.ver 2.0 } || { url -m str * }
+    http-request ${plain(405, 'Of protocols, only websocket is served here.')} if { req.hdr(Upgrade) -m found } { fc_http_major 2 } !{ var(txn.websocket) -m bool }
     http-request del-header Connection
     http-request del-header Upgrade
     http-request set-header Upgrade websocket if { var(txn.websocket) -m bool }

@@ -27,6 +27,7 @@ describe('CONNECT is refused', () => {
   it.each([
     ['to a host and port', 'CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n'],
     ['to a task', 'CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n'],
+    ['or TRACE', 'TRACE / HTTP/1.1\r\nHost: shop.example\r\nCookie: secret\r\n'],
     ['by HTTP/1.0', 'CONNECT shop.example:443 HTTP/1.0\r\nHost: shop.example\r\n'],
     [
       'with an Upgrade',
@@ -155,9 +156,28 @@ it('HTTP/2 in clear text meets the same rules', async () => {
   expectInspected();
 });
 
-it('a request without a version is none', async () => {
-  expect(await door.send('GET /\r\n')).toMatch(/^HTTP\/1\.[01] 400 /);
+it.each([
+  ['without a version', 'GET /\r\n'],
+  // A task may answer it without a head, and its body would stand where HAProxy expects one.
+  ['of HTTP/0.9', 'GET / HTTP/0.9\r\nHost: shop.example\r\n\r\n'],
+])('a request %s is none', async (_, text) => {
+  expect(await door.send(text)).toMatch(/^HTTP\/1\.[01] 400 /);
   expect(door.reached()).toStrictEqual([]);
+});
+
+describe('a length that no body can have never reaches a task', () => {
+  const lengths = ['18446744073709551616', '18446744073709551619', '9223372036854775808', '1000000000000000000'];
+
+  it.each(lengths)('%s', async (length) => {
+    const head = `POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: ${length}\r\n\r\n`;
+    const client = door.http2();
+    const headers = { ':method': 'POST', ':authority': 'shop.example', ':path': '/', 'content-length': length };
+
+    expect(await door.send(`${head}abc`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await client.ask(headers)).status).not.toBe(200);
+    client.close();
+    expect(door.arrived()).not.toContain(length);
+  });
 });
 
 it('a task that changes the protocol unasked opens no pipe', async () => {

@@ -40,6 +40,8 @@ export async function openDoor(services: Readonly<Record<string, string>>) {
     reached,
     /** Whatever came to a task as raw bytes, behind a request that it took for the beginning of another protocol. */
     piped: () => tasks.map((task) => task.piped()).join(''),
+    /** All bytes, of requests that the task refused or waits for too. */
+    arrived: () => tasks.map((task) => task.arrived()).join(''),
     forget: () => {
       for (const task of tasks) task.forget();
     },
@@ -64,6 +66,7 @@ async function wideOpenTask(name: string) {
   const reached: Reached[] = [];
   const sockets = new Set<Socket>();
   let piped = '';
+  let arrived = '';
   const lines = (raw: readonly string[]) => raw.flatMap((word, n) => (n % 2 === 0 ? [`${word}: ${raw[n + 1]}`] : []));
   const note = ({ method = '', url = '', rawHeaders, rawTrailers }: IncomingMessage) => {
     reached.push({ task: name, method, url, headers: lines(rawHeaders), trailers: lines(rawTrailers) });
@@ -92,6 +95,7 @@ async function wideOpenTask(name: string) {
     .on('connect', open)
     .on('connection', (socket) => {
       sockets.add(socket);
+      socket.on('data', (data) => (arrived += data.toString('latin1')));
       socket.on('close', () => sockets.delete(socket));
     });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -103,8 +107,10 @@ async function wideOpenTask(name: string) {
     server: { name, address: '127.0.0.1', port },
     reached,
     piped: () => piped,
+    arrived: () => arrived,
     forget: () => {
       reached.length = 0;
+      arrived = '';
       piped = '';
     },
     stop: () => {
