@@ -4,7 +4,13 @@ jest.setTimeout(30_000);
 
 let door: Door;
 beforeAll(async () => {
-  door = await openDoor({ shop: 'shop.example', admin: 'admin.example', below: '*.shop.example', any: '*' });
+  door = await openDoor({
+    shop: 'shop.example',
+    admin: 'admin.example',
+    below: '*.shop.example',
+    any: '*',
+    deep: 'shop.example/deep',
+  });
 });
 afterAll(() => door.close());
 beforeEach(() => door.forget());
@@ -115,6 +121,7 @@ describe('what routes is what is passed on', () => {
     ['a scheme that is none', 'GET ftp://shop.example/a?b HTTP/1.1', '/a?b'],
     ['what it is', 'GET http://shop.example/a?b HTTP/1.1', '/a?b'],
     ['another user by what is no HTTP/2', 'GET http://u@shop.example/a?b HTTP/2.0', '/a?b'],
+    ['everything', 'GET * HTTP/1.1', '/*'],
     ['no path', 'GET http://shop.example HTTP/1.1', '/'],
     ['no path, of a server', 'OPTIONS http://shop.example HTTP/1.1', '/'],
     ['no path but a question', 'GET http://shop.example?b HTTP/1.1', '/?b'],
@@ -125,6 +132,25 @@ describe('what routes is what is passed on', () => {
     const isServed = !answer.startsWith('HTTP/1.1 400 ');
     expect(door.arrived() !== '').toBe(isServed);
     expect(door.reached().map(({ task, url }) => `${task} ${url}`)).toStrictEqual(isServed ? [`shop ${path}`] : []);
+  });
+
+  it.each([
+    ['/deep?b', 'deep'],
+    ['http://u@shop.example/deep/a', 'deep'],
+    ['/deeper', 'shop'],
+    ['//deep/a', 'shop'],
+    ['/%64eep/a', 'shop'],
+    ['/a/../deep', 'shop'],
+  ])('GET %s is a path of %s as it stands', async (address, task) => {
+    await door.send(`GET ${address} HTTP/1.1\r\nHost: shop.example\r\n\r\n`);
+
+    const url = address.replace(/^http:\/\/[^/]*/, '');
+    expect(door.reached().map((each) => `${each.task} ${each.url}`)).toStrictEqual([`${task} ${url}`]);
+  });
+
+  it('the host by which Sluice asks leads to no task, whoever claims all hosts', async () => {
+    expect(await door.send('GET / HTTP/1.1\r\nHost: sluice-asks.invalid.\r\n\r\n')).toMatch(/HAProxy answers\.$/);
+    expect(door.reached()).toStrictEqual([]);
   });
 
   it.each(['ftp', 'javascript', 'http', 'https'])('and so by HTTP/2 with the scheme %s', async (scheme) => {
