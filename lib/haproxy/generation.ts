@@ -65,4 +65,11 @@ const isPiece = ({ name, sha256, versions }: Piece): boolean =>
   versions.length > 0 &&
   versions.every(isVersion);
 const isCertificate = ({ name, names, key, chain }: Certificate): boolean =>
-  /^[A-Za-z0-9_.-]+$/.test(name) && !name.startsWith('.') && Array.isArray(names) && isVersion(key) && isVersion(chain);
+  /^[A-Za-z0-9_.-]+$/.test(name) &&
+  !name.startsWith('.') &&
+  Array.isArray(names) &&
+  names.every((host) => hostGrammar.test(host)) &&
+  isVersion(key) &&
+  isVersion(chain);
+/** These names are written into HAProxy's configuration, and whoever may store a certificate may not publish. */
+const hostGrammar = /^(\*\.)?\w[\w-]*(\.\w[\w-]*)*$/;

@@ -82,6 +82,15 @@ describe('what is published', () => {
     expect(() => parseCertificates('[{"name":"../x"}]')).toThrow('it does not list certificates');
   });
 
+  it.each(['a }\n    use_backend b', 'a b', '-f', '', '*', 'a.*.b', '"a"', '${HOME}', 'a}', 'ä.example'])(
+    'takes no certificate for %j: its names stand in HAProxy’s configuration, and who stores one may not publish',
+    (name) => {
+      const index = JSON.stringify([{ ...certificate, names: ['shop.example', name] }]);
+
+      expect(() => parseCertificates(index)).toThrow('it does not list certificates');
+    },
+  );
+
   it('lists 120 services in the one parameter that current may be', () => {
     const files = Array.from({ length: 120 }, (_, index) => ({
       name: `50-demo.service-${index}.cfg`,
