@@ -10,7 +10,7 @@ const list = (folder: string): readonly string[] =>
 
 /** What talks to the world: AWS, Lambda's middleware, and the sync's hands on the instance. Everything else decides. */
 const hands =
-  /^lib\/(aws\/.*|certificates\/(ca|http|order|resolver)|cloudformation|handshake|lambda|renewal-deps|probe|sync\/(apply|check|disk|heal|health|http|imds|installed|master|membership|post|probe|proof|query|reload|run|serving|ssm|sync|unseen))\.ts$/;
+  /^lib\/(aws\/.*|certificates\/(ca|http|order|resolver)|cloudformation|handshake|lambda|renewal-deps|probe|sync\/(apply|check|disk|foreign|heal|health|http|imds|installed|master|membership|post|probe|proof|query|reload|run|serving|ssm|sync|unseen))\.ts$/;
 const deciding = list('lib').filter((file) => !hands.test(file));
 /** `url` computes how a host is written in ASCII. */
 const touch =

@@ -4,6 +4,7 @@ import { serveCertificates } from './certificates';
 import { backendNames, change, type WantedServer, wantedServers } from './change';
 import { keepsHealth, tryWith, undo, writeAtRest, writeHealth } from './disk';
 import { downServers } from './down';
+import { listenToNew } from './foreign';
 import type { Installed } from './installed';
 import type { Haproxy, ServingWorker, Worker } from './master';
 import { removeServers, runningServers, settleServers } from './membership';
@@ -44,7 +45,9 @@ export async function applyRunning(
   const proof = await prove(world, target);
   const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
   const running = await runningServers(world.haproxy, serving);
-  const down = downServers(await world.haproxy.worker(serving.pid, 'show stat'), running);
+  const stat = await world.haproxy.worker(serving.pid, 'show stat');
+  const down = downServers(stat, running);
+  const foreign = await listenToNew(world.settings.home, stat, servers);
   const unwritten = noteSeen(target, running, servers);
 
   const how = settled ? 'at run time' : `by a reload${same ? ': the servers did not settle at run time' : ''}`;
@@ -56,7 +59,7 @@ export async function applyRunning(
   );
   const what = { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates };
   return {
-    done: { ...what, served: proof.served, ...(down && { down }) },
+    done: { ...what, served: proof.served, ...(down && { down }), ...(foreign && { foreign }) },
     faults: [...served.faults, ...proof.faults, ...unwritten],
   };
 }

@@ -1,4 +1,5 @@
 import type { Down } from './down';
+import type { Foreign } from './speech';
 
 /** What a sync did: one line of JSON, fit for a log. */
 export type Report = { readonly generation: number } & Done;
@@ -16,6 +17,8 @@ export type Done = {
   readonly served?: Readonly<Record<string, string>>;
   /** Tasks that this proxy cannot reach. */
   readonly down?: Down;
+  /** Tasks that it reaches, and that speak no HTTP/1.1. */
+  readonly foreign?: Foreign;
 };
 
 /** `faults` are what kept single certificates back. They hold nothing else up. */

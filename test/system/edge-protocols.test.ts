@@ -1,0 +1,213 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttp, type RequestListener } from 'node:http';
+import { createServer as createHttp2 } from 'node:http2';
+import { createServer as createHttps } from 'node:https';
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+
+import type { Backend } from '../../lib/haproxy/backend';
+import { type Instance, selfSigned, startInstance, until } from './haproxy-instance';
+import { ask, backend, startTask, stopTasks } from './haproxy-tasks';
+
+jest.setTimeout(60_000);
+
+let instance: Instance;
+const started: { server: NetServer; sockets: Set<Socket> }[] = [];
+
+beforeEach(async () => {
+  instance = await startInstance();
+});
+afterEach(async () => {
+  await instance.stop();
+  stopTasks();
+  for (const { server, sockets } of started.splice(0)) {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+/** A task that speaks whatever a server does. */
+async function task(name: string, server: NetServer) {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  started.push({ server, sockets });
+  const { port } = server.address() as AddressInfo;
+  return { server: { name, address: '127.0.0.1', port }, at: `127.0.0.1:${port}` };
+}
+
+const answer: RequestListener = (_, response) => response.end('answered');
+const grpc = () => createHttp2((_, response) => response.end('by HTTP/2')) as unknown as NetServer;
+const https = () => {
+  const pem = selfSigned('task');
+  return createHttps({ key: pem, cert: pem }, answer);
+};
+const speaksFirst = (words: string) => createServer((socket) => socket.write(words));
+const answers = (reply: (first: number) => string | Buffer) =>
+  createServer((socket) => socket.once('data', (bytes) => socket.end(reply(bytes[0] ?? 0))));
+/** As Go and nginx do at a port for TLS. */
+const helpful = () =>
+  answers((first) =>
+    first === 0x16
+      ? Buffer.from('15030300020232', 'hex')
+      : 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n',
+  );
+
+/** A service of its own path, by default with the default check. */
+const service = (name: string, server: Backend['servers'][number], more: Partial<Backend> = {}): Backend =>
+  backend([server], {
+    ...{ name: `default.${name}`, service: name, routes: [{ host: '*', path: `/${name}`, since: 1 }], check: 'tcp' },
+    ...more,
+  });
+
+/** HAProxy runs without these services, then they come. Gives what that very sync reports. */
+async function arrive(...backends: readonly Backend[]) {
+  const old = await startTask('old');
+  const empty = backends.map((each) => ({ ...each, servers: [] }));
+  const others = [service('other', old.server), ...empty];
+  await instance.sync(instance.publish(others));
+  await instance.startHaproxy();
+  await until(async () => (await get('other')) === '200 old');
+  return instance.sync(instance.publish([service('other', old.server), ...backends]));
+}
+
+const get = (name: string) => ask(instance.host, { path: `/${name}` });
+async function visit(name: string, times: number) {
+  const seen: string[] = [];
+  for (let time = 0; time < times; time++) seen.push(await get(name));
+  return seen;
+}
+const isUp = (name: string) =>
+  until(async () => (await instance.status(`default.${name}`, name)) === 'UP', `${name} is up`);
+const memory = () => join(instance.path.home, 'heard.json');
+
+const advice = expect.stringContaining('Sluice speaks HTTP/1.1 without TLS to tasks') as string;
+const named = (name: string, at: string, speaks: string) => ({
+  count: 1,
+  servers: [{ backend: `default.${name}`, name, at, speaks: expect.stringContaining(speaks) as string }],
+  advice,
+});
+
+describe('a task with the default check', () => {
+  it.each([
+    ['HTTP/2 only, as gRPC does', grpc],
+    ['no HTTP; it begins with "SSH-2.0-OpenSSH_9.2"', () => speaksFirst('SSH-2.0-OpenSSH_9.2\r\n')],
+    ['no HTTP; it begins with "220 mail"', () => speaksFirst('220 mail\r\n')],
+    ['no HTTP; it begins with "J.', () => speaksFirst('J\0\0\0\n8.0.36\0\u001b[31m')],
+  ])('that speaks %s is named by the sync that adds it, and holds up nobody', async (speaks, server) => {
+    const { server: strange, at } = await task('strange', server());
+    const fine = await startTask('fine');
+
+    const outcome = await arrive(service('strange', strange), service('fine', fine.server));
+
+    expect(outcome).toMatchObject({
+      code: 0,
+      report: { changed: 'membership', foreign: named('strange', at, speaks) },
+    });
+    await isUp('strange');
+    await isUp('fine');
+    expect([await get('strange'), await get('fine'), await get('other')]).toStrictEqual(['502', '200 fine', '200 old']);
+    expect((await instance.sync(0)).report).toMatchObject({
+      changed: 'nothing',
+      foreign: named('strange', at, speaks),
+    });
+  });
+
+  it.each([
+    ['TLS', https, '502'],
+    ['TLS', helpful, '400 Client sent an HTTP request to an HTTPS server.'],
+    [`no HTTP; it begins with "-ERR unknown"`, () => answers(() => '-ERR unknown\r\n'), '502'],
+    ['nothing in HTTP/1.1: HAProxy could read none of its', () => answers(() => ''), '502'],
+  ])('that waits for its client and speaks %s is named once it has served nobody', async (speaks, server, seen) => {
+    const { server: strange, at } = await task('strange', server());
+    expect((await arrive(service('strange', strange))).report).not.toHaveProperty('foreign');
+    await isUp('strange');
+
+    expect(await visit('strange', 3)).toStrictEqual([seen, seen, seen]);
+
+    for (const time of ['first', 'again']) {
+      const { report } = await instance.sync(0);
+      expect([time, report]).toMatchObject([time, { foreign: named('strange', at, speaks) }]);
+    }
+  });
+
+  it('that was not ready behind Docker’s proxy is listened to again', async () => {
+    let isReady = false;
+    const http2 = grpc();
+    const docker = createServer((socket) => (isReady ? http2.emit('connection', socket) : socket.destroy()));
+    const { server, at } = await task('late', docker);
+    const early = await arrive(service('late', server));
+    isReady = true;
+
+    expect(early.report).not.toHaveProperty('foreign');
+    expect((await instance.sync(0)).report).toMatchObject({ foreign: named('late', at, 'HTTP/2 only') });
+  });
+
+  it('that speaks HTTP/1.1 is left in peace, even if it refuses every request', async () => {
+    const strange: string[] = [];
+    const server = createHttp((_, response) => response.writeHead(404).end());
+    server.on('clientError', (error: Error & { rawPacket?: Buffer }, socket) => {
+      if (error.rawPacket) strange.push(error.rawPacket.toString('hex'));
+      socket.destroy();
+    });
+    const closed = await task('closed', server);
+    const outcome = await arrive(service('closed', closed.server));
+    await isUp('closed');
+    expect(await visit('closed', 4)).toStrictEqual(['404', '404', '404', '404']);
+
+    const reports = [outcome, await instance.sync(0), await instance.sync(0)].map(({ report }) => report);
+
+    for (const report of reports) expect(report).not.toHaveProperty('foreign');
+    expect(strange.length).toBeLessThanOrEqual(1);
+  });
+});
+
+it('a task with a check by HTTP that speaks HTTP/2 only is named as down too, whatever HAProxy calls it', async () => {
+  const { server, at } = await task('strange', grpc());
+  const { report: first } = await arrive(service('strange', server, { check: '/health' }));
+  let report: Record<string, unknown> = {};
+  await until(async () => {
+    ({ report } = await instance.sync(0));
+    return 'down' in report;
+  });
+
+  const check = expect.stringMatching(/^(L7RSP|L7TOUT|SOCKERR|INI)$/) as string;
+  expect(first).toMatchObject({ foreign: named('strange', at, 'HTTP/2 only') });
+  expect(report).toMatchObject({
+    down: { count: 1, servers: [{ backend: 'default.strange', name: 'strange', at, check }] },
+    foreign: named('strange', at, 'HTTP/2 only'),
+  });
+});
+
+describe('law 2: what is remembered', () => {
+  it('spares who was listened to, and is worth nothing else', async () => {
+    const { server, at } = await task('strange', grpc());
+    await arrive(service('strange', server));
+    const heard = readFileSync(memory(), 'utf8');
+    expect(heard).toContain('HTTP/2');
+
+    writeFileSync(memory(), heard.replace(/"HTTP\/2[^"]*"/, '"silent"'));
+    expect((await instance.sync(0)).report).not.toHaveProperty('foreign');
+    for (const damage of ['{', '[]', '{"a":1}', 'null', undefined]) {
+      if (damage === undefined) rmSync(memory());
+      else writeFileSync(memory(), damage);
+
+      expect([damage, (await instance.sync(0)).report]).toMatchObject([
+        damage,
+        { foreign: named('strange', at, 'HTTP/2 only') },
+      ]);
+      expect(readFileSync(memory(), 'utf8')).toBe(heard);
+    }
+  });
+
+  it('goes with its task, and comes with each new one', async () => {
+    const first = await task('first', grpc());
+    const second = await task('second', grpc());
+    await arrive(service('strange', first.server));
+
+    const { report } = await instance.sync(instance.publish([service('strange', second.server)]));
+
+    expect(report).toMatchObject({ foreign: { count: 1, servers: [{ name: 'second', at: second.at }] } });
+    expect(readFileSync(memory(), 'utf8')).not.toContain(first.at);
+  });
+});
