@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-ssm';
 
 import type { Down } from '../../lib/sync/down';
+import type { Foreign } from '../../lib/sync/speech';
 import { type Check, fine, wrong } from './check';
 import { isOnline, type SeenProxy } from './proxies';
 import type { Clients, Stage } from './stage';
@@ -21,6 +22,7 @@ export type Ran = {
     readonly how?: string;
     readonly failed?: string;
     readonly down?: Down;
+    readonly foreign?: Foreign;
   };
 };
 
@@ -129,20 +131,46 @@ export const taskChecks = (proxies: readonly SeenProxy[], ran: ReadonlyMap<strin
     // HAProxy was not asked.
     if (report.changed === 'prepared' || report.how === 'nothing was ever published')
       return [wrong(what, 'nobody looked at them', `mend what "sync ${slot}" and "published" say first`)];
-    if (!report.down) return [fine(what, 'every task that should serve passes its check')];
-    const { count, servers } = report.down;
-    const some = servers.map(({ backend, name, at, check }) => `${backend}/${name.slice(0, 8)} at ${at} (${check})`);
-    const more = count > servers.length ? ` and ${count - servers.length} more` : '';
-    const next = [...new Set(servers.map(({ check }) => meaning(check)))].join('; ');
-    return [wrong(what, `${count} get no requests: ${some.join(', ')}${more}`, next)];
+    return [downCheck(what, report.down), ...foreignCheck(`protocol ${slot}`, report.foreign)];
   });
+
+function downCheck(what: string, down: Down | undefined): Check {
+  if (!down) return fine(what, 'every task that should serve passes its check');
+  const next = [...new Set(down.servers.map(({ check }) => meaning(check)))].join('; ');
+  const some = named(
+    down.count,
+    down.servers.map((server) => ({ ...server, why: server.check })),
+  );
+  return wrong(what, `${down.count} get no requests: ${some}`, next);
+}
+
+/** Tasks that pass their checks and yet serve nobody. */
+function foreignCheck(what: string, foreign: Foreign | undefined): readonly Check[] {
+  if (!foreign) return [];
+  const { count, servers, advice } = foreign;
+  const some = named(
+    count,
+    servers.map((server) => ({ ...server, why: `speaks ${server.speaks}` })),
+  );
+  return [wrong(what, `${count} cannot be spoken to: ${some}`, advice)];
+}
+
+type Named = { readonly backend: string; readonly name: string; readonly at: string; readonly why: string };
+
+function named(count: number, servers: readonly Named[]): string {
+  const some = servers.map(({ backend, name, at, why }) => `${backend}/${name.slice(0, 8)} at ${at} (${why})`);
+  return `${some.join(', ')}${count > servers.length ? ` and ${count - servers.length} more` : ''}`;
+}
 
 /** What HAProxy's word for a failed check asks for (HAProxy management guide, check_status). */
 const meaning = (check: string): string => {
   if (check === 'L4TOUT')
     return 'L4TOUT: no way there; the security group of the tasks must let the proxies in: beside your own VPC name it in taskSecurityGroupIds, and deploy';
   if (check === 'L4CON') return 'L4CON: nothing listens; compare haproxy.port with what the container listens on';
-  if (check.startsWith('L7STS')) return `${check}: the path of haproxy.check must answer 2xx or 3xx`;
-  if (check === 'L7TOUT') return 'L7TOUT: the path of haproxy.check must answer within a second';
-  return `${check}: does it speak plain HTTP at that port?`;
+  if (check.startsWith('L7STS') && check !== 'L7STS/400')
+    return `${check}: the path of haproxy.check must answer 2xx or 3xx`;
+  if (check === 'L7TOUT') return 'L7TOUT: the path of haproxy.check must answer by HTTP/1.1 within a second';
+  if (check === 'L7STS/400')
+    return 'L7STS/400: does it speak TLS at that port? Sluice speaks HTTP/1.1 without TLS to tasks; else the path of haproxy.check must answer 2xx or 3xx';
+  return `${check}: does it speak HTTP/1.1 without TLS at that port?`;
 };

@@ -305,7 +305,7 @@ it.each([
 });
 
 it('explains each of HAProxy’s words for a task that cannot be reached', () => {
-  const checks = ['L4TOUT', 'L7STS/503', 'L7TOUT', 'L6RSP'];
+  const checks = ['L4TOUT', 'L7STS/503', 'L7STS/400', 'L7TOUT', 'SOCKERR'];
   const servers = checks.map((check) => ({ backend: 'demo.shop', name: 'a'.repeat(32), at: '10.0.1.7:80', check }));
 
   const [check] = taskChecks(
@@ -313,7 +313,7 @@ it('explains each of HAProxy’s words for a task that cannot be reached', () =>
     ran({ status: 'Success', report: { generation: 7, changed: 'nothing', down: { count: 9, servers } } }),
   );
 
-  expect(check?.says).toMatch(/^9 get no requests: demo\.shop\/aaaaaaaa at 10\.0\.1\.7:80 \(L4TOUT\), .* and 5 more$/);
+  expect(check?.says).toMatch(/^9 get no requests: demo\.shop\/aaaaaaaa at 10\.0\.1\.7:80 \(L4TOUT\), .* and 4 more$/);
   for (const word of checks) expect(check?.next).toContain(`${word}: `);
   expect(check?.next).toContain('taskSecurityGroupIds');
 });

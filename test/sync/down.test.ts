@@ -16,14 +16,18 @@ const server = (name: string): RunningServer => ({
 
 /** `show stat`, with the columns that count. */
 const stat = (...rows: readonly string[]) =>
-  ['# pxname,svname,status,check_status,check_code,last_chk', ...rows, ''].join('\n');
+  ['# pxname,svname,status,check_status,check_code,last_chk,lastchg', ...rows, ''].join('\n');
 
 it.each([
   ['demo.shop,a,DOWN,L4TOUT,,', 'L4TOUT'],
   ['demo.shop,a,DOWN 1/2,* L4CON,,"Connection refused, by 10.0.1.7"', 'L4CON'],
   ['demo.shop,a,DOWN,L7STS,503,Service Unavailable', 'L7STS/503'],
   ['demo.shop,a,DOWN,* L7STS,0,', 'L7STS'],
-  ['demo.shop,a,DOWN,L6RSP,,', 'L6RSP'],
+  ['demo.shop,a,DOWN,L6RSP,,,2', 'L6RSP'],
+  ['demo.shop,a,DOWN,SOCKERR,,,2', 'SOCKERR'],
+  ['demo.shop,a,DOWN,* SOCKERR,,,2', 'SOCKERR'],
+  ['demo.shop,a,DOWN,INI,,,5', 'INI'],
+  ['demo.shop,a,DOWN 1/2,* INI,,,3600', 'INI'],
 ])('names a server that fails its check: %s', (row, check) => {
   expect(downServers(stat(row), [server('a')])).toStrictEqual({
     count: 1,
@@ -34,7 +38,8 @@ it.each([
 it.each([
   ['is up', 'demo.shop,a,UP,L7OK,200,OK'],
   ['goes down, but serves on', 'demo.shop,a,UP 1/2,L4CON,,'],
-  ['was not checked yet', 'demo.shop,a,DOWN,INI,,'],
+  ['was not checked yet', 'demo.shop,a,DOWN,INI,,,4'],
+  ['was not checked yet, and is being checked', 'demo.shop,a,DOWN,* INI,,,0'],
   ['comes back', 'demo.shop,a,DOWN 1/2,L7OK,200,OK'],
   ['is in maintenance', 'demo.shop,a,MAINT,L4CON,,'],
   ['is a whole backend', 'demo.shop,BACKEND,DOWN,,,'],

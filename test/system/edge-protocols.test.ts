@@ -114,11 +114,16 @@ describe('a task with the default check', () => {
   });
 
   it.each([
-    ['TLS', https, '502'],
-    ['TLS', helpful, '400 Client sent an HTTP request to an HTTPS server.'],
-    [`no HTTP; it begins with "-ERR unknown"`, () => answers(() => '-ERR unknown\r\n'), '502'],
-    ['nothing in HTTP/1.1: HAProxy could read none of its', () => answers(() => ''), '502'],
-  ])('that waits for its client and speaks %s is named once it has served nobody', async (speaks, server, seen) => {
+    ['TLS', 'TLS', https, '502'],
+    [
+      'TLS, and says so by 400 as Go and nginx do',
+      'TLS',
+      helpful,
+      '400 Client sent an HTTP request to an HTTPS server.',
+    ],
+    ['no HTTP, as Redis', 'no HTTP; it begins with "-ERR unknown"', () => answers(() => '-ERR unknown\r\n'), '502'],
+    ['nothing', 'nothing in HTTP/1.1: HAProxy could read none of its', () => answers(() => ''), '502'],
+  ])('that waits for its client and speaks %s is named once it has served nobody', async (_, speaks, server, seen) => {
     const { server: strange, at } = await task('strange', server());
     expect((await arrive(service('strange', strange))).report).not.toHaveProperty('foreign');
     await isUp('strange');

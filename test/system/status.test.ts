@@ -236,6 +236,29 @@ describe('says what is wrong, and what to do next:', () => {
     await until(async () => (await bad()).length === 0);
   });
 
+  it('a task that passes its check and yet speaks HTTP/2 only, with what to do', async () => {
+    const listen = 'listen(Number(process.env.PORT), process.env.HOST)';
+    start('rpc', [process.execPath, '-e', `require('http2').createServer().${listen}`]);
+    const isNamed = ({ what }: Check) => what === 'protocol 1';
+    await until(async () => (await bad()).some(isNamed));
+    await until(async () => !(await bad()).some(({ what }) => what === 'tasks 1'));
+
+    const found = await bad();
+    world.ecs.updateService('rpc', { desiredCount: 0 });
+
+    expect(found).toStrictEqual([
+      {
+        ok: false,
+        what: 'protocol 1',
+        says: expect.stringMatching(
+          /^1 cannot be spoken to: sluice-dev\.rpc\/\w{8} at 127\.[\d.]+:\d+ \(speaks HTTP\/2 only, as gRPC does\)$/,
+        ),
+        next: expect.stringMatching(/^Sluice speaks HTTP\/1\.1 without TLS to tasks: .* gRPC needs another entrance/),
+      },
+    ]);
+    await until(async () => (await bad()).length === 0);
+  });
+
   it('messages that failed', async () => {
     world.aws.deadLetters.push({} as never, {} as never);
 
