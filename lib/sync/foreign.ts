@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
 import type { WantedServer } from './change';
+import { isFile } from './installed';
 import { type Foreign, foreignServers, type Heard, remembered, spoken, type Unheard, unheard } from './speech';
 
 /** All at once, and not one at a time: a sync has ninety seconds. */
@@ -54,7 +55,7 @@ function listen({ key, address, port, asked }: Unheard): Promise<Heard> {
 
 function read(file: string): Heard {
   try {
-    const heard = JSON.parse(readFileSync(file, 'utf8')) as Heard;
+    const heard = JSON.parse(isFile(file) ? readFileSync(file, 'utf8') : '{}') as Heard;
     return Object.values(heard).every((each) => typeof each === 'string') ? heard : {};
   } catch {
     return {};
@@ -64,6 +65,7 @@ function read(file: string): Heard {
 /** A disk that takes nothing more costs another look. */
 function write(file: string, heard: Heard): void {
   try {
+    if (!isFile(file)) rmSync(file, { recursive: true, force: true });
     writeFileSync(file, `${JSON.stringify(heard)}\n`, { mode: 0o600 });
   } catch {}
 }

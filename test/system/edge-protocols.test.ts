@@ -1,4 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
@@ -193,14 +194,16 @@ describe('law 2: what is remembered', () => {
 
     writeFileSync(memory(), heard.replace(/"HTTP\/2[^"]*"/, '"silent"'));
     expect((await instance.sync(0)).report).not.toHaveProperty('foreign');
-    for (const damage of ['{', '[]', '{"a":1}', 'null', undefined]) {
-      if (damage === undefined) rmSync(memory());
-      else writeFileSync(memory(), damage);
+    const damages = ['{', '[]', '{"a":1}', 'null', 'gone', 'folder', 'pipe'];
+    for (const damage of damages) {
+      rmSync(memory());
+      if (damage === 'folder') mkdirSync(join(memory(), 'folder'), { recursive: true });
+      else if (damage === 'pipe') execFileSync('mkfifo', [memory()]);
+      else if (damage !== 'gone') writeFileSync(memory(), damage);
 
-      expect([damage, (await instance.sync(0)).report]).toMatchObject([
-        damage,
-        { foreign: named('strange', at, 'HTTP/2 only') },
-      ]);
+      const { report } = await instance.sync(0);
+
+      expect([damage, report]).toMatchObject([damage, { foreign: named('strange', at, 'HTTP/2 only') }]);
       expect(readFileSync(memory(), 'utf8')).toBe(heard);
     }
   });

@@ -164,6 +164,7 @@ describe('the sync’s own copy, and its room', () => {
     expect(readdirSync(instance.path.home).sort()).toStrictEqual([
       `.sync.${process.pid}`,
       'generations',
+      'heard.json',
       'lock',
       'started',
       'sync.cjs',
