@@ -32,17 +32,27 @@ export type Backend = {
 /** Two weights, so that a second choice still serves when it is the only one left; 0 would be none at all. */
 export const weightOf = ({ second }: Server): number => (second ? 1 : 100);
 
-/**
- * The options of every server, in the file and in `add server` alike: HAProxy ignores `default-server` for the latter.
- * `downinter` admits a new task 0.5 s after it answers; `observe` takes a vanished host out before its next check.
- */
-const options =
-  'check inter 1s fastinter 250ms downinter 250ms rise 2 fall 2 ' +
-  'observe layer4 error-limit 3 on-error mark-down pool-purge-delay 5s pool-max-conn 100';
+/** Two failed ones take out at once who does not even accept connections: no pause of a database does that. */
+const tcpCheck = 'check inter 1s fastinter 250ms downinter 250ms rise 2 fall 2';
 
-/** The words after `server` in the file, and after `add server <backend>/` on the socket. */
-export const serverWords = (server: Server): string =>
-  `${server.name} ${server.address}:${server.port} weight ${weightOf(server)} ${options}`;
+/**
+ * What a hiccup of something behind all tasks must not fail: the third failure in a row comes 5 s after the first where the answer is
+ * bad, and 7 s where it does not come within `timeout check`. A passed one in between forgives.
+ */
+const httpCheck = 'check inter 1s fastinter 2500ms downinter 250ms rise 1 fall 3';
+
+/**
+ * The options of a backend's servers, in the file and in `add server` alike: HAProxy ignores `default-server` for the latter.
+ * `downinter` admits a new task half a second after it answers; `observe` takes out who refuses three connections in a row, whatever
+ * the check says. What the last word names, render.ts tells.
+ */
+export const serverOptions = ({ check }: Pick<Backend, 'check'>): string =>
+  `${check === 'tcp' ? tcpCheck : httpCheck} observe layer4 error-limit 3 on-error mark-down ` +
+  `pool-purge-delay 5s pool-max-conn 100 "\${SLUICE_APART-sni}" var(txn.once)`;
+
+/** A server's line in the file of its backend. */
+export const serverLine = (server: Server, backend: Pick<Backend, 'check'>): string =>
+  `    server ${server.name} ${server.address}:${server.port} weight ${weightOf(server)} ${serverOptions(backend)}`;
 
 /** The first line of a backend's file: what the next run must remember, in a comment that HAProxy skips. */
 export const headerLine = ({ name, servers, ...remembered }: Backend): string =>
@@ -65,19 +75,26 @@ export function parseBackend(text: string): Backend {
   return { ...remembered, name, servers: parseServers(text) };
 }
 
+/** A server, and what its line says besides. */
+export type ServerLine = Server & { readonly options: string };
+
+/** The servers of a rendered file, in its order. */
+const parseServers = (text: string): readonly Server[] =>
+  parseServerLines(text).map(({ options, ...server }) => server);
+
 /**
- * The servers of a rendered file, in its order.
+ * The lines of a rendered file's servers, in its order.
  *
- * @throws when a server's line cannot be read: to leave it out would take a running task out of service.
+ * @throws when one cannot be read: to leave it out would take a running task out of service.
  */
-export function parseServers(text: string): readonly Server[] {
+export function parseServerLines(text: string): readonly ServerLine[] {
   const lines = text.split('\n').filter((line) => line.startsWith('    server '));
   return lines.map((line) => {
-    const [, name = '', address = '', port, weight] = serverGrammar.exec(line) ?? [];
+    const [, name = '', address = '', port, weight, options = ''] = serverGrammar.exec(line) ?? [];
     if (name === '') throw new Error('a server line that this version of Sluice did not write');
-    const server = { name, address, port: Number(port) };
+    const server = { name, address, port: Number(port), options };
     return weight === '1' ? { ...server, second: true } : server;
   });
 }
 
-const serverGrammar = /^ {4}server (\S+) ([\d.]+):(\d+) weight (\d+) /;
+const serverGrammar = /^ {4}server (\S+) ([\d.]+):(\d+) weight (\d+) (.*)$/;

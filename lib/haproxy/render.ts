@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type Backend, headerLine, serverWords } from './backend';
+import { type Backend, headerLine, serverLine, serverOptions } from './backend';
 import { frontends } from './frontends';
 import { defaults, global } from './sections';
 
@@ -23,19 +23,23 @@ export function render({ backends, certified }: Configuration): readonly File[] 
   const routing = { name: '10-frontends.cfg', text: frontends(sorted, [...certified].sort()) };
   const services = sorted.map((backend) => ({ name: `50-${backend.name}.cfg`, text: backendFile(backend) }));
 
-  const digest = structure([routing, ...services, { name: '00-global.cfg', text: global('') + defaults }]);
+  const options = sorted.map(serverOptions);
+  const digest = structure([routing, ...services, { name: '00-global.cfg', text: global('') + defaults }], options);
   return [{ name: '00-global.cfg', text: global(digest) + defaults }, routing, ...services];
 }
 
 /**
- * The digest of everything that only a reload can change: the files without comments and without servers.
+ * The digest of everything that only a reload can change: the files without comments and without servers, and the servers' options.
  * It stands in `description`, where `show info` proves which structure a process runs.
  */
-function structure(files: readonly File[]): string {
+export function structure(files: readonly File[], options: readonly string[]): string {
   const lines = [...files]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap(({ name, text }) => [name, ...text.split('\n').filter((line) => !/^(#| {4}server )/.test(line))]);
-  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update([...lines, ...options].join('\n'))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** The structure that a rendered configuration says it has, or that a process says it runs. */
@@ -48,16 +52,24 @@ function backendFile(backend: Backend): string {
     headerLine(backend),
     `backend ${backend.name}`,
     '    balance roundrobin',
-    '    # Only what can be repeated is: without this line a POST could run on two tasks.',
-    '    http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
+    '    # What may not be repeated is sent once, on a connection of its own: a kept one may end as it arrives.',
+    ...onceOnly,
     '.if version_atleast(3.2)',
     '    option http-drop-request-trailers',
     '.endif',
     ...healthCheck(backend),
-    ...servers.map((server) => `    server ${serverWords(server)}`),
+    ...servers.map((server) => serverLine(server, backend)),
     '',
   ].join('\n');
 }
+
+/**
+ * A task may close a kept connection at the very moment at which the next request is sent on it, and nobody can tell then whether it
+ * ran. A connection with a name that no other has is new, and it ends with the answer, for nobody could use it again.
+ */
+const onceOnly = ['disable-l7-retry', 'set-var(txn.once) uuid', 'set-header Connection close'].map(
+  (action) => `    http-request ${action} unless { method GET HEAD OPTIONS }`,
+);
 
 /** Checks look like the requests that the application expects: a known host, by HTTPS. */
 function healthCheck({ check, routes }: Backend): readonly string[] {

@@ -13,6 +13,10 @@ export const global = (structureDigest: string): string => `global
     server-state-file "\${SLUICE-/etc/haproxy/sluice}/start.state"
 .endif
     stats socket "\${SLUICE_RUN-/run/haproxy}/admin.sock" mode 600 level admin
+    # What keeps connections apart that must not be shared. HAProxy 3.2 takes the older word for TLS alone.
+.if version_atleast(3.0)
+    setenv SLUICE_APART pool-conn-name
+.endif
     # Sessions are kept in memory for five minutes, not in tickets: a ticket's key would be as old as the worker.
     ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
     # Groups over finite fields cost the server 120 times as much.

@@ -1,4 +1,4 @@
-import { parseServers, type Server, serverWords, weightOf } from '../haproxy/backend';
+import { parseServerLines, type Server, type ServerLine, weightOf } from '../haproxy/backend';
 import type { File } from '../haproxy/render';
 import type { RunningServer } from './replies';
 
@@ -15,13 +15,13 @@ export type Change = {
 };
 
 /** A server that a backend's file names. */
-export type WantedServer = Server & { readonly backend: string };
+export type WantedServer = ServerLine & { readonly backend: string };
 
 /** The servers of a configuration's files. */
 export const wantedServers = (files: readonly File[]): readonly WantedServer[] =>
   files.flatMap(({ text }) => {
     const backend = backendOf(text) ?? '';
-    return parseServers(text).map((server) => ({ ...server, backend }));
+    return parseServerLines(text).map((server) => ({ ...server, backend }));
   });
 
 /** The backends of a configuration's files. */
@@ -97,8 +97,8 @@ const departure = (server: RunningServer): Sequence => [`set server ${id(server)
 function arrival(wanted: WantedServer, running: RunningServer | undefined): Sequence {
   const name = id(wanted);
   const weight = weightOf(wanted);
-  const unweighted = serverWords(wanted).replace(/ weight \d+ /, ' weight 0 ');
-  const add = [`add server ${wanted.backend}/${unweighted}`, ...admission(name, weight)];
+  const place = `${wanted.address}:${wanted.port}`;
+  const add = [`add server ${name} ${place} weight 0 ${wanted.options}`, ...admission(name, weight)];
   if (!running) return add;
   if (!sameServer(wanted, running)) return [`del server ${name}`, ...add];
   // Half added by a sync that was killed, or put aside by hand.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { parseBackend } from '../../lib/haproxy/backend';
-import { describedStructure, render } from '../../lib/haproxy/render';
+import { describedStructure, render, structure } from '../../lib/haproxy/render';
 import { decideRoutes } from '../../lib/routes/routes';
 import { backend, definition, fleet, task } from '../builders';
 
@@ -24,6 +24,13 @@ describe('law 4: the structure', () => {
   ])('changes with %s', (_, changed) => {
     expect(changed).toMatch(/^[0-9a-f]{16}$/);
     expect(changed).not.toBe(structureOf(backend()));
+  });
+
+  it('changes with what every server is told, whether or not one runs: a running server learns it by a reload alone', () => {
+    const files = render({ backends: [backend({})], certified: [] });
+
+    expect(structure(files, ['check fall 3'])).not.toBe(structure(files, ['check fall 2']));
+    expect(structureOf(backend({}))).toBe(structureOf(backend({ a: 1 })));
   });
 });
 

@@ -8,6 +8,7 @@ const wanted = (name: string, more: Partial<WantedServer> = {}): WantedServer =>
   name,
   address: '10.0.1.7',
   port: 32768,
+  options: 'check inter 1s',
   ...more,
 });
 

@@ -17,7 +17,13 @@ it('listens to each new task once, to a hundred at a time, and to none that is k
     stat: [`# ${columns}`, ...Object.entries(states).map(([name, state]) => `demo.shop,${name},${state}`), ''].join(
       '\n',
     ),
-    wanted: Object.keys(states).map((name) => ({ backend: 'demo.shop', name, address: '127.0.0.1', port })),
+    wanted: Object.keys(states).map((name) => ({
+      backend: 'demo.shop',
+      name,
+      address: '127.0.0.1',
+      port,
+      options: '',
+    })),
   });
   const many = servers(Object.fromEntries(Array.from({ length: 130 }, (_, n) => [`task-${n}`, 'UP,L4OK,,0,0,0'])));
   const known = servers({

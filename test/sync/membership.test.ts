@@ -3,7 +3,13 @@ import type { Haproxy, Worker } from '../../lib/sync/master';
 import { removeServers, settleServers } from '../../lib/sync/membership';
 
 const worker: Worker = { pid: 7, structure: undefined };
-const wanted = (name: string): WantedServer => ({ backend: 'web', name, address: '10.0.1.7', port: 1 });
+const wanted = (name: string, options = 'check'): WantedServer => ({
+  backend: 'web',
+  name,
+  address: '10.0.1.7',
+  port: 1,
+  options,
+});
 
 const header =
   '# be_name srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_time_since_last_change srv_check_state srv_port';
@@ -33,6 +39,17 @@ describe('settling', () => {
     await settleServers(played, worker, [wanted('a')]);
 
     expect(new Set(sent.map((command) => command.split(' ', 1)[0]))).toStrictEqual(new Set(['add']));
+  });
+
+  it.each([
+    ["HAProxy's own word", 'SLUICE_APART=pool-conn-name\n\n', 'pool-conn-name'],
+    ['the default, where a worker of another release knows none', 'Variable not found\n\n', 'sni'],
+  ])('fills a variable of the line by %s, for HAProxy fills none at run time', async (_, reply, word) => {
+    const { played, sent } = haproxy([], { 'show env SLUICE_APART': reply });
+
+    await settleServers(played, worker, [wanted('a', 'check "${SLUICE_APART-sni}" var(txn.once) maxconn ${NONE-}7')]);
+
+    expect(sent[0]).toBe(`add server web/a 10.0.1.7:1 weight 0 check ${word} var(txn.once) maxconn 7`);
   });
 
   it('takes out who leaves before it adds who comes, for ports are reused', async () => {
@@ -74,7 +91,7 @@ describe('the handover', () => {
       return command.startsWith('add server') ? 'New server registered.\n' : '\n';
     };
     const played: Haproxy = { master: async () => '', reload: async () => '', worker: worker7 };
-    const newcomers = ['web', 'api'].map((backend) => ({ backend, name: 'new', address: '10.0.1.8', port: 2 }));
+    const newcomers = ['web', 'api'].map((backend) => ({ ...wanted('new'), backend, address: '10.0.1.8', port: 2 }));
 
     await settleServers(played, worker, newcomers);
 

@@ -2,7 +2,8 @@ import type { WantedServer } from '../../lib/sync/change';
 import { parseServersState, type RunningServer } from '../../lib/sync/replies';
 import { stateFile } from '../../lib/sync/state';
 
-const wanted = (name: string, port = 1): WantedServer => ({ backend: 'web', name, address: '10.0.1.7', port });
+const address = '10.0.1.7';
+const wanted = (name: string, port = 1): WantedServer => ({ backend: 'web', name, address, port, options: 'check' });
 const line = (name: string, port = 1) => `5 web 3 ${name} 10.0.1.7 2 0 1 1 7 6 3 4 6 0 0 0 - ${port} - 0 0 - - 0`;
 const header =
   '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change ' +
