@@ -2,6 +2,8 @@
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
+const { limits } = require('./limits.cjs');
+
 const hook = 'serves';
 const groupName = (stage, slot) => `sluice-${stage}-proxy-${slot}`;
 const tags = (stage, slot) => [
@@ -13,7 +15,7 @@ const tags = (stage, slot) => [
 const file = (name) => readFileSync(join(__dirname, 'instance', name), 'utf8');
 
 /** What an instance is told; whatever only CloudFormation knows stands here, and nowhere else in its user data. */
-const environment = ({ stage, prefix, slot }) => ({
+const environment = ({ stage, prefix, slot, type }) => ({
   AWS_REGION: { Ref: 'AWS::Region' },
   AWS_DOMAIN: { Ref: 'AWS::URLSuffix' },
   SLUICE_PREFIX: prefix,
@@ -22,6 +24,7 @@ const environment = ({ stage, prefix, slot }) => ({
   SLUICE_ADDRESS: { 'Fn::GetAtt': [`ProxyAddress${slot}`, 'AllocationId'] },
   SLUICE_GROUP: groupName(stage, slot),
   SLUICE_HOOK: hook,
+  ...Object.fromEntries(Object.entries(limits(type)).map(([name, value]) => [name, `${value}`])),
 });
 
 /** For cloud-init, which reads JSON as the YAML that it is. */
@@ -126,9 +129,10 @@ const read = async ({ resolveVariable }) => ({
 
 module.exports.resources = async (sls) => {
   const { stage, prefix, settings } = await read(sls);
+  const { proxyInstanceType: type } = settings;
   const resources = settings.slots.flatMap((slot) => [
     [`ProxyAddress${slot}`, address(stage, slot, settings.own)],
-    [`ProxyTemplate${slot}`, template(stage, slot, settings.proxyInstanceType, environment({ stage, prefix, slot }))],
+    [`ProxyTemplate${slot}`, template(stage, slot, type, environment({ stage, prefix, slot, type }))],
     [`ProxyGroup${slot}`, group(stage, slot, settings)],
   ]);
   return { Resources: Object.fromEntries(resources) };

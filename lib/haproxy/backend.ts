@@ -1,3 +1,5 @@
+import { limit } from './limits';
+
 /** A host and a path prefix that lead to a backend. `since` (epoch seconds) decides who claimed them first. */
 export type Route = { readonly host: string; readonly path: string; readonly since: number };
 
@@ -48,7 +50,7 @@ const httpCheck = 'check inter 1s fastinter 2500ms downinter 250ms rise 1 fall 3
  */
 export const serverOptions = ({ check }: Pick<Backend, 'check'>): string =>
   `${check === 'tcp' ? tcpCheck : httpCheck} observe layer4 error-limit 3 on-error mark-down ` +
-  `pool-purge-delay 5s pool-max-conn 100 "\${SLUICE_APART-sni}" var(txn.once)`;
+  `pool-purge-delay 5s pool-max-conn 100 maxconn ${limit('SLUICE_REQUESTS_OF_TASK')} "\${SLUICE_APART-sni}" var(txn.once)`;
 
 /** A server's line in the file of its backend. */
 export const serverLine = (server: Server, backend: Pick<Backend, 'check'>): string =>

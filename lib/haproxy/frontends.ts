@@ -1,4 +1,5 @@
 import type { Backend, Route } from './backend';
+import { counters, entranceLimits } from './limits';
 import { reservedHosts } from './look';
 import { page } from './sections';
 
@@ -51,12 +52,14 @@ export const frontends = (backends: readonly Backend[], certified: readonly stri
     bind "\${SLUICE_HTTP-:80}"
     # The first is for clients without SNI, whatever else lies in the folder.
     bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/00-stand-in.pem" crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
+${entranceLimits}
 ${requestRules}
     http-response del-header Keep-Alive
 ${[...certified.map(redirect), ...routed(backends).map(useBackend), '    default_backend sluice-unknown'].join('\n')}
 
 frontend sluice-statistics
     bind "\${SLUICE_STATISTICS-127.0.0.1:8404}"
+    maxconn 20
     http-request use-service prometheus-exporter if { path /metrics }
     stats enable
     stats uri /
@@ -65,6 +68,8 @@ frontend sluice-statistics
 backend sluice-unknown
 ${page(404, 'Not found', 'No service answers to this name and path.')}
     http-request return status 404 default-errorfiles
+
+${counters}
 `;
 
 /** A certificate for `*.example.com` is good for one label before the dot (RFC 6125, 6.4.3). */

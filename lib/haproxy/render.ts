@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { type Backend, headerLine, serverLine, serverOptions } from './backend';
 import { frontends } from './frontends';
+import { serviceLimits } from './limits';
 import { defaults, global } from './sections';
 
 /** One file of HAProxy's configuration folder. */
@@ -52,6 +53,7 @@ function backendFile(backend: Backend): string {
     headerLine(backend),
     `backend ${backend.name}`,
     '    balance roundrobin',
+    ...serviceLimits,
     '    # What may not be repeated is sent once, on a connection of its own: a kept one may end as it arrives.',
     ...onceOnly,
     '.if version_atleast(3.2)',

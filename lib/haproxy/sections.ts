@@ -1,10 +1,10 @@
+import { globalLimits } from './limits';
+
 /** `description` proves what a process runs; paths and addresses are the instance's to override, by environment. */
 export const global = (structureDigest: string): string => `global
     description sluice ${structureDigest}
     log stdout format raw daemon
-    maxconn 4000
     hard-stop-after 10m
-    tune.http.maxhdr 200
     mworker-max-reloads 3
     # A reload goes on with the health that was seen last; a start knows none, and checks every task first.
 .if defined(HAPROXY_MWORKER_REEXEC)
@@ -12,6 +12,7 @@ export const global = (structureDigest: string): string => `global
 .else
     server-state-file "\${SLUICE-/etc/haproxy/sluice}/start.state"
 .endif
+${globalLimits}
     stats socket "\${SLUICE_RUN-/run/haproxy}/admin.sock" mode 600 level admin
     # What keeps connections apart that must not be shared. HAProxy 3.2 takes the older word for TLS alone.
 .if version_atleast(3.0)
@@ -46,11 +47,13 @@ export const defaults = `defaults sluice-defaults
     timeout connect 1s
     timeout client 30s
     timeout server 60s
-    timeout queue 5s
+    timeout queue 2s
     timeout check 1s
     timeout http-request 10s
     timeout http-keep-alive 5s
     timeout tunnel 1h
+    # Of whoever left, so that a place is free again. Here, because 2.6 and 2.8 want it in the frontend too.
+    option abortonclose
     option redispatch 1
     retries 2
     retry-on conn-failure empty-response

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { smallest } from '../../lib/haproxy/limits';
 import type { variants } from '../../scripts/local/package';
 import { type Template, templateOf } from './packaged';
 
@@ -68,6 +69,8 @@ describe('user data', () => {
       'SLUICE_ADDRESS=<ProxyAddress2.AllocationId>',
       'SLUICE_GROUP=sluice-dev-proxy-2',
       'SLUICE_HOOK=serves',
+      // Of the default type; test/resources/limits.test.ts has the others.
+      ...Object.entries(smallest).map(([name, value]) => `${name}=${value}`),
       '',
     ]);
   });

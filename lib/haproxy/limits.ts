@@ -1,0 +1,82 @@
+/**
+ * The limits of a t4g.nano, for a proxy that was not told others when it was launched. resources/limits.cjs reckons them, explains
+ * them, and gives larger machines larger ones.
+ */
+export const smallest = {
+  SLUICE_SOCKETS: 900,
+  SLUICE_CONNECTIONS: 400,
+  SLUICE_CONNECTIONS_FULL: 300,
+  SLUICE_CONNECTIONS_OF_ADDRESS: 100,
+  SLUICE_REQUESTS: 300,
+  SLUICE_REQUESTS_FULL: 225,
+  SLUICE_REQUESTS_END: 360,
+  SLUICE_REQUESTS_OF_ADDRESS: 100,
+  SLUICE_REQUESTS_OF_ADDRESS_END: 120,
+  SLUICE_REQUESTS_OF_SERVICE: 160,
+  SLUICE_REQUESTS_OF_SERVICE_FULL: 50,
+  SLUICE_REQUESTS_OF_TASK: 120,
+  SLUICE_STREAMS: 20,
+  SLUICE_BUFFERS: 600,
+  SLUICE_BUFFER_BYTES: 16384,
+  SLUICE_TO_CLIENT_BYTES: 16384,
+  SLUICE_FROM_CLIENT_BYTES: 32768,
+  SLUICE_TO_TASK_BYTES: 32768,
+  SLUICE_FROM_TASK_BYTES: 16384,
+} as const;
+
+/** A limit as a configuration names it. */
+export const limit = (name: keyof typeof smallest): string => `"\${${name}-${smallest[name]}}"`;
+
+/**
+ * What one process may hold. The kernel would give a connection that nobody reads up to 4 MB, so each direction has a size. A
+ * session of TLS that is remembered takes some 200 bytes.
+ */
+export const globalLimits = `    maxconn ${limit('SLUICE_SOCKETS')}
+    tune.bufsize ${limit('SLUICE_BUFFER_BYTES')}
+    tune.buffers.limit ${limit('SLUICE_BUFFERS')}
+    tune.http.maxhdr 200
+    tune.h2.max-concurrent-streams ${limit('SLUICE_STREAMS')}
+    tune.sndbuf.client ${limit('SLUICE_TO_CLIENT_BYTES')}
+    tune.rcvbuf.client ${limit('SLUICE_FROM_CLIENT_BYTES')}
+    tune.sndbuf.server ${limit('SLUICE_TO_TASK_BYTES')}
+    tune.rcvbuf.server ${limit('SLUICE_FROM_TASK_BYTES')}
+    tune.ssl.cachesize 4000`;
+
+/**
+ * An address has a share of the connections. One connection by HTTP/2 makes many requests, so those are counted too: above the
+ * first number one is refused, above the second its connection ends with all that it holds.
+ */
+export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
+    backlog 1024
+    tcp-request connection track-sc1 src table sluice-addresses
+    tcp-request connection reject if { sc1_conn_cur gt ${limit('SLUICE_CONNECTIONS_OF_ADDRESS')} }
+    http-request track-sc2 src table sluice-addresses-http2 if { fc_http_major 2 }
+    http-request track-sc0 int(0) table sluice-http2 if { fc_http_major 2 }
+    http-request reject if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS_END')} } || { sc0_conn_cur gt ${limit('SLUICE_REQUESTS_END')} }
+    http-request deny deny_status 503 hdr Retry-After 1 if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS')} } || { sc0_conn_cur gt ${limit('SLUICE_REQUESTS')} }`;
+
+/** A table forgets whoever holds nothing when it is full, so it need not be larger than what is open at once. */
+export const counters = `backend sluice-addresses
+    stick-table type ip size ${limit('SLUICE_SOCKETS')} expire 1m store conn_cur
+
+backend sluice-addresses-http2
+    stick-table type ip size ${limit('SLUICE_SOCKETS')} expire 1m store conn_cur
+
+backend sluice-http2
+    stick-table type integer size 1 expire 1m store conn_cur`;
+
+/**
+ * A service's share: what runs and what waits, and less of both while the entrance is nearly full. Whoever comes by HTTP/2 then
+ * would hold a place although he is refused, so his connection ends.
+ */
+export const serviceLimits = (() => {
+  const share = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE')} }`;
+  const less = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE_FULL')} }`;
+  const full = `{ fe_conn(sluice) gt ${limit('SLUICE_CONNECTIONS_FULL')} }`;
+  const many = `{ sc0_conn_cur gt ${limit('SLUICE_REQUESTS_FULL')} }`;
+  return [
+    `    http-request reject if ${less} ${full} { fc_http_major 2 }`,
+    '    http-request return status 503 content-type text/plain hdr Retry-After 1 hdr Connection close string ' +
+      `"This service is busy. Please try again in a moment." if ${share} || ${less} ${full} || ${less} ${many}`,
+  ];
+})();

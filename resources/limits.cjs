@@ -1,0 +1,87 @@
+// What a proxy may hold, by its instance type: no stranger and no service can take more, so no process is ended for want of memory.
+
+const MB = 1024;
+
+/** In MB (AWS: EC2 instance types). */
+const burstable = { nano: 512, micro: 1024, small: 2048, medium: 4096, large: 8192, xlarge: 16384, '2xlarge': 32768 };
+const vcpus = (size) => {
+  if (size === 'medium') return 1;
+  if (size === 'large') return 2;
+  const [, times] = /^(\d*)xlarge$/.exec(size) ?? [];
+  return times === undefined ? 1 : 4 * Number(times || 1);
+};
+/** GB for each vCPU, by the letter that a family begins with; none has less than two (a1, c, g5g). */
+const perVcpu = { m: 4, r: 8, x: 16 };
+
+/** Of a type, in MB. Of an unknown one, the least that one of its size has. */
+function memoryOf(type) {
+  const [family, size] = type.split('.');
+  if (/^t\d/.test(family) && burstable[size]) return burstable[size];
+  if (size === 'nano' || size === 'micro' || size === 'small') return burstable[size];
+  const letter = /^([mrx])\d/.exec(family)?.[1];
+  return 1024 * vcpus(size) * (perVcpu[letter] ?? 2);
+}
+
+/** In kB, each measured with HAProxy 2.6 and the sync of this repository; test/resources/limits.test.ts adds them up. */
+const cost = {
+  // MEMORY, ASSUMED: what the kernel keeps of 512 MB, Ubuntu 24.04's own services with snapd, and the SSM agent.
+  system: 252 * MB,
+  // The sync, one at a time (flock): 49 MB, and 6 of the HAProxy that checks its configuration.
+  sync: 55 * MB,
+  master: 3 * MB,
+  // A worker with one service has 4.3 MB, each server with its share of a service 8 kB more: room for 400 tasks.
+  worker: 7.5 * MB,
+  // TLS with HTTP/2, its sockets in the kernel, and a TLS record of which a byte is missing.
+  connection: 46,
+  // A request in progress, its connection to the task, and that one's socket.
+  request: 7.5,
+};
+/** The serving worker, and three that earlier reloads left behind (mworker-max-reloads), all at their limit. */
+const workers = 4;
+/** The kernel gives all TCP buffers together at most 3/32 of what it found free at its start (Linux: tcp_init_mem, net.ipv4.tcp_mem). */
+const sockets = (memory) => Math.ceil(((memory - 64) * MB * 3) / 32);
+/** For each connection: 1 request by HTTP/1.1 or 3/4 by HTTP/2 beside it, and 1.5 buffers of HAProxy's. */
+const perConnection = (bufferKB) => cost.connection + 1.75 * cost.request + 1.5 * bufferKB;
+/** A connection, and what its requests and the tables need: HAProxy takes four for each, of LimitNOFILE's 65536. */
+const mostConnections = 14_000;
+
+/** What one worker may have, in kB. */
+function share(memory) {
+  return Math.floor((memory * MB - cost.system - cost.sync - cost.master - sockets(memory)) / workers);
+}
+
+/** The limits of an instance type, as the proxy's configuration names them (lib/haproxy/limits.ts). */
+function limits(type) {
+  const memory = memoryOf(type);
+  const isSmall = memory < 1024;
+  const bufferBytes = isSmall ? 16384 : 32768;
+  const room = (share(memory) - cost.worker) / perConnection(bufferBytes / 1024);
+  const connections = Math.min(mostConnections, Math.floor(room / 40) * 40);
+  const part = (fraction) => Math.floor(connections * fraction);
+  // About what a round trip can carry to or from a client; an unread download holds twice that in the kernel.
+  const client = 16384 * Math.min(4, Math.max(1, Math.floor(memory / 512)));
+  return {
+    SLUICE_SOCKETS: 2 * connections + 100,
+    SLUICE_CONNECTIONS: connections,
+    SLUICE_CONNECTIONS_FULL: part(0.75),
+    SLUICE_CONNECTIONS_OF_ADDRESS: part(0.25),
+    SLUICE_REQUESTS: part(0.75),
+    SLUICE_REQUESTS_FULL: part(0.5625),
+    SLUICE_REQUESTS_END: part(0.9),
+    SLUICE_REQUESTS_OF_ADDRESS: part(0.25),
+    SLUICE_REQUESTS_OF_ADDRESS_END: part(0.3),
+    SLUICE_REQUESTS_OF_SERVICE: part(0.4),
+    SLUICE_REQUESTS_OF_SERVICE_FULL: part(0.125),
+    SLUICE_REQUESTS_OF_TASK: part(0.3),
+    SLUICE_STREAMS: isSmall ? 20 : 32,
+    SLUICE_BUFFERS: part(1.5),
+    SLUICE_BUFFER_BYTES: bufferBytes,
+    SLUICE_TO_CLIENT_BYTES: client,
+    // Less than 32 KB let an upload wait for delayed acknowledgements.
+    SLUICE_FROM_CLIENT_BYTES: Math.max(32768, client),
+    SLUICE_TO_TASK_BYTES: Math.max(32768, client),
+    SLUICE_FROM_TASK_BYTES: client,
+  };
+}
+
+module.exports = { cost, limits, memoryOf, sockets, workers };

@@ -1,0 +1,74 @@
+import { smallest } from '../../lib/haproxy/limits';
+
+type Limits = Record<keyof typeof smallest, number>;
+const { cost, limits, memoryOf, sockets, workers } = require('../../resources/limits.cjs') as {
+  cost: Record<'system' | 'sync' | 'master' | 'worker' | 'connection' | 'request', number>;
+  limits: (type: string) => Limits;
+  memoryOf: (type: string) => number;
+  sockets: (memory: number) => number;
+  workers: number;
+};
+
+const table = [
+  // type, MB, connections, of an address, requests of a service, streams, buffers, bytes of a header
+  ['t4g.nano', 512, 400, 100, 160, 20, 600, 16384],
+  ['t4g.micro', 1024, 1400, 350, 560, 32, 2100, 32768],
+  ['t4g.small', 2048, 3600, 900, 1440, 32, 5400, 32768],
+  ['t4g.medium', 4096, 8040, 2010, 3216, 32, 12060, 32768],
+  ['t4g.2xlarge', 32768, 14000, 3500, 5600, 32, 21000, 32768],
+  ['a1.medium', 2048, 3600, 900, 1440, 32, 5400, 32768],
+  ['c7g.medium', 2048, 3600, 900, 1440, 32, 5400, 32768],
+  ['c7gn.large', 4096, 8040, 2010, 3216, 32, 12060, 32768],
+  ['m7g.medium', 4096, 8040, 2010, 3216, 32, 12060, 32768],
+  ['r8gd.medium', 8192, 14000, 3500, 5600, 32, 21000, 32768],
+  ['x2gd.medium', 16384, 14000, 3500, 5600, 32, 21000, 32768],
+  ['z9g.medium', 2048, 3600, 900, 1440, 32, 5400, 32768],
+  ['z9g.unheard', 2048, 3600, 900, 1440, 32, 5400, 32768],
+] as const;
+
+it.each(table)('a %s has %i MB, and the limits that go with it', (type, memory, ...expected) => {
+  const found = limits(type);
+
+  expect(memoryOf(type)).toBe(memory);
+  expect([
+    found.SLUICE_CONNECTIONS,
+    found.SLUICE_CONNECTIONS_OF_ADDRESS,
+    found.SLUICE_REQUESTS_OF_SERVICE,
+    found.SLUICE_STREAMS,
+    found.SLUICE_BUFFERS,
+    found.SLUICE_BUFFER_BYTES,
+  ]).toStrictEqual(expected);
+});
+
+it.each(table)(
+  'on a %s all that is at its limit fits: four workers, a sync, the system, the kernel',
+  (type, memory) => {
+    const found = limits(type);
+    const requests = found.SLUICE_CONNECTIONS + found.SLUICE_REQUESTS;
+    const buffers = (found.SLUICE_BUFFERS * found.SLUICE_BUFFER_BYTES) / 1024;
+    const worker =
+      cost.worker + found.SLUICE_CONNECTIONS * cost.connection + requests * cost.request + Math.ceil(buffers);
+
+    const all = cost.system + cost.sync + cost.master + sockets(memory) + workers * worker;
+
+    expect(all).toBeLessThanOrEqual(memory * 1024);
+  },
+);
+
+it.each(table)('on a %s no limit is without the other', (type) => {
+  const found = limits(type);
+
+  // A socket to the client and one to the task, for each of what HAProxy makes room for; LimitNOFILE in haproxy.conf.
+  expect(2 * found.SLUICE_SOCKETS).toBeLessThan(65_536);
+  expect(found.SLUICE_SOCKETS).toBeGreaterThan(found.SLUICE_CONNECTIONS + found.SLUICE_REQUESTS_END);
+  // One task that hangs leaves its service something, and one service leaves something to the others.
+  expect(found.SLUICE_REQUESTS_OF_TASK).toBeLessThan(found.SLUICE_REQUESTS_OF_SERVICE);
+  expect(found.SLUICE_REQUESTS_OF_SERVICE).toBeLessThan(found.SLUICE_REQUESTS_FULL);
+  expect(found.SLUICE_CONNECTIONS_FULL).toBeLessThan(found.SLUICE_CONNECTIONS);
+  // One address leaves buffers to the others: four for each of its requests is the most that was seen.
+  expect(4 * found.SLUICE_REQUESTS_OF_ADDRESS).toBeLessThan(found.SLUICE_BUFFERS);
+});
+
+it("are a t4g.nano's where a proxy was not told any", () => {
+  expect(limits('t4g.nano')).toStrictEqual(smallest);
+});
