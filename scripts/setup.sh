@@ -16,7 +16,7 @@ for tool in haproxy openssl flock pebble "$@"; do
 done
 [ -n "$missing" ] || exit 0
 
-packages=$(echo "$missing" | sed 's/flock/util-linux/')
+packages=$(echo "$missing" | sed 's/flock/util-linux/; s/h2load/nghttp2-client/')
 if command -v apt-get >/dev/null; then
   as_root=''
   if [ "$(id -u)" -ne 0 ]; then

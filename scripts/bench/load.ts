@@ -1,0 +1,65 @@
+import type { Seat } from './stand';
+
+export type Protocol = 'HTTP/1.1 keep-alive' | 'HTTP/2 over TLS';
+export const protocols: readonly Protocol[] = ['HTTP/1.1 keep-alive', 'HTTP/2 over TLS'];
+
+export const host = 'shop.example.com';
+const page = '/products/chairs?page=2';
+
+/** As Firefox sends them when somebody follows a link; with Host thirteen in HTTP/1.1. */
+const headers: readonly string[] = [
+  'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  'Accept-Language: en-GB,en;q=0.7,de;q=0.3',
+  'Accept-Encoding: gzip, deflate, br, zstd',
+  `Referer: https://${host}/products/chairs`,
+  'Cookie: session=7c1d0f6f0a4b4b0f9d5b2f7e9a1c3d5e; theme=dark; consent=necessary',
+  'Upgrade-Insecure-Requests: 1',
+  'Sec-Fetch-Dest: document',
+  'Sec-Fetch-Mode: navigate',
+  'Sec-Fetch-Site: same-origin',
+  'Sec-Fetch-User: ?1',
+];
+const firstLines: Readonly<Record<Protocol, string>> = {
+  'HTTP/1.1 keep-alive': 'Connection: keep-alive',
+  'HTTP/2 over TLS': 'Priority: u=0, i',
+};
+
+/** Sixteen requests at a time by either protocol, as many as are told or for as long. */
+export function loadCommand(
+  protocol: Protocol,
+  seat: Seat,
+  amount: { requests: number } | { ms: number },
+): readonly string[] {
+  const isFirst = protocol === 'HTTP/1.1 keep-alive';
+  const port = isFirst ? seat.http : seat.https;
+  return [
+    'h2load',
+    ...('ms' in amount ? ['-D', `${amount.ms}ms`] : ['-n', String(amount.requests)]),
+    ...(isFirst ? ['--h1', '-c', '16'] : ['-c', '4', '-m', '4']),
+    `--connect-to=${seat.host}:${port}`,
+    ...[...headers, firstLines[protocol]].flatMap((header) => ['-H', header]),
+    `${isFirst ? 'http' : 'https'}://${host}${page}`,
+  ];
+}
+
+export type Answers = { readonly ok: number };
+
+/**
+ * Reads h2load's report.
+ *
+ * @throws when a request was not answered by 2xx, or was not answered.
+ */
+export function readAnswers(output: string): Answers {
+  const requests = /^requests: .* (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout$/m.exec(
+    output,
+  );
+  const codes = /^status codes: (\d+) 2xx, .*$/m.exec(output);
+  if (requests === null || codes === null)
+    throw new Error(`h2load did not report its requests; it said:\n${output.trim() || 'nothing'}`);
+  const [done = 0, succeeded, failed, errored, timeout] = requests.slice(1).map(Number);
+  const ok = Number(codes[1]);
+  if (ok === 0 || ok !== done || succeeded !== done || failed !== 0 || errored !== 0 || timeout !== 0)
+    throw new Error(`not every request was answered by 200, so nothing was measured.\n${requests[0]}\n${codes[0]}`);
+  return { ok };
+}

@@ -1,0 +1,100 @@
+import { mkdtempSync } from 'node:fs';
+import { get } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { answers, haproxy, showProcesses } from '../local/haproxy';
+import type { Configuration } from './configurations';
+import { cpuMicroseconds, pinned } from './cpu';
+import { host } from './load';
+import { answer, type Running, type Seat, type Stand } from './stand';
+
+/** Of one HAProxy since its start: its worker's CPU, and the requests that its frontends counted. */
+export type Used = { readonly cpuMicroseconds: number; readonly requests: number };
+
+export type Measured = {
+  readonly seat: Seat;
+  readonly used: () => Promise<Used>;
+  readonly stop: () => Promise<unknown>;
+};
+
+/** @throws when it does not pass a request on to the task within ten seconds; the message has what HAProxy said. */
+export async function startMeasured(stand: Stand, configuration: Configuration, seat: Seat): Promise<Measured> {
+  const run = mkdtempSync(join(stand.folder, 'run-'));
+  const master = join(run, 'master.sock');
+  const running = stand.launch(
+    pinned(stand.cores?.measured, [haproxy, '-W', '-S', master, '-f', configuration.path]),
+    configuration.environment(seat, run),
+  );
+  await untilItAnswers(running, seat);
+  if (!(await answers(master, 10_000))) throw new Error("HAProxy's master does not answer");
+  const { worker } = await showProcesses(master);
+  return {
+    seat,
+    used: async () => {
+      const requests = countedIn(await ask(master, `@!${worker} show stat`));
+      return { cpuMicroseconds: cpuMicroseconds(worker), requests };
+    },
+    stop: () => {
+      running.kill('SIGKILL');
+      return running.exited;
+    },
+  };
+}
+
+async function untilItAnswers(running: Running, seat: Seat): Promise<void> {
+  let ended = false;
+  void running.exited.then(() => {
+    ended = true;
+  });
+  let last = '';
+  for (const end = performance.now() + 10_000; performance.now() < end && !ended; await sleep(30)) {
+    last = await visit(seat).catch((error: Error) => error.message);
+    if (last === `200 ${answer}`) return;
+  }
+  throw new Error(
+    `HAProxy ${ended ? 'ended' : `answered "${last.slice(0, 200)}"`} instead of passing a request on to the task. It said:\n${running.output.join('\n')}`,
+  );
+}
+
+function visit(seat: Seat): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(
+      { host: seat.host, port: seat.http, path: '/', headers: { host }, agent: false, timeout: 2_000 },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text) => {
+          body += text;
+        });
+        response.on('error', reject).on('end', () => resolve(`${response.statusCode} ${body}`));
+      },
+    )
+      .on('timeout', () => reject(new Error('no answer')))
+      .on('error', reject);
+  });
+}
+
+/** HAProxy management guide, "Statistics and monitoring", CSV format. */
+function countedIn(csv: string): number {
+  const [titles = [], ...rows] = csv.split('\n').map((line) => line.replace(/^# /, '').split(','));
+  const cell = (row: readonly string[], title: string) => row[titles.indexOf(title)] ?? '';
+  const frontends = rows.filter((row) => cell(row, 'svname') === 'FRONTEND');
+  if (frontends.length === 0)
+    throw new Error(`HAProxy did not say how many requests it served, but "${csv.slice(0, 200)}"`);
+  return frontends.reduce((sum, row) => sum + Number(cell(row, 'req_tot')), 0);
+}
+
+function ask(socket: string, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let reply = '';
+    connect(socket)
+      .setEncoding('utf8')
+      .on('data', (text) => {
+        reply += text;
+      })
+      .on('error', reject)
+      .on('end', () => resolve(reply))
+      .end(`${command}\n`);
+  });
+}

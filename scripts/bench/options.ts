@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+
+export type Options = {
+  readonly lines: boolean;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly json?: string;
+};
+
+export const usage = `npm run bench -- edge [options]
+
+  HAProxy's CPU for a request with Sluice's configuration, against the minimal one in scripts/bench/reference.cfg:
+  HTTP/1.1 keep-alive in clear text, and HTTP/2 over TLS. About two minutes; on Linux only.
+
+  --lines      instead: which lines of Sluice's configuration cost most, over HTTP/1.1; about five minutes
+  --rounds N   each measures both configurations twice, in the order A B B A; 9, with --lines 5 for each line
+  --seconds S  of load for each measurement; 1, with --lines 0.4
+  --json FILE  write all that was measured to FILE
+
+  HAPROXY=<path> chooses the binary.`;
+
+/** @throws when the arguments are not what `usage` says; the message names the fault. */
+export function readOptions(args: readonly string[]): Options {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { lines: { type: 'boolean', default: false }, rounds: text, seconds: text, json: text },
+  });
+  const number = (name: 'rounds' | 'seconds', fallback: number, least: number): number => {
+    const given = values[name];
+    if (given === undefined) return fallback;
+    const value = Number(given);
+    if (given === '' || !Number.isFinite(value) || value < least)
+      throw new Error(`--${name} ${given}: must be a number, ${least} or more`);
+    return value;
+  };
+  const rounds = number('rounds', values.lines ? 5 : 9, 1);
+  if (!Number.isInteger(rounds)) throw new Error(`--rounds ${rounds}: must be a whole number`);
+  if (values.json === '') throw new Error('--json needs the name of a file');
+  return {
+    lines: values.lines,
+    rounds,
+    seconds: number('seconds', values.lines ? 0.4 : 1, 0.1),
+    ...(values.json === undefined ? {} : { json: values.json }),
+  };
+}

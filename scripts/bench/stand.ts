@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { haproxy } from '../local/haproxy';
+import { freePorts, listens, ownAddress } from '../local/loopback';
+import { type Launch, type Process, type Processes, path } from '../local/processes';
+import { type Cores, cores, pinned } from './cpu';
+import { host } from './load';
+
+export type Seat = { readonly host: string; readonly http: number; readonly https: number };
+export type Running = Process & { readonly output: readonly string[] };
+
+export const answer = 'Hello from a task.';
+
+/** What the configurations stand on: a certificate, a task that answers, an address for each of the two that are compared. */
+export type Stand = {
+  readonly folder: string;
+  readonly cores: Cores | undefined;
+  readonly task: { readonly host: string; readonly port: number };
+  readonly certificate: string;
+  readonly seats: readonly [Seat, Seat];
+  readonly launch: (command: readonly string[], environment?: Launch['environment']) => Running;
+};
+
+export async function prepare(processes: Processes): Promise<Stand> {
+  if (process.platform !== 'linux') throw new Error('the bench reads /proc, so it needs Linux');
+  const { folder } = processes;
+  const launch: Stand['launch'] = (command, environment = {}) => {
+    const output: string[] = [];
+    const child = processes.launch(command, { environment, onLine: (line) => output.push(line) });
+    return { ...child, output };
+  };
+  const used = cores();
+  mkdirSync(join(folder, 'certificates'));
+  const certificate = join(folder, 'certificates', '00-stand-in.pem');
+  writeFileSync(certificate, selfSigned());
+  const [first, second, task] = [await seat(), await seat(), await seat()];
+  const stand = { folder, cores: used, task: { host: task.host, port: task.http }, certificate, launch };
+  await startTask(stand);
+  return { ...stand, seats: [first, second] };
+}
+
+async function seat(): Promise<Seat> {
+  const own = ownAddress();
+  const [http = 0, https = 0] = await freePorts(own, 2);
+  return { host: own, http, https };
+}
+
+/** Answers at once, and costs little beside the load. */
+async function startTask({ folder, cores, task, launch }: Omit<Stand, 'seats'>): Promise<void> {
+  const configuration = join(folder, 'task.cfg');
+  writeFileSync(
+    configuration,
+    `defaults
+    mode http
+    timeout client 1h
+    timeout connect 1s
+    timeout server 1s
+
+frontend task
+    bind ${task.host}:${task.port}
+    http-request return status 200 content-type text/plain string "${answer}"
+`,
+  );
+  const running = launch(pinned(cores?.load, [haproxy, '-db', '-f', configuration]));
+  if (!(await listens(task, 10_000))) throw new Error(`the task did not start: ${running.output.join('\n')}`);
+}
+
+/** Key and certificate, P-256. */
+function selfSigned(): string {
+  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${host} -keyout - -out -`;
+  return execFileSync('openssl', words.split(' '), {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, PATH: path },
+  });
+}
