@@ -4,78 +4,83 @@ import { loadCommand, type Protocol, readAnswers } from './load';
 import { type Measured, startMeasured } from './measured';
 import type { Stand } from './stand';
 
-/** CPU a request in µs; `busy` is the share of its core that HAProxy used meanwhile. */
-export type Sample = { readonly microseconds: number; readonly requests: number; readonly busy: number };
-/** Both configurations twice. */
-export type Round = {
-  readonly first: readonly [Sample, Sample];
-  readonly second: readonly [Sample, Sample];
-  /** Of CPU a request, the first to the second. */
-  readonly ratio: number;
+/** CPU a request in µs. Of the time that it took, `busy` is the share that HAProxy ran, `waited` that others held its core. */
+export type Sample = {
+  readonly of: 'first' | 'second';
+  readonly microseconds: number;
+  readonly requests: number;
+  readonly busy: number;
+  readonly waited: number;
 };
 
-export type Amount = { readonly rounds: number; readonly seconds: number };
+export type Round = {
+  /** CPU a request, of each by itself, and the first's to the second's. */
+  readonly first: number;
+  readonly second: number;
+  readonly ratio: number;
+  readonly samples: readonly Sample[];
+};
+
 export type Pair = readonly [first: Configuration, second: Configuration];
+
+/** Whatever changes slowly, or steadily, falls on both alike. */
+const order = ['first', 'second', 'second', 'first', 'second', 'first', 'first', 'second'] as const;
 
 /** One round for each protocol. Both HAProxies are new: how a process happens to lie in memory changes its speed. */
 export async function compareOnce(
   stand: Stand,
   pair: Pair,
-  { protocols, seconds, begins }: { protocols: readonly Protocol[]; seconds: number; begins: 'first' | 'second' },
+  protocols: readonly Protocol[],
+  seconds: number,
 ): Promise<readonly Round[]> {
-  const [first, second] = [
-    await startMeasured(stand, pair[0], stand.seats[0]),
-    await startMeasured(stand, pair[1], stand.seats[1]),
-  ];
+  const first = await startMeasured(stand, pair[0], stand.seats[0]);
+  const second = await startMeasured(stand, pair[1], stand.seats[1]);
   const rounds: Round[] = [];
   for (const protocol of protocols) {
     const requests = await warmUp(stand, protocol, [first, second], seconds);
-    const measure = (measured: Measured) => sample(stand, protocol, measured, requests);
-    const [outer, inner] = begins === 'first' ? [first, second] : [second, first];
-    const [a, b, c, d] = [await measure(outer), await measure(inner), await measure(inner), await measure(outer)];
-    const [firsts, seconds_] =
-      begins === 'first'
-        ? ([
-            [a, d],
-            [b, c],
-          ] as const)
-        : ([
-            [b, c],
-            [a, d],
-          ] as const);
-    rounds.push({ first: firsts, second: seconds_, ratio: each(firsts) / each(seconds_) });
+    const samples: Sample[] = [];
+    for (const of of order)
+      samples.push({ of, ...(await sample(stand, protocol, of === 'first' ? first : second, requests)) });
+    const [a, b] = [mean(samples, 'first'), mean(samples, 'second')];
+    rounds.push({ first: a, second: b, ratio: a / b, samples });
   }
   await Promise.all([first.stop(), second.stop()]);
   return rounds;
 }
 
-const each = (samples: readonly [Sample, Sample]): number => (samples[0].microseconds + samples[1].microseconds) / 2;
+/** All samples have as many requests. */
+function mean(samples: readonly Sample[], of: Sample['of']): number {
+  const own = samples.filter((each) => each.of === of);
+  return own.reduce((sum, { microseconds }) => sum + microseconds, 0) / own.length;
+}
 
 /** Returns how many requests the slower one serves in so many seconds. */
 async function warmUp(stand: Stand, protocol: Protocol, both: readonly Measured[], seconds: number): Promise<number> {
-  const ms = Math.round(Math.min(300, seconds * 500));
+  const ms = 250;
   let least = Number.POSITIVE_INFINITY;
   for (const { seat } of both) least = Math.min(least, await load(stand, loadCommand(protocol, seat, { ms })));
   return Math.max(100, Math.round((least / ms) * 1000 * seconds));
 }
 
-async function sample(stand: Stand, protocol: Protocol, measured: Measured, requests: number): Promise<Sample> {
+async function sample(stand: Stand, protocol: Protocol, measured: Measured, requests: number) {
   const before = await measured.used();
   const from = performance.now();
   await load(stand, loadCommand(protocol, measured.seat, { requests }));
-  const wallMs = performance.now() - from;
+  const wallMicroseconds = (performance.now() - from) * 1000;
   const after = await measured.used();
 
   const served = after.requests - before.requests;
   if (served !== requests) throw new Error(`HAProxy counted ${served} requests where h2load sent ${requests}`);
-  const cpu = after.cpuMicroseconds - before.cpuMicroseconds;
-  return { microseconds: cpu / served, requests: served, busy: cpu / 1000 / wallMs };
+  const ran = after.cpu.microseconds - before.cpu.microseconds;
+  const waited = after.cpu.waitedMicroseconds - before.cpu.waitedMicroseconds;
+  return { microseconds: ran / served, requests, busy: ran / wallMicroseconds, waited: waited / wallMicroseconds };
 }
 
 async function load({ launch, cores }: Stand, command: readonly string[]): Promise<number> {
   const { exited, output } = launch(pinned(cores?.load, command));
   const { code } = await exited;
+  const said = output.join('\n');
   if (code !== 0)
-    throw new Error(`${command[0]} failed (${code}); "sh scripts/setup.sh h2load" installs it.\n${output.join('\n')}`);
-  return readAnswers(output.join('\n')).ok;
+    throw new Error(`h2load failed (${code}); "sh scripts/setup.sh h2load" installs it. It said:\n${said}`);
+  return readAnswers(said).ok;
 }

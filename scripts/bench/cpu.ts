@@ -1,31 +1,36 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The kernel's USER_HZ, the same on every architecture that Linux runs HAProxy on. */
+/** Of a process and all its threads: utime and stime, and how long it waited for a core that another process held. */
+export type Cpu = { readonly microseconds: number; readonly waitedMicroseconds: number };
+
+/** The kernel's USER_HZ, the same wherever Linux runs HAProxy. */
 const ticksPerSecond = 100;
+
+/**
+ * The kernel makes utime and stime out of its scheduler's count, and rounds them down to ticks; so the count itself is read where
+ * the kernel shows it (Linux, Documentation/scheduler/sched-stats.rst). Ticks tell of no waiting.
+ */
+export function cpuOf(pid: number): Cpu {
+  if (clock() === 'ticks of 10 ms') return { microseconds: (ticks(pid) * 1e6) / ticksPerSecond, waitedMicroseconds: 0 };
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => scheduled(`/proc/${pid}/task/${thread}`));
+  const sum = (field: 0 | 1) => threads.reduce((all, thread) => all + thread[field], 0) / 1e3;
+  return { microseconds: sum(0), waitedMicroseconds: sum(1) };
+}
 
 export type Clock = 'nanoseconds of the scheduler' | 'ticks of 10 ms';
 
-/**
- * utime and stime of a process and all its threads, in µs. The kernel makes both out of its scheduler's count, and rounds them
- * to ticks; so the count itself is read where the kernel shows it (Linux, Documentation/scheduler/sched-stats.rst).
- */
-export function cpuMicroseconds(pid: number): number {
-  if (clock() === 'ticks of 10 ms') return ticks(pid) * (1e6 / ticksPerSecond);
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const each = threads.map((thread) =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
-  );
-  return each.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e3;
-}
-
 export function clock(): Clock {
   try {
-    return Number(readFileSync('/proc/1/schedstat', 'utf8').split(' ')[0]) > 0
-      ? 'nanoseconds of the scheduler'
-      : 'ticks of 10 ms';
+    return scheduled('/proc/1')[0] > 0 ? 'nanoseconds of the scheduler' : 'ticks of 10 ms';
   } catch {
     return 'ticks of 10 ms';
   }
+}
+
+/** Nanoseconds on a core, and in wait for one. */
+function scheduled(folder: string): readonly [number, number] {
+  const [ran, waited] = readFileSync(`${folder}/schedstat`, 'utf8').split(' ').map(Number);
+  return [ran ?? 0, waited ?? 0];
 }
 
 /** Fields 14 and 15 of proc(5), counted from the end of the name, which may hold blanks. */

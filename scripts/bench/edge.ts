@@ -5,15 +5,15 @@ import { reference, sluice, sluiceFiles } from './configurations';
 import { clock } from './cpu';
 import { protocols } from './load';
 import type { Options } from './options';
-import { edgeTable, tell } from './report';
-import { spread } from './spread';
+import { edgeTable, type Setting, tell } from './report';
+import { type Spread, spread } from './spread';
 import { prepare } from './stand';
 
 export type Compared = {
   readonly protocol: string;
-  readonly ratio: ReturnType<typeof spread>;
-  readonly sluiceMicroseconds: ReturnType<typeof spread>;
-  readonly referenceMicroseconds: ReturnType<typeof spread>;
+  readonly ratio: Spread;
+  readonly sluiceMicroseconds: Spread;
+  readonly referenceMicroseconds: Spread;
   readonly rounds: readonly Round[];
 };
 
@@ -23,23 +23,20 @@ export async function edge({ rounds, seconds }: Options, processes: Processes) {
   const stand = await prepare(processes);
   const pair = [sluice(stand, 'sluice', sluiceFiles(stand)), reference(stand)] as const;
   const measured: Round[][] = protocols.map(() => []);
-  for (let round = 0; round < rounds; round++) {
-    const begins = round % 2 === 0 ? 'first' : 'second';
-    const both = await compareOnce(stand, pair, { protocols, seconds, begins });
-    both.forEach((one, index) => {
-      measured[index]?.push(one);
-    });
-    tell(`round ${round + 1} of ${rounds}: ${both.map(({ ratio }) => ratio.toFixed(3)).join(', ')}`);
+  for (let round = 1; round <= rounds; round++) {
+    const both = await compareOnce(stand, pair, protocols, seconds);
+    for (const [index, one] of both.entries()) measured[index]?.push(one);
+    tell(`round ${round} of ${rounds}: ${both.map(({ ratio }) => ratio.toFixed(3)).join(', ')}`);
   }
   const compared = protocols.map((protocol, index) => compare(protocol, measured[index] ?? []));
-  const setting = { haproxy, clock: clock(), cores: stand.cores ?? 'one core for all', rounds, seconds };
+  const setting: Setting = { haproxy, clock: clock(), cores: stand.cores, rounds, seconds };
   return { forPeople: edgeTable(compared, setting), forPrograms: { bench: 'edge', ...setting, compared } };
 }
 
 const compare = (protocol: string, rounds: readonly Round[]): Compared => ({
   protocol,
   ratio: spread(rounds.map(({ ratio }) => ratio)),
-  sluiceMicroseconds: spread(rounds.flatMap(({ first }) => first.map(({ microseconds }) => microseconds))),
-  referenceMicroseconds: spread(rounds.flatMap(({ second }) => second.map(({ microseconds }) => microseconds))),
+  sluiceMicroseconds: spread(rounds.map(({ first }) => first)),
+  referenceMicroseconds: spread(rounds.map(({ second }) => second)),
   rounds,
 });

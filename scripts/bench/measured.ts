@@ -6,12 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { answers, haproxy, showProcesses } from '../local/haproxy';
 import type { Configuration } from './configurations';
-import { cpuMicroseconds, pinned } from './cpu';
+import { type Cpu, cpuOf, pinned } from './cpu';
 import { host } from './load';
 import { answer, type Running, type Seat, type Stand } from './stand';
 
 /** Of one HAProxy since its start: its worker's CPU, and the requests that its frontends counted. */
-export type Used = { readonly cpuMicroseconds: number; readonly requests: number };
+export type Used = { readonly cpu: Cpu; readonly requests: number };
 
 export type Measured = {
   readonly seat: Seat;
@@ -34,7 +34,7 @@ export async function startMeasured(stand: Stand, configuration: Configuration, 
     seat,
     used: async () => {
       const requests = countedIn(await ask(master, `@!${worker} show stat`));
-      return { cpuMicroseconds: cpuMicroseconds(worker), requests };
+      return { cpu: cpuOf(worker), requests };
     },
     stop: () => {
       running.kill('SIGKILL');

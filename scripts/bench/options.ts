@@ -13,8 +13,8 @@ export const usage = `npm run bench -- edge [options]
   HTTP/1.1 keep-alive in clear text, and HTTP/2 over TLS. About two minutes; on Linux only.
 
   --lines      instead: which lines of Sluice's configuration cost most, over HTTP/1.1; about five minutes
-  --rounds N   each measures both configurations twice, in the order A B B A; 9, with --lines 5 for each line
-  --seconds S  of load for each measurement; 1, with --lines 0.4
+  --rounds N   each measures either configuration four times, in turn; 9, with --lines 5 for each line
+  --seconds S  of load for each measurement; 0.5, with --lines 0.2
   --json FILE  write all that was measured to FILE
 
   HAPROXY=<path> chooses the binary.`;
@@ -40,7 +40,7 @@ export function readOptions(args: readonly string[]): Options {
   return {
     lines: values.lines,
     rounds,
-    seconds: number('seconds', values.lines ? 0.4 : 1, 0.1),
+    seconds: number('seconds', values.lines ? 0.2 : 0.5, 0.1),
     ...(values.json === undefined ? {} : { json: values.json }),
   };
 }

@@ -1,12 +1,14 @@
 import { table } from '../cost/table';
+import type { Round } from './compare';
 import type { Clock, Cores } from './cpu';
 import type { Compared } from './edge';
-import type { Spread } from './spread';
+import { type Spread, spread } from './spread';
 
 export type Setting = {
   readonly haproxy: string;
   readonly clock: Clock;
-  readonly cores: Cores | string;
+  /** `undefined` where one core serves all. */
+  readonly cores: Cores | undefined;
   readonly rounds: number;
   readonly seconds: number;
 };
@@ -26,15 +28,22 @@ export function edgeTable(compared: readonly Compared[], setting: Setting): stri
     ratio.quartiles.map((each) => each.toFixed(3)).join(' to '),
     `${ratio.least.toFixed(3)} to ${ratio.most.toFixed(3)}`,
   ]);
-  return `${settingLine(setting)}\n\n${table([titles, ...rows], [], [0])}\n`;
+  const all = compared.flatMap(({ rounds }) => rounds);
+  return `${settingLine(setting)}\n\n${table([titles, ...rows], [], [0])}\n${disturbance(all)}`;
 }
 
 export const settingLine = ({ haproxy, clock, cores, rounds, seconds }: Setting): string => {
-  const where = typeof cores === 'string' ? cores : `core ${cores.measured}, load and task on core ${cores.load}`;
-  return (
-    `HAProxy ${haproxy}, ${where}; medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, ` +
-    `each 2 × ${seconds} s of either; CPU in ${clock}`
-  );
+  const where = cores ? `core ${cores.measured}, load and task on core ${cores.load}` : 'one core for all';
+  const medians = `medians of ${rounds} paired ${rounds === 1 ? 'round' : 'rounds'}`;
+  return `HAProxy ${haproxy}, ${where}; ${medians} of 4 × ${seconds} s of either; CPU in ${clock}`;
 };
+
+/** Whoever shares a core pays with cold caches, and a larger configuration pays more. */
+export function disturbance(rounds: readonly Round[]): string {
+  const waited = spread(rounds.flatMap(({ samples }) => samples.map((sample) => sample.waited))).median;
+  return waited < 0.02
+    ? ''
+    : `\nOther processes held HAProxy's core for ${Math.round(waited * 100)} % of the time, so these ratios are too high; measure again on a quiet machine.\n`;
+}
 
 const inMicroseconds = ({ median }: Spread): string => `${median.toFixed(1)} µs`;
