@@ -1,8 +1,8 @@
 import type { Configuration } from './configurations';
 import { pinned } from './cpu';
-import { loadCommand, type Protocol, readAnswers } from './load';
+import { checkAnswers, loadCommand, type Protocol } from './load';
 import { type Measured, startMeasured } from './measured';
-import type { Stand } from './stand';
+import type { Seat, Stand } from './stand';
 
 /** CPU a request in µs. Of the time that it took, `busy` is the share that HAProxy ran, `waited` that others held its core. */
 export type Sample = {
@@ -22,6 +22,11 @@ export type Round = {
 };
 
 export type Pair = readonly [first: Configuration, second: Configuration];
+
+/** Requests that go before the measurement. */
+const warm = 2_000;
+/** Of one measurement; it should take --seconds. */
+const patienceMs = 60_000;
 
 /** Whatever changes slowly, or steadily, falls on both alike. */
 const order = ['first', 'second', 'second', 'first', 'second', 'first', 'first', 'second'] as const;
@@ -56,16 +61,19 @@ function mean(samples: readonly Sample[], of: Sample['of']): number {
 
 /** Returns how many requests the slower one serves in so many seconds. */
 async function warmUp(stand: Stand, protocol: Protocol, both: readonly Measured[], seconds: number): Promise<number> {
-  const ms = 250;
-  let least = Number.POSITIVE_INFINITY;
-  for (const { seat } of both) least = Math.min(least, await load(stand, loadCommand(protocol, seat, { ms })));
-  return Math.max(100, Math.round((least / ms) * 1000 * seconds));
+  let perSecond = Number.POSITIVE_INFINITY;
+  for (const { seat } of both) {
+    const from = performance.now();
+    await load(stand, protocol, seat, warm);
+    perSecond = Math.min(perSecond, (warm * 1000) / (performance.now() - from));
+  }
+  return Math.max(warm, Math.round(perSecond * seconds));
 }
 
 async function sample(stand: Stand, protocol: Protocol, measured: Measured, requests: number) {
   const before = await measured.used();
   const from = performance.now();
-  await load(stand, loadCommand(protocol, measured.seat, { requests }));
+  await load(stand, protocol, measured.seat, requests);
   const wallMicroseconds = (performance.now() - from) * 1000;
   const after = await measured.used();
 
@@ -76,11 +84,14 @@ async function sample(stand: Stand, protocol: Protocol, measured: Measured, requ
   return { microseconds: ran / served, requests, busy: ran / wallMicroseconds, waited: waited / wallMicroseconds };
 }
 
-async function load({ launch, cores }: Stand, command: readonly string[]): Promise<number> {
-  const { exited, output } = launch(pinned(cores?.load, command));
-  const { code } = await exited;
+async function load({ launch, cores }: Stand, protocol: Protocol, seat: Seat, requests: number): Promise<void> {
+  const { exited, output, kill } = launch(pinned(cores?.load, loadCommand(protocol, seat, requests)));
+  const late = setTimeout(() => kill('SIGKILL'), patienceMs);
+  const { code, signal } = await exited;
+  clearTimeout(late);
   const said = output.join('\n');
+  if (signal === 'SIGKILL') throw new Error(`h2load did not end within ${patienceMs / 1000} s. It said:\n${said}`);
   if (code !== 0)
     throw new Error(`h2load failed (${code}); "sh scripts/setup.sh h2load" installs it. It said:\n${said}`);
-  return readAnswers(said).ok;
+  checkAnswers(said, requests);
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Of a process and all its threads: utime and stime, and how long it waited for a core that another process held. */
@@ -55,3 +56,10 @@ export function cores(): Cores | undefined {
 
 export const pinned = (core: string | undefined, command: readonly string[]): readonly string[] =>
   core === undefined ? command : ['taskset', '-c', core, ...command];
+
+/** Before the command of what is measured, so that no other process takes its core from it; root may do so (sched(7)). */
+export function undisturbed(): readonly string[] {
+  const command = ['chrt', '--fifo', '1'];
+  const { status } = spawnSync('chrt', ['--fifo', '1', 'true'], { stdio: 'ignore' });
+  return status === 0 ? command : [];
+}

@@ -24,7 +24,7 @@ export async function startMeasured(stand: Stand, configuration: Configuration, 
   const run = mkdtempSync(join(stand.folder, 'run-'));
   const master = join(run, 'master.sock');
   const running = stand.launch(
-    pinned(stand.cores?.measured, [haproxy, '-W', '-S', master, '-f', configuration.path]),
+    pinned(stand.cores?.measured, [...stand.undisturbed, haproxy, '-W', '-S', master, '-f', configuration.path]),
     configuration.environment(seat, run),
   );
   await untilItAnswers(running, seat);

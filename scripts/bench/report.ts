@@ -43,7 +43,7 @@ export function disturbance(rounds: readonly Round[]): string {
   const waited = spread(rounds.flatMap(({ samples }) => samples.map((sample) => sample.waited))).median;
   return waited < 0.02
     ? ''
-    : `\nOther processes held HAProxy's core for ${Math.round(waited * 100)} % of the time, so these ratios are too high; measure again on a quiet machine.\n`;
+    : `\nOther processes held HAProxy's core for ${Math.round(waited * 100)} % of the time, so these ratios are too high; measure again on a quiet machine, or as root.\n`;
 }
 
 const inMicroseconds = ({ median }: Spread): string => `${median.toFixed(1)} µs`;

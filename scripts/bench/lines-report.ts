@@ -1,0 +1,42 @@
+import { table } from '../cost/table';
+import type { Round } from './compare';
+import type { Line, Lines } from './lines';
+import { disturbance, type Setting, settingLine } from './report';
+
+const worthNaming = 0.02;
+
+/** Lines that cost more than 2 % of a request through the reference, then the others together. */
+export function linesTable({ whole, noise, lines, needed }: Lines, all: readonly Round[], setting: Setting): string {
+  const sorted = [...lines].sort((a, b) => b.cost.median - a.cost.median);
+  const dear = sorted.filter(({ cost }) => cost.median > worthNaming);
+  const cheap = sorted.filter((line) => !dear.includes(line));
+  const row = ({ text, more, cost }: Line) => [
+    percent(cost.median),
+    cost.quartiles.map(percent).join(' to '),
+    more > 0 ? `${more} × more` : 'left out',
+    text.length > 90 ? `${text.slice(0, 89)}…` : text,
+  ];
+  const sum = (some: readonly Line[]) => some.reduce((total, { cost }) => total + cost.median, 0);
+  const ends = [
+    [percent(sum(cheap)), '', '', `${cheap.length} lines of at most ${worthNaming * 100} % each`],
+    [
+      percent(whole.median - 1 - sum(lines)),
+      '',
+      '',
+      'all else: choice of the backend, servers, limits, and what these lines share',
+    ],
+    [percent(whole.median - 1), whole.quartiles.map((each) => percent(each - 1)).join(' to '), '', 'all of Sluice'],
+  ];
+  const titles = ['cost', 'half of the rounds', 'measured', 'line; in % of a request through the reference'];
+  return [
+    settingLine(setting),
+    '',
+    table([titles, ...dear.map(row)], ends, [2, 3]),
+    '',
+    `Noise of a line that was left out: ±${percent(noise)}; of one that was repeated: a twentieth of that.`,
+    ...(needed.length > 0 ? [`Nothing is passed on without: ${needed.join('; ')}`] : []),
+    disturbance(all),
+  ].join('\n');
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
