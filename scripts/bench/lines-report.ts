@@ -8,8 +8,10 @@ const worthNaming = 0.02;
 /** Lines that cost more than 2 % of a request through the reference, then the others together. */
 export function linesTable({ whole, noise, lines, needed }: Lines, all: readonly Round[], setting: Setting): string {
   const sorted = [...lines].sort((a, b) => b.cost.median - a.cost.median);
-  const dear = sorted.filter(({ cost }) => cost.median > worthNaming);
-  const cheap = sorted.filter((line) => !dear.includes(line));
+  const isDear = ({ cost, more }: Line) => cost.median > Math.max(worthNaming, more < 0 ? noise : 0);
+  const dear = sorted.filter(isDear);
+  const cheap = sorted.filter((line) => !isDear(line) && line.more > 0);
+  const hidden = sorted.filter((line) => !isDear(line) && line.more < 0);
   const row = ({ text, more, cost }: Line) => [
     percent(cost.median),
     cost.quartiles.map(percent).join(' to '),
@@ -20,7 +22,7 @@ export function linesTable({ whole, noise, lines, needed }: Lines, all: readonly
   const ends = [
     [percent(sum(cheap)), '', '', `${cheap.length} lines of at most ${worthNaming * 100} % each`],
     [
-      percent(whole.median - 1 - sum(lines)),
+      percent(whole.median - 1 - sum([...dear, ...cheap])),
       '',
       '',
       'all else: choice of the backend, servers, limits, and what these lines share',
@@ -33,6 +35,9 @@ export function linesTable({ whole, noise, lines, needed }: Lines, all: readonly
     '',
     table([titles, ...dear.map(row)], ends, [2, 3]),
     '',
+    ...(hidden.length > 0
+      ? [`Left out, these cost at most 2 %, or what the noise hides: ${hidden.map(({ text }) => text).join('; ')}.`]
+      : []),
     `Noise of a line that was left out: ±${percent(noise)}; of one that was repeated: a twentieth of that.`,
     ...(needed.length > 0 ? [`Nothing is passed on without: ${needed.join('; ')}`] : []),
     disturbance(all),

@@ -16,8 +16,8 @@ const repeatable = /^http-(request|response|after-response) /;
 /** The first of them that acts ends the rules, or each adds to what the one before left. */
 const unrepeatable =
   /^http-\S+ (add-header|set-uri|set-path|replace-\S+|((return|deny|reject|redirect|allow|use-service)(?!.* (if|unless) )))/;
-/** What is there or not, once. */
-const removable = /^(option|retry-on|log|filter|compression|http-reuse) /;
+/** What is there or not, once. Without an option of the log, HAProxy would write more of it. */
+const removable = /^(option (?!httplog|dontlog)|retry-on |filter |compression |http-reuse )/;
 
 /** Of the sections that every request of a service passes. Without `use_backend` and servers there would be no answer. */
 export function variantsOf(files: readonly File[]): readonly Variant[] {

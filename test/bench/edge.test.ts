@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const root = join(__dirname, '../..');
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bench-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+it('measures both protocols, writes what it found, and leaves nothing running', async () => {
+  const bench = run(['edge', '--rounds', '1', '--seconds', '0.1', '--json', join(folder, 'found.json')]);
+
+  const { code, output } = await bench.ended;
+
+  expect({ code, output }).toStrictEqual({
+    code: 0,
+    output: expect.stringMatching(/HTTP\/1\.1 .* µs.*HTTP\/2 .* µs/s),
+  });
+  const { compared } = JSON.parse(readFileSync(join(folder, 'found.json'), 'utf8')) as Found;
+  expect(compared.map(({ ratio }) => ratio.median > 0)).toStrictEqual([true, true]);
+  for (const { rounds } of compared) expect(rounds[0]?.samples.every(({ requests }) => requests >= 1_000)).toBe(true);
+  expect(await left()).toStrictEqual([]);
+}, 60_000);
+
+it('ends everything with Ctrl-C', async () => {
+  const bench = run(['edge']);
+  while (!running().some((command) => command.includes('reference.cfg'))) await sleep(50);
+
+  bench.child.kill('SIGINT');
+
+  expect(await bench.ended).toMatchObject({ code: null });
+  expect(await left()).toStrictEqual([]);
+}, 60_000);
+
+it('says in words that a request was not answered, and measures nothing', async () => {
+  const faulty = join(folder, 'faulty-haproxy');
+  writeFileSync(faulty, faultyTask, { mode: 0o755 });
+
+  const bench = run(['edge', '--rounds', '1', '--seconds', '0.1'], { HAPROXY: faulty });
+
+  expect(await bench.ended).toStrictEqual({
+    code: 1,
+    output: expect.stringContaining('not every request was answered by 200, so nothing was measured'),
+  });
+  expect(await left()).toStrictEqual([]);
+}, 60_000);
+
+/** HAProxy, but a quarter of what the task answers is 503. */
+const faultyTask = `#!/bin/sh
+for last; do :; done
+case $last in
+  */task.cfg) sed -i 's/^    http-request return/    http-request deny deny_status 503 if { rand(4) 0 }\\n&/' "$last" ;;
+esac
+exec ${process.env.HAPROXY ?? 'haproxy'} "$@"
+`;
+
+type Found = {
+  readonly compared: readonly {
+    readonly ratio: { readonly median: number };
+    readonly rounds: readonly { readonly samples: readonly { readonly requests: number }[] }[];
+  }[];
+};
+
+function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/bench.ts', ...args], {
+    cwd: root,
+    env: { ...process.env, TMPDIR: folder, ...environment },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  const ended = new Promise<{ code: number | null; output: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, output }));
+  });
+  return { child, ended };
+}
+
+/** Commands that the bench of this test started: its files lie below the test's folder. */
+const running = (): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/cmdline`))
+    .map(commandOf)
+    .filter((command) => command.includes(folder) && !command.includes('scripts/bench.ts'));
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
+/** What still runs, and its folders, after two seconds in which they may end. */
+async function left(): Promise<readonly string[]> {
+  const found = () => [...running(), ...readdirSync(folder).filter((name) => name.startsWith('sluice-local-'))];
+  for (const end = Date.now() + 2_000; Date.now() < end && found().length > 0; ) await sleep(50);
+  return found();
+}
