@@ -57,9 +57,10 @@ export function cores(): Cores | undefined {
 export const pinned = (core: string | undefined, command: readonly string[]): readonly string[] =>
   core === undefined ? command : ['taskset', '-c', core, ...command];
 
-/** Before the command of what is measured, so that no other process takes its core from it; root may do so (sched(7)). */
-export function undisturbed(): readonly string[] {
-  const command = ['chrt', '--fifo', '1'];
-  const { status } = spawnSync('chrt', ['--fifo', '1', 'true'], { stdio: 'ignore' });
-  return status === 0 ? command : [];
+/**
+ * No other process takes its core from this one any more; root may do so (sched(7)), for others nothing happens. Never the master:
+ * that of 3.2 spins while its worker starts, and would keep the core.
+ */
+export function givePriority(pid: number): void {
+  spawnSync('chrt', ['--all-tasks', '--fifo', '--pid', '1', String(pid)], { stdio: 'ignore' });
 }

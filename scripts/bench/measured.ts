@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { answers, haproxy, showProcesses } from '../local/haproxy';
 import type { Configuration } from './configurations';
-import { type Cpu, cpuOf, pinned } from './cpu';
+import { type Cpu, cpuOf, givePriority, pinned } from './cpu';
 import { host } from './load';
 import { answer, type Running, type Seat, type Stand } from './stand';
 
@@ -24,12 +24,13 @@ export async function startMeasured(stand: Stand, configuration: Configuration, 
   const run = mkdtempSync(join(stand.folder, 'run-'));
   const master = join(run, 'master.sock');
   const running = stand.launch(
-    pinned(stand.cores?.measured, [...stand.undisturbed, haproxy, '-W', '-S', master, '-f', configuration.path]),
+    pinned(stand.cores?.measured, [haproxy, '-W', '-S', master, '-f', configuration.path]),
     configuration.environment(seat, run),
   );
   await untilItAnswers(running, seat);
   if (!(await answers(master, 10_000))) throw new Error("HAProxy's master does not answer");
   const { worker } = await showProcesses(master);
+  givePriority(worker);
   return {
     seat,
     used: async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { haproxy } from '../local/haproxy';
 import { freePorts, listens, ownAddress } from '../local/loopback';
 import { type Launch, type Process, type Processes, path } from '../local/processes';
-import { type Cores, cores, pinned, undisturbed } from './cpu';
+import { type Cores, cores, pinned } from './cpu';
 import { host } from './load';
 
 export type Seat = { readonly host: string; readonly http: number; readonly https: number };
@@ -17,7 +17,6 @@ export const answer = 'Hello from a task.';
 export type Stand = {
   readonly folder: string;
   readonly cores: Cores | undefined;
-  readonly undisturbed: readonly string[];
   readonly task: { readonly host: string; readonly port: number };
   readonly certificate: string;
   readonly seats: readonly [Seat, Seat];
@@ -39,7 +38,7 @@ export async function prepare(processes: Processes): Promise<Stand> {
   const [first, second, task] = [await seat(), await seat(), await seat()];
   const stand = { folder, cores: used, task: { host: task.host, port: task.http }, certificate, launch };
   await startTask(stand);
-  return { ...stand, undisturbed: undisturbed(), seats: [first, second] };
+  return { ...stand, seats: [first, second] };
 }
 
 async function seat(): Promise<Seat> {
@@ -49,7 +48,7 @@ async function seat(): Promise<Seat> {
 }
 
 /** Answers at once, and costs little beside the load. */
-async function startTask({ folder, cores, task, launch }: Omit<Stand, 'seats' | 'undisturbed'>): Promise<void> {
+async function startTask({ folder, cores, task, launch }: Omit<Stand, 'seats'>): Promise<void> {
   const configuration = join(folder, 'task.cfg');
   writeFileSync(
     configuration,
