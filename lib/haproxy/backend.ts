@@ -45,7 +45,7 @@ const httpCheck = 'check inter 1s fastinter 2500ms downinter 250ms rise 1 fall 3
 
 /**
  * The options of a backend's servers, in the file and in `add server` alike: HAProxy ignores `default-server` for the latter.
- * `downinter` admits a new task half a second after it answers; `observe` takes out who refuses three connections in a row, whatever
+ * `downinter` admits a new task within half a second after it answers; `observe` takes out who refuses three connections in a row, whatever
  * the check says. What the last word names, render.ts tells.
  */
 export const serverOptions = ({ check }: Pick<Backend, 'check'>): string =>

@@ -26,7 +26,7 @@ export type Facts = {
 /** What tasks say themselves. */
 export type Said = Pick<Facts, 'began' | 'closed'>;
 
-/** After AWS's own delay the proxy has this long to notice a first task, or a stop order: Lambda, sync and two passed checks. */
+/** After AWS's own delay the proxy has this long to notice a first task, or a stop order: Lambda, sync and passed checks. */
 const noticeMs = 2_000;
 
 /** A death is written down when the process is reaped, and a closed door when that is read: a little after connections broke. */

@@ -23,7 +23,7 @@ export type Running = {
 
 export type Haproxy = ReturnType<typeof newProxy>;
 
-/** Two checks 250 ms apart admit a server; two failed ones, or three failed requests, take it out. */
+/** As with `tcp`: two checks 250 ms apart admit a server; two failed ones, or three refused requests, take it out. */
 const rise = 500;
 const fall = 2_000;
 
