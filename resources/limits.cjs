@@ -32,7 +32,7 @@ const cost = {
   // A worker with one service has 4.3 MB, each server with its share of a service 8 kB more: room for 400 tasks.
   worker: 7.5 * MB,
   // TLS with HTTP/2, its sockets in the kernel, and a TLS record of which a byte is missing.
-  connection: 46,
+  connection: 47,
   // A request in progress, its connection to the task, and that one's socket.
   request: 7.5,
 };
@@ -40,8 +40,8 @@ const cost = {
 const workers = 4;
 /** The kernel gives all TCP buffers together at most 3/32 of what it found free at its start (Linux: tcp_init_mem, net.ipv4.tcp_mem). */
 const sockets = (memory) => Math.ceil(((memory - 64) * MB * 3) / 32);
-/** For each connection: 1 request by HTTP/1.1 or 3/4 by HTTP/2 beside it, and 1.5 buffers of HAProxy's. */
-const perConnection = (bufferKB) => cost.connection + 1.75 * cost.request + 1.5 * bufferKB;
+/** Nine requests in progress for ten connections, and 18 buffers of HAProxy's. */
+const perConnection = (bufferKB) => cost.connection + 0.9 * cost.request + 1.8 * bufferKB;
 /** A connection, and what its requests and the tables need: HAProxy takes four for each, of LimitNOFILE's 65536. */
 const mostConnections = 14_000;
 
@@ -74,7 +74,7 @@ function limits(type) {
     SLUICE_REQUESTS_OF_SERVICE_FULL: part(0.125),
     SLUICE_REQUESTS_OF_TASK: part(0.3),
     SLUICE_STREAMS: isSmall ? 20 : 32,
-    SLUICE_BUFFERS: part(1.5),
+    SLUICE_BUFFERS: part(1.8),
     SLUICE_BUFFER_BYTES: bufferBytes,
     SLUICE_TO_CLIENT_BYTES: client,
     // Less than 32 KB let an upload wait for delayed acknowledgements.

@@ -16,7 +16,7 @@ export const smallest = {
   SLUICE_REQUESTS_OF_SERVICE_FULL: 50,
   SLUICE_REQUESTS_OF_TASK: 120,
   SLUICE_STREAMS: 20,
-  SLUICE_BUFFERS: 600,
+  SLUICE_BUFFERS: 720,
   SLUICE_BUFFER_BYTES: 16384,
   SLUICE_TO_CLIENT_BYTES: 16384,
   SLUICE_FROM_CLIENT_BYTES: 32768,
@@ -43,15 +43,15 @@ export const globalLimits = `    maxconn ${limit('SLUICE_SOCKETS')}
     tune.ssl.cachesize 4000`;
 
 /**
- * An address has a share of the connections. One connection by HTTP/2 makes many requests, so those are counted too: above the
- * first number one is refused, above the second its connection ends with all that it holds.
+ * An address has a share of the connections. One connection by HTTP/2 makes many requests, so those are counted too, and all that
+ * are in progress: above the first number one is refused, above the second its connection ends with all that it holds.
  */
 export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
     backlog 1024
     tcp-request connection track-sc1 src table sluice-addresses
     tcp-request connection reject if { sc1_conn_cur gt ${limit('SLUICE_CONNECTIONS_OF_ADDRESS')} }
     http-request track-sc2 src table sluice-addresses-http2 if { fc_http_major 2 }
-    http-request track-sc0 int(0) table sluice-http2 if { fc_http_major 2 }
+    http-request track-sc0 int(0) table sluice-requests
     http-request reject if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS_END')} } || { sc0_conn_cur gt ${limit('SLUICE_REQUESTS_END')} }
     http-request deny deny_status 503 hdr Retry-After 1 if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS')} } || { sc0_conn_cur gt ${limit('SLUICE_REQUESTS')} }`;
 
@@ -62,21 +62,20 @@ export const counters = `backend sluice-addresses
 backend sluice-addresses-http2
     stick-table type ip size ${limit('SLUICE_SOCKETS')} expire 1m store conn_cur
 
-backend sluice-http2
+backend sluice-requests
     stick-table type integer size 1 expire 1m store conn_cur`;
 
 /**
- * A service's share: what runs and what waits, and less of both while the entrance is nearly full. Whoever comes by HTTP/2 then
- * would hold a place although he is refused, so his connection ends.
+ * A service's share: what runs and what waits, and less of both while all services have much to do. Whoever comes by HTTP/2 would
+ * keep a place although he is refused, so his connection ends while places are few.
  */
 export const serviceLimits = (() => {
   const share = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE')} }`;
-  const less = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE_FULL')} }`;
-  const full = `{ fe_conn(sluice) gt ${limit('SLUICE_CONNECTIONS_FULL')} }`;
-  const many = `{ sc0_conn_cur gt ${limit('SLUICE_REQUESTS_FULL')} }`;
+  const less = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE_FULL')} } { sc0_conn_cur gt ${limit('SLUICE_REQUESTS_FULL')} }`;
+  const few = `{ fc_http_major 2 } { fe_conn(sluice) gt ${limit('SLUICE_CONNECTIONS_FULL')} }`;
   return [
-    `    http-request reject if ${less} ${full} { fc_http_major 2 }`,
+    `    http-request reject if ${share} ${few} || ${less} ${few}`,
     '    http-request return status 503 content-type text/plain hdr Retry-After 1 hdr Connection close string ' +
-      `"This service is busy. Please try again in a moment." if ${share} || ${less} ${full} || ${less} ${many}`,
+      `"This service is busy. Please try again in a moment." if ${share} || ${less}`,
   ];
 })();

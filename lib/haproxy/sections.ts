@@ -32,8 +32,8 @@ ${globalLimits}
 `;
 
 /** A page of HAProxy's own, for people. */
-export const page = (status: number, title: string, advice: string): string =>
-  `    http-error status ${status} content-type "text/html; charset=utf-8" string ` +
+export const page = (status: number, title: string, advice: string, more = ''): string =>
+  `    http-error status ${status} content-type "text/html; charset=utf-8"${more} string ` +
   `"<!doctype html><meta name=viewport content='width=device-width'><title>${title}</title>` +
   `<body style='font:1.1em system-ui;margin:15vh auto;max-width:32em;padding:0 1em'><h1>${title}</h1><p>${advice}</p>"`;
 
@@ -62,6 +62,6 @@ export const defaults = `defaults sluice-defaults
 ${page(400, 'Bad request', 'The request is not valid HTTP, or it has more headers than this server takes.')}
 ${page(408, 'Request timeout', 'The request took too long to arrive. Please try again.')}
 ${page(502, 'Bad gateway', 'The service broke off its answer, or it sent more headers than this server takes. Please try again.')}
-${page(503, 'Service unavailable', 'No task of this service can answer at the moment. Please try again soon.')}
+${page(503, 'Service unavailable', 'No task of this service can answer at the moment. Please try again soon.', ' hdr Retry-After 1')}
 ${page(504, 'Gateway timeout', 'The service took too long to answer. Please try again.')}
 `;

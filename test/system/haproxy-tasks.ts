@@ -54,11 +54,17 @@ export const backend = (servers: readonly Server[], more: Partial<Backend> = {})
 /** One GET. Gives `<status> <body>`, or the error's code. */
 export const ask = (
   host: string,
-  options: { agent?: Agent | false; path?: string; port?: number } = {},
+  options: {
+    agent?: Agent | false;
+    path?: string;
+    port?: number;
+    headers?: Record<string, string>;
+    localAddress?: string;
+  } = {},
 ): Promise<string> =>
   new Promise((resolve) => {
     const { agent = false, path = '/', port = 10080 } = options;
-    get({ host, port, path, agent, timeout: 5_000 }, (response) => {
+    get({ ...options, host, port, path, agent, timeout: 5_000 }, (response) => {
       let body = '';
       response.on('data', (text) => (body += text));
       response.on('end', () => resolve(`${response.statusCode} ${body.length > 60 ? '' : body}`.trim()));

@@ -1,0 +1,93 @@
+import { endCrowds, service, startCrowd, startOddTask } from './edge-crowds';
+import { certificateOf, type Instance, pause, selfSigned, startInstance, until } from './haproxy-instance';
+import { ask, startTask, stopTasks, type Task } from './haproxy-tasks';
+import { type Accounted, accountOf } from './memory-account';
+
+const { cost, sockets } = require('../../resources/limits.cjs') as {
+  cost: Record<'system' | 'sync' | 'worker', number>;
+  sockets: (memory: number) => number;
+};
+
+jest.setTimeout(60_000);
+
+let instance: Instance;
+let odd: Awaited<ReturnType<typeof startOddTask>>;
+let fine: Task;
+let account: Accounted;
+let worker: number;
+
+beforeEach(async () => {
+  instance = await startInstance();
+  [odd, fine] = [await startOddTask('odd'), await startTask('fine')];
+  const key = selfSigned('odd.example.com');
+  const certificates = [instance.storeCertificate('a', { key, chain: certificateOf(key) })];
+  await instance.sync(instance.publish(services(), certificates));
+  await instance.startHaproxy();
+  const { master, workers } = await instance.processes();
+  [account, worker] = [accountOf(master), workers[0] ?? 0];
+  await until(async () => (await visitor()) === '200 fine');
+});
+afterEach(async () => {
+  endCrowds();
+  await instance.stop();
+  account.stop();
+  odd.stop();
+  stopTasks();
+});
+
+const services = (check = 'tcp') => [service('odd', [odd.server]), { ...service('fine', [fine.server]), check }];
+const visitor = () =>
+  ask(instance.host, { headers: { host: 'fine.example.com' }, localAddress: '127.9.9.9', path: '/ok' });
+const crowd = (kind: string, clients: number, more: object = {}) =>
+  startCrowd({ kind, host: instance.host, name: 'odd.example.com', path: '/large', clients, ...more });
+
+/** What a t4g.nano has for HAProxy: its memory less the system and one sync. */
+const budget = 512 * 1024 - cost.system - cost.sync;
+const ofOne = (budget - sockets(512)) / 4 + sockets(512);
+
+const attacks: [string, number, object][] = [
+  ['http2unread', 90, { streams: 100 }],
+  ['http2window', 90, { streams: 100, path: '/nothing', name: 'nobody.example.com' }],
+  ['http2pings', 90, {}],
+  ['unread', 1_000, {}],
+  ['websocket', 450, { path: '/socket' }],
+  ['slow', 450, {}],
+  ['upload', 450, {}],
+];
+
+it('across three reloads, with each worker held by those who came to it, all fits', async () => {
+  for (const check of ['/a', '/b', '/c', undefined]) {
+    const unread = crowd('unread', 600, { addresses: 60, seconds: 1 });
+    await unread.there;
+    if (check) expect((await instance.sync(instance.publish(services(check)))).code).toBe(0);
+  }
+  await pause(500);
+
+  const { process, kernel } = account.used();
+  console.log(`four workers: ${inMB(process)} and ${inMB(kernel)} of sockets`);
+  const { workers } = await instance.processes();
+  expect(workers).toHaveLength(4);
+  expect(workers).toContain(worker);
+  expect(process + Math.min(kernel, sockets(512))).toBeLessThan(budget);
+});
+
+it.each(attacks)(
+  '%s by %i clients, %j: one address alone keeps nobody waiting, and of many one worker has enough',
+  async (kind, clients, more) => {
+    const one = crowd(kind, clients / 2, { ...more, addresses: 1 });
+    await one.there;
+    const visitors = await Promise.all([visitor(), visitor(), visitor()]);
+    const many = crowd(kind, clients, { ...more, addresses: 60 });
+    await many.there;
+    await pause(500);
+    const { process, kernel } = account.used();
+    await one.stop();
+
+    console.log(kind, `${inMB(process)} and ${inMB(kernel)} of sockets`, await many.stop());
+    expect(visitors).toStrictEqual(Array(3).fill('200 fine'));
+    expect(process + kernel).toBeLessThan(ofOne);
+    expect((await instance.processes()).workers).toStrictEqual([worker]);
+  },
+);
+
+const inMB = (kilobytes: number): string => `${Math.round(kilobytes / 1024)} MB`;
