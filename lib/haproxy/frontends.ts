@@ -3,8 +3,12 @@ import { counters, entranceLimits } from './limits';
 import { reservedHosts } from './look';
 import { page } from './sections';
 
-/** A host name, a dot at its end where it has one, and a port (RFC 9110, 7.2). Docker names services with `_`. */
-const hostGrammar = '^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\\.?(:[0-9]{1,5})?$';
+/**
+ * A host name, a dot at its end where it has one, and a port (RFC 9110, 7.2; RFC 1035, 2.3.4 for a label's length). Docker names
+ * services with `_`.
+ */
+const label = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
+const hostGrammar = `^${label}(\\.${label}){0,20}\\.?(:[0-9]{1,5})?$`;
 
 /** A trailer with the name of a header that the task trusts, in either spelling. */
 const trustedTrailer = '(proxy|forwarded|x[-_](forwarded[-_].*|real[-_]ip|request[-_]id|ssl))';
@@ -13,34 +17,37 @@ const plain = (status: number, words: string): string =>
   `return status ${status} content-type text/plain string "${words}"`;
 
 /**
- * What every request goes through. Whatever would end HTTP's inspection is refused: CONNECT, and an Upgrade that is no WebSocket
- * (over HTTP/2 that is an extended CONNECT, RFC 8441, which HAProxy has made a GET with an Upgrade). In HTTP/1.1 such an Upgrade is
- * dropped, as it may be (RFC 9110, 7.8): clients offer h2c of themselves. A client's Connection could name our headers as
- * hop-by-hop (RFC 9110, 7.6.1), and a server that maps `_` to `-` take one spelling for the other.
+ * What every request goes through; each look into its headers costs, so there are few. Whatever would end HTTP's inspection is
+ * refused: CONNECT, and an Upgrade that is no WebSocket (over HTTP/2 that is an extended CONNECT, RFC 8441, which HAProxy has made a
+ * GET with an Upgrade). In HTTP/1.1 such an Upgrade is dropped, as it may be (RFC 9110, 7.8): clients offer h2c of themselves. A
+ * client's Connection could name our headers as hop-by-hop (RFC 9110, 7.6.1), and many servers take `_` in a name for `-`.
  */
 const requestRules = `    option http-restrict-req-hdr-names delete
     http-request ${plain(405, 'CONNECT and TRACE are not served here.')} if { method CONNECT TRACE }
-    http-request ${plain(400, 'The request names no host, or none that can be one.')} if !{ req.fhdr(host) -m reg -i ${hostGrammar} } || { req.fhdr(host),length gt 260 }
+    http-request set-var(txn.host) req.fhdr(Host),lower
+    http-request ${plain(400, 'The request names no host, or none that can be one.')} unless { var(txn.host) -m reg ${hostGrammar} }
     # HAProxy 2.6 and 3.0 read 2^64 as 0, and a task would take the next request, of anybody, for the body of this one.
     http-request ${plain(400, 'The request has a length or a version that is not served here.')} if { req.hdr(Content-Length),length gt 18 } || { req.ver 0.9 }
     # An absolute address may say another user or scheme than the host that was checked, or have no path.
     http-request replace-uri ^([^/?]*//[^/?]*)?/?(.*)$ /\\2 unless { url_beg / } || { fc_http_major 2 } { url_beg https:// http:// } || { method OPTIONS } { url -m str * }
-    http-request set-var(txn.host) req.fhdr(host),host_only,lower,rtrim(.)
+    http-request set-var(txn.host) var(txn.host),host_only,rtrim(.)
     http-request return status 200 content-type text/plain string "HAProxy answers." if { var(txn.host) -m str ${reservedHosts.join(' ')} }
-    http-request set-var(txn.path) path,concat(/)
-    http-request set-var(txn.websocket) bool(true) if { req.hdr(Upgrade) -i -m str websocket } { method GET }
-    http-request ${plain(405, 'Of protocols, only websocket is served here.')} if { req.hdr(Upgrade) -m found } { fc_http_major 2 } !{ var(txn.websocket) -m bool }
+    http-request set-var(txn.upgrade) req.fhdr(Upgrade)
+    http-request set-var(txn.websocket) bool(true) if { var(txn.upgrade) -m reg -i ^(.*,)?[[:space:]]*websocket[[:space:]]*(,.*)?$ } { method GET }
+    http-request ${plain(405, 'Of protocols, only websocket is served here.')} if { var(txn.upgrade) -m found } { fc_http_major 2 } !{ var(txn.websocket) -m bool }
     http-request del-header Connection
-    http-request del-header Upgrade
+    http-request del-header Upgrade if { var(txn.upgrade) -m found }
     http-request set-header Upgrade websocket if { var(txn.websocket) -m bool }
     http-request set-header Connection upgrade if { var(txn.websocket) -m bool }
-    http-request del-header proxy
-    http-request del-header forwarded
-    http-request del-header x-real-ip
-    http-request del-header x-forwarded- -m beg
-    http-request set-header X-Forwarded-For %[src]
-    http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
-    http-request set-header X-SSL %[ssl_fc]
+    http-request del-header Proxy
+    http-request del-header Forwarded
+    http-request del-header X-Real-IP
+    http-request del-header X-Forwarded- -m beg
+    option forwardfor
+    http-request add-header X-Forwarded-Proto http unless { ssl_fc }
+    http-request set-header X-SSL 0 unless { ssl_fc }
+    http-request add-header X-Forwarded-Proto https if { ssl_fc }
+    http-request set-header X-SSL 1 if { ssl_fc }
     http-request set-header X-Request-Id %[uuid]
     # Later releases drop trailers, announced or not: see the backends.
 .if !version_atleast(3.2)
@@ -55,7 +62,7 @@ export const frontends = (backends: readonly Backend[], certified: readonly stri
 ${entranceLimits}
 ${requestRules}
     http-response del-header Keep-Alive
-${[...certified.map(redirect), ...routed(backends).map(useBackend), '    default_backend sluice-unknown'].join('\n')}
+${routing(backends, certified).join('\n')}
 
 frontend sluice-statistics
     bind "\${SLUICE_STATISTICS-127.0.0.1:8404}"
@@ -71,6 +78,13 @@ ${page(404, 'Not found', 'No service answers to this name and path.')}
 
 ${counters}
 `;
+
+/** `txn.path` ends in a slash, so that a prefix with one matches on segment borders: `/api/` but not `/apix/`. */
+function routing(backends: readonly Backend[], certified: readonly string[]): readonly string[] {
+  const routes = routed(backends);
+  const path = routes.some(({ path }) => path !== '/') ? ['    http-request set-var(txn.path) path,concat(/)'] : [];
+  return [...path, ...certified.map(redirect), ...routes.map(useBackend), '    default_backend sluice-unknown'];
+}
 
 /** A certificate for `*.example.com` is good for one label before the dot (RFC 6125, 6.4.3). */
 const redirect = (name: string): string => {
@@ -90,7 +104,6 @@ const rank = ({ host }: Route): number => (host === '*' ? 2 : host.startsWith('*
 
 const order = (a: Routed, b: Routed): number => (`${a.host}${a.path}` < `${b.host}${b.path}` ? -1 : 1);
 
-/** `txn.path` ends in a slash, so that a prefix with one matches on segment borders: `/api/` but not `/apix/`. */
 const useBackend = ({ backend, host, path }: Routed): string => {
   const hosts =
     host === '*'

@@ -9,9 +9,7 @@ export const smallest = {
   SLUICE_CONNECTIONS_OF_ADDRESS: 100,
   SLUICE_REQUESTS: 300,
   SLUICE_REQUESTS_FULL: 225,
-  SLUICE_REQUESTS_END: 360,
   SLUICE_REQUESTS_OF_ADDRESS: 100,
-  SLUICE_REQUESTS_OF_ADDRESS_END: 120,
   SLUICE_REQUESTS_OF_SERVICE: 160,
   SLUICE_REQUESTS_OF_SERVICE_FULL: 50,
   SLUICE_REQUESTS_OF_TASK: 120,
@@ -43,8 +41,8 @@ export const globalLimits = `    maxconn ${limit('SLUICE_SOCKETS')}
     tune.ssl.cachesize 4000`;
 
 /**
- * An address has a share of the connections. One connection by HTTP/2 makes many requests, so those are counted too, and all that
- * are in progress: above the first number one is refused, above the second its connection ends with all that it holds.
+ * An address has a share of the connections. One connection by HTTP/2 makes many requests, so those are counted too: above its share
+ * of them the connection ends with all that it holds. All requests that are in progress have a limit together.
  */
 export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
     backlog 1024
@@ -52,8 +50,8 @@ export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
     tcp-request connection reject if { sc1_conn_cur gt ${limit('SLUICE_CONNECTIONS_OF_ADDRESS')} }
     http-request track-sc2 src table sluice-addresses-http2 if { fc_http_major 2 }
     http-request track-sc0 int(0) table sluice-requests
-    http-request reject if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS_END')} } || { sc0_conn_cur gt ${limit('SLUICE_REQUESTS_END')} }
-    http-request deny deny_status 503 hdr Retry-After 1 if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS')} } || { sc0_conn_cur gt ${limit('SLUICE_REQUESTS')} }`;
+    http-request reject if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS')} }
+    http-request deny deny_status 503 hdr Retry-After 1 if { sc0_conn_cur gt ${limit('SLUICE_REQUESTS')} }`;
 
 /** A table forgets whoever holds nothing when it is full, so it need not be larger than what is open at once. */
 export const counters = `backend sluice-addresses

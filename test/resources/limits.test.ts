@@ -48,7 +48,7 @@ it.each(table)(
     const worker =
       cost.worker +
       found.SLUICE_CONNECTIONS * cost.connection +
-      found.SLUICE_REQUESTS_END * cost.request +
+      found.SLUICE_REQUESTS * cost.request +
       Math.ceil(buffers);
 
     const all = cost.system + cost.sync + cost.master + sockets(memory) + workers * worker;
@@ -62,7 +62,7 @@ it.each(table)('on a %s no limit is without the other', (type) => {
 
   // A socket to the client and one to the task, for each of what HAProxy makes room for; LimitNOFILE in haproxy.conf.
   expect(2 * found.SLUICE_SOCKETS).toBeLessThan(65_536);
-  expect(found.SLUICE_SOCKETS).toBeGreaterThan(found.SLUICE_CONNECTIONS + found.SLUICE_REQUESTS_END);
+  expect(found.SLUICE_SOCKETS).toBeGreaterThan(found.SLUICE_CONNECTIONS + found.SLUICE_REQUESTS);
   // One task that hangs leaves its service something, and one service leaves something to the others.
   expect(found.SLUICE_REQUESTS_OF_TASK).toBeLessThan(found.SLUICE_REQUESTS_OF_SERVICE);
   expect(found.SLUICE_REQUESTS_OF_SERVICE).toBeLessThan(found.SLUICE_REQUESTS_FULL);
