@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs what drives HAProxy on every release that Sluice is for: 2.6, 2.8, 3.0 and 3.2. Each is what HAPROXY_2_6, HAPROXY_2_8 … names,
-# or the system's own, or fetched. `short`: the goldens on all, and two of the system tests where `npm test` has not run them.
+# or the system's own, or fetched. `short`: the goldens on all, and a few of the system tests where `npm test` has not run them.
 # A release that cannot be had is "not run"; only a test that fails is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,8 +8,8 @@ PATH=$PATH:/usr/sbin:/sbin
 
 form=${1:-long}
 case $form in
-  short) suites='test/system/(routing|sync-reload)\.test' ;;
-  long) suites='test/system/(boot|certificates|convergence|hosts|loop|measured|replacement|routing|sync|upgrade|world)' ;;
+  short) suites='test/system/(edge-(headers|hosts|limits|tls|tunnels)|routing|sync-reload)\.test' ;;
+  long) suites='test/system/(boot|certificates|convergence|edge|hosts|loop|measured|replacement|routing|sync|upgrade|world)' ;;
   *) echo "npm run matrix: \"$form\" is no form of it; the forms are short and long" >&2 && exit 2 ;;
 esac
 

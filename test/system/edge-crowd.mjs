@@ -67,7 +67,7 @@ const came = (n) => {
   socket.on('close', () => count('ended'));
   if (kind !== 'ask')
     return socket.once(isSecure ? 'secureConnect' : 'connect', () => count('connected') && acts[kind](socket));
-  socket.write(get());
+  socket.write(get('Connection: close\r\n'));
   let answer = '';
   socket.on('data', (text) => (answer += text));
   socket.on('end', () => count(said(/^HTTP\/1.1 (\d+)/.exec(answer)?.[1], /\nretry-after: /i.test(answer))));

@@ -49,7 +49,7 @@ const attacks: [string, number, object][] = [
   ['http2unread', 90, { streams: 100 }],
   ['http2window', 90, { streams: 100, path: '/nothing', name: 'nobody.example.com' }],
   ['http2pings', 90, {}],
-  ['unread', 1_000, {}],
+  ['unread', 450, {}],
   ['websocket', 450, { path: '/socket' }],
   ['slow', 450, {}],
   ['upload', 450, {}],
@@ -57,7 +57,7 @@ const attacks: [string, number, object][] = [
 
 it('across three reloads, with each worker held by those who came to it, all fits', async () => {
   for (const check of ['/a', '/b', '/c', undefined]) {
-    const unread = crowd('unread', 600, { addresses: 60, seconds: 1 });
+    const unread = crowd('unread', 450, { addresses: 60, seconds: 1 });
     await unread.there;
     if (check) expect((await instance.sync(instance.publish(services(check)))).code).toBe(0);
   }

@@ -34,8 +34,10 @@ export type Instance = Awaited<ReturnType<typeof startInstance>>;
 /**
  * A proxy instance: the real sync as its document carries it, under flock, and a real HAProxy on a loopback address of its own.
  * Only Parameter Store and the metadata service are played.
+ *
+ * @param told what it was told at its launch, besides
  */
-export async function startInstance() {
+export async function startInstance(told: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
   const host = `127.${random(1, 254)}.${random(0, 254)}.${random(1, 254)}`;
   const store = parameterStore();
@@ -64,6 +66,7 @@ export async function startInstance() {
     SLUICE_REMOVE_AFTER_SECONDS: '60',
     SLUICE_PATIENCE_SECONDS: '2',
     HAPROXY: haproxy,
+    ...told,
     AWS_ENDPOINT_URL_SSM: api.endpoint,
     AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,
   };
