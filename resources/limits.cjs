@@ -58,8 +58,7 @@ function limits(type) {
   const room = (share(memory) - cost.worker) / perConnection(bufferBytes / 1024);
   const connections = Math.min(mostConnections, Math.floor(room / 40) * 40);
   const part = (fraction) => Math.floor(connections * fraction);
-  // About what a round trip can carry to or from a client; an unread download holds twice that in the kernel.
-  const client = 16384 * Math.min(4, Math.max(1, Math.floor(memory / 512)));
+  const buffer = 16384 * Math.min(4, Math.max(1, Math.floor(memory / 512)));
   return {
     SLUICE_SOCKETS: 2 * connections + 100,
     SLUICE_CONNECTIONS: connections,
@@ -74,11 +73,12 @@ function limits(type) {
     SLUICE_STREAMS: isSmall ? 20 : 32,
     SLUICE_BUFFERS: part(1.8),
     SLUICE_BUFFER_BYTES: bufferBytes,
-    SLUICE_TO_CLIENT_BYTES: client,
+    // What may be on the way in a round trip decides how fast a download is. The kernel holds twice that, and bounds the sum itself.
+    SLUICE_TO_CLIENT_BYTES: memory < 2048 ? 49152 : 65536,
     // Less than 32 KB let an upload wait for delayed acknowledgements.
-    SLUICE_FROM_CLIENT_BYTES: Math.max(32768, client),
-    SLUICE_TO_TASK_BYTES: Math.max(32768, client),
-    SLUICE_FROM_TASK_BYTES: client,
+    SLUICE_FROM_CLIENT_BYTES: Math.max(32768, buffer),
+    SLUICE_TO_TASK_BYTES: Math.max(32768, buffer),
+    SLUICE_FROM_TASK_BYTES: buffer,
   };
 }
 

@@ -18,6 +18,8 @@ const { check, names } = require('../resources/settings.cjs') as {
   names: readonly string[];
 };
 
+const { limits } = require('../resources/limits.cjs') as { limits: (type: string) => Record<string, number> };
+
 const root = join(__dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const pages = [
@@ -106,6 +108,34 @@ it('the commands that package really do', async () => {
     expect(readdirSync(join(cwd, '.serverless'))).toContain('cloudformation-template-update-stack.json');
   });
 }, 120_000);
+
+it('docs/security.md names tests that are there', () => {
+  const names = [...read('docs/security.md').matchAll(/^\| .* \| `([a-z]+)` \|$/gm)].map(([, name]) => name);
+
+  expect(names.length).toBeGreaterThan(15);
+  expect(names.filter((name) => !existsSync(join(root, `test/system/edge-${name}.test.ts`)))).toStrictEqual([]);
+});
+
+it('docs/operations.md shows the limits that a proxy is launched with', () => {
+  const rows = [...read('docs/operations.md').matchAll(/^\| `(t4g\.\w+)` \| (.*) \|$/gm)].map(
+    ([, type = '', cells = '']) => {
+      const numbers = cells.split(' | ').map((cell) => Number(cell.replace(/,| KB/g, '')));
+      return [type, ...numbers];
+    },
+  );
+
+  expect(rows.length).toBeGreaterThan(3);
+  for (const [type, ...numbers] of rows) {
+    const found = limits(String(type));
+    expect([type, ...numbers]).toStrictEqual([
+      type,
+      ...[found.SLUICE_CONNECTIONS, found.SLUICE_CONNECTIONS_OF_ADDRESS, found.SLUICE_REQUESTS],
+      ...[found.SLUICE_REQUESTS_OF_SERVICE, found.SLUICE_REQUESTS_OF_TASK, found.SLUICE_STREAMS],
+      // The kernel doubles what it is told (man 7 socket, SO_SNDBUF).
+      (2 * (found.SLUICE_TO_CLIENT_BYTES ?? 0)) / 1024,
+    ]);
+  }
+});
 
 describe('docs/labels.md', () => {
   const rows = [...read('docs/labels.md').matchAll(/^\| `(\{.*?\})` +\| ([\d, ]*?) *\| (.*?) +\|$/gm)];
