@@ -75,7 +75,7 @@ describe('an edit of', () => {
     [
       'what HAProxy is told',
       'lib/haproxy/sections.ts',
-      (text: string) => text.replace('maxconn 4000', 'maxconn 4001'),
+      (text: string) => text.replace('hard-stop-after 10m', 'hard-stop-after 11m'),
       [...namesDocument, ...nextLaunch],
       document,
     ],
