@@ -1,6 +1,10 @@
 import type { Calls } from './calls';
 import { hours } from './today';
 
+const { limits } = require('../../resources/limits.cjs') as {
+  limits: (type: string) => { readonly SLUICE_CONNECTIONS: number };
+};
+
 /**
  * What AWS grants a size all the time. Network: aws/karpenter-provider-aws, zz_generated.bandwidth.go, read in 2026-11, from AWS's own
  * figures; CPU: EC2 user guide, burstable performance instances, table of credits.
@@ -13,8 +17,6 @@ const sizes = {
 } as const;
 /** Of every size up to medium. */
 const cores = 2;
-/** HAProxy's own limit, whatever the size: lib/haproxy/sections.ts. */
-export const connections = 4_000;
 /** A core of a T4g against one of the machine that measured: ASSUMED. */
 const relativeSpeed = 0.5;
 
@@ -27,6 +29,8 @@ export type Reach = {
   readonly requestsASecond: { readonly kept: number; readonly newTls: number };
   /** Both cores busy, after a day without load. */
   readonly minutesAtFullSpeed: number;
+  /** That HAProxy takes at a time, by its memory. */
+  readonly connections: number;
   /** CPU above what is granted, both cores busy all month, in vCPU-hours. */
   readonly mostSurplusHours: number;
 };
@@ -44,6 +48,7 @@ export function reach(type: keyof typeof sizes, { cpu }: Calls): Reach {
     sustainedGbAMonth: Math.round((megabits / 8 / 1_000) * 3_600 * hours),
     requestsASecond: { kept: requests(cpu.keptConnection), newTls: requests(cpu.newTlsConnection) },
     minutesAtFullSpeed: Math.round((creditsAnHour * 24) / (cores - granted)),
+    connections: limits(type).SLUICE_CONNECTIONS,
     mostSurplusHours: (cores - granted) * hours,
   };
 }

@@ -3,7 +3,6 @@ import { type Scenario, scenarios } from './deployment';
 import type { Estimate, ProxySize } from './estimate';
 import type { Options } from './options';
 import { isUncertain } from './prices';
-import { connections } from './reach';
 import { table } from './table';
 import { systemGb } from './today';
 
@@ -93,17 +92,30 @@ function proxies({ proxySizes }: Estimate): string {
     count(size.sustainedGbAMonth),
     count(size.requestsASecond.kept),
     count(size.requestsASecond.newTls),
+    count(size.connections),
     `${size.minutesAtFullSpeed} min`,
     size.mostSurplus.toFixed(2),
   ]);
-  const titles = ['one proxy', 'a month', 'next', 'network', 'GB a month', 'kept/s', 'new/s', 'burst', 'surplus'];
+  const titles = [
+    'one proxy',
+    'a month',
+    'next',
+    'network',
+    'GB a month',
+    'kept/s',
+    'new/s',
+    'open',
+    'burst',
+    'surplus',
+  ];
   return `${table([titles, ...rows], [], [0])}
 network: what AWS grants for ever, each way (MEMORY: were both counted together, half of it);
   bursts go to 5 Gbit/s; GB a month: that, day and night
 kept/s, new/s: HTTPS requests that the granted CPU lasts for, on kept and on new connections, by
   HAProxy's CPU in the local world; a core of a T4g is ASSUMED half as fast as the one there
+open: connections at a time, which its memory decides
 burst: both cores at full speed after a day of rest; surplus: dollars more if they never rest
-Each size holds ${count(connections)} connections. One proxy more costs its instance, an address and ${systemGb} GB.`;
+One proxy more costs its instance, an address and ${systemGb} GB.`;
 }
 
 const next = (size: ProxySize, larger: ProxySize | undefined): string =>

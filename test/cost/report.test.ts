@@ -5,7 +5,6 @@ import { readCalls } from '../../scripts/cost/calls';
 import { estimate } from '../../scripts/cost/estimate';
 import { readOptions } from '../../scripts/cost/options';
 import { readPrices } from '../../scripts/cost/prices';
-import { connections } from '../../scripts/cost/reach';
 import { comparison, report } from '../../scripts/cost/report';
 import { table } from '../../scripts/cost/table';
 
@@ -50,8 +49,9 @@ it('is what README shows', () => {
   expect(shown).toBe(comparison(estimate(options, readPrices(), readCalls()), options));
 });
 
-it('names the connections that HAProxy is given', () => {
-  expect(read('lib/haproxy/sections.ts')).toContain(`    maxconn ${connections}\n`);
+it('names the connections that each size is given', () => {
+  expect(reported()).toMatch(/^t4g\.nano .* 400 +\d+ min/m);
+  expect(reported()).toMatch(/^t4g\.micro .* 1,360 +\d+ min/m);
 });
 
 it('aligns words to the left and numbers to the right', () => {

@@ -49,7 +49,7 @@ const acts = {
       ),
   http2pings: (socket) => {
     socket.pause().write(http2Hello);
-    for (let n = 0; n < 4; n++) socket.write(Buffer.concat(Array(2_000).fill(frame(6, 0, 0, Buffer.alloc(8)))));
+    for (let n = 0; n < 20; n++) socket.write(Buffer.concat(Array(2_000).fill(frame(6, 0, 0, Buffer.alloc(8)))));
   },
 };
 

@@ -59,7 +59,7 @@ export async function openDoor(services: Readonly<Record<string, string>>) {
   };
 }
 
-type Listening = { readonly quietMs?: number; readonly afterwards?: string };
+type Listening = { readonly afterwards?: string };
 
 /** A task that takes every Upgrade and every CONNECT that reaches it, and echoes what follows. */
 async function wideOpenTask(name: string) {
@@ -128,7 +128,7 @@ function switched({ headers }: IncomingMessage): string {
 }
 
 /** @param afterwards what is sent once an answer has begun, as whoever believes in a tunnel would */
-function exchange(socket: Socket, text: string, { quietMs = 300, afterwards }: Listening = {}): Promise<string> {
+function exchange(socket: Socket, text: string, { afterwards }: Listening = {}): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
     let more = afterwards;
@@ -136,10 +136,12 @@ function exchange(socket: Socket, text: string, { quietMs = 300, afterwards }: L
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(quietMs, end);
+    // An answer may be late on a busy machine; what follows it is not.
+    socket.setTimeout(3_000, end);
     socket
       .on('data', (data) => {
         answer += data.toString('latin1');
+        socket.setTimeout(afterwards === undefined ? 100 : 500);
         if (more !== undefined) socket.write(more);
         more = undefined;
       })
@@ -169,7 +171,7 @@ function http2Client(origin: string) {
         let status: number | string = 'none';
         let body = '';
         const end = () => resolve({ status, body });
-        stream.setTimeout(afterwards === undefined ? 2_000 : 300, end);
+        stream.setTimeout(afterwards === undefined ? 2_000 : 500, end);
         stream
           .on('response', (answered) => {
             status = answered[':status'] ?? 'none';

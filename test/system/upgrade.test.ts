@@ -30,7 +30,7 @@ it('a deploy of another sync reaches a running proxy with the next tick, and HAP
 it('a deploy of another configuration is rolled out by the next tick, by one reload, without a lost request', async () => {
   const { world, answersDuring, oneTick, running, installed } = upgrading;
   const [pid, reloads] = await running();
-  const more = (text: string) => text.replace('maxconn 4000', 'maxconn 4001');
+  const more = (text: string) => text.replace('hard-stop-after 10m', 'hard-stop-after 11m');
 
   await packagedWith('lib/haproxy/sections.ts', more, async (folder) => {
     const answers = await answersDuring(async () => {
@@ -47,7 +47,7 @@ it('a deploy of another configuration is rolled out by the next tick, by one rel
     expect(answers.length).toBeGreaterThan(20);
   });
 
-  expect(installed('00-global.cfg')).toContain('maxconn 4001');
+  expect(installed('00-global.cfg')).toContain('hard-stop-after 11m');
   expect(await world.proxy.reloads()).toBe(reloads + 1);
   expect(await world.proxy.pid()).not.toBe(pid);
   expect(world.reconciles().filter(({ outcome }) => outcome !== 'succeeded')).toStrictEqual([]);
