@@ -12,10 +12,12 @@ export type Plan = {
   readonly secure?: true;
   /** The name it asks for, if not the proxy's address. */
   readonly host?: string;
+  /** The visitor's own address. */
+  readonly from?: string | undefined;
 };
 
 /** What came of it. Times are epoch milliseconds; `error` is present exactly when no complete answer arrived. */
-export type Visit = Omit<Plan, 'path' | 'host'> & {
+export type Visit = Omit<Plan, 'path' | 'host' | 'from'> & {
   readonly start: number;
   readonly end: number;
   readonly status?: number;
@@ -29,12 +31,12 @@ export type Visit = Omit<Plan, 'path' | 'host'> & {
 const patienceMs = 30_000;
 
 /** Sends one request, once, and reads the whole answer: a body that breaks off is no answer. */
-export function visit(origin: string, { path, host, ...plan }: Plan, agent: Agent): Promise<Visit> {
+export function visit(origin: string, { path, host, from, ...plan }: Plan, agent: Agent): Promise<Visit> {
   return new Promise((resolve) => {
     const start = Date.now();
     const headers = { 'x-demo-request': plan.id, accept: 'application/json', ...(host && { host }) };
     const request = plan.secure ? securely : plainly;
-    const outgoing = request(origin + path, { method: plan.method, headers, agent });
+    const outgoing = request(origin + path, { method: plan.method, headers, agent, localAddress: from });
     const patience = setTimeout(() => outgoing.destroy(new Error('no answer in 30 s')), patienceMs);
     const done = (rest: Pick<Visit, 'status' | 'task' | 'error' | 'serial'>) => {
       clearTimeout(patience);
