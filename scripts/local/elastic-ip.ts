@@ -23,7 +23,9 @@ export async function elasticIp(ports: Ports, moveMs: number, timers: Timers) {
     if (client.destroyed) return;
     if (!holder) return void waiting.push(() => lead(client, name));
     const { host, port } = holder[name];
-    const server = connect({ host, port, allowHalfOpen: true });
+    // Whoever holds it sees the visitor's own address, as on AWS.
+    const visitor = client.remoteAddress;
+    const server = connect({ host, port, allowHalfOpen: true, ...(visitor && { localAddress: visitor }) });
     for (const [from, to] of [
       [client, server],
       [server, client],
