@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 
 /** Of a process and all its threads: utime and stime, and how long it waited for a core that another process held. */
 export type Cpu = { readonly microseconds: number; readonly waitedMicroseconds: number };
@@ -57,10 +57,9 @@ export function cores(): Cores | undefined {
 export const pinned = (core: string | undefined, command: readonly string[]): readonly string[] =>
   core === undefined ? command : ['taskset', '-c', core, ...command];
 
-/**
- * No other process takes its core from this one any more; root may do so (sched(7)), for others nothing happens. Never the master:
- * that of 3.2 spins while its worker starts, and would keep the core.
- */
+/** Others rarely take its core from this process; root may do so, for others nothing happens. */
 export function givePriority(pid: number): void {
-  spawnSync('chrt', ['--all-tasks', '--fifo', '--pid', '1', String(pid)], { stdio: 'ignore' });
+  try {
+    setPriority(pid, -15);
+  } catch {}
 }
