@@ -68,8 +68,8 @@ const isCertificate = ({ name, names, key, chain }: Certificate): boolean =>
   /^[A-Za-z0-9_.-]+$/.test(name) &&
   !name.startsWith('.') &&
   Array.isArray(names) &&
-  names.every((host) => hostGrammar.test(host)) &&
+  names.every((each) => certifiedName.test(each)) &&
   isVersion(key) &&
   isVersion(chain);
 /** These names are written into HAProxy's configuration, and whoever may store a certificate may not publish. */
-const hostGrammar = /^(\*\.)?\w[\w-]*(\.\w[\w-]*)*$/;
+const certifiedName = /^(\*\.)?\w[\w-]*(\.\w[\w-]*)*$/;

@@ -5,13 +5,13 @@
 export const smallest = {
   SLUICE_SOCKETS: 900,
   SLUICE_CONNECTIONS: 400,
-  SLUICE_CONNECTIONS_FULL: 300,
+  SLUICE_CONNECTIONS_SCARCE: 300,
   SLUICE_CONNECTIONS_OF_ADDRESS: 100,
   SLUICE_REQUESTS: 300,
-  SLUICE_REQUESTS_FULL: 225,
+  SLUICE_REQUESTS_SCARCE: 225,
   SLUICE_REQUESTS_OF_ADDRESS: 100,
   SLUICE_REQUESTS_OF_SERVICE: 160,
-  SLUICE_REQUESTS_OF_SERVICE_FULL: 50,
+  SLUICE_REQUESTS_OF_SERVICE_SCARCE: 50,
   SLUICE_REQUESTS_OF_TASK: 120,
   SLUICE_STREAMS: 20,
   SLUICE_BUFFERS: 720,
@@ -40,18 +40,23 @@ export const globalLimits = `    maxconn ${limit('SLUICE_SOCKETS')}
     tune.rcvbuf.server ${limit('SLUICE_FROM_TASK_BYTES')}
     tune.ssl.cachesize 4000`;
 
+const busy =
+  'return status 503 content-type text/plain hdr Retry-After 1 hdr Connection close string ' +
+  '"Too many requests are in progress here. Please try again in a moment."';
+
 /**
  * An address has a share of the connections. One connection by HTTP/2 makes many requests, so those are counted too: above its share
  * of them the connection ends with all that it holds. All requests that are in progress have a limit together.
  */
 export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
+    # Those who wait to be accepted cost the kernel little, and HAProxy nothing.
     backlog 1024
     tcp-request connection track-sc1 src table sluice-addresses
     tcp-request connection reject if { sc1_conn_cur gt ${limit('SLUICE_CONNECTIONS_OF_ADDRESS')} }
     http-request track-sc2 src table sluice-addresses-http2 if { fc_http_major 2 }
     http-request track-sc0 int(0) table sluice-requests
     http-request reject if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS')} }
-    http-request deny deny_status 503 hdr Retry-After 1 if { sc0_conn_cur gt ${limit('SLUICE_REQUESTS')} }`;
+    http-request ${busy} if { sc0_conn_cur gt ${limit('SLUICE_REQUESTS')} }`;
 
 /** A table forgets whoever holds nothing when it is full, so it need not be larger than what is open at once. */
 export const counters = `backend sluice-addresses
@@ -63,17 +68,15 @@ backend sluice-addresses-http2
 backend sluice-requests
     stick-table type integer size 1 expire 1m store conn_cur`;
 
+const overShare = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE')} }`;
+const overSmallShare = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE_SCARCE')} } { sc0_conn_cur gt ${limit('SLUICE_REQUESTS_SCARCE')} }`;
+const keepsAScarcePlace = `{ fc_http_major 2 } { fe_conn(sluice) gt ${limit('SLUICE_CONNECTIONS_SCARCE')} }`;
+
 /**
- * A service's share: what runs and what waits, and less of both while all services have much to do. Whoever comes by HTTP/2 would
- * keep a place although he is refused, so his connection ends while places are few.
+ * A service has a share of the requests that run and wait, and a smaller one while requests of all services are many. Over HTTP/2 a
+ * client that is refused keeps its connection, so that ends while connections are scarce.
  */
-export const serviceLimits = (() => {
-  const share = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE')} }`;
-  const less = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE_FULL')} } { sc0_conn_cur gt ${limit('SLUICE_REQUESTS_FULL')} }`;
-  const few = `{ fc_http_major 2 } { fe_conn(sluice) gt ${limit('SLUICE_CONNECTIONS_FULL')} }`;
-  return [
-    `    http-request reject if ${share} ${few} || ${less} ${few}`,
-    '    http-request return status 503 content-type text/plain hdr Retry-After 1 hdr Connection close string ' +
-      `"This service is busy. Please try again in a moment." if ${share} || ${less}`,
-  ];
-})();
+export const serviceLimits: readonly string[] = [
+  `    http-request reject if ${overShare} ${keepsAScarcePlace} || ${overSmallShare} ${keepsAScarcePlace}`,
+  `    http-request ${busy} if ${overShare} || ${overSmallShare}`,
+];

@@ -52,7 +52,7 @@ export const defaults = `defaults sluice-defaults
     timeout http-request 10s
     timeout http-keep-alive 5s
     timeout tunnel 1h
-    # Of whoever left, so that a place is free again. Here, because 2.6 and 2.8 want it in the frontend too.
+    # A client that left frees its place. 2.6 and 2.8 need this in the frontend too.
     option abortonclose
     option redispatch 1
     retries 2

@@ -1,5 +1,5 @@
 import type { File } from '../haproxy/render';
-import { filled } from './words';
+import { fillVariables } from './variables';
 
 /** An address that HAProxy binds. */
 export type Address = { readonly host: string; readonly port: number };
@@ -19,7 +19,7 @@ export const boundAddresses = (
   files
     .flatMap(({ text }) => Array.from(text.matchAll(/^\s+bind\s+(?:"([^"]*)"|(\S+))(.*)/gm)))
     .flatMap(([, quoted, plain, options = '']) => (which.test(options) ? (quoted ?? plain ?? '') : []))
-    .flatMap((words) => filled(words, environment).split(','))
+    .flatMap((words) => fillVariables(words, environment).split(','))
     .flatMap(address);
 
 /** The addresses of `wanted` that are not in `bound`. */

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Change, change, isUp, leftovers, removable, type Sequence, type WantedServer } from './change';
 import type { Haproxy, Worker } from './master';
 import { accepted, idleServers, parseServersState, type RunningServer } from './replies';
-import { spelledOut } from './words';
+import { fillOptions } from './variables';
 
 /** A second round repairs what a lost answer left half done; what differs then, only a reload can change. */
 const rounds = 2;
@@ -24,7 +24,7 @@ export async function settleServers(
 ): Promise<boolean> {
   const ours = <Item extends { readonly backend: string }>(items: readonly Item[]) =>
     items.filter(({ backend }) => backends?.has(backend) ?? true);
-  const wants = await spelledOut(haproxy, worker, ours(wanted));
+  const wants = await fillOptions(haproxy, worker, ours(wanted));
   for (let round = 0; ; round++) {
     const { leaving, arriving, last } = change(ours(await runningServers(haproxy, worker)), wants);
     if (leaving.length + arriving.length + last.size === 0) return true;

@@ -65,8 +65,8 @@ it.each(table)('on a %s no limit is without the other', (type) => {
   expect(found.SLUICE_SOCKETS).toBeGreaterThan(found.SLUICE_CONNECTIONS + found.SLUICE_REQUESTS);
   // One task that hangs leaves its service something, and one service leaves something to the others.
   expect(found.SLUICE_REQUESTS_OF_TASK).toBeLessThan(found.SLUICE_REQUESTS_OF_SERVICE);
-  expect(found.SLUICE_REQUESTS_OF_SERVICE).toBeLessThan(found.SLUICE_REQUESTS_FULL);
-  expect(found.SLUICE_CONNECTIONS_FULL).toBeLessThan(found.SLUICE_CONNECTIONS);
+  expect(found.SLUICE_REQUESTS_OF_SERVICE).toBeLessThan(found.SLUICE_REQUESTS_SCARCE);
+  expect(found.SLUICE_CONNECTIONS_SCARCE).toBeLessThan(found.SLUICE_CONNECTIONS);
   // One address leaves buffers to the others: a request that neither reads nor is read holds six.
   expect(6 * found.SLUICE_REQUESTS_OF_ADDRESS).toBeLessThan(found.SLUICE_BUFFERS);
 });

@@ -5,14 +5,14 @@ import type { Haproxy, Worker } from './master';
 const variable = /"?\$\{(\w+)(?:-([^}"]*))?\}"?/g;
 
 /** Fills the variables of a configuration's words as HAProxy does. */
-export const filled = (words: string, environment: Readonly<Record<string, string | undefined>>): string =>
+export const fillVariables = (words: string, environment: Readonly<Record<string, string | undefined>>): string =>
   words.replace(variable, (_, name: string, other = '') => environment[name] ?? other);
 
 /**
  * Servers with the options that `add server` takes, which fills no variables: from the worker's own environment, to which its
  * configuration adds.
  */
-export async function spelledOut(
+export async function fillOptions(
   haproxy: Haproxy,
   { pid }: Worker,
   wanted: readonly WantedServer[],
@@ -23,5 +23,5 @@ export async function spelledOut(
     const reply = await haproxy.worker(pid, `show env ${name}`);
     environment[name] = new RegExp(`^${name}=(.*)$`, 'm').exec(reply)?.[1];
   }
-  return wanted.map((server) => ({ ...server, options: filled(server.options, environment) }));
+  return wanted.map((server) => ({ ...server, options: fillVariables(server.options, environment) }));
 }
