@@ -1,10 +1,10 @@
 import { mkdtempSync } from 'node:fs';
 import { get } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { answers, haproxy, showProcesses } from '../local/haproxy';
+import { table } from '../../lib/sync/replies';
+import { answers, askMaster, haproxy, showProcesses } from '../local/haproxy';
 import type { Configuration } from './configurations';
 import { type Cpu, cpuOf, givePriority, pinned } from './cpu';
 import { host } from './load';
@@ -34,7 +34,7 @@ export async function startMeasured(stand: Stand, configuration: Configuration, 
   return {
     seat,
     used: async () => {
-      const requests = countedIn(await ask(master, `@!${worker} show stat`));
+      const requests = countedIn(await askMaster(master, `@!${worker} show stat`));
       return { cpu: cpuOf(worker), requests };
     },
     stop: () => {
@@ -76,26 +76,7 @@ function visit(seat: Seat): Promise<string> {
   });
 }
 
-/** HAProxy management guide, "Statistics and monitoring", CSV format. */
-function countedIn(csv: string): number {
-  const [titles = [], ...rows] = csv.split('\n').map((line) => line.replace(/^# /, '').split(','));
-  const cell = (row: readonly string[], title: string) => row[titles.indexOf(title)] ?? '';
-  const frontends = rows.filter((row) => cell(row, 'svname') === 'FRONTEND');
-  if (frontends.length === 0)
-    throw new Error(`HAProxy did not say how many requests it served, but "${csv.slice(0, 200)}"`);
-  return frontends.reduce((sum, row) => sum + Number(cell(row, 'req_tot')), 0);
-}
-
-function ask(socket: string, command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let reply = '';
-    connect(socket)
-      .setEncoding('utf8')
-      .on('data', (text) => {
-        reply += text;
-      })
-      .on('error', reject)
-      .on('end', () => resolve(reply))
-      .end(`${command}\n`);
-  });
-}
+const countedIn = (stat: string): number =>
+  table(stat, ',')
+    .filter((row) => row('svname') === 'FRONTEND')
+    .reduce((sum, row) => sum + Number(row('req_tot')), 0);

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 
+import { numberOf } from '../arguments';
+
 export type Options = {
   readonly lines: boolean;
   readonly rounds: number;
@@ -26,21 +28,13 @@ export function readOptions(args: readonly string[]): Options {
     args: [...args],
     options: { lines: { type: 'boolean', default: false }, rounds: text, seconds: text, json: text },
   });
-  const number = (name: 'rounds' | 'seconds', fallback: number, least: number): number => {
-    const given = values[name];
-    if (given === undefined) return fallback;
-    const value = Number(given);
-    if (given === '' || !Number.isFinite(value) || value < least)
-      throw new Error(`--${name} ${given}: must be a number, ${least} or more`);
-    return value;
-  };
-  const rounds = number('rounds', values.lines ? 5 : 9, 1);
+  const rounds = numberOf('rounds', values.rounds, values.lines ? 5 : 9, 1);
   if (!Number.isInteger(rounds)) throw new Error(`--rounds ${rounds}: must be a whole number`);
   if (values.json === '') throw new Error('--json needs the name of a file');
   return {
     lines: values.lines,
     rounds,
-    seconds: number('seconds', values.lines ? 0.2 : 0.5, 0.1),
+    seconds: numberOf('seconds', values.seconds, values.lines ? 0.2 : 0.5, 0.1),
     ...(values.json === undefined ? {} : { json: values.json }),
   };
 }

@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { makeStandIn } from '../../lib/sync/check';
 import { haproxy } from '../local/haproxy';
 import { freePorts, listens, ownAddress } from '../local/loopback';
-import { type Launch, type Process, type Processes, path } from '../local/processes';
+import type { Launch, Process, Processes } from '../local/processes';
 import { type Cores, cores, pinned } from './cpu';
-import { host } from './load';
 
 export type Seat = { readonly host: string; readonly http: number; readonly https: number };
 export type Running = Process & { readonly output: readonly string[] };
@@ -34,7 +33,7 @@ export async function prepare(processes: Processes): Promise<Stand> {
   const used = cores();
   mkdirSync(join(folder, 'certificates'));
   const certificate = join(folder, 'certificates', '00-stand-in.pem');
-  writeFileSync(certificate, selfSigned());
+  writeFileSync(certificate, makeStandIn());
   const [first, second, task] = [await seat(), await seat(), await seat()];
   const stand = { folder, cores: used, task: { host: task.host, port: task.http }, certificate, launch };
   await startTask(stand);
@@ -65,14 +64,4 @@ frontend task
   );
   const running = launch(pinned(cores?.load, [haproxy, '-db', '-f', configuration]));
   if (!(await listens(task, 10_000))) throw new Error(`the task did not start: ${running.output.join('\n')}`);
-}
-
-/** Key and certificate, P-256. */
-function selfSigned(): string {
-  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${host} -keyout - -out -`;
-  return execFileSync('openssl', words.split(' '), {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, PATH: path },
-  });
 }

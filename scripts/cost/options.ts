@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { numberOf } from '../arguments';
 import { type Deployment, defaults, hostsFor, type Scenario, scenarios } from './deployment';
 
 export type Basis = 'today' | 'seed';
@@ -33,6 +34,8 @@ export const usage = `npm run cost -- [options]
   --json                   all of it, for programs
   --measure                count the calls again in the local world, and write scripts/cost/calls.json`;
 
+type Numbers = 'tasks' | 'proxies' | 'hosts' | 'changes' | 'gb-out' | 'dns-queries' | 'advanced-parameters';
+
 /** @throws when the arguments are not what `usage` says; the message names the fault. */
 export function readOptions(args: readonly string[]): Options {
   const text = { type: 'string' } as const;
@@ -58,14 +61,7 @@ export function readOptions(args: readonly string[]): Options {
       measure: flag,
     },
   });
-  const number = (name: keyof typeof values, fallback: number, least = 0): number => {
-    const given = values[name];
-    if (given === undefined) return fallback;
-    const value = Number(given);
-    if (given === '' || !Number.isFinite(value) || value < least)
-      throw new Error(`--${name} ${given}: must be a number, ${least} or more`);
-    return value;
-  };
+  const number = (name: Numbers, fallback: number, least?: number) => numberOf(name, values[name], fallback, least);
   const tasks = number('tasks', defaults.tasks);
   const deployment: Deployment = {
     region: values.region ?? defaults.region,

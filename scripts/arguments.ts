@@ -1,0 +1,12 @@
+/**
+ * The number that an option of the command line says.
+ *
+ * @throws when it is none, or too small; the message names the option.
+ */
+export function numberOf(name: string, given: string | undefined, fallback: number, least = 0): number {
+  if (given === undefined) return fallback;
+  const value = Number(given);
+  if (given === '' || !Number.isFinite(value) || value < least)
+    throw new Error(`--${name} ${given}: must be a number, ${least} or more`);
+  return value;
+}
