@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { firstBoot } from './cloud-init';
-import { showProcesses } from './haproxy';
+import { answers, showProcesses } from './haproxy';
 import { startImds } from './imds';
 import { machine } from './machine';
 import type { Say } from './moment';
@@ -70,6 +70,12 @@ export async function proxyInstance({ id, tags, userData, role, credentials }: L
     return { code: code ?? 137, lines };
   }
 
+  /** A master that reloads refuses connections for a moment. */
+  async function settled(): ReturnType<typeof showProcesses> {
+    await answers(master, 5_000);
+    return showProcesses(master);
+  }
+
   async function noticeReload(): Promise<void> {
     const now = await showProcesses(master).catch(() => undefined);
     if (!now) return;
@@ -95,8 +101,8 @@ export async function proxyInstance({ id, tags, userData, role, credentials }: L
       say('boot', `${id} boots`);
       return firstBoot(userData, { ...own, launch: withSystemd });
     },
-    pid: async (): Promise<number> => (await showProcesses(master)).worker,
-    reloads: async (): Promise<number> => (await showProcesses(master)).reloads,
+    pid: async (): Promise<number> => (await settled()).worker,
+    reloads: async (): Promise<number> => (await settled()).reloads,
     /** `/run` is empty afterwards, the disk is as it was; no cloud-init this time. */
     reboot: async (): Promise<void> => {
       await cut();
