@@ -9,8 +9,11 @@ import { report } from '../../scripts/cost/report';
 
 const text = readFileSync(join(__dirname, '../../docs/way-up.md'), 'utf8');
 const rows = new Map(
-  [...text.matchAll(/^\| (.*?) +\| +([\d.]+) \| (.*?) +\| +(.*?) \|$/gm)].map(
-    ([, name = '', total, network, requests]) => [name.replaceAll('`', '').trim(), { total, network, requests }],
+  [...text.matchAll(/^\| (.*?) +\| +([\d.]+) \| (.*?) +\| +(.*?) \| +(.*?) \|$/gm)].map(
+    ([, name = '', total, network, open, requests]) => [
+      name.replaceAll('`', '').trim(),
+      { total, network, open, requests },
+    ],
   ),
 );
 const reported = (args: string): string => {
@@ -44,6 +47,6 @@ describe('docs/way-up.md', () => {
     const line = new RegExp(`^${type} .*`, 'm').exec(reported(''))?.[0] ?? '';
 
     expect(line).toMatch(new RegExp(` ${rows.get(args)?.network} `));
-    expect(line).toMatch(new RegExp(`,?\\d+ +${rows.get(args)?.requests} +\\d+ min`));
+    expect(line).toMatch(new RegExp(`,?\\d+ +${rows.get(args)?.requests} +${rows.get(args)?.open} +\\d+ min`));
   });
 });

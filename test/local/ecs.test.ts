@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { delays } from '../../scripts/local/delays';
@@ -95,8 +97,10 @@ it('stops the sidecar first, and the application only when the sidecar has ended
 });
 
 it('kills what ignores SIGTERM after its stop timeout', async () => {
-  const stubborn = ['sh', '-c', "trap '' TERM; while :; do sleep 0.05; done"];
+  const deaf = join(running.folder, 'deaf');
+  const stubborn = ['sh', '-c', `trap '' TERM; : >'${deaf}'; while :; do sleep 0.05; done`];
   await serve(1, [{ name: 'app', command: stubborn, stopTimeoutSeconds: 0.2 }]);
+  while (!existsSync(deaf)) await sleep(10);
   await scale(0);
 
   expect([...ecs.tasks.values()][0]?.containers[0]?.exitCode).toBe(137);
