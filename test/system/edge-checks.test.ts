@@ -152,12 +152,7 @@ describe('an HTTP check', () => {
     await allUp('web', [a]);
     const stop = startLoad('web');
 
-    const more = {
-      routes: [
-        { host: '*', path: '/web', since: 1 },
-        { host: 'other.example', path: '/', since: 1 },
-      ],
-    };
+    const more = { routes: ['*', 'other.example'].map((host) => ({ host, path: '/web', since: 1 })) };
     const outcome = await instance.sync(instance.publish([service('web', [a, down, late], more)]));
     const checked = down.state.checks;
     await until(() => down.state.checks > checked + 3 && late.state.checks > 1);

@@ -89,15 +89,6 @@ function http2(n) {
     request.on('response', (headers) => count(said(headers[':status'], 'retry-after' in headers)));
     if (kind === 'askHttp2') request.resume();
   }
-  if (kind === 'http2unread')
-    session.on('connect', () =>
-      setTimeout(
-        () =>
-          session.socket &&
-          session[Object.getOwnPropertySymbols(session).find((s) => /socket/.test(String(s)))]?.pause?.(),
-        20,
-      ),
-    );
   if (leaveMs) setTimeout(() => session.destroyed || (count('left') && session.destroy()), leaveMs);
 }
 

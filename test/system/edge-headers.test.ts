@@ -131,3 +131,14 @@ describe('trailers of a request', () => {
     expect(await door.send(chunked('Digest: x', 'Trailer: Digest, X-Sslfoo\r\n'))).toMatch(/^HTTP\/1.1 200 /);
   });
 });
+
+it('trailers of an answer stay', async () => {
+  const client = door.http2();
+  const answer = await client.ask({ ':authority': 'shop.example', ':path': '/rpc', te: 'trailers' });
+  client.close();
+
+  expect(answer).toStrictEqual({ status: 200, body: 'shop', trailers: { 'grpc-status': '0' } });
+  expect(await door.send('GET /rpc HTTP/1.1\r\nHost: shop.example\r\nTE: trailers\r\n\r\n')).toMatch(
+    /0\r\ngrpc-status: 0\r\n\r\n$/i,
+  );
+});

@@ -71,3 +71,11 @@ describe('headers of an answer', () => {
     expect(await ask2(0, 0, path)).toMatchObject({ status: 502, body: expect.stringContaining(words) });
   });
 });
+
+it('a machine with larger buffers takes headers of 30 KB, in a request and in an answer', async () => {
+  await door.close();
+  door = await openDoor({ shop: 'shop.example' }, { SLUICE_BUFFER_BYTES: '32768' });
+
+  expect(await ask1(2, 15_000)).toMatch(/^HTTP\/1\.1 200 /);
+  expect((await ask1(0, 0, '/answer/2x15000')).match(/^y-\d+: y+\r$/gm)).toHaveLength(2);
+});

@@ -1,19 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createHttp, type RequestListener } from 'node:http';
-import { createServer as createHttp2 } from 'node:http2';
-import { createServer as createHttps } from 'node:https';
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer as createHttp } from 'node:http';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import type { Backend } from '../../lib/haproxy/backend';
-import { type Instance, selfSigned, startInstance, until } from './haproxy-instance';
+import { type Instance, startInstance, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks } from './haproxy-tasks';
+import { answers, grpc, helpful, https, speaksFirst, startStrangeTask, stopStrangeTasks } from './strange-tasks';
 
 jest.setTimeout(60_000);
 
 let instance: Instance;
-const started: { server: NetServer; sockets: Set<Socket> }[] = [];
 
 beforeEach(async () => {
   instance = await startInstance();
@@ -21,38 +19,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await instance.stop();
   stopTasks();
-  for (const { server, sockets } of started.splice(0)) {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  }
+  stopStrangeTasks();
 });
-
-/** A task that speaks whatever a server does. */
-async function task(name: string, server: NetServer) {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => undefined)));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  started.push({ server, sockets });
-  const { port } = server.address() as AddressInfo;
-  return { server: { name, address: '127.0.0.1', port }, at: `127.0.0.1:${port}` };
-}
-
-const answer: RequestListener = (_, response) => response.end('answered');
-const grpc = () => createHttp2((_, response) => response.end('by HTTP/2')) as unknown as NetServer;
-const https = () => {
-  const pem = selfSigned('task');
-  return createHttps({ key: pem, cert: pem }, answer);
-};
-const speaksFirst = (words: string) => createServer((socket) => socket.write(words));
-const answers = (reply: (first: number) => string | Buffer) =>
-  createServer((socket) => socket.once('data', (bytes) => socket.end(reply(bytes[0] ?? 0))));
-/** As Go and nginx do at a port for TLS. */
-const helpful = () =>
-  answers((first) =>
-    first === 0x16
-      ? Buffer.from('15030300020232', 'hex')
-      : 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n',
-  );
 
 /** A service of its own path, by default with the default check. */
 const service = (name: string, server: Backend['servers'][number], more: Partial<Backend> = {}): Backend =>
@@ -96,7 +64,7 @@ describe('a task with the default check', () => {
     ['no HTTP; it begins with "220 mail"', () => speaksFirst('220 mail\r\n')],
     ['no HTTP; it begins with "J.', () => speaksFirst('J\0\0\0\n8.0.36\0\u001b[31m')],
   ])('that speaks %s is named by the sync that adds it, and holds up nobody', async (speaks, server) => {
-    const { server: strange, at } = await task('strange', server());
+    const { server: strange, at } = await startStrangeTask('strange', server());
     const fine = await startTask('fine');
 
     const outcome = await arrive(service('strange', strange), service('fine', fine.server));
@@ -125,7 +93,7 @@ describe('a task with the default check', () => {
     ['no HTTP, as Redis', 'no HTTP; it begins with "-ERR unknown"', () => answers(() => '-ERR unknown\r\n'), '502'],
     ['nothing', 'nothing in HTTP/1.1: HAProxy could read none of its', () => answers(() => ''), '502'],
   ])('that waits for its client and speaks %s is named once it has served nobody', async (_, speaks, server, seen) => {
-    const { server: strange, at } = await task('strange', server());
+    const { server: strange, at } = await startStrangeTask('strange', server());
     expect((await arrive(service('strange', strange))).report).not.toHaveProperty('foreign');
     await isUp('strange');
 
@@ -141,7 +109,7 @@ describe('a task with the default check', () => {
     let isReady = false;
     const http2 = grpc();
     const docker = createServer((socket) => (isReady ? http2.emit('connection', socket) : socket.destroy()));
-    const { server, at } = await task('late', docker);
+    const { server, at } = await startStrangeTask('late', docker);
     const early = await arrive(service('late', server));
     isReady = true;
 
@@ -156,7 +124,7 @@ describe('a task with the default check', () => {
       if (error.rawPacket) strange.push(error.rawPacket.toString('hex'));
       socket.destroy();
     });
-    const closed = await task('closed', server);
+    const closed = await startStrangeTask('closed', server);
     const outcome = await arrive(service('closed', closed.server));
     await isUp('closed');
     expect(await visit('closed', 4)).toStrictEqual(['404', '404', '404', '404']);
@@ -169,7 +137,7 @@ describe('a task with the default check', () => {
 });
 
 it('a task with a check by HTTP that speaks HTTP/2 only is named as down too, whatever HAProxy calls it', async () => {
-  const { server, at } = await task('strange', grpc());
+  const { server, at } = await startStrangeTask('strange', grpc());
   const { report: first } = await arrive(service('strange', server, { check: '/health' }));
   let report: Record<string, unknown> = {};
   await until(async () => {
@@ -187,7 +155,7 @@ it('a task with a check by HTTP that speaks HTTP/2 only is named as down too, wh
 
 describe('law 2: what is remembered', () => {
   it('spares who was listened to, and is worth nothing else', async () => {
-    const { server, at } = await task('strange', grpc());
+    const { server, at } = await startStrangeTask('strange', grpc());
     await arrive(service('strange', server));
     const heard = readFileSync(memory(), 'utf8');
     expect(heard).toContain('HTTP/2');
@@ -209,8 +177,8 @@ describe('law 2: what is remembered', () => {
   });
 
   it('goes with its task, and comes with each new one', async () => {
-    const first = await task('first', grpc());
-    const second = await task('second', grpc());
+    const first = await startStrangeTask('first', grpc());
+    const second = await startStrangeTask('second', grpc());
     await arrive(service('strange', first.server));
 
     const { report } = await instance.sync(instance.publish([service('strange', second.server)]));

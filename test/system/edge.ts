@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2, type OutgoingHttpHeaders } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -20,9 +20,16 @@ export type Reached = {
 
 export type Door = Awaited<ReturnType<typeof openDoor>>;
 
-/** The deployed configuration in a real HAProxy, with a task for each host, and what a stranger may send to it. */
-export async function openDoor(services: Readonly<Record<string, string>>) {
-  const instance = await startInstance();
+/**
+ * The deployed configuration in a real HAProxy, with a task for each host, and what a stranger may send to it.
+ *
+ * @param told what the machine was told at its launch
+ */
+export async function openDoor(
+  services: Readonly<Record<string, string>>,
+  told: Readonly<Record<string, string>> = {},
+) {
+  const instance = await startInstance(told);
   const tasks = await Promise.all(Object.keys(services).map((name) => wideOpenTask(name)));
   const backends = tasks.map(({ server, name }) => {
     const [host = '', path = ''] = (services[name] ?? '').split(/(?=\/)/);
@@ -65,37 +72,26 @@ type Listening = { readonly afterwards?: string };
 async function wideOpenTask(name: string) {
   const reached: Reached[] = [];
   const sockets = new Set<Socket>();
-  let piped = '';
-  let arrived = '';
-  const lines = (raw: readonly string[]) => raw.flatMap((word, n) => (n % 2 === 0 ? [`${word}: ${raw[n + 1]}`] : []));
-  const note = ({ method = '', url = '', rawHeaders, rawTrailers }: IncomingMessage) => {
-    reached.push({ task: name, method, url, headers: lines(rawHeaders), trailers: lines(rawTrailers) });
-  };
+  const bytes = { piped: '', arrived: '' };
   const open = (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    note(request);
-    piped += head.toString('latin1');
+    reached.push(seen(name, request));
+    bytes.piped += head.toString('latin1');
     socket.write(request.method === 'CONNECT' ? 'HTTP/1.1 200 OK\r\n\r\n' : switched(request));
-    socket
-      .on('error', () => undefined)
-      .on('data', (data) => {
-        piped += data.toString('latin1');
-        socket.write(data);
-      });
+    socket.on('error', () => undefined).on('data', (data) => (bytes.piped += data.toString('latin1')));
+    socket.pipe(socket);
   };
   const server = createServer({ maxHeaderSize: 100_000 }, (request, response) => {
     request.resume().on('end', () => {
-      note(request);
-      const [, fields, size] = /^\/answer\/(\d+)x(\d+)$/.exec(request.url ?? '') ?? [];
-      for (let n = 0; n < Number(fields); n += 1) response.setHeader(`y-${n}`, 'y'.repeat(Number(size)));
-      if (request.url === '/unasked') open(request, request.socket, Buffer.alloc(0));
-      else response.writeHead(200, { 'Content-Type': 'text/plain' }).end(name);
+      if (request.url === '/unasked') return open(request, request.socket, Buffer.alloc(0));
+      reached.push(seen(name, request));
+      withWishes(response, request.url ?? '').end(name);
     });
   })
     .on('upgrade', open)
     .on('connect', open)
     .on('connection', (socket) => {
       sockets.add(socket);
-      socket.on('data', (data) => (arrived += data.toString('latin1')));
+      socket.on('data', (data) => (bytes.arrived += data.toString('latin1')));
       socket.on('close', () => sockets.delete(socket));
     });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -103,21 +99,31 @@ async function wideOpenTask(name: string) {
   server.maxHeadersCount = 0;
   const { port } = server.address() as AddressInfo;
   return {
-    name,
-    server: { name, address: '127.0.0.1', port },
-    reached,
-    piped: () => piped,
-    arrived: () => arrived,
+    ...{ name, server: { name, address: '127.0.0.1', port }, reached },
+    piped: () => bytes.piped,
+    arrived: () => bytes.arrived,
     forget: () => {
       reached.length = 0;
-      arrived = '';
-      piped = '';
+      Object.assign(bytes, { piped: '', arrived: '' });
     },
     stop: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+function seen(task: string, { method = '', url = '', rawHeaders, rawTrailers }: IncomingMessage): Reached {
+  const lines = (raw: readonly string[]) => raw.flatMap((word, n) => (n % 2 === 0 ? [`${word}: ${raw[n + 1]}`] : []));
+  return { task, method, url, headers: lines(rawHeaders), trailers: lines(rawTrailers) };
+}
+
+/** `/answer/<fields>x<bytes>` asks for so many header fields, `/rpc` for a trailer. */
+function withWishes(response: ServerResponse, path: string): ServerResponse {
+  const [, fields, size] = /^\/answer\/(\d+)x(\d+)$/.exec(path) ?? [];
+  for (let n = 0; n < Number(fields); n += 1) response.setHeader(`y-${n}`, 'y'.repeat(Number(size)));
+  if (path === '/rpc') response.setHeader('Trailer', 'Grpc-Status').addTrailers({ 'Grpc-Status': '0' });
+  return response.setHeader('Content-Type', 'text/plain');
 }
 
 /** HAProxy compares the answer to the key with its own reckoning when a client comes by HTTP/2 (RFC 6455, 4.2.2). */
@@ -151,7 +157,7 @@ function exchange(socket: Socket, text: string, { afterwards }: Listening = {}):
   });
 }
 
-export type Answer2 = { readonly status: number | string; readonly body: string };
+export type Answer2 = { readonly status: number | string; readonly body: string; readonly trailers?: unknown };
 
 function http2Client(origin: string) {
   const session: ClientHttp2Session = connectHttp2(origin, { rejectUnauthorized: false });
@@ -170,7 +176,8 @@ function http2Client(origin: string) {
         const stream = session.request(headers, { endStream: !isOpen, waitForTrailers: trailers !== undefined });
         let status: number | string = 'none';
         let body = '';
-        const end = () => resolve({ status, body });
+        let ended = {};
+        const end = () => resolve({ status, body, ...ended });
         stream.setTimeout(afterwards === undefined ? 2_000 : 500, end);
         stream
           .on('response', (answered) => {
@@ -179,6 +186,7 @@ function http2Client(origin: string) {
           })
           .on('data', (data) => (body += data))
           .on('error', (error: NodeJS.ErrnoException) => resolve({ status: error.message, body }))
+          .on('trailers', ({ 'grpc-status': grpc }) => (ended = { trailers: { 'grpc-status': grpc } }))
           .on('wantTrailers', () => stream.sendTrailers(trailers ?? {}))
           .on('close', end);
         if (trailers !== undefined) stream.end('body');

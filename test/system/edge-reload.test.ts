@@ -1,0 +1,103 @@
+import { connect as connectHttp2 } from 'node:http2';
+import { connect, type Socket } from 'node:net';
+
+import { type ClosingTask, kinds, load, serve, startClosingTask, stopClosingTasks } from './edge-closing';
+import { type Instance, startInstance, until } from './haproxy-instance';
+import { backend } from './haproxy-tasks';
+
+jest.setTimeout(60_000);
+
+let instance: Instance;
+const sockets: Socket[] = [];
+
+beforeEach(async () => {
+  instance = await startInstance();
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  stopClosingTasks();
+  await instance.stop();
+});
+
+/** Gives the service one host more each time, which takes a reload. */
+async function reload(task: ClosingTask, number: number): Promise<void> {
+  const routes = ['*', ...Array.from({ length: number }, (_, n) => `h${n}.example`)];
+  const changed = backend([task.server], {
+    check: 'tcp',
+    routes: routes.map((host) => ({ host, path: '/', since: 1 })),
+  });
+  expect(await instance.sync(instance.publish([changed]))).toMatchObject({ report: { changed: 'structure' } });
+}
+
+/** One connection on which all is written at once. Gives what came back, and how it ended. */
+function pipeline(requests: readonly string[]) {
+  const state = { text: '', end: '' };
+  const socket = connect({ host: instance.host, port: 10080 });
+  socket.on('data', (data) => (state.text += data));
+  socket.on('end', () => (state.end = 'whole'));
+  socket.on('error', (error: NodeJS.ErrnoException) => (state.end = `${error.code}`));
+  socket.write(requests.join(''));
+  sockets.push(socket);
+  return state;
+}
+
+const lines = (number: string, more: readonly string[] = []) =>
+  ['GET / HTTP/1.1', 'Host: a', `X-Number: ${number}`, ...more, '', ''].join('\r\n');
+
+describe('a reload', () => {
+  it.each([1, 2])(
+    '(%i of them) answers the first of several requests that were written at once, and closes',
+    async (reloads) => {
+      const task = await startClosingTask('a');
+      await serve(instance, task);
+      const sizes = [1, 3_000_000];
+      const first = (size: number) => lines(`first-${size}`, ['X-Wait: 2000', `X-Size: ${size}`]);
+
+      const sent = sizes.map((size) => pipeline([first(size), lines('second'), lines('third')]));
+      await until(() => task.state.ran.length === 2);
+      for (let n = 1; n <= reloads; n++) await reload(task, n);
+      await until(() => sent.every(({ end }) => end !== ''));
+
+      for (const [at, { text, end }] of sent.entries()) {
+        expect(end).toBe('whole');
+        expect(text.match(/^HTTP\/1.1 .*/gm)).toStrictEqual(['HTTP/1.1 200 OK']);
+        expect(text).toMatch(/\r\nconnection: close\r\n/i);
+        expect(text.split('\r\n\r\n')[1]).toHaveLength(sizes[at] ?? 0);
+      }
+      // So the client may send the others again: none of them ran.
+      expect(task.state.ran.filter((number) => !number.startsWith('first-'))).toStrictEqual([]);
+    },
+  );
+
+  it('loses no request of clients that keep their connections, and ends no stream of HTTP/2 half-way', async () => {
+    const task = await startClosingTask('a');
+    await serve(instance, task);
+    const client = connectHttp2(`https://${instance.host}:10443`, { rejectUnauthorized: false });
+    const state = { goneAway: false };
+    client.on('goaway', () => (state.goneAway = true));
+    const streams = ['GET', 'POST', 'PUT'].map((method) => {
+      const body = method === 'GET' ? '' : 'body';
+      const stream = client.request({ ':method': method, ':path': '/', 'x-wait': '2000', 'x-number': `h2-${method}` });
+      if (body) stream.end(body);
+      return new Promise<string>((resolve) => {
+        let [status, heard] = ['', ''];
+        stream.on('response', (answer) => (status = `${answer[':status']}`));
+        stream.on('data', (data) => (heard += data)).on('end', () => resolve(`${status} ${heard}`));
+        stream.on('error', (error) => resolve(error.message));
+      });
+    });
+    await until(() => task.state.ran.length === 3);
+
+    const kept = load(instance.host, 6, 60, ['GET', 'POST']);
+    for (let n = 1; n <= 2; n++) await reload(task, n);
+
+    expect(await Promise.all(streams)).toStrictEqual(['200 a', '200 body', '200 body']);
+    await until(() => state.goneAway);
+    expect(kinds(await kept).filter((answer) => !/^the client had \d+ connections$/.test(answer))).toStrictEqual([
+      'GET 200',
+      'POST 200',
+    ]);
+    expect(new Set(task.state.ran).size).toBe(task.state.ran.length);
+    client.destroy();
+  });
+});
