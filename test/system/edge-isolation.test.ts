@@ -35,7 +35,7 @@ const get = (name: string, path = '/ok') =>
 const crowd = (kind: string, name: string, clients: number, more: object = {}) =>
   startCrowd({ kind, host: instance.host, name: `${name}.example.com`, path: '/hang', clients, ...more });
 /** Below this, a machine that runs other tests too decides, in milliseconds. Without shares they waited 46 s. */
-const noise = 100;
+const noise = 200;
 
 it.each(['ask', 'askHttp2'])(
   '4,000 clients on a page that hangs (%s) keep no other service waiting, and are told to come again',
