@@ -8,7 +8,7 @@ const worthNaming = 0.02;
 /** Lines that cost more than 2 % of a request through the reference, then the others together. */
 export function linesTable({ whole, noise, lines, needed }: Lines, all: readonly Round[], setting: Setting): string {
   const sorted = [...lines].sort((a, b) => b.cost.median - a.cost.median);
-  const isDear = ({ cost, more }: Line) => cost.median > Math.max(worthNaming, more < 0 ? noise : 0);
+  const isDear = ({ cost, more }: Line) => cost.median > worthNaming && (more > 0 || cost.quartiles[0] > noise);
   const dear = sorted.filter(isDear);
   const cheap = sorted.filter((line) => !isDear(line) && line.more > 0);
   const hidden = sorted.filter((line) => !isDear(line) && line.more < 0);

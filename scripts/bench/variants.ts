@@ -1,4 +1,5 @@
 import type { File } from '../../lib/haproxy/render';
+import { conditionHolds } from '../local/haproxy';
 
 /** A line that acts on requests, and the files with that line repeated, or without it. */
 export type Variant = {
@@ -24,9 +25,15 @@ export function variantsOf(files: readonly File[]): readonly Variant[] {
   return files.flatMap((file) => {
     const lines = file.text.split('\n');
     let section = '';
+    let isRead = true;
     return lines.flatMap((line, index): readonly Variant[] => {
       if (/^\w/.test(line)) section = line;
       const text = line.trim();
+      const condition = /^\.if (.*)/.exec(text)?.[1];
+      if (condition !== undefined) isRead = conditionHolds(condition);
+      if (text === '.else') isRead = !isRead;
+      if (text === '.endif') isRead = true;
+      if (!isRead) return [];
       const more = repeatable.test(text) && !unrepeatable.test(text) ? repeats : removable.test(text) ? -1 : 0;
       if (more === 0 || !passed.test(section)) return [];
       const changed = [...lines.slice(0, index), ...Array<string>(1 + more).fill(line), ...lines.slice(index + 1)];

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -21,6 +21,10 @@ export function haproxyVersion(): string {
     throw new Error(`HAProxy ${version} is too old: Sluice needs 2.6 or later`);
   return version;
 }
+
+/** Whether this HAProxy reads what is behind `.if` with this condition (HAProxy management guide, "-cc"). */
+export const conditionHolds = (condition: string): boolean =>
+  spawnSync(haproxy, ['-cc', condition], { env: { ...process.env, PATH: path } }).status === 0;
 
 /** Whether the master answers with a worker, within so many milliseconds. */
 export async function answers(socket: string, patienceMs: number): Promise<boolean> {
