@@ -58,7 +58,7 @@ function limits(type) {
   const room = (share(memory) - cost.worker) / perConnection(bufferBytes / 1024);
   const connections = Math.min(mostConnections, Math.floor(room / 40) * 40);
   const part = (fraction) => Math.floor(connections * fraction);
-  const buffer = 16384 * Math.min(4, Math.max(1, Math.floor(memory / 512)));
+  const socketBytes = 16384 * Math.min(4, Math.max(1, Math.floor(memory / 512)));
   return {
     SLUICE_SOCKETS: 2 * connections + 100,
     SLUICE_CONNECTIONS: connections,
@@ -76,9 +76,9 @@ function limits(type) {
     // What may be on the way in a round trip decides how fast a download is. The kernel holds twice that, and bounds the sum itself.
     SLUICE_TO_CLIENT_BYTES: memory < 2048 ? 49152 : 65536,
     // Less than 32 KB let an upload wait for delayed acknowledgements.
-    SLUICE_FROM_CLIENT_BYTES: Math.max(32768, buffer),
-    SLUICE_TO_TASK_BYTES: Math.max(32768, buffer),
-    SLUICE_FROM_TASK_BYTES: buffer,
+    SLUICE_FROM_CLIENT_BYTES: Math.max(32768, socketBytes),
+    SLUICE_TO_TASK_BYTES: Math.max(32768, socketBytes),
+    SLUICE_FROM_TASK_BYTES: socketBytes,
   };
 }
 

@@ -21,6 +21,7 @@ const plain = (status: number, words: string): string =>
  * refused: CONNECT, and an Upgrade that is no WebSocket (over HTTP/2 that is an extended CONNECT, RFC 8441, which HAProxy has made a
  * GET with an Upgrade). In HTTP/1.1 such an Upgrade is dropped, as it may be (RFC 9110, 7.8): clients offer h2c of themselves. A
  * client's Connection could name our headers as hop-by-hop (RFC 9110, 7.6.1), and many servers take `_` in a name for `-`.
+ * `set-header` looks for an old header first, `add-header` does not: it sets what was just removed.
  */
 const requestRules = `    option http-restrict-req-hdr-names delete
     http-request ${plain(405, 'CONNECT and TRACE are not served here.')} if { method CONNECT TRACE }

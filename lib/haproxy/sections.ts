@@ -32,8 +32,8 @@ ${globalLimits}
 `;
 
 /** A page of HAProxy's own, for people. */
-export const page = (status: number, title: string, advice: string, more = ''): string =>
-  `    http-error status ${status} content-type "text/html; charset=utf-8"${more} string ` +
+export const page = (status: number, title: string, advice: string, headers = ''): string =>
+  `    http-error status ${status} content-type "text/html; charset=utf-8"${headers} string ` +
   `"<!doctype html><meta name=viewport content='width=device-width'><title>${title}</title>` +
   `<body style='font:1.1em system-ui;margin:15vh auto;max-width:32em;padding:0 1em'><h1>${title}</h1><p>${advice}</p>"`;
 

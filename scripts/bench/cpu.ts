@@ -57,7 +57,7 @@ export function cores(): Cores | undefined {
 export const pinned = (core: string | undefined, command: readonly string[]): readonly string[] =>
   core === undefined ? command : ['taskset', '-c', core, ...command];
 
-/** Others rarely take its core from this process; root may do so, for others nothing happens. */
+/** Lets a process go before most others on its core. Only root may; else nothing happens. */
 export function givePriority(pid: number): void {
   try {
     setPriority(pid, -15);

@@ -3,8 +3,9 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { currentWorker, haproxyAt } from '../../lib/sync/master';
 import { table } from '../../lib/sync/replies';
-import { answers, askMaster, haproxy, showProcesses } from '../local/haproxy';
+import { haproxy } from '../local/haproxy';
 import type { Configuration } from './configurations';
 import { type Cpu, cpuOf, givePriority, pinned } from './cpu';
 import { host } from './load';
@@ -22,20 +23,21 @@ export type Measured = {
 /** @throws when it does not pass a request on to the task within ten seconds; the message has what HAProxy said. */
 export async function startMeasured(stand: Stand, configuration: Configuration, seat: Seat): Promise<Measured> {
   const run = mkdtempSync(join(stand.folder, 'run-'));
-  const master = join(run, 'master.sock');
+  const socket = join(run, 'master.sock');
   const running = stand.launch(
-    pinned(stand.cores?.measured, [haproxy, '-W', '-S', master, '-f', configuration.path]),
+    pinned(stand.cores?.measured, [haproxy, '-W', '-S', socket, '-f', configuration.path]),
     configuration.environment(seat, run),
   );
   await untilItAnswers(running, seat);
-  if (!(await answers(master, 10_000))) throw new Error("HAProxy's master does not answer");
-  const { worker } = await showProcesses(master);
-  givePriority(worker);
+  const master = haproxyAt(socket, 10_000);
+  const worker = await currentWorker(master, 10_000);
+  if (!worker) throw new Error("HAProxy's master does not answer");
+  givePriority(worker.pid);
   return {
     seat,
     used: async () => {
-      const requests = countedIn(await askMaster(master, `@!${worker} show stat`));
-      return { cpu: cpuOf(worker), requests };
+      const requests = countedIn(await master.worker(worker.pid, 'show stat'));
+      return { cpu: cpuOf(worker.pid), requests };
     },
     stop: () => {
       running.kill('SIGKILL');

@@ -40,24 +40,20 @@ export async function answers(socket: string, patienceMs: number): Promise<boole
 
 /** What the master says of its processes (HAProxy management guide, "show proc"). */
 export async function showProcesses(socket: string): Promise<{ readonly reloads: number; readonly worker: number }> {
-  const text = await askMaster(socket, 'show proc');
+  const text = await new Promise<string>((resolve, reject) => {
+    let answer = '';
+    connect(socket)
+      .setEncoding('utf8')
+      .on('data', (chunk) => {
+        answer += chunk;
+      })
+      .on('error', reject)
+      .on('close', () => resolve(answer))
+      .end('show proc\n');
+  });
   const [masters = '', workers = ''] = text.split(/^# workers.*$|^# old workers.*$|^# programs.*$/m);
   return {
     reloads: Number(/^\d+\s+master\s+(\d+)/m.exec(masters)?.[1]),
     worker: Number(/^(\d+)\s+worker/m.exec(workers)?.[1]),
   };
 }
-
-/** One command, and the whole reply. `@!<pid> …` is for a worker. */
-export const askMaster = (socket: string, command: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let reply = '';
-    connect(socket)
-      .setEncoding('utf8')
-      .on('data', (text) => {
-        reply += text;
-      })
-      .on('error', reject)
-      .on('close', () => resolve(reply))
-      .end(`${command}\n`);
-  });

@@ -15,7 +15,7 @@ const {
   streams = 1,
   addresses = 200,
 } = JSON.parse(process.argv[2]);
-const isSecure = !/^(ask|left)/.test(kind);
+const isSecure = !kind.startsWith('ask');
 const counts = {};
 const count = (what) => (counts[what] = (counts[what] ?? 0) + 1);
 const localAddress = (n) => `127.${200 + Math.floor((n % addresses) / 250)}.7.${1 + ((n % addresses) % 250)}`;

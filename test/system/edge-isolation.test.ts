@@ -6,12 +6,12 @@ import { ask, startTask, stopTasks, type Task } from './haproxy-tasks';
 jest.setTimeout(60_000);
 
 let instance: Instance;
+const instances: Instance[] = [];
 let hung: Awaited<ReturnType<typeof startOddTask>>[];
 let fine: Task;
 let services: readonly Backend[];
 
 beforeEach(async () => {
-  instance = await startInstance();
   hung = [];
   for (const name of ['one', 'two', 'three']) hung.push(await startOddTask(name));
   fine = await startTask('fine');
@@ -19,36 +19,48 @@ beforeEach(async () => {
   const hanging = [one, two, three].map((server, n) => service(`slow${n}`, server ? [server] : []));
   const mixed = service('mixed', [fine.server, { ...fine.server, name: 'fine2' }, one ?? fine.server]);
   services = [service('fine', [fine.server]), ...hanging, mixed];
-  await instance.sync(instance.publish(services));
-  await instance.startHaproxy();
-  await until(async () => (await get('fine')).startsWith('200'));
+  instance = await serve();
 });
 afterEach(async () => {
   endCrowds();
-  await instance.stop();
+  for (const { stop } of instances.splice(0)) await stop();
   for (const { stop } of hung) stop();
   stopTasks();
 });
 
-const get = (name: string, path = '/ok') =>
-  ask(instance.host, { path, headers: { host: `${name}.example.com` }, localAddress: '127.8.8.8' });
+/** A proxy that serves all of them. */
+async function serve(told: Readonly<Record<string, string>> = {}): Promise<Instance> {
+  const started = await startInstance(told);
+  instances.push(started);
+  await started.sync(started.publish(services));
+  await started.startHaproxy();
+  await until(async () => (await get('fine', '/ok', started)).startsWith('200'));
+  return started;
+}
+
+const get = (name: string, path = '/ok', { host } = instance) =>
+  ask(host, { path, headers: { host: `${name}.example.com` }, localAddress: '127.8.8.8' });
 const crowd = (kind: string, name: string, clients: number, more: object = {}) =>
   startCrowd({ kind, host: instance.host, name: `${name}.example.com`, path: '/hang', clients, ...more });
-/** Below this, a machine that runs other tests too decides, in milliseconds. Without shares they waited 46 s. */
-const noise = 200;
 
 it.each(['ask', 'askHttp2'])(
   '4,000 clients on a page that hangs (%s) keep no other service waiting, and are told to come again',
   async (kind) => {
+    // It has no strangers, so it shows what else slows this machine meanwhile.
+    const other = await serve();
     const before = await visit(instance.host, 'fine', 2);
 
     const strangers = crowd(kind, 'slow0', 4_000, { seconds: 6, leaveMs: 1_000 });
-    const meanwhile = await visit(instance.host, 'fine', 7);
+    const [meanwhile, elsewhere] = await Promise.all([
+      visit(instance.host, 'fine', 7),
+      visit(other.host, 'fine', 7, 25),
+    ]);
     const counts = await strangers.counts;
 
-    console.log(`${kind}: p99 ${before.p99.toFixed(1)} ms before, ${meanwhile.p99.toFixed(1)} ms meanwhile`, counts);
+    const [quiet, attacked, spared] = [before, meanwhile, elsewhere].map(({ p99 }) => `${p99.toFixed(1)} ms`);
+    console.log(`${kind}: p99 ${quiet} before, ${attacked} meanwhile, ${spared} at a proxy that is spared`, counts);
     expect(meanwhile.failed).toStrictEqual([]);
-    expect(meanwhile.p99).toBeLessThan(5 * Math.max(before.p99, noise));
+    expect(meanwhile.p99).toBeLessThan(5 * Math.max(before.p99, elsewhere.p99));
     expect(Object.keys(counts).filter((answer) => /^\d/.test(answer))).toStrictEqual(['503 with Retry-After']);
     // Those who left have left their places.
     await until(async () => (await get('slow0')).startsWith('200'));
@@ -92,10 +104,7 @@ it('strangers who fill the entrance keep neither the statistics nor a sync from 
 });
 
 it('a server that is added at run time has the same limit as one in the file: what the machine was told', async () => {
-  await instance.stop();
-  instance = await startInstance({ SLUICE_REQUESTS_OF_TASK: '77' });
-  await instance.sync(instance.publish(services));
-  await instance.startHaproxy();
+  instance = await serve({ SLUICE_REQUESTS_OF_TASK: '77' });
   const added = { ...fine.server, name: 'later' };
   const grown = services.map((each) => (each.service === 'fine' ? service('fine', [fine.server, added]) : each));
 

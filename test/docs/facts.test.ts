@@ -1,0 +1,112 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { readLabels } from '../../lib/routes/labels';
+import { named } from '../../scripts/status/stage';
+
+const { blocks } = require('../../scripts/documented.cjs') as {
+  blocks: (page: string) => readonly { kind: string; text: string }[];
+};
+const { limits } = require('../../resources/limits.cjs') as { limits: (type: string) => Record<string, number> };
+
+const root = join(__dirname, '../..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+it('docs/security.md names tests that are there', () => {
+  const names = [...read('docs/security.md').matchAll(/^\| .* \| `([a-z]+)` \|$/gm)].map(([, name]) => name);
+
+  expect(names.length).toBeGreaterThan(15);
+  expect(names.filter((name) => !existsSync(join(root, `test/system/edge-${name}.test.ts`)))).toStrictEqual([]);
+});
+
+it('docs/operations.md shows the limits that a proxy is launched with', () => {
+  const rows = [...read('docs/operations.md').matchAll(/^\| `(t4g\.\w+)` \| (.*) \|$/gm)].map(
+    ([, type = '', cells = '']) => {
+      const numbers = cells.split(' | ').map((cell) => Number(cell.replace(/,| KB/g, '')));
+      return [type, ...numbers];
+    },
+  );
+
+  expect(rows.length).toBeGreaterThan(3);
+  for (const [type, ...numbers] of rows) {
+    const found = limits(String(type));
+    expect([type, ...numbers]).toStrictEqual([
+      type,
+      ...[found.SLUICE_CONNECTIONS, found.SLUICE_CONNECTIONS_OF_ADDRESS, found.SLUICE_REQUESTS],
+      ...[found.SLUICE_REQUESTS_OF_SERVICE, found.SLUICE_REQUESTS_OF_TASK, found.SLUICE_STREAMS],
+      // The kernel doubles what it is told (man 7 socket, SO_SNDBUF).
+      (2 * (found.SLUICE_TO_CLIENT_BYTES ?? 0)) / 1024,
+    ]);
+  }
+});
+
+describe('docs/labels.md', () => {
+  const rows = [...read('docs/labels.md').matchAll(/^\| `(\{.*?\})` +\| ([\d, ]*?) *\| (.*?) +\|$/gm)];
+  const cases = rows.map(([, labels = '{}', ports = '', says = '']) => ({
+    says: says.replace(/^`(.*)`$/, '$1'),
+    isFault: says.startsWith('`') && says.endsWith('`'),
+    read: readLabels({
+      name: 'web',
+      labels: JSON.parse(labels) as Record<string, string>,
+      ports: ports.split(',').map(Number).filter(Boolean),
+      ranges: [],
+    }),
+  }));
+
+  it('has examples that are served', () => {
+    const examples = cases.filter(({ isFault }) => !isFault);
+
+    expect(examples.length).toBeGreaterThan(5);
+    for (const example of examples) {
+      expect(example.read.faults).toStrictEqual([]);
+      expect(example.read.routes).not.toStrictEqual([]);
+    }
+  });
+
+  it('has the words of the faults', () => {
+    const faulty = cases.filter(({ isFault }) => isFault);
+
+    expect(faulty.length).toBeGreaterThan(8);
+    for (const { says, read: found } of faulty) expect(found.faults).toStrictEqual([`container "web": ${says}`]);
+  });
+
+  it('has the same table as README', () => {
+    const table = /^\| label[\s\S]*?\n\n/m;
+
+    expect(table.exec(read('docs/labels.md'))?.[0]).toBe(table.exec(read('README.md'))?.[0]);
+  });
+});
+
+it.each(['docs/labels.md', 'docs/certificates.md'])('what the log says, by %s, are the words of the code', (page) => {
+  const source = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
+    .flatMap((file) => (file.endsWith('.ts') ? read(`lib/${file}`) : []))
+    .join();
+  const tables = [...read(page).matchAll(/^\| the log says.*\n(?:\|.*\n)+/gm)].join();
+  const words = [...tables.matchAll(/^\| `(.*?)`/gm)].flatMap(([, says = '']) => says.split('…'));
+
+  expect(words.length).toBeGreaterThan(8);
+  expect(words.filter((part) => !source.includes(part.trim()))).toStrictEqual([]);
+});
+
+it('docs/getting-started.md has a task definition that is served', () => {
+  const [json] = blocks(read('docs/getting-started.md')).filter(({ kind }) => kind === 'json');
+  const { containerDefinitions } = JSON.parse(json?.text ?? '') as {
+    containerDefinitions: { dockerLabels: Record<string, string>; portMappings: { containerPort: number }[] }[];
+  };
+
+  for (const { dockerLabels: labels, portMappings } of containerDefinitions)
+    expect(
+      readLabels({ name: 'web', labels, ports: portMappings.map((port) => port.containerPort), ranges: [] }),
+    ).toMatchObject({
+      faults: [],
+      routes: [{ hosts: ['shop.example.com'] }],
+    });
+});
+
+it('docs/operations.md tells of every alarm, and of no other', () => {
+  const text = read('docs/operations.md');
+  const section = text.slice(text.indexOf('## The alarms'), text.indexOf('## What happens by itself'));
+  const told = [...section.matchAll(/^### (.*)$/gm)].map(([, name]) => `sluice-prod-${name}`);
+
+  expect(told.sort()).toStrictEqual([...named('prod', 'eu-west-2').alarms].sort());
+});
