@@ -9,10 +9,10 @@ import { hostReader } from '../lib/aws/instances';
 import { nudge } from '../lib/aws/nudge';
 import { parameterStore } from '../lib/aws/parameters';
 import { comeBackSoon } from '../lib/aws/queue';
+import { metricsNamespace } from '../lib/entrance/metrics';
+import { probe } from '../lib/entrance/probe';
 import type { Reflected } from '../lib/fleet/reflected';
 import { lambda, log } from '../lib/lambda';
-import { metricsNamespace } from '../lib/metrics';
-import { probe } from '../lib/probe';
 import { reconcile } from '../lib/reconcile';
 import { readSettings } from '../lib/settings';
 

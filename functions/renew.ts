@@ -5,10 +5,9 @@ import { Route53Client } from '@aws-sdk/client-route-53';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
-
+import { renew } from '../lib/certificates/renew';
 import { readSettings } from '../lib/certificates/settings';
 import { lambda } from '../lib/lambda';
-import { renew } from '../lib/renew';
 import { renewalDeps } from '../lib/renewal-deps';
 
 const settings = readSettings(process.env);

@@ -4,11 +4,11 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
 
 import { stageParameters } from '../lib/aws/remove-parameters';
-import { answer } from '../lib/cloudformation';
-import { releaseHosts } from '../lib/draining';
 import { log } from '../lib/lambda';
-import { fromEnvironment, queries } from '../lib/sync/query';
-import { removeAll } from '../lib/unmake';
+import { fromEnvironment, queries } from '../lib/sync/aws/query';
+import { answer } from '../lib/unmake/cloudformation';
+import { releaseHosts } from '../lib/unmake/draining';
+import { removeAll } from '../lib/unmake/unmake';
 
 const prefix = process.env.SLUICE_PREFIX ?? '';
 const parameters = stageParameters(new SSMClient({ retryMode: 'adaptive', maxAttempts: 8 }), prefix);

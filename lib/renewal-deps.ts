@@ -8,13 +8,13 @@ import { announce } from './aws/announce';
 import { certificateStore } from './aws/certificate-store';
 import { lockIn } from './aws/lock';
 import { route53 } from './aws/route53';
-import { certificateAuthority } from './certificates/ca';
-import { challengeDns } from './certificates/dns';
-import { resolver } from './certificates/resolver';
+import { certificateAuthority } from './certificates/acme/ca';
+import { challengeDns } from './certificates/challenges/dns';
+import { resolver } from './certificates/challenges/resolver';
+import { type Deps, reserveMs } from './certificates/renew';
 import type { Settings } from './certificates/settings';
-import { shown } from './handshake';
+import { shown } from './entrance/handshake';
 import { log } from './lambda';
-import { type Deps, reserveMs } from './renew';
 
 type Clients = { readonly ssm: SSMClient; readonly sqs: SQSClient; readonly route53: Route53Client };
 

@@ -3,7 +3,7 @@ const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { transformSync } = require('esbuild');
 
-const source = join(__dirname, '../scripts/local/hello.mjs');
+const source = join(__dirname, 'hello-world/hello.mjs');
 
 /** Without template literals: osls would resolve them. */
 const program = () =>

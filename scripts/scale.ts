@@ -10,8 +10,8 @@ import { nudge } from '../lib/aws/nudge';
 import { parameterStore } from '../lib/aws/parameters';
 import type { Reflected } from '../lib/fleet/reflected';
 import { type Message, reconcile } from '../lib/reconcile';
-import { startApi } from './local/api';
-import { parameterStore as playedStore } from './local/parameters';
+import { startApi } from './local/api/api';
+import { parameterStore as playedStore } from './local/ssm/parameters';
 
 const [taskCount, serviceCount, hostCount] = [1_000, 40, 50];
 const credentials = { accessKeyId: 'ASIASCALE', secretAccessKey: 'secret', sessionToken: 'session' };

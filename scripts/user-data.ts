@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { packaged, type Variant, variants } from './local/package';
-import { readStack } from './local/stack';
+import { packaged, type Variant, variants } from './local/package/package';
+import { readStack } from './local/package/stack';
 
 const [, , folder = '.'] = process.argv;
 

@@ -1,6 +1,6 @@
 import type { Fleet } from '../lib/fleet/fleet';
+import { sha256 } from '../lib/generation/generation';
 import { parseBackend } from '../lib/haproxy/backend';
-import { sha256 } from '../lib/haproxy/generation';
 import type { File } from '../lib/haproxy/render';
 import { type Deps, type Message, type Published, reconcile } from '../lib/reconcile';
 import { definition, fleet, task, taskEvent } from './builders';

@@ -1,11 +1,11 @@
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
-import type { Accounts } from '../certificates/ca';
-import { parseAnswers } from '../certificates/challenge';
-import type { Journal } from '../certificates/dns';
-import type { Issued } from '../certificates/order';
-import { parseState, type State } from '../certificates/state';
-import { type Certificate, certificateIndexName, certificateNames, parseCertificates } from '../haproxy/generation';
+import type { Accounts } from '../certificates/acme/ca';
+import type { Issued } from '../certificates/acme/order';
+import type { Journal } from '../certificates/challenges/dns';
+import { parseAnswers } from '../certificates/challenges/record-sets';
+import { parseState, type State } from '../certificates/due/state';
+import { type Certificate, certificateIndexName, certificateNames, parseCertificates } from '../generation/generation';
 import { atNextRun, doing } from './doing';
 import { getParameters } from './get-parameters';
 import { always } from './malformed';

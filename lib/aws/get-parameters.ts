@@ -5,7 +5,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 
-import { answerTo, plainName, withoutArn } from '../parameter-name';
+import { answerTo, plainName, withoutArn } from '../generation/parameter-name';
 import { batches } from './batches';
 import { doing } from './doing';
 import { always, alwaysList } from './malformed';

@@ -1,6 +1,4 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-
-import { type Backend, parseBackend } from '../haproxy/backend';
 import {
   certificateIndexName,
   currentName,
@@ -9,8 +7,9 @@ import {
   parseGeneration,
   pieceName,
   sha256,
-} from '../haproxy/generation';
-import { unpack } from '../haproxy/pack';
+} from '../generation/generation';
+import { unpack } from '../generation/pack';
+import { type Backend, parseBackend } from '../haproxy/backend';
 import type { Deps, Published } from '../reconcile';
 import { getParameters } from './get-parameters';
 import { putCurrent, putPiece } from './put-parameters';

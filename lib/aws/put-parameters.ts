@@ -1,7 +1,7 @@
 import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
-import { currentName, type Generation, type Piece, pieceName, printGeneration, sha256 } from '../haproxy/generation';
-import { pack } from '../haproxy/pack';
+import { currentName, type Generation, type Piece, pieceName, printGeneration, sha256 } from '../generation/generation';
+import { pack } from '../generation/pack';
 import { doing } from './doing';
 import { always } from './malformed';
 

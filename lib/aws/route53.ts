@@ -8,7 +8,7 @@ import {
   type Route53Client,
 } from '@aws-sdk/client-route-53';
 
-import type { Change, RecordSet, Records, Zone } from '../certificates/challenge';
+import type { Change, RecordSet, Records, Zone } from '../certificates/challenges/record-sets';
 import { atNextRun, doing } from './doing';
 import { always, alwaysList } from './malformed';
 

@@ -1,8 +1,8 @@
-import type { Ca } from './ca';
-import type { Answer } from './challenge';
-import type { Dns } from './dns';
+import type { Ca } from './acme/ca';
+import type { Issued, Placed, Request } from './acme/order';
+import type { Dns } from './challenges/dns';
+import type { Answer } from './challenges/record-sets';
 import { challengeName } from './names';
-import type { Issued, Placed, Request } from './order';
 
 export type Ordered = Request & { readonly name: string };
 

@@ -1,16 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 
 import type { CertificateStore } from '../aws/certificate-store';
-import { renewalId } from './ari';
-import { noteBegun, noteFailed, noteStored } from './attempts';
-import type { Ca } from './ca';
-import type { Decision } from './decide';
-import type { Dns } from './dns';
+import type { Ca } from './acme/ca';
+import type { Issued } from './acme/order';
+import { Refusal } from './acme/refusal';
+import type { Dns } from './challenges/dns';
+import { renewalId } from './due/ari';
+import { noteBegun, noteFailed, noteStored } from './due/attempts';
+import type { Decision } from './due/decide';
+import type { State } from './due/state';
 import { type Failure, issue, type Ordered } from './issue';
 import { readLeaf } from './leaf';
-import type { Issued } from './order';
-import { Refusal } from './refusal';
-import type { State } from './state';
 
 type World = {
   readonly store: Pick<CertificateStore, 'writeState' | 'writeCertificate'>;

@@ -1,7 +1,7 @@
 import type { CertificateStore } from '../aws/certificate-store';
-import type { Wanted } from './due';
+import type { Wanted } from './due/due';
+import { listed, type State } from './due/state';
 import { type Proxies, untilServed } from './served';
-import { listed, type State } from './state';
 
 type World = Proxies & {
   readonly wanted: readonly Wanted[];

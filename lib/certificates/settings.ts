@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { json, list, prefix, readEnvironment } from '../environment';
-import { keyTypes, type Wanted } from './due';
+import { keyTypes, type Wanted } from './due/due';
 import { certificateName } from './names';
 
 /** What renew is told by its environment; `serverless.yml` says what each means. */

@@ -1,5 +1,5 @@
 import type { File } from '../haproxy/render';
-import { fillVariables } from './variables';
+import { fillVariables } from './haproxy/variables';
 
 /** An address that HAProxy binds. */
 export type Address = { readonly host: string; readonly port: number };

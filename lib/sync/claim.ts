@@ -1,4 +1,4 @@
-import type { Query } from './query';
+import type { Query } from './aws/query';
 
 /** Which address the instance takes over, and who waits for it. The template tells each instance at boot. */
 export type Place = {

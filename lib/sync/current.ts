@@ -1,5 +1,5 @@
-import { currentName, type Generation, parseGeneration } from '../haproxy/generation';
-import type { Parameters } from './ssm';
+import { currentName, type Generation, parseGeneration } from '../generation/generation';
+import type { Parameters } from './aws/parameters';
 
 /** The published generation: what `current` lists, and its number and time (epoch seconds). */
 export type Current = { readonly number: number; readonly modified: number; readonly generation: Generation };

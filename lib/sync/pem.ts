@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
-import { chainOf } from '../certificates/chain';
+import { chainOf } from '../certificates/x509';
 
 /**
  * The first certificate of the folder, which answers clients without SNI: the stage's first one, or a stand-in that lets

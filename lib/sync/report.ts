@@ -1,5 +1,5 @@
-import type { Down } from './down';
-import type { Foreign } from './speech';
+import type { Down } from './haproxy/down';
+import type { Foreign } from './haproxy/speech';
 
 /** What a sync did: one line of JSON, fit for a log. */
 export type Report = { readonly generation: number } & Done;

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { printableJson } from '../printable';
+import { instance, metadata } from './aws/imds';
+import { tellSynced, told } from './aws/metric';
+import { parameterStore } from './aws/parameters';
+import { queries } from './aws/query';
 import { claim, readPlace } from './claim';
-import { noteHealth } from './health';
-import { instance, metadata } from './imds';
-import { haproxyAt } from './master';
-import { tellSynced, told } from './metric';
-import { queries } from './query';
+import { wasStarted } from './disk/unseen';
+import { noteHealth } from './haproxy/health';
+import { haproxyAt } from './haproxy/master';
+import { notServing } from './haproxy/serving';
 import { explained, Incomplete } from './report';
-import { notServing } from './serving';
 import { readSettings, type Settings } from './settings';
-import { parameterStore } from './ssm';
 import { sync } from './sync';
-import { wasStarted } from './unseen';
 
 // The program on the instance. `node sync.cjs <generation>` brings HAProxy there, one at a time (flock);
 // `node sync.cjs claim` takes over the address, `node sync.cjs health` prepares a reload. Each writes lines of JSON.

@@ -1,19 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { sha256 } from '../haproxy/generation';
+import { sha256 } from '../generation/generation';
 import { render } from '../haproxy/render';
 import { applyRunning, settleShared } from './apply';
-import { certificateCheck, checkConfiguration, makeStandIn } from './check';
+import type { Parameters } from './aws/parameters';
 import { type Current, isLate, readCurrent } from './current';
-import { keep, prune, stage, switchTo, undo, writeAtRest } from './disk';
-import { heal } from './heal';
-import { type Installed, readInstalled } from './installed';
-import { currentWorker, type Haproxy, type ServingWorker, type Worker } from './master';
+import { keep, prune, stage, switchTo, undo, writeAtRest } from './disk/disk';
+import { heal } from './disk/heal';
+import { type Installed, readInstalled } from './disk/installed';
+import { isStartedWith, noteStarted, whyNotRunning } from './disk/unseen';
+import { certificateCheck, checkConfiguration, makeStandIn } from './haproxy/check';
+import { currentWorker, type Haproxy, type ServingWorker, type Worker } from './haproxy/master';
 import { standIn } from './pem';
 import { Incomplete, type Outcome, type Report } from './report';
 import type { Settings } from './settings';
-import type { Parameters } from './ssm';
-import { isStartedWith, noteStarted, whyNotRunning } from './unseen';
 import { withoutRefused } from './usable';
 import { fetchWanted, isInstalled, type Wanted } from './wanted';
 

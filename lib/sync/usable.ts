@@ -1,6 +1,6 @@
-import type { Certificate } from '../haproxy/generation';
+import type { Certificate } from '../generation/generation';
 import type { File } from '../haproxy/render';
-import type { Installed } from './installed';
+import type { Installed } from './disk/installed';
 import { isPair, orderAnew, standIn } from './pem';
 import type { Wanted } from './wanted';
 

@@ -1,10 +1,10 @@
-import { type Certificate, certificateNames, type Piece, pieceName, sha256 } from '../haproxy/generation';
-import { unpack } from '../haproxy/pack';
+import { type Certificate, certificateNames, type Piece, pieceName, sha256 } from '../generation/generation';
+import { unpack } from '../generation/pack';
 import type { File } from '../haproxy/render';
+import type { Parameters } from './aws/parameters';
 import type { Current } from './current';
-import type { Installed } from './installed';
+import type { Installed } from './disk/installed';
 import { orderAnew, pemFile } from './pem';
-import type { Parameters } from './ssm';
 import { assembled, type Usable, usableInstalled } from './usable';
 
 /** A generation with the contents of its files. `faults` tells of certificates whose stored version cannot be used. */

@@ -1,5 +1,5 @@
-import { haproxyVersion } from '../local/haproxy';
 import type { Processes } from '../local/processes';
+import { haproxyVersion } from '../local/proxy/haproxy';
 import { compareOnce, type Pair, type Round } from './compare';
 import { reference, sluice, sluiceFiles } from './configurations';
 import { clock } from './cpu';

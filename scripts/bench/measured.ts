@@ -3,9 +3,9 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { currentWorker, haproxyAt } from '../../lib/sync/master';
-import { table } from '../../lib/sync/replies';
-import { haproxy } from '../local/haproxy';
+import { currentWorker, haproxyAt } from '../../lib/sync/haproxy/master';
+import { table } from '../../lib/sync/haproxy/replies';
+import { haproxy } from '../local/proxy/haproxy';
 import type { Configuration } from './configurations';
 import { type Cpu, cpuOf, givePriority, pinned } from './cpu';
 import { host } from './load';

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { makeStandIn } from '../../lib/sync/check';
-import { haproxy } from '../local/haproxy';
-import { freePorts, listens, ownAddress } from '../local/loopback';
+import { makeStandIn } from '../../lib/sync/haproxy/check';
+import { freePorts, listens, ownAddress } from '../local/api/loopback';
 import type { Launch, Process, Processes } from '../local/processes';
+import { haproxy } from '../local/proxy/haproxy';
 import { type Cores, cores, pinned } from './cpu';
 
 export type Seat = { readonly host: string; readonly http: number; readonly https: number };

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Call } from '../local/api';
+import type { Call } from '../local/api/api';
 import { type Delays, startWorld, type World } from '../local/world';
 import type { Calls, Occasion } from './calls';
 import { cpuPerRequest } from './cpu';
@@ -15,7 +15,7 @@ type Pace = { readonly delays?: Partial<Delays>; readonly quietMs?: number; read
 
 const container = {
   name: 'web',
-  command: [process.execPath, join(__dirname, '../local/hello.mjs')],
+  command: [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')],
   containerPort: 8080,
   labels: { 'haproxy.host': host, 'haproxy.check': '/health' },
   healthCheck: true,

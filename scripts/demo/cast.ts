@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { TaskDefinitionInput } from '../local/world';
 
-const program = join(__dirname, '../local/hello.mjs');
+const program = join(__dirname, '../../resources/hello-world/hello.mjs');
 
 /**
  * Sleeps on SIGTERM. ECS stops a container before those it depends on, so the app beside it serves on

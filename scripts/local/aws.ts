@@ -1,25 +1,25 @@
 import { randomBytes } from 'node:crypto';
 
-import { type Caller, type Handlers, startApi } from './api';
+import { type Caller, type Handlers, startApi } from './api/api';
+import { firstRefused, judge } from './api/iam';
+import { checksOf } from './api/iam-checks';
+import type { Credentials } from './api/signature';
+import { playIssuance } from './certificates/issuance';
 import { metrics } from './cloudwatch';
 import type { Delays } from './delays';
-import { type Event, eventBridge, period } from './eventbridge';
-import { playFunctions } from './functions';
-import { firstRefused, judge } from './iam';
-import { checksOf } from './iam-checks';
-import { playIssuance } from './issuance';
-import type { Invocation } from './lambda';
-import { pollQueue } from './mapping';
+import { pollQueue } from './ecs/mapping';
+import { type Event, eventBridge, period } from './events/eventbridge';
+import { playFunctions } from './events/functions';
+import type { Invocation } from './events/lambda';
+import { fifoQueue, type Message } from './events/sqs';
+import { queueHandlers } from './events/sqs-api';
 import type { Say } from './moment';
-import { packaged, type Variant } from './package';
-import { parameterStore } from './parameters';
+import { packaged, type Variant } from './package/package';
+import { type Document, readStack, type Target } from './package/stack';
+import { region, stackId } from './package/template';
 import type { Processes } from './processes';
-import { type ManagedInstance, runCommand } from './run-command';
-import type { Credentials } from './signature';
-import { fifoQueue, type Message } from './sqs';
-import { queueHandlers } from './sqs-api';
-import { type Document, readStack, type Target } from './stack';
-import { region, stackId } from './template';
+import { parameterStore } from './ssm/parameters';
+import { type ManagedInstance, runCommand } from './ssm/run-command';
 import type { Timers } from './timers';
 
 type Deps = {

@@ -27,7 +27,7 @@ export const delays = {
   addressMs: 1_000,
   /** A successor is in service → its predecessor is ended. Faster clock, ASSUMED: an instance refresh looks every few seconds. */
   predecessorMs: 2_000,
-  /** An agent's connection is dead → it notices. At most 54 s to its next ping and 60 s for the answer (scripts/local/ssm-agent.ts). */
+  /** An agent's connection is dead → it notices. At most 54 s to its next ping and 60 s for the answer (scripts/local/ssm/ssm-agent.ts). */
   agentMs: 114_000,
   /** An instance boots → its SSM agent has registered. Faster clock: half a minute to two minutes (ngen-datastream, pull request 361). */
   registerMs: 1_500,

@@ -10,21 +10,21 @@
  * Judged from outside: every call, by a published evaluator of IAM policies (iam.ts), on what AWS checks for it (iam-checks.ts).
  * Not played: KMS, quotas.
  */
-import type { Call } from './api';
+import type { Call } from './api/api';
+import { freePorts } from './api/loopback';
 import { type Aws, deployStack } from './aws';
 import { controlPlaneDelay, type Delays, delays as defaults } from './delays';
-import { playEcs } from './ecs';
-import { ecsHandlers } from './ecs-api';
-import { type EcsControl, ecsControl } from './ecs-control';
-import { twoHosts } from './hosts';
-import type { Invocation } from './lambda';
-import { freePorts } from './loopback';
-import type { Ports } from './machine';
+import { playEcs } from './ecs/ecs';
+import { ecsHandlers } from './ecs/ecs-api';
+import { type EcsControl, ecsControl } from './ecs/ecs-control';
+import { twoHosts } from './ecs/hosts';
+import type { TaskDefinitionInput } from './ecs/task';
+import type { Invocation } from './events/lambda';
 import type { Moment, Say } from './moment';
-import type { Variant } from './package';
+import type { Variant } from './package/package';
 import { processes as startProcesses } from './processes';
-import { type Entrance, entrance, type Proxies, playProxies } from './proxies';
-import type { TaskDefinitionInput } from './task';
+import type { Ports } from './proxy/machine';
+import { type Entrance, entrance, type Proxies, playProxies } from './proxy/proxies';
 import { timers as startTimers } from './timers';
 
 export type { Delays, Moment, TaskDefinitionInput };

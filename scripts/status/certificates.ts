@@ -1,7 +1,7 @@
 import type { Leaf } from '../../lib/certificates/leaf';
 import { covers, provingHost } from '../../lib/certificates/names';
-import { type Shown, shown } from '../../lib/handshake';
-import type { Certificate } from '../../lib/haproxy/generation';
+import { type Shown, shown } from '../../lib/entrance/handshake';
+import type { Certificate } from '../../lib/generation/generation';
 import { type Check, fine, wrong } from './check';
 import type { SeenProxy } from './proxies';
 import type { Stage } from './stage';

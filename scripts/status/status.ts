@@ -1,8 +1,13 @@
 import { GetParametersCommand } from '@aws-sdk/client-ssm';
 
 import { parameterStore } from '../../lib/aws/parameters';
-import { type Certificate, certificateIndexName, currentName, parseCertificates } from '../../lib/haproxy/generation';
-import { answerTo } from '../../lib/parameter-name';
+import {
+  type Certificate,
+  certificateIndexName,
+  currentName,
+  parseCertificates,
+} from '../../lib/generation/generation';
+import { answerTo } from '../../lib/generation/parameter-name';
 import { overlaps } from '../../lib/routes/overlaps';
 import { alarmChecks } from './alarms';
 import { certificateChecks } from './certificates';

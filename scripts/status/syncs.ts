@@ -7,8 +7,8 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 
-import type { Down } from '../../lib/sync/down';
-import type { Foreign } from '../../lib/sync/speech';
+import type { Down } from '../../lib/sync/haproxy/down';
+import type { Foreign } from '../../lib/sync/haproxy/speech';
 import { type Check, fine, wrong } from './check';
 import { isOnline, type SeenProxy } from './proxies';
 import type { Clients, Stage } from './stage';

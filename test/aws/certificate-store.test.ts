@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { AwsError } from '../../scripts/local/errors';
+import { AwsError } from '../../scripts/local/api/errors';
 import { issued, type RenewStage, renewStage } from './renew-stage';
 
 it('no word of the account’s parameter reaches an error', async () => {

@@ -4,7 +4,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { ecsReader } from '../../lib/aws/ecs';
 import { hostReader } from '../../lib/aws/instances';
 import { parseTask, type Task } from '../../lib/fleet/task';
-import { AwsError } from '../../scripts/local/errors';
+import { AwsError } from '../../scripts/local/api/errors';
 import { taskArn } from '../builders';
 import { played } from './played';
 

@@ -9,9 +9,9 @@ import { nudge } from '../../lib/aws/nudge';
 import { parameterStore } from '../../lib/aws/parameters';
 import { comeBackSoon } from '../../lib/aws/queue';
 import { reconcile } from '../../lib/reconcile';
-import type { Api } from '../../scripts/local/api';
-import type { Fault } from '../../scripts/local/errors';
-import { parameterStore as playedStore } from '../../scripts/local/parameters';
+import type { Api } from '../../scripts/local/api/api';
+import type { Fault } from '../../scripts/local/api/errors';
+import { parameterStore as playedStore } from '../../scripts/local/ssm/parameters';
 import { taskArn } from '../builders';
 import { always, faults as faultsOf, impatient, played, prefix } from './played';
 

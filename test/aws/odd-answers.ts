@@ -6,8 +6,8 @@ import { ecsReader } from '../../lib/aws/ecs';
 import { hostReader } from '../../lib/aws/instances';
 import { parameterStore } from '../../lib/aws/parameters';
 import { type Outcome, reconcile } from '../../lib/reconcile';
-import { AwsError, denied } from '../../scripts/local/errors';
-import { parameterStore as playedStore } from '../../scripts/local/parameters';
+import { AwsError, denied } from '../../scripts/local/api/errors';
+import { parameterStore as playedStore } from '../../scripts/local/ssm/parameters';
 import { taskArn } from '../builders';
 import { played, prefix } from './played';
 

@@ -2,7 +2,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 
 import { parameterStore } from '../../lib/aws/parameters';
 import { render } from '../../lib/haproxy/render';
-import { parameterStore as playedStore } from '../../scripts/local/parameters';
+import { parameterStore as playedStore } from '../../scripts/local/ssm/parameters';
 import { backend } from '../builders';
 import { played, prefix } from './played';
 

@@ -1,7 +1,7 @@
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 
-import { type Api, type Handlers, startApi } from '../../scripts/local/api';
-import type { Fault } from '../../scripts/local/errors';
+import { type Api, type Handlers, startApi } from '../../scripts/local/api/api';
+import type { Fault } from '../../scripts/local/api/errors';
 
 const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
 export const prefix = '/sluice/dev';

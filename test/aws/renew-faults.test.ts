@@ -1,5 +1,5 @@
-import { noState } from '../../lib/certificates/state';
-import type { Fault } from '../../scripts/local/errors';
+import { noState } from '../../lib/certificates/due/state';
+import type { Fault } from '../../scripts/local/api/errors';
 import { always, faults as faultsOf } from './played';
 import { issued, name, type RenewStage, renewStage } from './renew-stage';
 

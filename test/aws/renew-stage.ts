@@ -6,12 +6,12 @@ import { announce } from '../../lib/aws/announce';
 import { certificateStore } from '../../lib/aws/certificate-store';
 import { lockIn } from '../../lib/aws/lock';
 import { route53 } from '../../lib/aws/route53';
-import { noState } from '../../lib/certificates/state';
-import type { Handlers } from '../../scripts/local/api';
-import { parameterStore } from '../../scripts/local/parameters';
-import { playRoute53 } from '../../scripts/local/route53';
-import { fifoQueue } from '../../scripts/local/sqs';
-import { queueHandlers } from '../../scripts/local/sqs-api';
+import { noState } from '../../lib/certificates/due/state';
+import type { Handlers } from '../../scripts/local/api/api';
+import { playRoute53 } from '../../scripts/local/certificates/route53';
+import { fifoQueue } from '../../scripts/local/events/sqs';
+import { queueHandlers } from '../../scripts/local/events/sqs-api';
+import { parameterStore } from '../../scripts/local/ssm/parameters';
 import { impatient, played, prefix } from './played';
 
 const lockName = `${prefix}/acme/lock`;

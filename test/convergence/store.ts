@@ -1,5 +1,5 @@
+import { unpack } from '../../lib/generation/pack';
 import { type Backend, parseBackend } from '../../lib/haproxy/backend';
-import { unpack } from '../../lib/haproxy/pack';
 import type { File } from '../../lib/haproxy/render';
 
 type Input = {

@@ -7,9 +7,9 @@ import {
   type Sequence,
   type WantedServer,
   wantedServers,
-} from '../../lib/sync/change';
-import { accepted, parseServersState, type RunningServer } from '../../lib/sync/replies';
-import { stateFile } from '../../lib/sync/state';
+} from '../../lib/sync/haproxy/change';
+import { accepted, parseServersState, type RunningServer } from '../../lib/sync/haproxy/replies';
+import { stateFile } from '../../lib/sync/haproxy/state-file';
 import type { Agenda } from './agenda';
 import type { Haproxy } from './proxy';
 

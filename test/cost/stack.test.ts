@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { functionGb, looksADay, ownAlarms, ticksAnHour } from '../../scripts/cost/control-plane';
 import { albZones, hostGb, systemGb } from '../../scripts/cost/today';
-import { packaged, type Variant } from '../../scripts/local/package';
+import { packaged, type Variant } from '../../scripts/local/package/package';
 
 jest.setTimeout(120_000);
 

@@ -2,8 +2,8 @@ import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { GetParameterCommand, GetParametersCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 
-import { type Api, startApi } from '../../scripts/local/api';
-import { parameterStore } from '../../scripts/local/parameters';
+import { type Api, startApi } from '../../scripts/local/api/api';
+import { parameterStore } from '../../scripts/local/ssm/parameters';
 
 const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
 const refused = async (action: string) => (action === 'ecs:DescribeTasks' ? 'task/x' : undefined);

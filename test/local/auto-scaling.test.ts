@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
-import { autoScaling } from '../../scripts/local/auto-scaling';
 import { delays } from '../../scripts/local/delays';
-import type { ProxyInstance } from '../../scripts/local/instance';
-import type { Group } from '../../scripts/local/stack';
+import type { Group } from '../../scripts/local/package/stack';
+import { autoScaling } from '../../scripts/local/proxy/auto-scaling';
+import type { ProxyInstance } from '../../scripts/local/proxy/instance';
 import { type Timers, timers } from '../../scripts/local/timers';
 
 let clock: Timers;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { delays } from '../../scripts/local/delays';
-import { type Ecs, playEcs } from '../../scripts/local/ecs';
-import { ecsHandlers } from '../../scripts/local/ecs-api';
-import { twoHosts } from '../../scripts/local/hosts';
+import { type Ecs, playEcs } from '../../scripts/local/ecs/ecs';
+import { ecsHandlers } from '../../scripts/local/ecs/ecs-api';
+import { twoHosts } from '../../scripts/local/ecs/hosts';
+import { isSteady, type Service } from '../../scripts/local/ecs/services';
 import type { Moment } from '../../scripts/local/moment';
 import { type Processes, processes } from '../../scripts/local/processes';
-import { isSteady, type Service } from '../../scripts/local/services';
 import { type Timers, timers } from '../../scripts/local/timers';
 
 let ecs: Ecs;
@@ -39,7 +39,12 @@ afterEach(async () => {
   await running.stop();
 });
 
-const app = { name: 'app', command: ['node', 'scripts/local/hello.mjs'], containerPort: 8080, healthCheck: true };
+const app = {
+  name: 'app',
+  command: ['node', 'resources/hello-world/hello.mjs'],
+  containerPort: 8080,
+  healthCheck: true,
+};
 const sidecar = {
   name: 'pre-stop',
   command: ['sh', '-c', "trap 'sleep 0.3; exit 0' TERM; while :; do sleep 0.05; done"],

@@ -1,8 +1,7 @@
 import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-import { type ElasticIp, elasticIp, type Holder } from '../../scripts/local/elastic-ip';
-import { type Address, freePorts } from '../../scripts/local/loopback';
+import { type Address, freePorts } from '../../scripts/local/api/loopback';
+import { type ElasticIp, elasticIp, type Holder } from '../../scripts/local/proxy/elastic-ip';
 import { type Timers, timers } from '../../scripts/local/timers';
 
 let clock: Timers;

@@ -4,14 +4,14 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 
 import { ecsReader } from '../../lib/aws/ecs';
 import { hostReader } from '../../lib/aws/instances';
-import { startApi } from '../../scripts/local/api';
+import { startApi } from '../../scripts/local/api/api';
 import { delays } from '../../scripts/local/delays';
-import { type Ecs, playEcs } from '../../scripts/local/ecs';
-import { ecsHandlers } from '../../scripts/local/ecs-api';
-import { twoHosts } from '../../scripts/local/hosts';
+import { type Ecs, playEcs } from '../../scripts/local/ecs/ecs';
+import { ecsHandlers } from '../../scripts/local/ecs/ecs-api';
+import { twoHosts } from '../../scripts/local/ecs/hosts';
+import { isSteady, type Service } from '../../scripts/local/ecs/services';
+import type { Host, Task } from '../../scripts/local/ecs/task';
 import { type Processes, processes } from '../../scripts/local/processes';
-import { isSteady, type Service } from '../../scripts/local/services';
-import type { Host, Task } from '../../scripts/local/task';
 import { type Timers, timers } from '../../scripts/local/timers';
 
 const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
@@ -39,7 +39,12 @@ afterEach(async () => {
   await running.stop();
 });
 
-const app = { name: 'app', command: ['node', 'scripts/local/hello.mjs'], containerPort: 8080, healthCheck: true };
+const app = {
+  name: 'app',
+  command: ['node', 'resources/hello-world/hello.mjs'],
+  containerPort: 8080,
+  healthCheck: true,
+};
 
 async function serve(name: string, desiredCount: number): Promise<void> {
   const taskDefinition = ecs.registerTaskDefinition({ family: name, containers: [app] });

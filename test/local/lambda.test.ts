@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { strToU8, zipSync } from 'fflate';
 
-import { type LambdaFunction, lambdaFunction } from '../../scripts/local/lambda';
+import { type LambdaFunction, lambdaFunction } from '../../scripts/local/events/lambda';
 import { type Processes, processes } from '../../scripts/local/processes';
 
 const source = `

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { delays } from '../../scripts/local/delays';
-import { type Ecs, playEcs } from '../../scripts/local/ecs';
-import { ecsHandlers } from '../../scripts/local/ecs-api';
-import { twoHosts } from '../../scripts/local/hosts';
+import { type Ecs, playEcs } from '../../scripts/local/ecs/ecs';
+import { ecsHandlers } from '../../scripts/local/ecs/ecs-api';
+import { twoHosts } from '../../scripts/local/ecs/hosts';
+import { isSteady, type Service } from '../../scripts/local/ecs/services';
+import type { TaskDefinitionInput } from '../../scripts/local/ecs/task';
 import { type Processes, processes } from '../../scripts/local/processes';
-import { isSteady, type Service } from '../../scripts/local/services';
-import type { TaskDefinitionInput } from '../../scripts/local/task';
 import { type Timers, timers } from '../../scripts/local/timers';
 
 let ecs: Ecs;
@@ -29,7 +29,12 @@ afterEach(async () => {
   await running.stop();
 });
 
-const app = { name: 'app', command: ['node', 'scripts/local/hello.mjs'], containerPort: 18_080, healthCheck: true };
+const app = {
+  name: 'app',
+  command: ['node', 'resources/hello-world/hello.mjs'],
+  containerPort: 18_080,
+  healthCheck: true,
+};
 
 /** Runs so many healthy tasks, and gives what DescribeTasks says of them. */
 async function serve(rest: Partial<TaskDefinitionInput>, desiredCount = 1) {

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-import { packaged } from '../../scripts/local/package';
-import { matches } from '../../scripts/local/pattern';
-import { readStack } from '../../scripts/local/stack';
+import { matches } from '../../scripts/local/events/pattern';
+import { packaged } from '../../scripts/local/package/package';
+import { readStack } from '../../scripts/local/package/stack';
 
 it.each<[string, unknown, unknown, boolean]>([
   ['an exact value', { a: ['x'] }, { a: 'x' }, true],

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-import { machine } from '../../scripts/local/machine';
 import { processes as startProcesses } from '../../scripts/local/processes';
-import { serviceManager } from '../../scripts/local/systemd';
+import { machine } from '../../scripts/local/proxy/machine';
+import { serviceManager } from '../../scripts/local/proxy/systemd';
 
 const unit = readFileSync(join(__dirname, '../../resources/instance/sluice-pull.service'), 'utf8');
 const processes = startProcesses();

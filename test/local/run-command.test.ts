@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { runCommand, type Script } from '../../scripts/local/run-command';
+import { runCommand, type Script } from '../../scripts/local/ssm/run-command';
 import { type Timers, timers } from '../../scripts/local/timers';
 
 const document = {

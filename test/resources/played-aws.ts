@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import { type Served, serve } from '../../scripts/local/loopback';
+import { type Served, serve } from '../../scripts/local/api/loopback';
 
 export type Answer = readonly [status: number, body: string, headers?: Readonly<Record<string, string>>];
 

@@ -1,6 +1,6 @@
-import { startDns } from '../../scripts/local/dns';
-import type { Record53 } from '../../scripts/local/record-sets';
-import type { Route53 } from '../../scripts/local/route53';
+import { startDns } from '../../scripts/local/certificates/dns';
+import type { Record53 } from '../../scripts/local/certificates/record-sets';
+import type { Route53 } from '../../scripts/local/certificates/route53';
 
 /** Of the zone in played-aws.ts. */
 export const delegated: readonly Record53[] = [

@@ -1,4 +1,4 @@
-import { verifySignature } from '../../scripts/local/signature';
+import { verifySignature } from '../../scripts/local/api/signature';
 import { account, refusedByEc2, whole } from './played-account';
 import { playedAws, refusal } from './played-aws';
 import { playedDns } from './played-dns';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import { SQSClient } from '@aws-sdk/client-sqs';
 
-import { startApi } from '../../scripts/local/api';
+import { startApi } from '../../scripts/local/api/api';
 import { alarmChecks } from '../../scripts/status/alarms';
 import { certificateChecks } from '../../scripts/status/certificates';
 import { readOptions } from '../../scripts/status/options';

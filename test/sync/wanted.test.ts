@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 
-import type { Installed } from '../../lib/sync/installed';
+import type { Installed } from '../../lib/sync/disk/installed';
 import { orderAnew, standIn } from '../../lib/sync/pem';
 import { fetchWanted } from '../../lib/sync/wanted';
 import { authority } from '../system/authority';

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 
-import { reserveMs } from '../../lib/renew';
+import { reserveMs } from '../../lib/certificates/renew';
 import { acmeStage } from './acme-stage';
 import { authority } from './authority';
 import { certificateOf, selfSigned } from './haproxy-instance';

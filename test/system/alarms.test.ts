@@ -1,6 +1,6 @@
-import { dueForRenewal, type Held } from '../../lib/certificates/due';
-import { packaged, type Variant } from '../../scripts/local/package';
-import { readTemplate } from '../../scripts/local/template';
+import { dueForRenewal, type Held } from '../../lib/certificates/due/due';
+import { packaged, type Variant } from '../../scripts/local/package/package';
+import { readTemplate } from '../../scripts/local/package/template';
 import { type Alarm, type Datum, evaluate, identity, type Metric, type State, statsOf, watch } from './cloudwatch';
 
 jest.setTimeout(120_000);

@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 
 import type { Redeployed } from '../../scripts/local/aws';
-import type { ProxyInstance } from '../../scripts/local/instance';
-import { packaged } from '../../scripts/local/package';
+import { packaged } from '../../scripts/local/package/package';
+import type { ProxyInstance } from '../../scripts/local/proxy/instance';
 import { startWorld, type World } from '../../scripts/local/world';
 import { until } from './haproxy-instance';
 import { packagedWith } from './packaged';
@@ -15,7 +15,7 @@ beforeAll(async () => {
   const quick = { addressMs: 50, predecessorMs: 50, registerMs: 100 };
   const delays = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, schedulerMs: 50, ...quick };
   world = await startWorld({ delays, tickSeconds: 3_600 });
-  const hello = [process.execPath, join(__dirname, '../../scripts/local/hello.mjs')];
+  const hello = [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')];
   const labels = { 'haproxy.host': 'shop.example', 'haproxy.check': '/health' };
   const containers = [{ name: 'web', command: hello, containerPort: 8080, labels }];
   const taskDefinition = world.ecs.registerTaskDefinition({ family: 'shop', containers });

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import type { ProxyInstance } from '../../scripts/local/instance';
+import type { ProxyInstance } from '../../scripts/local/proxy/instance';
 import { startWorld, type World } from '../../scripts/local/world';
 import { until } from './haproxy-instance';
 
@@ -66,7 +66,7 @@ it('claims with an empty configuration where nothing was published yet: a first 
 
 describe('with something published', () => {
   beforeAll(async () => {
-    const hello = [process.execPath, join(__dirname, '../../scripts/local/hello.mjs')];
+    const hello = [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')];
     const labels = { 'haproxy.host': 'shop.example', 'haproxy.check': '/health' };
     const containers = [{ name: 'web', command: hello, containerPort: 8080, labels }];
     const taskDefinition = world.ecs.registerTaskDefinition({ family: 'shop', containers });

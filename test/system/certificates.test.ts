@@ -12,13 +12,13 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
-import { handshake } from '../../lib/handshake';
+import { handshake } from '../../lib/entrance/handshake';
 import { type Secure, secureOrigin, shownBy, trusting } from '../../scripts/demo/secure';
-import { observer } from '../../scripts/local/observer';
 import { startWorld, type World } from '../../scripts/local/world';
 import { printed } from '../../scripts/status/print';
 import { named } from '../../scripts/status/stage';
 import { lookAt } from '../../scripts/status/status';
+import { observer } from './observer';
 
 jest.setTimeout(120_000);
 

@@ -7,7 +7,7 @@ import { startWorld, type TaskDefinitionInput, type World } from '../../scripts/
 jest.setTimeout(90_000);
 
 const delays = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, schedulerMs: 50, registerMs: 200 };
-const hello = [process.execPath, join(__dirname, '../../scripts/local/hello.mjs')];
+const hello = [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')];
 
 type Container = TaskDefinitionInput['containers'][number];
 

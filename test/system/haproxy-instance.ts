@@ -5,15 +5,14 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-
+import { type Certificate, certificateNames, currentName, pieceName, sha256 } from '../../lib/generation/generation';
+import { pack } from '../../lib/generation/pack';
 import type { Backend } from '../../lib/haproxy/backend';
-import { type Certificate, certificateNames, currentName, pieceName, sha256 } from '../../lib/haproxy/generation';
-import { pack } from '../../lib/haproxy/pack';
 import { type File, render } from '../../lib/haproxy/render';
-import { parseProcesses, parseServersState } from '../../lib/sync/replies';
-import { startApi } from '../../scripts/local/api';
-import { startImds } from '../../scripts/local/imds';
-import { parameterStore } from '../../scripts/local/parameters';
+import { parseProcesses, parseServersState } from '../../lib/sync/haproxy/replies';
+import { startApi } from '../../scripts/local/api/api';
+import { startImds } from '../../scripts/local/proxy/imds';
+import { parameterStore } from '../../scripts/local/ssm/parameters';
 
 const { script } = require('../../resources/sync.cjs') as { script: (prefix: string) => string };
 

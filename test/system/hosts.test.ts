@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => world?.stop());
 
-const hello = ['node', 'scripts/local/hello.mjs'];
+const hello = ['node', 'resources/hello-world/hello.mjs'];
 /** Serves on after the stop order, as the example's pre-stop container has it. */
 const sidecar = {
   name: 'pre-stop',

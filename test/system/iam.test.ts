@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { customResource } from '../../scripts/local/cloudformation';
-import { firstRefused, judge, type Policy, type Statement } from '../../scripts/local/iam';
-import { type Check, checksOf } from '../../scripts/local/iam-checks';
+import { firstRefused, judge, type Policy, type Statement } from '../../scripts/local/api/iam';
+import { type Check, checksOf } from '../../scripts/local/api/iam-checks';
 import { startWorld, type World } from '../../scripts/local/world';
+import { customResource } from './cloudformation';
 
 jest.setTimeout(60_000);
 
@@ -82,7 +82,7 @@ afterAll(() => world?.stop());
 /** Touches every call: a task starts, a certificate is ordered, a run fails, a service loses its last task. */
 async function story(): Promise<void> {
   const { ecs, aws } = world;
-  const app = { name: 'app', command: [process.execPath, 'scripts/local/hello.mjs'], containerPort: 8080 };
+  const app = { name: 'app', command: [process.execPath, 'resources/hello-world/hello.mjs'], containerPort: 8080 };
   const containers = [{ ...app, labels: { 'haproxy.host': 'shop.example' } }];
   const taskDefinition = ecs.registerTaskDefinition({ family: 'shop', containers });
   const failed = () => world.reconciles().filter(({ outcome }) => outcome === 'failed').length;

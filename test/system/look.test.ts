@@ -2,11 +2,10 @@ import { createServer } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request as requestTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
-
+import { probe } from '../../lib/entrance/probe';
 import { render } from '../../lib/haproxy/render';
-import { probe } from '../../lib/probe';
-import { haproxyAt } from '../../lib/sync/master';
-import { notServing } from '../../lib/sync/serving';
+import { haproxyAt } from '../../lib/sync/haproxy/master';
+import { notServing } from '../../lib/sync/haproxy/serving';
 import { type Instance, startInstance, until } from './haproxy-instance';
 import { ask, backend } from './haproxy-tasks';
 

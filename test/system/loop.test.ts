@@ -7,7 +7,7 @@ import { startWorld, type World } from '../../scripts/local/world';
 jest.setTimeout(60_000);
 
 let world: World;
-const hello = [process.execPath, join(__dirname, '../../scripts/local/hello.mjs')];
+const hello = [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')];
 const quick = {
   eventMs: 20,
   queueMs: 5,

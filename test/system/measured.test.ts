@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { packaged } from '../../scripts/local/package';
-import { readTemplate } from '../../scripts/local/template';
+import { packaged } from '../../scripts/local/package/package';
+import { readTemplate } from '../../scripts/local/package/template';
 import { startWorld, type World } from '../../scripts/local/world';
 import { type Alarm, identity, type Metric, statsOf } from './cloudwatch';
 

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-
-import { customResource } from '../../scripts/local/cloudformation';
 import { startWorld, type World } from '../../scripts/local/world';
+import { customResource } from './cloudformation';
 
 jest.setTimeout(90_000);
 
@@ -28,7 +27,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 it('law 15: a stage that has served, and ordered a certificate, leaves no parameter behind', async () => {
   const { ecs, aws } = world;
-  const app = { name: 'app', command: [process.execPath, 'scripts/local/hello.mjs'], containerPort: 8080 };
+  const app = { name: 'app', command: [process.execPath, 'resources/hello-world/hello.mjs'], containerPort: 8080 };
   const taskDefinition = ecs.registerTaskDefinition({
     family: 'shop',
     containers: [{ ...app, labels: { 'haproxy.host': 'shop.example' } }],

@@ -2,9 +2,8 @@ import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-
+import type { Address } from '../../scripts/local/api/loopback';
 import { delays as defaults } from '../../scripts/local/delays';
-import type { Address } from '../../scripts/local/loopback';
 import { startWorld, type World } from '../../scripts/local/world';
 import { until } from './haproxy-instance';
 
@@ -22,7 +21,7 @@ afterEach(() => world?.stop());
 
 async function start(variant: 'default' | 'twoProxies'): Promise<readonly Address[]> {
   world = await startWorld({ delays, tickSeconds: 3_600, variant });
-  const hello = [process.execPath, join(__dirname, '../../scripts/local/hello.mjs')];
+  const hello = [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')];
   const labels = { 'haproxy.host': 'shop.example', 'haproxy.check': '/health' };
   const containers = [{ name: 'web', command: hello, containerPort: 8080, labels }];
   const taskDefinition = world.ecs.registerTaskDefinition({ family: 'shop', containers });

@@ -1,5 +1,5 @@
-import { type Judge, judge, type Policy } from '../../scripts/local/iam';
-import type { Check } from '../../scripts/local/iam-checks';
+import { type Judge, judge, type Policy } from '../../scripts/local/api/iam';
+import type { Check } from '../../scripts/local/api/iam-checks';
 
 type Asked = readonly [action: string, resource: string, context?: Check['context']];
 

@@ -9,13 +9,13 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
-import type { Policy } from '../../scripts/local/iam';
-import { observer } from '../../scripts/local/observer';
-import type { Credentials } from '../../scripts/local/signature';
+import type { Policy } from '../../scripts/local/api/iam';
+import type { Credentials } from '../../scripts/local/api/signature';
 import { startWorld, type World } from '../../scripts/local/world';
 import type { Check } from '../../scripts/status/check';
 import { named } from '../../scripts/status/stage';
 import { lookAt } from '../../scripts/status/status';
+import { observer } from './observer';
 
 jest.setTimeout(60_000);
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   seen = observer(world.aws, world.proxies);
   world.aws.connect(seen.handlers);
   user = world.aws.assume('StatusUser', [policy]);
-  start('shop', [process.execPath, 'scripts/local/hello.mjs']);
+  start('shop', [process.execPath, 'resources/hello-world/hello.mjs']);
   world.aws.deployed();
   await until(async () => (await look()).every(({ ok }) => ok));
 }, 90_000);
@@ -112,7 +112,7 @@ describe('in good times', () => {
   it('names two services that share a host, as long as they do, and so does the log', async () => {
     const labels = { 'haproxy.host': 'shop.sluice.test', 'haproxy.path': '/api' };
     const words = 'sluice-dev/api takes shop.sluice.test/api from sluice-dev/shop, which serves shop.sluice.test/';
-    const hello = [process.execPath, 'scripts/local/hello.mjs'];
+    const hello = [process.execPath, 'resources/hello-world/hello.mjs'];
     start('api', hello, labels);
     await until(async () => (await look()).some(({ ok, says }) => ok && says === words));
 

@@ -4,7 +4,7 @@ import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 
-import type { Certificate } from '../../lib/haproxy/generation';
+import type { Certificate } from '../../lib/generation/generation';
 import { orderAnew } from '../../lib/sync/pem';
 import { authority } from './authority';
 import { certificateOf, type Instance, selfSigned, startInstance, startRelay, until } from './haproxy-instance';

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { currentName, pieceName, sha256 } from '../../lib/haproxy/generation';
+import { currentName, pieceName, sha256 } from '../../lib/generation/generation';
 import { type Instance, selfSigned, startInstance, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 

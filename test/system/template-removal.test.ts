@@ -1,4 +1,4 @@
-import { type Variant, variants } from '../../scripts/local/package';
+import { type Variant, variants } from '../../scripts/local/package/package';
 import { type Template, templateOf } from './packaged';
 
 const templates = new Map<Variant, Template>();

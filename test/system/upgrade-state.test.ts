@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { parseState, type State } from '../../lib/certificates/state';
-import { handshake } from '../../lib/handshake';
+import { parseState, type State } from '../../lib/certificates/due/state';
+import { handshake } from '../../lib/entrance/handshake';
+import { type Generation, parseCertificates, parseGeneration, printGeneration } from '../../lib/generation/generation';
 import { parseBackend } from '../../lib/haproxy/backend';
-import { type Generation, parseCertificates, parseGeneration, printGeneration } from '../../lib/haproxy/generation';
 import { type File, render } from '../../lib/haproxy/render';
 import { standIn } from '../../lib/sync/pem';
 import { backend } from '../builders';

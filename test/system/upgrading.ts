@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startWorld, type World } from '../../scripts/local/world';
 
 const delays = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, schedulerMs: 50, registerMs: 200 };
-const hello = [process.execPath, join(__dirname, '../../scripts/local/hello.mjs')];
+const hello = [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')];
 const everyMs = 10;
 
 /** A world with a service of two tasks with two labelled containers each, whose packages are replaced under load. */

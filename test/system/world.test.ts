@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { listens } from '../../scripts/local/loopback';
+import { listens } from '../../scripts/local/api/loopback';
 import { startWorld, type World } from '../../scripts/local/world';
 
 jest.setTimeout(30_000);
@@ -19,7 +19,7 @@ const hello = (version: number) =>
     containers: [
       {
         name: 'app',
-        command: ['node', 'scripts/local/hello.mjs'],
+        command: ['node', 'resources/hello-world/hello.mjs'],
         containerPort: 8080,
         labels: { 'haproxy.host': '*' },
         healthCheck: true,

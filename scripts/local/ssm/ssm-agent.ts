@@ -1,0 +1,32 @@
+import type { Timers } from '../timers';
+
+/** An image's own unit of the agent (Ubuntu: the snap amazon-ssm-agent). */
+export const agentUnit = {
+  name: 'snap.amazon-ssm-agent.amazon-ssm-agent.service',
+  text: '[Service]\nExecStart=/usr/bin/snap run amazon-ssm-agent\n',
+};
+
+/**
+ * The agent's connection, by which Systems Manager reaches it. When its instance gets another address the connection is dead, and the
+ * agent notices after up to 114 s: it pings every 54 s and waits 60 s (amazon-ssm-agent: agent/session/config/config.go). What is sent
+ * meanwhile is delivered then (SSM: SendCommand, TimeoutSeconds).
+ */
+export function agentConnection(timers: Timers, unnoticedMs: number) {
+  let losses = 0;
+  let isDead = false;
+  const waiting: (() => void)[] = [];
+  const connect = (): void => {
+    isDead = false;
+    for (const go of waiting.splice(0)) go();
+  };
+  return {
+    lose: (): void => {
+      losses += 1;
+      const mine = losses;
+      isDead = true;
+      timers.after(unnoticedMs, () => mine === losses && connect());
+    },
+    connect,
+    up: (): Promise<void> => (isDead ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
+  };
+}

@@ -1,0 +1,55 @@
+import { challengeDns } from '../../../lib/certificates/challenges/dns';
+import type { Answer } from '../../../lib/certificates/challenges/record-sets';
+
+const answer: Answer = { zone: 'Z1', name: '_acme-challenge.example.com', value: 'v' };
+
+/** One zone, whose name servers are asked as often as there are answers; the last is given on. */
+function stage(...shown: (boolean | Error)[]) {
+  let asked = 0;
+  const dns = challengeDns({
+    zones: {
+      read: async (id) => ({ id, name: 'example.com', isPrivate: false, nameServers: ['ns.example.com'] }),
+      readText: async () => undefined,
+      readCname: async () => undefined,
+      delegates: async () => false,
+      change: async () => 'C1',
+      isInSync: async () => true,
+    },
+    zoneIds: ['Z1'],
+    resolve: {
+      cname: async () => undefined,
+      isShown: async () => {
+        const now = shown[Math.min(asked++, shown.length - 1)];
+        if (now instanceof Error) throw now;
+        return now === true;
+      },
+    },
+    journal: { read: async () => [], write: async () => {} },
+    wait: async () => {},
+    say: () => {},
+  });
+  return { dns, asked: () => asked };
+}
+
+it('a resolver that fails for a moment fails no challenge', async () => {
+  const { dns, asked } = stage(new Error('Asking DNS: ESERVFAIL'), false, true);
+
+  expect([...(await dns.show([answer]))]).toStrictEqual([]);
+  expect(asked()).toBe(3);
+});
+
+it('one that fails for minutes is told of in its own words', async () => {
+  const { dns } = stage(false, new Error('Asking DNS: ESERVFAIL'));
+
+  expect([...(await dns.show([answer]))]).toStrictEqual([[answer, new Error('Asking DNS: ESERVFAIL')]]);
+});
+
+it('name servers that do not show it for minutes are named', async () => {
+  const { dns } = stage(false);
+
+  const [[, error] = []] = await dns.show([answer]);
+
+  expect(error?.message).toMatch(
+    /^the name servers of hosted zone Z1 \(ns.example.com\) do not show _acme-challenge.example.com; /,
+  );
+});
