@@ -57,7 +57,11 @@ export async function measure(today: string, options: Pace = {}): Promise<Calls>
 /** No message waits, and nobody has asked anything for so long. */
 async function silence({ aws: { api, queues } }: World, quietMs: number): Promise<void> {
   const end = Date.now() + 60_000;
-  for (let before = -1; before !== api.calls.length || queues.some((queue) => queue.size() > 0); await sleep(quietMs)) {
+  for (
+    let before = -1;
+    before !== api.calls.length || queues.some(({ messages }) => messages.length > 0);
+    await sleep(quietMs)
+  ) {
     if (Date.now() > end)
       throw new Error(`the local world is not quiet after a minute; last it was asked ${api.calls.at(-1)?.action}`);
     before = api.calls.length;

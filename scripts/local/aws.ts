@@ -7,12 +7,11 @@ import type { Credentials } from './api/signature';
 import { playIssuance } from './certificates/issuance';
 import { metrics } from './cloudwatch';
 import type { Delays } from './delays';
-import { pollQueue } from './ecs/mapping';
 import { type Event, eventBridge, period } from './events/eventbridge';
 import { playFunctions } from './events/functions';
 import type { Invocation } from './events/lambda';
-import { fifoQueue, type Message } from './events/sqs';
-import { queueHandlers } from './events/sqs-api';
+import { pollQueue } from './events/mapping';
+import { type Message, newQueue, queueHandlers, sendMessage } from './events/sqs';
 import type { Say } from './moment';
 import { packaged, type Variant } from './package/package';
 import { type Document, readStack, type Target } from './package/stack';
@@ -61,12 +60,13 @@ export async function deployStack(deps: Deps) {
   }
 
   const deadLetters: Message[] = [];
-  const queues = stack.queues.map((properties) => fifoQueue(properties, (message) => void deadLetters.push(message)));
+  const queues = stack.queues.map((properties) => newQueue(properties, deadLetters));
   const queueOf = (arn: string) => queues.find((queue) => queue.arn === arn) ?? fail(`no queue ${arn} in the template`);
   const enqueue = ({ Arn, SqsParameters }: Target, body: string): void => {
     const called = functions.find(({ name }) => Arn.endsWith(`:function:${name}`));
     if (called) return void invoke(called, JSON.parse(body));
-    queueOf(Arn).send(body, SqsParameters?.MessageGroupId ?? '');
+    const { MessageGroupId = '' } = SqsParameters ?? {};
+    sendMessage(queueOf(Arn), { MessageBody: body, MessageGroupId }, Date.now());
     say('event', `the queue gets ${summary(body)}`);
   };
   const bus = eventBridge(stack.rules, delays.eventMs, timers, enqueue);

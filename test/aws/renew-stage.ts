@@ -9,8 +9,7 @@ import { route53 } from '../../lib/aws/route53';
 import { noState } from '../../lib/certificates/due/state';
 import type { Handlers } from '../../scripts/local/api/api';
 import { playRoute53 } from '../../scripts/local/certificates/route53';
-import { fifoQueue } from '../../scripts/local/events/sqs';
-import { queueHandlers } from '../../scripts/local/events/sqs-api';
+import { newQueue, queueHandlers } from '../../scripts/local/events/sqs';
 import { parameterStore } from '../../scripts/local/ssm/parameters';
 import { impatient, played, prefix } from './played';
 
@@ -24,7 +23,7 @@ export async function renewStage(more: Handlers = {}) {
   const { id } = zones.addZone('example.com', { records: [{ Name: name, Type: 'TXT', TTL: 60, Values: ['"a"'] }] });
   const change = zones.handlers['route53:ChangeResourceRecordSets'];
   const { ChangeInfo } = change({ Id: id, Changes: [] });
-  const [parameters, queue] = [parameterStore(), fifoQueue({ QueueName: 'q.fifo', ContentBasedDeduplication: true })];
+  const [parameters, queue] = [parameterStore(), newQueue({ QueueName: 'q.fifo', ContentBasedDeduplication: true })];
   const put = (path: string, Value: string) =>
     parameters.put({ Name: `${prefix}/${path}`, Value, Type: 'String', Overwrite: true });
   put('acme/state/example.com', JSON.stringify(noState));

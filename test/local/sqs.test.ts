@@ -1,105 +1,82 @@
-import { fifoQueue, type Message } from '../../scripts/local/events/sqs';
+import * as sqs from '../../scripts/local/events/sqs';
 
-const at = { now: 0 };
-let dead: Message[];
-const queue = () =>
-  fifoQueue(
-    { QueueName: 'q', VisibilityTimeout: 35, ContentBasedDeduplication: true, RedrivePolicy: { maxReceiveCount: 2 } },
-    (message) => dead.push(message),
-    () => at.now,
-  );
-const bodies = (messages: readonly Message[]) => messages.map(({ body }) => body);
+/** A queue of the group `g` with a clock of its own. */
+function fifo(...bodies: readonly string[]) {
+  const settings = { VisibilityTimeout: 35, ContentBasedDeduplication: true, RedrivePolicy: { maxReceiveCount: 2 } };
+  const queue = sqs.newQueue({ QueueName: 'q', ...settings });
+  let now = 1_000_000;
+  const send = (MessageBody: string, MessageGroupId = 'g') =>
+    void sqs.sendMessage(queue, { MessageBody, MessageGroupId }, now);
+  const receive = (most?: number) => sqs.receiveMessages(queue, now, most).map(({ body }) => body);
+  for (const body of bodies) send(body);
+  return {
+    ...{ queue, send, receive },
+    pass: (milliseconds: number) => (now += milliseconds),
+    handle: () => queue.messages[0]?.handle ?? '',
+    remove: () => sqs.deleteMessage(queue, queue.messages[0]?.handle ?? '', now),
+    change: (handle: string, seconds: number) => sqs.changeVisibility(queue, handle, seconds, now),
+  };
+}
 
-beforeEach(() => {
-  at.now = 1_000_000;
-  dead = [];
-});
+it('hands out up to ten of a group in order, and blocks that group, but no other, while one is in flight', () => {
+  const { send, receive } = fifo(...'abcdefghijkl');
+  expect(receive().join('')).toBe('abcdefghij');
 
-it('hands out up to ten of a group, in order', () => {
-  const fifo = queue();
-  for (let n = 0; n < 12; n++) fifo.send(`${n}`, 'g');
+  send('m', 'h');
 
-  expect(bodies(fifo.receive())).toStrictEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-});
-
-it('blocks a group while one of its messages is in flight, and no other group', () => {
-  const fifo = queue();
-  fifo.send('a', 'g');
-  fifo.receive();
-  fifo.send('b', 'g');
-  fifo.send('c', 'h');
-
-  expect(bodies(fifo.receive())).toStrictEqual(['c']);
-  expect(bodies(fifo.receive())).toStrictEqual([]);
+  expect(receive()).toStrictEqual(['m']);
+  expect(receive()).toStrictEqual([]);
 });
 
 it('goes on with the group once its messages are removed', () => {
-  const fifo = queue();
-  fifo.send('a', 'g');
-  fifo.send('b', 'g');
-  const [first] = fifo.receive(1);
-  fifo.remove(first?.handle ?? '');
+  const { receive, remove } = fifo('a', 'b');
+  receive(1);
+  remove();
 
-  expect(bodies(fifo.receive())).toStrictEqual(['b']);
+  expect(receive()).toStrictEqual(['b']);
 });
 
-it('brings back what failed when its visibility ends, first in line and counted', () => {
-  const fifo = queue();
-  fifo.send('a', 'g');
-  fifo.receive();
-  fifo.send('b', 'g');
-  at.now += 35_001;
+it('brings back what failed when its visibility ends, first in line, and refuses the handle of the earlier receive', () => {
+  const { queue, send, receive, pass, handle, change } = fifo('a');
+  receive();
+  const earlier = handle();
+  send('b');
+  pass(35_001);
 
-  expect(fifo.receive().map(({ body, receives }) => [body, receives])).toStrictEqual([
-    ['a', 2],
-    ['b', 1],
-  ]);
+  expect(receive()).toStrictEqual(['a', 'b']);
+  expect(queue.messages.map(({ receives }) => receives)).toStrictEqual([2, 1]);
+  expect(() => change(earlier, 1)).toThrow('receipt handle is invalid');
 });
 
 it('counts a changed visibility from now', () => {
-  const fifo = queue();
-  fifo.send('a', 'g');
-  const [message] = fifo.receive();
-  at.now += 10_000;
-  fifo.changeVisibility(message?.handle ?? '', 2);
+  const { receive, pass, change, handle } = fifo('a');
+  receive();
+  pass(10_000);
+  change(handle(), 2);
 
-  at.now += 1_999;
-  expect(bodies(fifo.receive())).toStrictEqual([]);
-  at.now += 2;
-  expect(bodies(fifo.receive())).toStrictEqual(['a']);
-});
-
-it('refuses the handle of an earlier receive', () => {
-  const fifo = queue();
-  fifo.send('a', 'g');
-  const handle = fifo.receive()[0]?.handle ?? '';
-  at.now += 35_001;
-  fifo.receive();
-
-  expect(() => fifo.changeVisibility(handle, 1)).toThrow('receipt handle is invalid');
+  pass(1_999);
+  expect(receive()).toStrictEqual([]);
+  pass(2);
+  expect(receive()).toStrictEqual(['a']);
 });
 
 it('takes a body of the last five minutes for a repeat, even of a removed message', () => {
-  const fifo = queue();
-  fifo.send('a', 'g');
-  fifo.remove(fifo.receive()[0]?.handle ?? '');
-  fifo.send('a', 'g');
-  expect(fifo.size()).toBe(0);
+  const { queue, send, receive, remove, pass } = fifo('a');
+  receive();
+  remove();
+  send('a');
+  expect(queue.messages).toHaveLength(0);
 
-  at.now += 300_001;
-  fifo.send('a', 'g');
-  expect(fifo.size()).toBe(1);
+  pass(300_001);
+  send('a');
+  expect(queue.messages).toHaveLength(1);
 });
 
 it('moves what was received too often to the dead letters, and lets the group go on', () => {
-  const fifo = queue();
-  fifo.send('a', 'g');
-  for (let n = 0; n < 2; n++) {
-    fifo.receive();
-    at.now += 35_001;
-  }
-  fifo.send('b', 'g');
+  const { queue, send, receive, pass } = fifo('a');
+  for (const _ of [1, 2]) pass(35_001 * receive().length);
+  send('b');
 
-  expect(bodies(fifo.receive())).toStrictEqual(['b']);
-  expect(bodies(dead)).toStrictEqual(['a']);
+  expect(receive()).toStrictEqual(['b']);
+  expect(queue.dead.map(({ body }) => body)).toStrictEqual(['a']);
 });

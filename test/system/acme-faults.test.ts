@@ -315,7 +315,7 @@ it('finishes what a run could not that had stored, but not listed, without anoth
 
   expect(orders()).toBe(before);
   expect(stage.index()).toMatchObject([{ key: 2, chain: 2 }]);
-  expect(stage.queue.size()).toBe(2);
+  expect(stage.queue.messages.length).toBe(2);
 });
 
 it('takes away what a run left that was ended in the middle, and only that', async () => {

@@ -17,8 +17,7 @@ import { startApi } from '../../scripts/local/api/api';
 import { startDns } from '../../scripts/local/certificates/dns';
 import { type PebbleOptions, startPebble } from '../../scripts/local/certificates/pebble';
 import { playRoute53 } from '../../scripts/local/certificates/route53';
-import { fifoQueue } from '../../scripts/local/events/sqs';
-import { queueHandlers } from '../../scripts/local/events/sqs-api';
+import { newQueue, queueHandlers } from '../../scripts/local/events/sqs';
 import { processes as startProcesses } from '../../scripts/local/processes';
 import { parameterStore } from '../../scripts/local/ssm/parameters';
 
@@ -43,7 +42,7 @@ export async function acmeStage(options: PebbleOptions = {}) {
   const route53 = playRoute53(20);
   const dns = await startDns(route53);
   const pebble = await startPebble(dns.resolver, processes, options);
-  const [store, queue] = [parameterStore(), fifoQueue({ QueueName: queueName, ContentBasedDeduplication: true })];
+  const [store, queue] = [parameterStore(), newQueue({ QueueName: queueName, ContentBasedDeduplication: true })];
   const hooks: { beforeChange?: (() => void) | undefined; afterChange?: (() => void) | undefined } = {};
   const change = route53.handlers['route53:ChangeResourceRecordSets'];
   const handlers = {

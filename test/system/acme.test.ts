@@ -41,7 +41,7 @@ it('orders an apex with its wildcard in one order, stores it in two free paramet
   expect(stage.index()).toStrictEqual([
     { name: 'example.com', names: ['example.com', '*.example.com'], serial: leaf().serialNumber, key: 1, chain: 1 },
   ]);
-  expect(JSON.parse(stage.queue.receive()[0]?.body ?? '')).toMatchObject({ source: 'sluice.renew' });
+  expect(JSON.parse(stage.queue.messages[0]?.body ?? '')).toMatchObject({ source: 'sluice.renew' });
 });
 
 it('shows both values in one record, asks the zone’s own name servers, and leaves nothing', async () => {
@@ -258,7 +258,7 @@ it('asks nobody for a new one while nothing is due', async () => {
     why: expect.stringMatching(/^valid until .*; it will be renewed about/),
   });
   expect([orders().length, changes().length, stage.store.read('/sluice/dev/certificates/index')]).toStrictEqual(before);
-  expect(stage.queue.size()).toBe(1);
+  expect(stage.queue.messages.length).toBe(1);
 });
 
 it('orders another one where its state was deleted, and lists that', async () => {

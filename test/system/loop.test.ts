@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { type Queue, sendMessage } from '../../scripts/local/events/sqs';
 import { startWorld, type World } from '../../scripts/local/world';
 
 jest.setTimeout(60_000);
@@ -136,7 +137,8 @@ it('law 2: a lost event is repaired by the tick', async () => {
 it('a message that is not what it says is named, and nothing is lost', async () => {
   const event = { source: 'aws.ecs', 'detail-type': 'ECS Task State Change', resources: [], detail: 'nonsense' };
   const [queue] = world.aws.queues;
-  queue?.send(JSON.stringify(event), 'reconcile');
+  const message = { MessageBody: JSON.stringify(event), MessageGroupId: 'reconcile' };
+  sendMessage(queue as Queue, message, Date.now());
 
   await until(async () => faults().some((fault) => fault.includes('ignored a message that is not what it says')));
 

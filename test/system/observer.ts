@@ -1,6 +1,7 @@
 import type { Handlers } from '../../scripts/local/api/api';
-import { AwsError } from '../../scripts/local/api/errors';
+import { refuse } from '../../scripts/local/api/errors';
 import type { Aws } from '../../scripts/local/aws';
+import { countMessages } from '../../scripts/local/events/sqs';
 import { account, readTemplate, region } from '../../scripts/local/package/template';
 import type { Proxies } from '../../scripts/local/proxy/proxies';
 
@@ -57,7 +58,9 @@ export function observer(aws: Aws, proxies: Proxies) {
     }),
     'sqs:GetQueueAttributes': ({ QueueUrl }: { QueueUrl: string }) => {
       const { name } = queue(QueueUrl.replace(/^.*\//, ''));
-      const [waiting, hidden] = name.includes('dead') ? [aws.deadLetters.length, 0] : queue(name).count();
+      const [waiting, hidden] = name.includes('dead')
+        ? [aws.deadLetters.length, 0]
+        : countMessages(queue(name), Date.now());
       const Attributes = { ApproximateNumberOfMessages: waiting, ApproximateNumberOfMessagesNotVisible: hidden };
       return { Attributes: Object.fromEntries(Object.entries(Attributes).map(([key, value]) => [key, `${value}`])) };
     },
@@ -100,7 +103,3 @@ export function observer(aws: Aws, proxies: Proxies) {
       void states.set(`sluice-${aws.stack.stage}-${name}`, { state: to, since }),
   };
 }
-
-const refuse = (code: string, message: string): never => {
-  throw new AwsError(code, message);
-};

@@ -1,4 +1,4 @@
-/** An error as AWS would give it: `code` is what SDK clients show as the error's name. */
+/** An error as AWS answers it: SDK clients show `code` as the error's name. */
 export class AwsError extends Error {
   constructor(
     readonly code: string,
@@ -8,6 +8,16 @@ export class AwsError extends Error {
     super(message);
   }
 }
+
+/** @throws AwsError */
+export const refuse = (code: string, message: string, status?: number): never => {
+  throw new AwsError(code, message, status);
+};
+
+/** @throws for what the played AWS does not play. */
+export const fail = (message: string): never => {
+  throw new Error(message);
+};
 
 /** `cut` closes the connection without an answer; `slow` answers five seconds late; `body` is sent instead of the answer. */
 export type Fault =
@@ -19,19 +29,15 @@ export type Fault =
   | { readonly lateMs: number }
   | { readonly body: string };
 
-/** As AWS words it where no statement allows (AWS: IAM, access denied error messages). */
+/** In the words of AWS where no statement allows (AWS: IAM, access denied error messages). */
 export const denied = (role: string, action: string, resource = '*') => {
   const refusal = `User: arn:aws:sts::123456789012:assumed-role/${role}/local is not authorized to perform: ${action}`;
   const reason = `because no identity-based policy allows the ${action} action`;
-  if (/^(route53|autoscaling|cloudwatch):/.test(action))
-    return new AwsError('AccessDenied', `${refusal} on resource: ${resource} ${reason}`, 403);
-  return action.startsWith('ec2:')
-    ? new AwsError(
-        'UnauthorizedOperation',
-        `You are not authorized to perform this operation. ${refusal} ${reason}`,
-        403,
-      )
-    : new AwsError('AccessDeniedException', `${refusal} on resource: ${resource} ${reason}`);
+  const whole = `${refusal} on resource: ${resource} ${reason}`;
+  if (/^(route53|autoscaling|cloudwatch):/.test(action)) return new AwsError('AccessDenied', whole, 403);
+  if (!action.startsWith('ec2:')) return new AwsError('AccessDeniedException', whole);
+  const words = `You are not authorized to perform this operation. ${refusal} ${reason}`;
+  return new AwsError('UnauthorizedOperation', words, 403);
 };
 
 /** Throttling is HTTP 400, but 503 at EC2 (AWS: Common errors; EC2 API error codes), and Route 53 has its own words. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-import type { Invocation, LambdaFunction } from '../events/lambda';
-import type { Message, Queue } from '../events/sqs';
 import { region } from '../package/template';
 import type { Timers } from '../timers';
+import type { Invocation, LambdaFunction } from './lambda';
+import { deleteMessage, type Message, type Queue, receiveMessages } from './sqs';
 
 type Settings = {
   readonly batchSize: number;
@@ -23,11 +23,11 @@ export function pollQueue(
   onInvocation: (invocation: Invocation) => void,
 ): void {
   timers.every(delayMs, async () => {
-    const batch = isOn() ? queue.receive(Math.min(batchSize, 10)) : [];
+    const batch = isOn() ? receiveMessages(queue, Date.now(), Math.min(batchSize, 10)) : [];
     if (batch.length === 0) return;
     const handles = batch.map(({ handle = '' }) => handle);
     const invocation = await invoke({ Records: batch.map((message) => record(message, queue.arn)) });
-    if (invocation.outcome === 'succeeded') handles.forEach(queue.remove);
+    if (invocation.outcome === 'succeeded') for (const handle of handles) deleteMessage(queue, handle, Date.now());
     onInvocation(invocation);
   });
 }
