@@ -13,7 +13,7 @@ import { challengeDns } from './certificates/challenges/dns';
 import { resolver } from './certificates/challenges/resolver';
 import { type Deps, reserveMs } from './certificates/renew';
 import type { Settings } from './certificates/settings';
-import { shown } from './entrance/handshake';
+import { handshake, parseAddress, refusal } from './entrance/handshake';
 import { log } from './lambda';
 
 type Clients = { readonly ssm: SSMClient; readonly sqs: SQSClient; readonly route53: Route53Client };
@@ -59,10 +59,10 @@ export function renewalDeps(settings: Settings, clients: Clients, { owner, remai
     }),
     announce: () => announce(clients.sqs, queueUrl)(randomUUID()),
     ask: async (address, servername) => {
-      const [host = '', port = '443'] = address.split(':');
-      const { leaf, isWhole } = await shown({ host, port: Number(port), servername, timeoutMs: 5_000 });
-      if (isWhole) return leaf.serial;
-      throw new Error(`${address} serves ${servername} without the certificate of ${leaf.issuer}, which issued it`);
+      const shown = await handshake({ ...parseAddress(address), servername, timeoutMs: 5_000 });
+      const fault = refusal(shown, address, servername);
+      if (fault !== undefined) throw new Error(fault);
+      return shown.leaf.serial;
     },
     now: Date.now,
     random: Math.random,

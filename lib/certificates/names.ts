@@ -13,9 +13,15 @@ export const covers = (name: string, host: string): boolean =>
  * There may be none.
  */
 export function provingHost(names: readonly string[], others: readonly (readonly string[])[]): string | undefined {
-  const hosts = names.map((name) => name.replace(/^\*/, 'sluice-asks'));
-  return hosts.find((host) => !others.flat().some((name) => covers(name, host)));
+  return names.map(hostBelow).find((host) => !others.flat().some((name) => covers(name, host)));
 }
+
+/** A host that a certificate's name answers for; below a wildcard one that no service has. */
+export const hostBelow = (name: string): string => name.replace(/^\*/, 'sluice-asks');
+
+/** The host by which to ask for a certificate: one that it alone answers for, where there is such a host. */
+export const hostToAsk = (names: readonly string[], others: readonly (readonly string[])[]): string =>
+  provingHost(names, others) ?? hostBelow(names[0] ?? '');
 
 export const sameNames = (some: readonly string[], others: readonly string[]): boolean =>
   [...some].sort().join() === [...others].sort().join();

@@ -30,8 +30,24 @@ export function chainOf(leafText: string, chain: string, now: number): string {
 export const showsIssuer = (leaf: X509Certificate, shown: readonly X509Certificate[]): boolean =>
   [leaf, ...shown].some((other) => issued(leaf, other));
 
+/** SHA-256 fingerprints of the certificates after the first of a file; damaged ones are left out. */
+export const authorityFingerprints = (pem: string): readonly string[] =>
+  Array.from(pem.matchAll(certificateBlocks), ([block]) => block)
+    .slice(1)
+    .flatMap((block) => fingerprint(block) ?? []);
+
+function fingerprint(block: string): string | undefined {
+  try {
+    return new X509Certificate(block).fingerprint256;
+  } catch {
+    return undefined;
+  }
+}
+
+const certificateBlocks = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
 function certificatesIn(chain: string): readonly Certificate[] {
-  const blocks = chain.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const blocks = chain.match(certificateBlocks) ?? [];
   const begun = chain.match(/-----BEGIN CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0 && chain.trim() !== '') throw new Error('holds no certificate');
   if (blocks.length < begun.length) throw new Error('holds a certificate that is cut off');

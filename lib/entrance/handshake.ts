@@ -1,48 +1,57 @@
 import type { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
+
 import { type Leaf, readLeaf } from '../certificates/leaf';
+import { covers } from '../certificates/names';
 import { showsIssuer } from '../certificates/x509';
 
-export type Question = {
-  readonly host: string;
-  readonly port: number;
-  /** The name that a browser would ask for; never a wildcard. Empty: none, as a client without SNI. */
+/** Where TLS is answered. */
+export type Address = { readonly host: string; readonly port: number };
+
+export type Question = Address & {
+  /** The name that a browser would ask for, never a wildcard. Empty: asks as a client without SNI. */
   readonly servername: string;
   readonly timeoutMs: number;
+  /** PEM of the only authority to trust. Without it any certificate is an answer: a stand-in, and one of a staging directory. */
+  readonly trusted?: string;
 };
 
-/** A certificate as it is served, with those of authorities that were shown beside it. */
+/** A certificate as an address shows it, with the authorities' certificates beside it. */
 export type Shown = {
   readonly leaf: Leaf;
-  /** SHA-256 fingerprints, in their order. */
+  readonly x509: X509Certificate;
+  /** SHA-256 fingerprints of the authorities' certificates, in their order. */
   readonly authorities: readonly string[];
-  /** Whether the one that issued it is among them, so that not only browsers can trust it. */
+  /** Whether the issuer's certificate is among them. Only browsers find it elsewhere. */
   readonly isWhole: boolean;
 };
 
-/** Which certificate an address serves for a name. */
-export const handshake = async (question: Question): Promise<Leaf> => (await shown(question)).leaf;
+/** Reads `host` or `host:port`. */
+export function parseAddress(text: string): Address {
+  const [host = '', port = '443'] = text.split(':');
+  return { host, port: Number(port) };
+}
 
 /**
- * Asks an address by TLS which certificate it serves for a name, and with which others. Who signed it is told, not judged: a stand-in, and
- * one of a staging directory, are answers too.
+ * Asks an address by TLS which certificate it shows for a name.
  *
- * @throws in words that name the address and the name, when nobody answers in time, or not in TLS.
+ * @throws when no answer comes in time, or none in TLS; the message names the address and the name.
  */
-export function shown({ host, port, servername, timeoutMs }: Question): Promise<Shown> {
+export function handshake({ host, port, servername, timeoutMs, trusted }: Question): Promise<Shown> {
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: Error) =>
       reject(
         new Error(`${host}:${port} does not serve ${servername || 'a client without SNI'} by TLS: ${why}`, { cause }),
       );
-    const socket = connect({ host, port, servername, rejectUnauthorized: false });
+    const trust = trusted === undefined ? { rejectUnauthorized: false } : { ca: trusted };
+    const socket = connect({ host, port, servername, ...trust });
     const late = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
 
     socket.on('secureConnect', () => {
       const certificate = socket.getPeerX509Certificate();
       if (certificate) resolve(read(certificate));
       else fail('it showed no certificate');
-      // A polite end would wait for the other side's, and keep the process alive for as long.
+      // `end` would wait for the other side, and keep the process alive for as long.
       socket.destroy();
     });
     socket.on('error', (error) => fail(error.message, error));
@@ -53,13 +62,24 @@ export function shown({ host, port, servername, timeoutMs }: Question): Promise<
   });
 }
 
-function read(certificate: X509Certificate): Shown {
+function read(x509: X509Certificate): Shown {
   const others: X509Certificate[] = [];
-  for (let next = certificate.issuerCertificate; next && others.length < mostShown; next = next.issuerCertificate)
+  for (let next = x509.issuerCertificate; next && others.length < mostShown; next = next.issuerCertificate)
     others.push(next);
   const authorities = others.map(({ fingerprint256 }) => fingerprint256);
-  return { leaf: readLeaf(certificate), authorities, isWhole: showsIssuer(certificate, others) };
+  return { leaf: readLeaf(x509), x509, authorities, isWhole: showsIssuer(x509, others) };
 }
 
 /** More than any authority has. */
 const mostShown = 20;
+
+/** Why a client that trusts the authority would refuse what an address shows for a host; undefined where it would not. */
+export function refusal(
+  { leaf: { names, issuer }, isWhole }: Shown,
+  address: string,
+  host: string,
+): string | undefined {
+  if (!names.some((name) => covers(name, host)))
+    return `${address} serves ${host} with a certificate of ${names.join(', ') || 'no name (the stand-in)'}`;
+  return isWhole ? undefined : `${address} serves ${host} without the certificate of ${issuer}, which issued it`;
+}

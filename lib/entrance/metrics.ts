@@ -1,10 +1,10 @@
-/** Where CloudWatch keeps the metrics of a stage: `Sluice/prod` for `/sluice/prod`. */
+/** The namespace of a stage's metrics in CloudWatch: `Sluice/prod` for `/sluice/prod`. */
 export const metricsNamespace = (prefix: string): string => prefix.replace(/^\/sluice/, 'Sluice');
 
-/** By name, in the units that CloudWatch knows. */
+/** By name, in CloudWatch's units. */
 export type Metrics = Readonly<Record<string, { readonly value: number; readonly unit: 'Count' | 'Percent' }>>;
 
-/** What makes CloudWatch take metrics from a line of a function's log (AWS: Embedded metric format). */
+/** Fields by which CloudWatch reads metrics from a line of a function's log (AWS: Embedded metric format). */
 export const embedded = (namespace: string, now: number, metrics: Metrics): object => ({
   ...Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [name, value])),
   _aws: {
@@ -12,7 +12,7 @@ export const embedded = (namespace: string, now: number, metrics: Metrics): obje
     CloudWatchMetrics: [
       {
         Namespace: namespace,
-        // One set of none: the stage is in the namespace.
+        // One empty dimension set; the namespace already names the stage.
         Dimensions: [[]],
         Metrics: Object.entries(metrics).map(([Name, { unit: Unit }]) => ({ Name, Unit })),
       },

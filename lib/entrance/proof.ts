@@ -1,21 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { covers } from '../certificates/names';
+import { covers, hostBelow } from '../certificates/names';
+import { authorityFingerprints } from '../certificates/x509';
 import type { Certificate } from '../generation/generation';
 import type { File } from '../haproxy/render';
-import type { Address } from '../sync/addresses';
-import { authoritiesIn } from '../sync/pem';
-import { type Shown, shown } from './handshake';
+import { type Address, handshake, type Shown } from './handshake';
 
-/** The serial that each certificate is served with, by its name, and what is not served as it was published. */
+/** The serial that each certificate is served with, by its name, and a fault for each name that is not served as published. */
 export type Proof = { readonly served: Readonly<Record<string, string>>; readonly faults: readonly string[] };
 
 /**
- * Law 13: asks the proxy itself, as a browser would, which certificate it serves for each name, and as a client without SNI;
- * with the authorities' certificates, which other clients than browsers need.
+ * Law 13: asks the proxy itself for each name as a browser would, and as a client without SNI. The authorities' certificates
+ * must match too, for other clients than browsers need them.
  *
  * @param pems the installed files
- * @param patienceMs how long another answer may be taken for that of a process which a reload is ending
+ * @param patienceMs how long a wrong answer may come from a process that a reload is ending
  */
 export async function proveServed(
   proxy: Address,
@@ -26,10 +25,10 @@ export async function proveServed(
   const end = performance.now() + patienceMs;
   const all = certificates.map((certificate) => expectation(certificate, pems));
   const askEach = all.map(async (each, index) => {
-    const hosts = each.names.map((host) => isWrong(proxy, host, expectedFor(host, all), end));
-    // The first is also for who names no host.
-    const wrong = await Promise.all([...hosts, ...(index === 0 ? [isWrong(proxy, '', [each], end)] : [])]);
-    return { ...each, faults: wrong.flatMap((why) => why ?? []) };
+    const hosts = each.names.map((name) => findFault(proxy, hostBelow(name), expectedFor(name, all), end));
+    // HAProxy shows the first certificate to clients without SNI.
+    const found = await Promise.all([...hosts, ...(index === 0 ? [findFault(proxy, '', [each], end)] : [])]);
+    return { ...each, faults: found.flatMap((fault) => fault ?? []) };
   });
   const asked = await Promise.all(askEach);
   const served = asked.flatMap(({ name, serial, faults }) => (faults.length > 0 ? [] : [[name, serial] as const]));
@@ -42,40 +41,40 @@ type Expected = Certificate & { readonly authorities: readonly string[] };
 
 const expectation = (certificate: Certificate, pems: readonly File[]): Expected => {
   const text = pems.find((file) => file.name === `${certificate.name}.pem`)?.text ?? '';
-  return { ...certificate, authorities: authoritiesIn(text) };
+  return { ...certificate, authorities: authorityFingerprints(text) };
 };
 
 /** Two certificates may hold one name; HAProxy serves either. */
-const expectedFor = (host: string, all: readonly Expected[]): readonly Expected[] =>
-  all.filter(({ names }) => names.includes(host));
+const expectedFor = (name: string, all: readonly Expected[]): readonly Expected[] =>
+  all.filter(({ names }) => names.includes(name));
 
-async function isWrong(
-  { host, port }: Address,
-  name: string,
+async function findFault(
+  proxy: Address,
+  servername: string,
   expected: readonly Expected[],
   end: number,
 ): Promise<string | undefined> {
-  // Any name below a wildcard will do, as long as no other certificate has it.
-  const servername = name.replace(/^\*/, 'sluice-proof');
   for (;;) {
-    const answer = await shown({ host, port, servername, timeoutMs: 2_000 }).catch((error: Error) => error);
-    const fault = answer instanceof Error ? `${answer.message}; the next tick asks again` : judged(answer);
+    const answer = await handshake({ ...proxy, servername, timeoutMs: 2_000 }).catch((error: Error) => error);
+    const fault =
+      answer instanceof Error ? `${answer.message}; the next tick asks again` : compare(answer, servername, expected);
     if (fault === undefined || performance.now() + retryMs >= end) return fault;
     await pause(retryMs);
   }
+}
 
-  function judged({ leaf: { serial, names, issuer }, authorities, isWhole }: Shown): string | undefined {
-    const whom = servername || 'a client without SNI';
-    const found = expected.find((each) => each.serial === serial);
-    const published = expected.map((each) => each.serial).join(' or ');
-    if (!found) return `the proxy serves ${whom} with serial ${serial}, not ${published} as published; ${advice}`;
-    // HAProxy shows the first certificate for any name that it does not know.
-    if (servername && !names.some((each) => covers(each, servername)))
-      return `the proxy serves ${whom} with serial ${serial}, which is not for that name; ${advice}`;
-    if (!isWhole || found.authorities.join() !== authorities.join())
-      return `the proxy serves ${whom} without the certificates of its authorities (${issuer}); ${advice}`;
-    return undefined;
-  }
+function compare(shown: Shown, servername: string, expected: readonly Expected[]): string | undefined {
+  const { serial, names, issuer } = shown.leaf;
+  const says = `the proxy serves ${servername || 'a client without SNI'}`;
+  const found = expected.find((each) => each.serial === serial);
+  const published = expected.map((each) => each.serial).join(' or ');
+  if (!found) return `${says} with serial ${serial}, not ${published} as published; ${advice}`;
+  // HAProxy shows the first certificate for any name that it does not know.
+  if (servername && !names.some((each) => covers(each, servername)))
+    return `${says} with serial ${serial}, which is not for that name; ${advice}`;
+  if (!shown.isWhole || found.authorities.join() !== shown.authorities.join())
+    return `${says} without the certificates of its authorities (${issuer}); ${advice}`;
+  return undefined;
 }
 
 const advice = 'the next tick asks again, and a restart of HAProxy loads what is on its disk';

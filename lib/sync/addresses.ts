@@ -1,8 +1,6 @@
+import type { Address } from '../entrance/handshake';
 import type { File } from '../haproxy/render';
 import { fillVariables } from './haproxy/variables';
-
-/** An address that HAProxy binds. */
-export type Address = { readonly host: string; readonly port: number };
 
 /** Where HAProxy answers by TLS, reached from the instance itself. */
 export const tlsAddress = (

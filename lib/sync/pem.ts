@@ -62,19 +62,5 @@ export function isPair(text: string): boolean {
   }
 }
 
-/** SHA-256 fingerprints of the certificates after the first. */
-export const authoritiesIn = (text: string): readonly string[] =>
-  Array.from(text.matchAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g), ([block]) => block)
-    .slice(1)
-    .flatMap((block) => fingerprint(block) ?? []);
-
-function fingerprint(block: string): string | undefined {
-  try {
-    return new X509Certificate(block).fingerprint256;
-  } catch {
-    return undefined;
-  }
-}
-
 /** `set ssl cert` with its payload. The socket's own newline makes the one blank line that ends it. */
 export const setCertificate = (file: string, pem: string): string => `set ssl cert ${file} <<\n${pem}`;

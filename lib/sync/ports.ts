@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-import type { Address } from './addresses';
+import type { Address } from '../entrance/handshake';
 
 /**
  * Binds each address for a moment. `haproxy -c` does not, and a bind that fails at a reload stops all traffic for two seconds.

@@ -1,6 +1,6 @@
 import type { Leaf } from '../../lib/certificates/leaf';
-import { covers, provingHost } from '../../lib/certificates/names';
-import { type Shown, shown } from '../../lib/entrance/handshake';
+import { covers, hostToAsk } from '../../lib/certificates/names';
+import { handshake, parseAddress, type Shown } from '../../lib/entrance/handshake';
 import type { Certificate } from '../../lib/generation/generation';
 import { type Check, fine, wrong } from './check';
 import type { SeenProxy } from './proxies';
@@ -42,10 +42,8 @@ export async function certificateChecks(
 }
 
 function ask(address: string, { names }: Certificate, all: readonly Certificate[]): Promise<Shown> {
-  const [host = '', port = '443'] = address.split(':');
   const others = all.filter((other) => other.names !== names).map((other) => other.names);
-  const servername = provingHost(names, others) ?? (names[0] ?? '').replace(/^\*/, 'sluice-asks');
-  return shown({ host, port: Number(port), servername, timeoutMs: 5_000 });
+  return handshake({ ...parseAddress(address), servername: hostToAsk(names, others), timeoutMs: 5_000 });
 }
 
 function judged(

@@ -88,7 +88,7 @@ async function plainly(): Promise<number | undefined> {
 }
 const stored = () => parameter<{ serial: string }[]>('certificates/index')[0]?.serial;
 
-const served = () => handshake({ ...world.proxy.https, servername: name, timeoutMs: 2_000 });
+const served = async () => (await handshake({ ...world.proxy.https, servername: name, timeoutMs: 2_000 })).leaf;
 const parameter = <Shape>(path: string): Shape => JSON.parse(world.aws.parameters.read(`${prefix}/${path}`) ?? 'null');
 const write = (path: string, value: object) =>
   world.aws.parameters.put({

@@ -80,7 +80,7 @@ describe('a certificate', () => {
     [
       'that lacks a name',
       (certificate: Certificate) => ({ ...certificate, names: ['example.com', '*.example.com'] }),
-      'sluice-proof.example.com',
+      'sluice-asks.example.com',
     ],
   ])(
     '%s than the published one fails the sync, holds nothing else up, and is told again later',

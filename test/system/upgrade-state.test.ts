@@ -136,7 +136,7 @@ if (written)
 const read = (file: string): string => readFileSync(file, 'utf8');
 const serialIn = (file: string): string => new X509Certificate(read(file)).serialNumber;
 const served = async (servername: string) =>
-  (await handshake({ host: instance.host, port: 10443, servername, timeoutMs: 2_000 })).serial;
+  (await handshake({ host: instance.host, port: 10443, servername, timeoutMs: 2_000 })).leaf.serial;
 
 /** Besides `b` a task `d`, at a port of its own. */
 const withOneMore = ({ name, text }: File): File => ({

@@ -2,7 +2,8 @@ import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { type Address, boundAddresses } from '../addresses';
+import type { Address } from '../../entrance/handshake';
+import { boundAddresses } from '../addresses';
 import type { Settings } from '../settings';
 import type { Installed } from './installed';
 

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 
+import { authorityFingerprints } from '../../certificates/x509';
 import type { File } from '../../haproxy/render';
-import { authoritiesIn, setCertificate, standIn } from '../pem';
+import { setCertificate, standIn } from '../pem';
 import type { Haproxy, Worker } from './master';
 import { certificatesIn, chainLength, fingerprint, openTransactions } from './replies';
 
@@ -96,7 +97,7 @@ const advice = 'the old one is served on, the next tick tries again';
 async function serves(tell: Tell, path: string, pem: string): Promise<boolean> {
   const shown = await tell(`show ssl cert ${path}`);
   const isSame = fingerprint(shown) === new X509Certificate(pem).fingerprint.replaceAll(':', '');
-  return isSame && chainLength(shown) === authoritiesIn(pem).length;
+  return isSame && chainLength(shown) === authorityFingerprints(pem).length;
 }
 
 async function store(tell: Tell, path: string, pem: string, before: readonly Step[]): Promise<void> {
