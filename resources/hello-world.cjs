@@ -9,7 +9,7 @@ const source = join(__dirname, 'hello-world/hello.mjs');
 const program = () =>
   transformSync(readFileSync(source, 'utf8'), {
     format: 'esm',
-    target: 'node20',
+    target: 'node22',
     charset: 'utf8',
     supported: { 'template-literal': false },
   }).code;

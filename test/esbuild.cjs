@@ -7,7 +7,7 @@ module.exports = {
       sourcefile: file,
       loader: file.endsWith('.ts') ? 'ts' : 'js',
       format: 'cjs',
-      target: 'node20',
+      target: 'node22',
       sourcemap: 'inline',
     }),
 };

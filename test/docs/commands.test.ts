@@ -31,7 +31,7 @@ const isInCi = (command: string) =>
 /** Commands of docs/ that neither README has nor CI names, and what runs them. */
 const elsewhere: Readonly<Record<string, () => boolean>> = {
   'npm run check': () => (scripts.check ?? '').split(' && ').every(isInCi),
-  'npx biome check .': () => /^biome check \. &&/.test(scripts.lint ?? '') && isInCi('npm run lint'),
+  'npx biome check .': () => /-- biome check \. &&/.test(scripts.lint ?? '') && isInCi('npm run lint'),
   'npx jest test/routes': () => existsSync(join(root, 'test/routes')) && isInCi('npm test'),
 };
 const packages = pages.flatMap((page) =>

@@ -76,5 +76,5 @@ const nameIn = (release: string): string =>
   release === '0.1.0' ? 'sluice-dev-sync' : `sluice-dev-sync_${release.replaceAll('.', '').padStart(10, '0')}`;
 
 const bundle = (options: Parameters<typeof buildSync>[0]): string =>
-  buildSync({ bundle: true, write: false, platform: 'node', target: 'node20', absWorkingDir: root, ...options })
+  buildSync({ bundle: true, write: false, platform: 'node', target: 'node22', absWorkingDir: root, ...options })
     .outputFiles?.[0]?.text ?? '';
