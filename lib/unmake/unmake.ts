@@ -1,32 +1,78 @@
-/** What removing needs from the outside world. */
+import { type AutoScalingClient, DeleteLifecycleHookCommand } from '@aws-sdk/client-auto-scaling';
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import { z } from 'zod';
+
+import { prefix, readEnvironment } from '../environment';
+import { type Result, report } from './cloudformation';
+
 export type Deps = {
+  /** The stage's, in Parameter Store. */
+  readonly prefix: string;
   /** Every parameter of the stage, complete. */
   readonly list: () => Promise<readonly string[]>;
   readonly remove: (names: readonly string[]) => Promise<void>;
+  readonly autoScaling: AutoScalingClient;
   readonly pause: (milliseconds: number) => Promise<unknown>;
   readonly remainingMs: () => number;
+  readonly log: (message: string, fields: object) => void;
 };
 
-/** Parameter Store may answer with what was true a moment ago, and a run that was under way may still have written. */
+/** @throws when the stage's prefix is missing or wrong. */
+export const readSettings = (environment: Readonly<Record<string, string | undefined>>): Pick<Deps, 'prefix'> => ({
+  prefix: readEnvironment(z.object({ SLUICE_PREFIX: prefix }), environment).SLUICE_PREFIX,
+});
+
+type Event = CloudFormationCustomResourceEvent;
+
+/** Acts for CloudFormation on a custom resource of the stack, and reports the end. Only a removal changes anything. */
+export async function unmake(event: Event, deps: Deps): Promise<Result> {
+  const act = acts[event.ResourceType];
+  const result = act
+    ? await act(event, deps)
+    : { id: event.LogicalResourceId, fault: `there is no ${event.ResourceType}` };
+  await report(event, result);
+  return result;
+}
+
+const acts: Readonly<Record<string, (event: Event, deps: Deps) => Promise<Result>>> = {
+  'Custom::StageParameters': removeParameters,
+  'Custom::HostDraining': releaseHosts,
+};
+
+async function removeParameters({ RequestType }: Event, deps: Deps): Promise<Result> {
+  // DANGER: the physical id must never change. CloudFormation would delete the old resource, and with it every parameter, during an update.
+  const id = deps.prefix;
+  if (RequestType !== 'Delete') return { id };
+  try {
+    deps.log('removed', { prefix: id, parameters: await removeAll(deps) });
+    return { id };
+  } catch (error) {
+    const fault = `The parameters below ${id} could not be removed: ${(error as Error).message}`;
+    deps.log('failed', { error: fault });
+    return { id, fault };
+  }
+}
+
+/** Parameter Store may return what was true a moment ago, and a run that was under way may still have written. */
 const pauseMs = 3_000;
-/** What an answer to CloudFormation needs. */
+/** For the report to CloudFormation. */
 const reserveMs = 20_000;
 
 /**
- * Removes all parameters of a stage, and looks again until two reads in a row find none. Gives how many there were.
+ * Removes all parameters of a stage until two reads in a row find none. Returns how many it removed.
  *
  * @throws when there are always new ones, as long as there is time.
  */
-export async function removeAll({ list, remove, pause, remainingMs }: Deps): Promise<number> {
+export async function removeAll(deps: Pick<Deps, 'list' | 'remove' | 'pause' | 'remainingMs'>): Promise<number> {
   const removed = new Set<string>();
   for (let empty = 0; ; ) {
-    const names = await list();
+    const names = await deps.list();
     empty = names.length === 0 ? empty + 1 : 0;
     if (empty === 2) return removed.size;
-    if (remainingMs() < reserveMs) throw new Error(unfinished(names));
-    await remove(names);
+    if (deps.remainingMs() < reserveMs) throw new Error(unfinished(names));
+    await deps.remove(names);
     for (const name of names) removed.add(name);
-    await pause(pauseMs);
+    await deps.pause(pauseMs);
   }
 }
 
@@ -34,3 +80,23 @@ const unfinished = (names: readonly string[]): string =>
   names.length === 0
     ? 'there was no time left to look twice whether all are gone; remove the stack again'
     : `${names[0]} and ${names.length - 1} more are still there or there again; stop what writes them, and remove the stack again`;
+
+/** ECS puts it on the Auto Scaling group of a capacity provider with managed draining; it holds a host for up to an hour. */
+const LifecycleHookName = 'ecs-managed-draining-termination-hook';
+
+/**
+ * Lets the hosts of a group end at once: ECS, which would release them, has forgotten them together with their capacity provider.
+ * A failure is no fault of the removal, for the hosts end by themselves an hour later.
+ */
+async function releaseHosts({ RequestType, ResourceProperties }: Event, { autoScaling, log }: Deps): Promise<Result> {
+  const AutoScalingGroupName = String(ResourceProperties.Group);
+  if (RequestType === 'Delete')
+    await autoScaling
+      .send(new DeleteLifecycleHookCommand({ AutoScalingGroupName, LifecycleHookName }))
+      .catch((error: Error) => {
+        // Auto Scaling refuses so a hook, or a group, that is not there.
+        if (error.name !== 'ValidationError')
+          log('failed', { error: `Releasing ${AutoScalingGroupName}: ${error.message}` });
+      });
+  return { id: AutoScalingGroupName };
+}

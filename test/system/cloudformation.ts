@@ -25,7 +25,8 @@ export async function customResource(
   });
   try {
     const event = { RequestType, ResponseURL: `${endpoint}/answer`, StackId: 'arn:stack', RequestId: RequestType };
-    await invoke({ ...event, LogicalResourceId: 'StageParameters', PhysicalResourceId: '/sluice/dev', ...more });
+    const resource = { ResourceType: 'Custom::StageParameters', LogicalResourceId: 'StageParameters' };
+    await invoke({ ...event, ...resource, PhysicalResourceId: '/sluice/dev', ...more });
     return await answer;
   } finally {
     await stop();

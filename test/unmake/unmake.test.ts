@@ -1,11 +1,14 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 
 import { stageParameters } from '../../lib/aws/remove-parameters';
-import { answer } from '../../lib/unmake/cloudformation';
-import { removeAll } from '../../lib/unmake/unmake';
+import { report } from '../../lib/unmake/cloudformation';
+import { readSettings, removeAll, unmake } from '../../lib/unmake/unmake';
 import { type Api, startApi } from '../../scripts/local/api/api';
-import { type Served, serve } from '../../scripts/local/api/loopback';
+import { refuse } from '../../scripts/local/api/errors';
+import { serve } from '../../scripts/local/api/loopback';
 import { parameterStore } from '../../scripts/local/ssm/parameters';
 
 const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
@@ -37,7 +40,7 @@ function clock(remaining: number, meanwhile = () => {}) {
 const deletes = ({ calls }: Api) => calls.filter(({ action }) => action === 'ssm:DeleteParameters').length;
 
 describe('removing the parameters of a stage', () => {
-  it('takes every page of them, and none of another stage', async () => {
+  it('removes every page of them, and none of another stage', async () => {
     const own = Array.from({ length: 25 }, (_, index) => `/sluice/dev/haproxy/files/50-${index}.cfg`);
     const others = ['/sluice/dev2/haproxy/current', '/sluice/devious', '/other/sluice/dev/x'];
     const { store, parameters, api } = await stage('/sluice/dev/acme/account', ...own, ...others);
@@ -49,14 +52,14 @@ describe('removing the parameters of a stage', () => {
     expect(deletes(api)).toBe(3);
   });
 
-  it('is done at once where there is nothing', async () => {
+  it('ends after two reads where there is nothing', async () => {
     const { parameters, api } = await stage();
 
     expect(await removeAll({ ...parameters, ...clock(300_000) })).toBe(0);
     expect(api.calls.map(({ action }) => action)).toStrictEqual(['ssm:GetParametersByPath', 'ssm:GetParametersByPath']);
   });
 
-  it('takes what a run that was under way still writes', async () => {
+  it('removes what a run that was under way still writes', async () => {
     const { store, parameters } = await stage('/sluice/dev/haproxy/current');
     const late = ['/sluice/dev/haproxy/files/50-late.cfg', '/sluice/dev/haproxy/current'];
     const time = clock(300_000, () => {
@@ -70,7 +73,7 @@ describe('removing the parameters of a stage', () => {
     expect(await parameters.list()).toStrictEqual([]);
   });
 
-  it('gives up in words, in time to say so, when there are always new ones', async () => {
+  it('fails in words, with time left to report, when there are always new ones', async () => {
     const { store, parameters } = await stage('/sluice/dev/haproxy/current');
     const time = clock(60_000, () => store.put({ Name: '/sluice/dev/haproxy/current', Value: 'x', Type: 'String' }));
 
@@ -80,75 +83,102 @@ describe('removing the parameters of a stage', () => {
     expect(time.remainingMs()).toBeGreaterThan(15_000);
   });
 
-  it.each(['ssm:GetParametersByPath', 'ssm:DeleteParameters'])(
-    'tries %s again when it is throttled',
-    async (action) => {
-      const { api, parameters } = await stage('/sluice/dev/haproxy/current');
-      api.faults.next(action, 'throttled', 2);
-
-      expect(await removeAll({ ...parameters, ...clock(300_000) })).toBe(1);
-    },
-  );
-
   it.each([
-    ['ssm:GetParametersByPath', 'denied', /^Listing what is below \/sluice\/dev: AccessDenied.*lacks a permission/],
-    ['ssm:DeleteParameters', 'failing', /^Removing \/sluice\/dev\/haproxy\/current: InternalServerError.*by hand$/],
-    ['ssm:GetParametersByPath', { body: '{}' }, /^Listing .* MalformedAnswer: AWS answered without Parameters/],
-  ] as const)('says what it was doing when %s is %p', async (action, fault, words) => {
+    ['ssm:GetParametersByPath', 'throttled', 2, undefined],
+    ['ssm:DeleteParameters', 'throttled', 2, undefined],
+    ['ssm:GetParametersByPath', 'denied', 9, /^Listing what is below \/sluice\/dev: AccessDenied.*lacks a permission/],
+    ['ssm:DeleteParameters', 'failing', 9, /^Removing \/sluice\/dev\/haproxy\/current: InternalServerError.*by hand$/],
+  ] as const)('when %s is %s: tries again, and fails in words in the end', async (action, fault, times, words) => {
     const { api, parameters } = await stage('/sluice/dev/haproxy/current');
-    api.faults.next(action, fault, 9);
+    api.faults.next(action, fault, times);
+    const removed = removeAll({ ...parameters, ...clock(300_000) });
 
-    await expect(removeAll({ ...parameters, ...clock(300_000) })).rejects.toThrow(words);
+    await (words ? expect(removed).rejects.toThrow(words) : expect(removed).resolves.toBe(1));
   });
 });
 
-describe('the answer to CloudFormation', () => {
-  const event = { StackId: 'arn:stack', RequestId: 'request', LogicalResourceId: 'StageParameters' };
-  type Heard = { readonly method: string | undefined; readonly type: string | undefined; readonly body: unknown };
+const event = { StackId: 'arn:stack', RequestId: 'request', LogicalResourceId: 'StageParameters' };
 
-  /** An address for answers, which gives these statuses one after the other. */
-  async function listener(...statuses: readonly number[]): Promise<{ url: string; heard: Heard[]; server: Served }> {
-    const heard: Heard[] = [];
-    const server = await serve(async (request, response) => {
-      let body = '';
-      for await (const chunk of request) body += chunk;
-      heard.push({ method: request.method, type: request.headers['content-type'], body: JSON.parse(body) });
-      response.writeHead(statuses[heard.length - 1] ?? 200).end();
-    });
-    open.push(server);
-    return { url: `${server.endpoint}/answer?signature=secret`, heard, server };
-  }
+/** An address that CloudFormation reads, which answers with these statuses one after the other. */
+async function listener(...statuses: readonly number[]) {
+  const heard: { method: string | undefined; type: string | undefined; length: number; body: unknown }[] = [];
+  const server = await serve(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const { 'content-type': type, 'content-length': length } = request.headers;
+    heard.push({ method: request.method, type, length: Number(length), body: JSON.parse(body) });
+    response.writeHead(statuses[heard.length - 1] ?? 200).end();
+  });
+  open.push(server);
+  return { ResponseURL: `${server.endpoint}/answer?signature=secret`, heard };
+}
 
+describe('the report to CloudFormation', () => {
   it('names what was asked, without a content type, which would break the signature', async () => {
-    const { url, heard } = await listener();
+    const { ResponseURL, heard } = await listener();
 
-    await answer({ ...event, ResponseURL: url }, { id: '/sluice/dev' });
+    await report({ ...event, ResponseURL }, { id: '/sluice/dev' });
 
-    const body = { ...event, Status: 'SUCCESS', Reason: 'done', PhysicalResourceId: '/sluice/dev' };
-    expect(heard).toStrictEqual([{ method: 'PUT', type: '', body }]);
+    const body = { Status: 'SUCCESS', Reason: 'done', PhysicalResourceId: '/sluice/dev', ...event };
+    expect(heard).toStrictEqual([{ method: 'PUT', type: '', length: JSON.stringify(body).length, body }]);
   });
 
-  it('gives the reason of a failure, as much of it as CloudFormation takes', async () => {
-    const { url, heard } = await listener();
+  it('holds the reason of a failure, as much of it as CloudFormation takes, and comes again when it was not taken', async () => {
+    const { ResponseURL, heard } = await listener(503);
 
-    await answer({ ...event, ResponseURL: url }, { id: '/sluice/dev', fault: 'because '.repeat(1_000) });
+    await report({ ...event, ResponseURL }, { id: '/sluice/dev', fault: 'because '.repeat(1_000) });
 
-    expect(heard[0]?.body).toMatchObject({ Status: 'FAILED', Reason: 'because '.repeat(125) });
+    const body = expect.objectContaining({ Status: 'FAILED', Reason: 'because '.repeat(125) });
+    expect(heard).toMatchObject([{ body }, { body }]);
   });
 
-  it('is given again when it was not taken', async () => {
-    const { url, heard } = await listener(503, 200);
-
-    await answer({ ...event, ResponseURL: url }, { id: '/sluice/dev' });
-
-    expect(heard).toHaveLength(2);
-  });
-
-  it('that cannot be given fails the run, without the address, which is a secret', async () => {
-    const { url } = await listener(503, 503, 503);
-
-    await expect(answer({ ...event, ResponseURL: url }, { id: '/sluice/dev' })).rejects.toThrow(
-      'CloudFormation could not be told of /sluice/dev: it answered 503; this run is repeated',
+  it.each([
+    ['refuses it', () => listener(503, 503, 503), 'it answered 503'],
+    ['is gone', async () => ({ ResponseURL: 'http://127.0.0.1:9/answer?signature=secret' }), /(bad port|ECONNREFUSED)/],
+    ['is no address', async () => ({ ResponseURL: 'secret' }), 'Invalid URL'],
+  ])('fails the run where the address %s, without the address, which is a secret', async (_, address, why) => {
+    const reported = report({ ...event, ...(await address()) }, { id: '/sluice/dev' });
+    const { message } = await reported.then(
+      () => new Error('reported'),
+      (error: Error) => error,
     );
+
+    expect(message).toMatch(/^CloudFormation did not take the result for \/sluice\/dev: .*; Lambda repeats this run$/);
+    expect(message).toMatch(why);
+    expect(message).not.toContain('secret');
   });
+});
+
+it.each([
+  ['was there', () => ({ DeleteLifecycleHookResult: {} }), []],
+  ['is gone already', () => refuse('ValidationError', 'No Lifecycle Hook found'), []],
+  [
+    'may not be deleted',
+    () => refuse('AccessDenied', 'no policy allows it', 403),
+    [/^Releasing sluice-dev-TaskHosts-1: no/],
+  ],
+])('a hook that %s holds up no removal', async (_, handler, errors) => {
+  const logged: { error?: string }[] = [];
+  const caller = { ...credentials, role: 'Unmake', refused: async () => undefined };
+  const api = await startApi([caller], { 'autoscaling:DeleteLifecycleHook': handler });
+  const { ResponseURL, heard } = await listener();
+  open.push(api);
+  const draining = {
+    ...{ ...event, ResponseURL, RequestType: 'Delete', ResourceType: 'Custom::HostDraining' },
+    ResourceProperties: { Group: 'sluice-dev-TaskHosts-1' },
+  };
+
+  await unmake(draining as unknown as CloudFormationCustomResourceEvent, {
+    ...{ ...(await stage()).parameters, ...clock(300_000), prefix: '/sluice/dev' },
+    autoScaling: new AutoScalingClient({ region: 'eu-west-2', endpoint: api.endpoint, credentials, maxAttempts: 1 }),
+    log: (_message, fields) => logged.push(fields),
+  });
+
+  expect(api.calls).toHaveLength(1);
+  expect(heard).toMatchObject([{ body: { Status: 'SUCCESS', PhysicalResourceId: 'sluice-dev-TaskHosts-1' } }]);
+  expect(logged).toStrictEqual(errors.map((words) => ({ error: expect.stringMatching(words) })));
+});
+
+it('a stage without its prefix is refused at the start', () => {
+  expect(() => readSettings({})).toThrow(/^Settings of the function are faulty.*SLUICE_PREFIX/);
 });

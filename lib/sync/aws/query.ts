@@ -25,19 +25,6 @@ export function queries(
   };
 }
 
-/** A function's own role, as Lambda tells it. */
-export function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): Instance {
-  const value = (name: string) => environment[name] ?? '';
-  return {
-    credentials: {
-      accessKeyId: value('AWS_ACCESS_KEY_ID'),
-      secretAccessKey: value('AWS_SECRET_ACCESS_KEY'),
-      sessionToken: value('AWS_SESSION_TOKEN'),
-    },
-    region: value('AWS_REGION'),
-  };
-}
-
 /** The name is the service's own code. Its words may explain, and none of these calls carries a secret. */
 function refusal(action: string, status: number, body: string): Error {
   const found = (tag: string) => new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(body)?.[1];
