@@ -62,7 +62,7 @@ describe('the settings of a deploy', () => {
   it('are missed in words before a role is taken', () => {
     expect(written('')).toStrictEqual({
       status: 1,
-      stdout: expect.stringMatching(/^::error::There are no settings: give environment prod the variable SETTINGS/),
+      stdout: expect.stringMatching(/^::error::There are no settings: set the variable SETTINGS of environment prod /),
       text: undefined,
     });
     expect(read('workflows', 'deploy.yml')).toMatch(/run: npm ci[\s\S]*settings.yml[\s\S]*role-to-assume/);
