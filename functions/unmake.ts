@@ -4,7 +4,7 @@ import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
 
-import { stageParameters } from '../lib/aws/remove-parameters';
+import { stageParameters } from '../lib/aws/parameters';
 import { lambda, log } from '../lib/lambda';
 import { readSettings, unmake } from '../lib/unmake/unmake';
 

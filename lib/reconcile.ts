@@ -1,19 +1,15 @@
-import { type Evidence, readEvidence, settle } from './fleet/evidence';
+import { type Evidence, isReflected, noteReflected, type Reflected, readEvidence, settle } from './fleet/evidence';
 import type { Fleet, Witness } from './fleet/fleet';
-import { isReflected, noteReflected, type Reflected } from './fleet/reflected';
 import type { Task } from './fleet/task';
-import { renderListable } from './generation/capacity';
 import type { Certificate, Generation } from './generation/generation';
-import { type Plan, plan } from './generation/plan';
+import { plan, renderListable } from './generation/plan';
 import type { Backend } from './haproxy/backend';
 import type { File } from './haproxy/render';
 import { printable } from './printable';
-import { warnedSeconds } from './routes/memory';
-import { unreadFaults } from './routes/missing';
-import { overlaps } from './routes/overlaps';
-import { decideRoutes, type Routes } from './routes/routes';
+import { type Look, unreadFaults, warnedSeconds } from './routes/look';
+import { decideRoutes, overlaps, type Routes } from './routes/routes';
 
-/** What the proxies were last told, and what else Parameter Store knows. */
+/** What is published, and what else Parameter Store knows. */
 export type Published = {
   /** The version of `haproxy/current`; 0 before the first. */
   readonly number: number;
@@ -21,28 +17,27 @@ export type Published = {
   readonly backends: readonly Backend[];
   /** The certificates that are stored now, published or not. */
   readonly certificates: readonly Certificate[];
-  /** What could not be read, and what becomes of it, in words. */
+  /** What cannot be read, and what becomes of it. */
   readonly faults: readonly string[];
 };
 
+/** The tasks of all clusters, as ECS describes them. */
+export type Described = Pick<Fleet, 'tasks' | 'unread' | 'clusters' | 'missingClusters'>;
+
 /** What reconciling needs from the outside world. */
 export type Deps = {
-  /** `afresh`: also what was read before, for somebody may have deleted it. */
+  /** `afresh`: also what was read before, since it may have been deleted by hand. */
   readonly readPublished: (afresh: boolean) => Promise<Published>;
-  /**
-   * Describes everything that is listed, and these tasks (ids by cluster) besides; then what the running ones among them
-   * need, after `settle` has said which those are.
-   */
-  readonly readFleet: (
-    alsoDescribe: ReadonlyMap<string, readonly string[]>,
-    settle: (described: readonly Task[]) => readonly Task[],
-  ) => Promise<Fleet>;
+  /** Describes all listed tasks, and these besides (ids by cluster). */
+  readonly readTasks: (alsoDescribe: ReadonlyMap<string, readonly string[]>) => Promise<Described>;
+  /** Reads what routing needs to know of running tasks: their definitions and hosts. */
+  readonly readSurroundings: (running: readonly Task[]) => Promise<Pick<Fleet, 'definitions' | 'hosts' | 'unread'>>;
   readonly readWitness: (services: readonly string[]) => Promise<Witness>;
   /** Writes the changed files, then `current`; returns the number of the new generation. */
   readonly publish: (changed: readonly File[], all: readonly File[], published: Published) => Promise<number>;
-  /** Tells every proxy to be at least at this generation. */
+  /** Asks every proxy to be at least at this generation. */
   readonly nudge: (generation: number) => Promise<void>;
-  /** Looks at the entrance from outside, and tells. Never fails. */
+  /** Checks the entrance from outside and reports what it finds. Never fails. */
   readonly probe: () => Promise<void>;
   readonly now: () => number;
 };
@@ -50,9 +45,9 @@ export type Deps = {
 /** One message of the queue: its body, and how often it was received. */
 export type Message = { readonly body: string; readonly receives: number };
 
-/** What was done and why, in words: fit for a log. */
+/** What was done and why, for the log. */
 export type Outcome = {
-  readonly action: Plan['action'];
+  readonly action: 'keep' | 'publish';
   readonly reason: string;
   readonly generation?: number;
   readonly faults: readonly string[];
@@ -65,48 +60,75 @@ export type Outcome = {
  *
  * @throws when ECS contradicts itself, after publishing what is certain, so that the batch comes again in seconds.
  */
-export async function reconcile(
-  messages: readonly Message[],
-  deps: Deps,
-  reflected: Reflected = { tasks: new Map() },
-): Promise<Outcome> {
+export async function reconcile(messages: readonly Message[], deps: Deps, reflected: Reflected): Promise<Outcome> {
   const evidence = readEvidence(messages.map(({ body }) => body));
   // A message that comes again may belong to a run that published and then failed to nudge.
-  const again = messages.some(({ receives }) => receives > 1);
-  if (!again && isReflected(evidence, reflected)) {
+  const isRepeated = messages.some(({ receives }) => receives > 1);
+  if (!isRepeated && isReflected(evidence, reflected)) {
     return { action: 'keep', reason: 'a run before has already acted upon these events', faults: [] };
   }
   const published = await deps.readPublished(evidence.tick);
-  const running = new Set(published.backends.flatMap(({ servers }) => servers.map(({ name }) => name)));
-  const fleet = await deps.readFleet(worthDescribing(evidence, published), (described) =>
-    settle(described, evidence, running, deps.now()),
-  );
+  const fleet = await readFleet(evidence, published, deps);
 
-  const routes = await decide(fleet, evidence, published, deps);
-  const certified = published.certificates.flatMap(({ names }) => names);
+  const routes = await settleRoutes(lookAt(fleet, evidence, published, deps.now()), deps);
+  const { certificates } = published;
+  const certified = certificates.flatMap(({ names }) => names);
   const { files, leftOut } = renderListable(
     { backends: routes.backends, certified },
-    published.certificates,
+    certificates,
     published.generation,
   );
-  const decision = plan(published.generation, { files, certificates: published.certificates, doubts: routes.doubts });
+  const { action, reason, ...next } = plan(published.generation, { files, certificates, doubts: routes.doubts });
 
-  const generation =
-    decision.action === 'publish' ? await deps.publish(decision.changed, files, published) : published.number;
-  if (decision.action === 'publish' || evidence.tick || again) await deps.nudge(generation);
+  const changed = 'changed' in next ? next.changed : undefined;
+  const generation = changed ? await deps.publish(changed, files, published) : published.number;
+  if (changed || evidence.tick || isRepeated) await deps.nudge(generation);
   if (evidence.tick) await deps.probe();
-  if (routes.doubts.length > 0) throw new Error(printable(`Will look again in seconds: ${decision.reason}`));
+  if (action === 'refuse') throw new Error(printable(`Will look again in seconds: ${reason}`));
   noteReflected(fleet, reflected);
   return {
-    action: decision.action,
-    reason: decision.reason,
+    action,
+    reason,
     generation,
     faults: [...evidence.faults, ...published.faults, ...faultsOf(fleet, routes, leftOut, published)].map(printable),
     overlaps: overlaps(routes.backends.filter((backend) => !leftOut.includes(backend))),
   };
 }
 
-/** What is wrong and not served, in sentences. */
+/** Reads the tasks, settles with the evidence which of them run, and reads what those need. */
+async function readFleet(evidence: Evidence, { backends }: Published, deps: Deps): Promise<Fleet> {
+  const servers = backends.flatMap(({ cluster, servers }) => servers.map(({ name }) => ({ cluster, id: name })));
+  const { tasks: described, unread, ...clusters } = await deps.readTasks(idsByCluster([...evidence.tasks, ...servers]));
+  const tasks = settle(described, evidence, new Set(servers.map(({ id }) => id)), deps.now());
+  const surroundings = await deps.readSurroundings(tasks.filter(({ state }) => state === 'running'));
+  return { ...clusters, ...surroundings, tasks, unread: [...unread, ...surroundings.unread] };
+}
+
+function idsByCluster(tasks: readonly Pick<Task, 'cluster' | 'id'>[]): ReadonlyMap<string, readonly string[]> {
+  const byCluster = new Map<string, string[]>();
+  for (const { cluster, id } of tasks) byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), id]);
+  return byCluster;
+}
+
+function lookAt(fleet: Fleet, evidence: Evidence, { backends }: Published, now: number): Look {
+  const recent = evidence.warned.filter(({ at }) => now - at < warnedSeconds * 1000);
+  return {
+    fleet,
+    // A cluster that was taken out of the settings is no longer read, and no longer served.
+    published: backends.filter(({ cluster }) => fleet.clusters.includes(cluster)),
+    warned: new Set(recent.map(({ instanceId }) => instanceId)),
+    now: Math.floor(now / 1000),
+  };
+}
+
+/** Reads the services' own counts only when servers seem to be lost. */
+async function settleRoutes(look: Look, deps: Deps): Promise<Routes> {
+  const decided = decideRoutes(look);
+  if ('routes' in decided) return decided.routes;
+  return settleRoutes({ ...look, witness: await deps.readWitness(decided.ask) }, deps);
+}
+
+/** Names what is wrong and not served. */
 const faultsOf = (
   fleet: Fleet,
   { faults }: Routes,
@@ -122,24 +144,3 @@ const faultsOf = (
   ...faults.map(({ message }) => message),
   ...unreadFaults(fleet, backends),
 ];
-
-/** Asks the services for their own count only when something seems to be lost. */
-async function decide(fleet: Fleet, evidence: Evidence, { backends }: Published, deps: Deps): Promise<Routes> {
-  // A cluster that was taken out of the settings is no longer asked, and no longer served.
-  const published = backends.filter(({ cluster }) => fleet.clusters.includes(cluster));
-  const recent = evidence.warned.filter(({ at }) => deps.now() - at < warnedSeconds * 1000);
-  const warned = new Set(recent.map(({ instanceId }) => instanceId));
-  const look = { fleet, published, warned, now: Math.floor(deps.now() / 1000) };
-  const first = decideRoutes(look);
-  return first.doubts.length === 0 ? first : decideRoutes({ ...look, witness: await deps.readWitness(first.doubts) });
-}
-
-/** Tasks to describe though nobody may list them: those the batch names, and those that are published. */
-function worthDescribing(evidence: Evidence, { backends }: Published): ReadonlyMap<string, readonly string[]> {
-  const published = backends.flatMap(({ cluster, servers }) => servers.map(({ name }) => ({ cluster, id: name })));
-  const byCluster = new Map<string, string[]>();
-  for (const { cluster, id } of [...evidence.tasks, ...published]) {
-    byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), id]);
-  }
-  return byCluster;
-}

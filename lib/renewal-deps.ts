@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { Route53Client } from '@aws-sdk/client-route-53';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-
-import { announce } from './aws/announce';
 import { certificateStore } from './aws/certificate-store';
 import { lockIn } from './aws/lock';
+import { announce } from './aws/queue';
 import { route53 } from './aws/route53';
 import { certificateAuthority } from './certificates/acme/ca';
 import { challengeDns } from './certificates/challenges/dns';

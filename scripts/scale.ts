@@ -4,11 +4,8 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
-import { ecsReader } from '../lib/aws/ecs';
-import { hostReader } from '../lib/aws/instances';
-import { nudge } from '../lib/aws/nudge';
-import { parameterStore } from '../lib/aws/parameters';
-import type { Reflected } from '../lib/fleet/reflected';
+import { reconcileDeps } from '../lib/aws/reconcile-deps';
+import type { Reflected } from '../lib/fleet/evidence';
 import { type Message, reconcile } from '../lib/reconcile';
 import { startApi } from './local/api/api';
 import { parameterStore as playedStore } from './local/ssm/parameters';
@@ -17,6 +14,15 @@ const [taskCount, serviceCount, hostCount] = [1_000, 40, 50];
 const credentials = { accessKeyId: 'ASIASCALE', secretAccessKey: 'secret', sessionToken: 'session' };
 const arn = (path: string) => `arn:aws:ecs:eu-west-2:123456789012:${path}`;
 
+const settings = {
+  clusters: ['demo'],
+  prefix: '/sluice/scale',
+  syncDocument: 'sluice-scale-sync',
+  proxyTag: 'scale',
+  addresses: [],
+  certificates: [],
+};
+
 void main();
 
 async function main(): Promise<void> {
@@ -24,14 +30,8 @@ async function main(): Promise<void> {
   const handlers = { ...playedStore().handlers, ...fleet.handlers, 'ssm:SendCommand': () => ({ Command: {} }) };
   const api = await startApi([{ ...credentials, role: 'Reconcile', refused: async () => undefined }], handlers);
   const client = { region: 'eu-west-2', endpoint: api.endpoint, credentials };
-  const [ecs, ec2, ssm] = [new ECSClient(client), new EC2Client(client), new SSMClient(client)];
-  const deps = {
-    ...ecsReader(ecs, hostReader(ecs, ec2), ['demo']),
-    ...parameterStore(ssm, '/sluice/scale'),
-    nudge: nudge(ssm, { syncDocument: 'sluice-scale-sync', proxyTag: 'scale' }),
-    probe: async () => undefined,
-    now: Date.now,
-  };
+  const clients = { ecs: new ECSClient(client), ec2: new EC2Client(client), ssm: new SSMClient(client) };
+  const deps = { ...reconcileDeps(clients, settings), probe: async () => undefined };
   const reflected: Reflected = { tasks: new Map() };
 
   const measure = async (what: string, body: object): Promise<void> => {

@@ -70,12 +70,13 @@ function inMemory(
   let state: Awaited<ReturnType<Deps['readPublished']>> = { number: 0, backends: [], certificates: [], faults: [] };
   return {
     readPublished: async () => state,
-    readFleet: async (_, settle) => {
+    readTasks: async () => {
       world.looks += 1;
       const seen = at(world.now);
       world.now += lookMs;
-      return { ...seen, tasks: settle(seen.tasks) };
+      return seen;
     },
+    readSurroundings: async () => fleet([]),
     readWitness: async () => new Map([['demo/shop', 100]]),
     publish: async (_, files) => {
       const backends = files.filter(({ name }) => name.startsWith('50-')).map(({ text }) => parseBackend(text));

@@ -2,11 +2,14 @@ import type { Fleet } from '../lib/fleet/fleet';
 import { sha256 } from '../lib/generation/generation';
 import { parseBackend } from '../lib/haproxy/backend';
 import type { File } from '../lib/haproxy/render';
-import { type Deps, type Message, type Published, reconcile } from '../lib/reconcile';
+import { type Deps, type Message, type Published, reconcile as reconcileBatch } from '../lib/reconcile';
 import { definition, fleet, task, taskEvent } from './builders';
 
 const tick: Message = { body: '{"source":"sluice.tick","id":"1"}', receives: 1 };
 const event: Message = { body: taskEvent('a'), receives: 1 };
+
+const reconcile = (messages: readonly Message[], deps: Deps, reflected = { tasks: new Map() }) =>
+  reconcileBatch(messages, deps, reflected);
 
 describe('reconcile', () => {
   it('publishes a change once and nudges, then finds nothing to do', async () => {
@@ -187,7 +190,7 @@ describe('law 3: never wipe', () => {
   it('changes nothing when a page of ECS fails', async () => {
     const world = inMemory(fleet(three));
     await reconcile([tick], world.deps);
-    const failing = { ...world.deps, readFleet: () => Promise.reject(new Error('ThrottlingException')) };
+    const failing = { ...world.deps, readTasks: () => Promise.reject(new Error('ThrottlingException')) };
 
     await expect(reconcile([tick], failing)).rejects.toThrow('ThrottlingException');
     expect(world.servers('demo.shop')).toStrictEqual(['a', 'b', 'c']);
@@ -238,10 +241,11 @@ function inMemory(initial: Fleet, witness = new Map<string, number>()) {
   const world = { fleet: initial, nudged: [] as number[], probed: 0, described: [] as unknown[] };
   const deps: Deps = {
     readPublished: async () => published,
-    readFleet: async (also, settle) => {
+    readTasks: async (also) => {
       world.described.push(also);
-      return { ...world.fleet, tasks: settle(world.fleet.tasks) };
+      return world.fleet;
     },
+    readSurroundings: async () => world.fleet,
     readWitness: async () => witness,
     publish: async (_, all) => {
       files = all;

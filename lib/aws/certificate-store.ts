@@ -1,4 +1,4 @@
-import { GetParameterCommand, ParameterNotFound, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, ParameterNotFound, type SSMClient } from '@aws-sdk/client-ssm';
 
 import type { Accounts } from '../certificates/acme/ca';
 import type { Issued } from '../certificates/acme/order';
@@ -6,9 +6,8 @@ import type { Journal } from '../certificates/challenges/dns';
 import { parseAnswers } from '../certificates/challenges/record-sets';
 import { parseState, type State } from '../certificates/due/state';
 import { type Certificate, certificateIndexName, certificateNames, parseCertificates } from '../generation/generation';
-import { atNextRun, doing } from './doing';
-import { getParameters } from './get-parameters';
-import { always } from './malformed';
+import { always, atNextRun, doing } from './calls';
+import { getParameters, putParameter } from './parameters';
 
 export type CertificateStore = {
   /** What does not exist is missing in the answer, and so is what is damaged: that is told of. */
@@ -105,20 +104,5 @@ async function readSecret(client: SSMClient, Name: string): Promise<string | und
   return doing(`Reading ${Name}`, asked, atNextRun);
 }
 
-/** Free up to 4 KB; beyond that the advanced tier, at most 8 KB: an RSA key with a certificate of many names. */
-async function put(client: SSMClient, Name: string, Value: string, Type: 'String' | 'SecureString' = 'String') {
-  const command = new PutParameterCommand({ Name, Value, Type, Overwrite: true, Tier: 'Intelligent-Tiering' });
-  const written = client.send(command).then(({ Version }) => always('Version', Version));
-  const told = Type === 'String' ? written : written.catch((error) => Promise.reject(silent(error, Value)));
-  return doing(`Writing ${Name}`, told, atNextRun);
-}
-
-/** AWS may repeat what it refuses, whole or cut short. Nothing else of the error is passed on either. */
-function silent({ name, message }: Error, secret: string): Error {
-  const pieces = Array.from(secret, (_, at) => secret.slice(at, at + pieceLength));
-  const repeats = pieces.some((piece) => piece.length === pieceLength && message.includes(piece));
-  return Object.assign(new Error(repeats ? 'what it says repeats a secret, and is not shown' : message), { name });
-}
-
-/** Shorter ones are in any sentence. */
-const pieceLength = 12;
+const put = (client: SSMClient, name: string, value: string, type: 'String' | 'SecureString' = 'String') =>
+  putParameter(client, name, value, { type, otherwise: atNextRun });

@@ -11,36 +11,34 @@ import { z } from 'zod';
 import { fieldsOf } from '../fleet/fields';
 import { type Fleet, type Host, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
-import { askEach, refusal } from './ask-each';
-import { collect } from './batches';
-import { always, alwaysList } from './malformed';
+import { always, alwaysList, askEach, collect, failureText, refusal } from './calls';
 
-/** Finds the hosts that tasks run on. An EC2 instance keeps its private address, so that is read once. */
+/** Reads the instances that tasks run on. An EC2 instance keeps its private address, so that is read once. */
 export function hostReader(
   ecs: ECSClient,
   ec2: EC2Client,
-): (tasks: readonly Task[]) => Promise<Pick<Fleet, 'hosts' | 'unread'>> {
+): (running: readonly Task[]) => Promise<Pick<Fleet, 'hosts' | 'unread'>> {
   const addresses = new Map<string, string>();
-  return async (tasks) => {
-    const perCluster = [...new Set(tasks.map(({ cluster }) => cluster))].map((cluster) => {
-      const arns = tasks.filter((task) => task.cluster === cluster).flatMap(({ instance }) => instance ?? []);
+  return async (running) => {
+    const perCluster = [...new Set(running.map(({ cluster }) => cluster))].map((cluster) => {
+      const arns = running.filter((task) => task.cluster === cluster).flatMap(({ instance }) => instance ?? []);
       return describeInstances(ecs, cluster, [...new Set(arns)]);
     });
     const found = await Promise.all(perCluster);
     const instances = found.flatMap((each) => each.instances);
     const unknown = instances.flatMap(({ ec2InstanceId: id }) => (id && !addresses.has(id) ? [id] : []));
-    const withoutAddress = await learnAddresses(ec2, [...new Set(unknown)], addresses);
-    const unread = [
-      ...found.flatMap((each) => each.unread),
-      ...instances.flatMap(({ containerInstanceArn: arn, ec2InstanceId: id = '' }) => {
-        const error = withoutAddress.get(id);
-        return error ? [{ arn, what: `instance ${id}`, why: refusal(error) }] : [];
-      }),
-    ];
-    const servicesOn = (arn: string) => tasks.filter(({ instance }) => instance === arn).map(serviceKey);
+    const refused = await learnAddresses(ec2, [...new Set(unknown)], addresses);
+    const withoutAddress = instances.flatMap(({ containerInstanceArn: arn, ec2InstanceId: id = '' }) => {
+      const error = refused.get(id);
+      return error ? [{ arn, what: `instance ${id}`, why: refusal(error) }] : [];
+    });
+    const servicesOn = (arn: string) => running.filter(({ instance }) => instance === arn).map(serviceKey);
     return {
       hosts: new Map(instances.map((instance) => [instance.containerInstanceArn, toHost(instance, addresses)])),
-      unread: unread.map(({ arn, ...rest }) => ({ ...rest, services: [...new Set(servicesOn(arn))] })),
+      unread: [...found.flatMap(({ unread }) => unread), ...withoutAddress].map(({ arn, ...rest }) => ({
+        ...rest,
+        services: [...new Set(servicesOn(arn))],
+      })),
     };
   };
 }
@@ -51,10 +49,10 @@ const described = z.object({
   status: z.string().optional(),
 });
 type Instance = z.infer<typeof described>;
-type Unreadable = { readonly arn: string; readonly what: string; readonly why: string };
-type Instances = { readonly instances: readonly Instance[]; readonly unread: readonly Unreadable[] };
+type UnreadHost = { readonly arn: string; readonly what: string; readonly why: string };
+type Instances = { readonly instances: readonly Instance[]; readonly unread: readonly UnreadHost[] };
 
-/** One that is gone is left out: its tasks are gone too, or soon will be. */
+/** Leaves out an instance that is gone: its tasks are gone too, or soon will be. */
 async function describeInstances(ecs: ECSClient, cluster: string, arns: readonly string[]): Promise<Instances> {
   const { answers, refused } = await askEach(arns, {
     size: 100,
@@ -62,7 +60,7 @@ async function describeInstances(ecs: ECSClient, cluster: string, arns: readonly
     ask: (containerInstances) =>
       ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances })).then(instancesIn),
   });
-  const refusals = [...refused].map(([arn, error]) => unreadable(arn, refusal(error)));
+  const refusals = [...refused].map(([arn, error]) => unreadHost(arn, refusal(error)));
   return {
     instances: answers.flatMap(({ instances }) => instances),
     unread: [...answers.flatMap(({ unread }) => unread), ...refusals],
@@ -72,23 +70,21 @@ async function describeInstances(ecs: ECSClient, cluster: string, arns: readonly
 function instancesIn(answer: DescribeContainerInstancesCommandOutput): Instances {
   const instances: Instance[] = [];
   const failed = (answer.failures ?? []).filter(({ reason }) => reason !== 'MISSING');
-  const unread = failed.map(({ arn = '', reason, detail }) =>
-    unreadable(arn, `ECS answers ${[reason, detail].filter(Boolean).join(', ')}`),
-  );
+  const unread = failed.map(({ arn = '', ...why }) => unreadHost(arn, failureText(why)));
   for (const instance of alwaysList('containerInstances', answer.containerInstances)) {
     const arn = always('containerInstanceArn', instance?.containerInstanceArn);
     const read = fieldsOf(described, instance);
-    if ('why' in read) unread.push(unreadable(arn, read.why));
+    if ('why' in read) unread.push(unreadHost(arn, read.why));
     else instances.push(read.value);
   }
   return { instances, unread };
 }
 
-const unreadable = (arn: string, why: string): Unreadable => ({ arn, what: `container instance ${arn}`, why });
+const unreadHost = (arn: string, why: string): UnreadHost => ({ arn, what: `container instance ${arn}`, why });
 
 /**
- * By filter, because one unknown id among `InstanceIds` fails the whole call; 200 values at most (AWS: DescribeInstances).
- * Those of ECS Managed Instances are hidden from whoever does not ask for them (AWS: EC2, managed resource visibility).
+ * Asks by filter, because one unknown id among `InstanceIds` fails the whole call; 200 values at most (AWS: DescribeInstances).
+ * Instances of ECS Managed Instances are hidden unless they are asked for (AWS: EC2, managed resource visibility).
  */
 async function learnAddresses(ec2: EC2Client, unknown: readonly string[], addresses: Map<string, string>) {
   const { refused } = await askEach(unknown, {

@@ -7,8 +7,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 
-import { atNextRun, doing } from './doing';
-import { always } from './malformed';
+import { always, atNextRun, doing } from './calls';
 
 type Holder = { readonly owner: string; readonly until: number };
 

@@ -1,121 +1,93 @@
-import type { SSMClient } from '@aws-sdk/client-ssm';
 import {
-  certificateIndexName,
-  currentName,
-  type Piece,
-  parseCertificates,
-  parseGeneration,
-  pieceName,
-  sha256,
-} from '../generation/generation';
-import { unpack } from '../generation/pack';
-import { type Backend, parseBackend } from '../haproxy/backend';
-import type { Deps, Published } from '../reconcile';
-import { getParameters } from './get-parameters';
-import { putCurrent, putPiece } from './put-parameters';
+  DeleteParametersCommand,
+  GetParametersCommand,
+  type GetParametersCommandOutput,
+  type Parameter,
+  PutParameterCommand,
+  paginateGetParametersByPath,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
 
-/** Published configurations in Parameter Store, below a stage's prefix. A version never changes, so it is read once. */
-export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
-  const seen = new Map<string, string>();
-  const written = new Map<string, Piece>();
-  return {
-    readPublished: (afresh) => {
-      if (afresh) seen.clear();
-      return readPublished(client, prefix, seen);
-    },
-    publish: async (changed, all, { generation, certificates }) => {
-      const known = new Map(generation?.files.map((piece) => [piece.name, piece]));
-      for (const { name, text } of changed) {
-        // A run that is cut off goes on where it was: Parameter Store takes about three writes a second.
-        const half = written.get(name);
-        const piece = half?.sha256 === sha256(text) ? half : await putPiece(client, prefix, name, text);
-        written.set(name, piece);
-        known.set(name, piece);
-      }
-      const files = all.flatMap(({ name }) => known.get(name) ?? []);
-      const number = await putCurrent(client, prefix, { files, certificates });
-      written.clear();
-      return number;
-    },
-  };
-}
+import { answerTo, plainName, withoutArn } from '../generation/parameter-name';
+import { always, alwaysList, batches, collect, doing, MalformedAnswer } from './calls';
 
-async function readPublished(client: SSMClient, prefix: string, seen: Map<string, string>): Promise<Published> {
-  const found = await getParameters(client, [currentName(prefix), certificateIndexName(prefix)]);
-  const number = found.get(currentName(prefix))?.Version ?? 0;
-  const current = read(
-    `${currentName(prefix)} version ${number}`,
-    found.get(currentName(prefix))?.Value,
-    parseGeneration,
-    writtenAnew,
-  );
-  const index = read(
-    certificateIndexName(prefix),
-    found.get(certificateIndexName(prefix))?.Value,
-    parseCertificates,
-    'the published certificates stay; put an older version back, or delete it and invoke renew',
-  );
-  const pieces = await readPieces(client, prefix, current.value?.files ?? [], seen);
-  const faults = [...current.faults, ...index.faults, ...pieces.flatMap(({ faults }) => faults)];
+/** AWS: GetParameters, DeleteParameters. */
+const namesPerCall = 10;
 
-  // An absent or damaged index is not an empty one: what is published stays.
-  const certificates = index.value ?? current.value?.certificates ?? [];
-  const backends = pieces.flatMap(({ value = [] }) => value);
-  if (current.value === undefined) return { number, backends, certificates, faults };
-  // What could not be read does not count as published: it is written anew from what ECS runs.
-  const damaged = new Set(pieces.filter(({ value }) => value === undefined).map(({ name }) => name));
-  const files = current.value.files.filter(({ name }) => !damaged.has(name));
-  return { number, generation: { ...current.value, files }, backends, certificates, faults };
-}
-
-type Read<Value> = { readonly value?: Value; readonly faults: readonly string[] };
-
-/** Only what is damaged is a fault; a call that fails is an error, and nothing may be concluded from it. */
-function read<Value>(
-  what: string,
-  text: string | undefined,
-  parse: (text: string) => Value,
-  remedy: string,
-): Read<Value> {
-  if (text === undefined) return { faults: [] };
-  try {
-    return { value: parse(text), faults: [] };
-  } catch (error) {
-    return { faults: [`${what} is damaged (${(error as Error).message}); ${remedy}`] };
-  }
-}
-
-/** Every piece is checked, also those that hold no backend: a new instance needs them all. */
-async function readPieces(
+/** Reads parameters by the name or `name:version` that was asked for. */
+export async function getParameters(
   client: SSMClient,
-  prefix: string,
-  files: readonly Piece[],
-  seen: Map<string, string>,
-): Promise<readonly (Read<readonly Backend[]> & { readonly name: string })[]> {
-  const wanted = files.flatMap((piece) => selectors(prefix, piece));
-  for (const selector of seen.keys()) if (!wanted.includes(selector)) seen.delete(selector);
-  const fetched = await getParameters(
-    client,
-    wanted.filter((selector) => !seen.has(selector)),
-  );
-  for (const [selector, { Value = '' }] of fetched) seen.set(selector, Value);
+  names: readonly string[],
+  otherwise?: string,
+): Promise<ReadonlyMap<string, Parameter>> {
+  const found = new Map<string, Parameter>();
+  for (const Names of batches(names, namesPerCall)) {
+    const answered = client.send(new GetParametersCommand({ Names })).then((answer) => parametersIn(answer, Names));
+    for (const [name, parameter] of await doing(`Reading ${Names}`, answered, otherwise)) found.set(name, parameter);
+  }
+  return found;
+}
 
-  return files.map((piece) => {
-    const parts = selectors(prefix, piece).map((selector) => seen.get(selector) ?? '');
-    return {
-      name: piece.name,
-      ...read(selectors(prefix, piece).join(' and '), parts.join(''), (text) => checked(text, piece), writtenAnew),
-    };
+/** @throws when a name is neither answered nor listed as invalid: it would count as never written. */
+function parametersIn(
+  { Parameters, InvalidParameters: invalid = [] }: GetParametersCommandOutput,
+  names: readonly string[],
+): readonly (readonly [string, Parameter])[] {
+  const answered = alwaysList('Parameters', Parameters);
+  for (const { Value, Version } of answered) [always('Value', Value), always('Version', Version)];
+  return names.flatMap((name) => {
+    const parameter = answerTo(name, answered);
+    if (parameter) return [[name, parameter] as const];
+    const isInvalid = invalid.some((each) => [name, plainName(name)].includes(withoutArn(each)));
+    if (!isInvalid) throw new MalformedAnswer(`AWS answered without ${name}`);
+    return [];
   });
 }
 
-const writtenAnew = 'it is written anew from what ECS runs';
+type Put = { readonly type?: 'String' | 'SecureString'; readonly otherwise?: string };
 
-function checked(packed: string, { name, sha256: hash }: Piece): readonly Backend[] {
-  const text = unpack([packed]);
-  if (sha256(text) !== hash) throw new Error('missing, or not what haproxy/current lists');
-  return name.startsWith('50-') ? [parseBackend(text)] : [];
+/**
+ * Writes a parameter and returns its new version. Free up to 4 KB; beyond that AWS takes the advanced tier, at most 8 KB
+ * (AWS: Parameter Store, parameter tiers).
+ */
+export function putParameter(
+  client: SSMClient,
+  Name: string,
+  Value: string,
+  { type: Type = 'String', otherwise }: Put = {},
+): Promise<number> {
+  const command = new PutParameterCommand({ Name, Value, Type, Overwrite: true, Tier: 'Intelligent-Tiering' });
+  const written = client.send(command).then(({ Version }) => always('Version', Version));
+  const checked = Type === 'String' ? written : written.catch((error) => Promise.reject(withoutSecret(error, Value)));
+  return doing(`Writing ${Name}`, checked, otherwise);
 }
 
-const selectors = (prefix: string, { name, versions }: Piece): readonly string[] =>
-  versions.map((version, part) => `${pieceName(prefix, name, part)}:${version}`);
+/** AWS may repeat what it refuses, whole or cut short. Nothing else of the error is passed on either. */
+function withoutSecret({ name, message }: Error, secret: string): Error {
+  const pieces = Array.from(secret, (_, at) => secret.slice(at, at + pieceLength));
+  const repeats = pieces.some((piece) => piece.length === pieceLength && message.includes(piece));
+  return Object.assign(new Error(repeats ? 'what it says repeats a secret, and is not shown' : message), { name });
+}
+
+/** Shorter pieces occur in any sentence. */
+const pieceLength = 12;
+
+const byHand = 'remove the stack again, or the parameters by hand';
+
+/** Lists and removes the parameters below a stage's prefix. Secrets are listed without being read. */
+export const stageParameters = (client: SSMClient, prefix: string) => ({
+  list: async (): Promise<readonly string[]> => {
+    const pages = paginateGetParametersByPath({ client }, { Path: prefix, Recursive: true, WithDecryption: false });
+    const names = collect(pages).then((all) =>
+      all.flatMap(({ Parameters }) => alwaysList('Parameters', Parameters)).map(({ Name }) => always('Name', Name)),
+    );
+    return doing(`Listing what is below ${prefix}`, names, byHand);
+  },
+
+  /** A parameter that is gone already is no fault. */
+  remove: async (names: readonly string[]): Promise<void> => {
+    for (const Names of batches(names, namesPerCall)) {
+      await doing(`Removing ${Names[0]}`, client.send(new DeleteParametersCommand({ Names })), byHand);
+    }
+  },
+});

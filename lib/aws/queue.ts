@@ -1,7 +1,6 @@
-import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityBatchCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
-import { doing } from './doing';
-import { alwaysList } from './malformed';
+import { always, alwaysList, atNextRun, doing } from './calls';
 
 type Taken = {
   readonly messageId: string;
@@ -30,4 +29,23 @@ export const comeBackSoon =
     const failed = await doing(`Bringing ${taken.length} messages back sooner`, answer);
     if (failed.length > 0)
       throw new Error(`SQS would not bring ${failed.length} messages back sooner: ${failed[0]?.Message}`);
+  };
+
+/**
+ * Asks reconcile, the only writer of what the proxies run, to read the index of certificates again.
+ *
+ * @param id unlike any other message's, or SQS would drop it as a duplicate
+ */
+export const announce =
+  (client: SQSClient, queueUrl: string) =>
+  async (id: string): Promise<void> => {
+    const sent = client.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: JSON.stringify({ source: 'sluice.renew', id }),
+        MessageGroupId: 'reconcile',
+      }),
+    );
+    const accepted = sent.then(({ MessageId }) => always('MessageId', MessageId));
+    await doing('Telling reconcile of the stored certificates', accepted, atNextRun);
   };

@@ -9,8 +9,7 @@ import {
 } from '@aws-sdk/client-route-53';
 
 import type { Change, RecordSet, Records, Zone } from '../certificates/challenges/record-sets';
-import { atNextRun, doing } from './doing';
-import { always, alwaysList } from './malformed';
+import { always, alwaysList, atNextRun, doing } from './calls';
 
 export type Zones = {
   readonly read: (id: string) => Promise<Zone>;

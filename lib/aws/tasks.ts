@@ -1,36 +1,48 @@
 import {
   ClusterNotFoundException,
   type Task as Described,
+  DescribeServicesCommand,
+  type DescribeServicesCommandOutput,
   DescribeTasksCommand,
   type DescribeTasksCommandOutput,
   type ECSClient,
-  type ListTasksCommandOutput,
   paginateListTasks,
 } from '@aws-sdk/client-ecs';
+import { z } from 'zod';
 
-import { Unreadable } from '../fleet/fields';
-import { serviceKey, type Unread } from '../fleet/fleet';
-import { parseTask, type Task } from '../fleet/task';
-import { askEach, refusal } from './ask-each';
-import { collect } from './batches';
-import { doing } from './doing';
-import { always, alwaysList } from './malformed';
+import { fieldsOf, Unreadable } from '../fleet/fields';
+import { serviceKey, type Unread, type Witness } from '../fleet/fleet';
+import { parseTask } from '../fleet/task';
+import type { Described as AllDescribed, Deps } from '../reconcile';
+import { alwaysList, askEach, collect, doing, failureText, refusal, unanswered } from './calls';
 
-export type ReadTasks = { readonly tasks: readonly Task[]; readonly unread: readonly Unread[] };
+/**
+ * Reads clusters completely: a page or a batch that fails is an error, never a smaller answer. A task that ECS refuses to
+ * describe, or describes unreadably, is listed as unread, and holds up no other.
+ */
+export const taskReader =
+  (client: ECSClient, clusters: readonly string[]): Deps['readTasks'] =>
+  async (also) => {
+    const found = await Promise.all(clusters.map((cluster) => readTasks(client, cluster, also.get(cluster) ?? [])));
+    return {
+      tasks: found.flatMap((each) => each?.tasks ?? []),
+      unread: found.flatMap((each) => each?.unread ?? []),
+      clusters,
+      missingClusters: clusters.filter((_, index) => found[index] === undefined),
+    };
+  };
+
+type Tasks = Pick<AllDescribed, 'tasks' | 'unread'>;
 
 /** Returns `undefined` for a cluster that does not exist: it has no tasks, and that is no failure. */
-export async function readTasks(
-  client: ECSClient,
-  cluster: string,
-  also: readonly string[],
-): Promise<ReadTasks | undefined> {
+async function readTasks(client: ECSClient, cluster: string, also: readonly string[]): Promise<Tasks | undefined> {
   const listed = collect(paginateListTasks({ client, pageSize: 100 }, { cluster }))
-    .then(listedArns)
-    .catch(noCluster);
+    .then((pages) => pages.flatMap(({ taskArns }) => alwaysList('taskArns', taskArns).map(String)))
+    .catch(ignoreMissingCluster);
   const arns = await doing(`Listing tasks of cluster ${cluster}`, listed);
   if (arns === undefined) return undefined;
-  const ids = [...new Set([...also, ...arns.map(idOf)])];
-  const arnOf = (id: string) => arns.find((arn) => idOf(arn) === id) ?? `${cluster}/${id}`;
+  const ids = [...new Set([...also, ...arns.map(lastPart)])];
+  const arnOf = (id: string) => arns.find((arn) => lastPart(arn) === id) ?? `${cluster}/${id}`;
   const { answers, refused } = await askEach(ids, {
     size: 100,
     what: () => `Describing tasks of cluster ${cluster}`,
@@ -39,61 +51,54 @@ export async function readTasks(
         .send(new DescribeTasksCommand({ cluster, tasks }))
         .then((answer) => tasksIn(answer, cluster, tasks, arnOf)),
   });
+  const refusals = [...refused].map(([id, error]) => unreadTask(id, arnOf(id), refusal(error)));
   return {
     tasks: answers.flatMap(({ tasks }) => tasks),
-    unread: [
-      ...answers.flatMap(({ unread }) => unread),
-      ...[...refused].map(([id, error]) => unreadTask(id, arnOf(id), refusal(error))),
-    ],
+    unread: [...answers.flatMap(({ unread }) => unread), ...refusals],
   };
 }
 
-export function noCluster(error: unknown): undefined {
+function ignoreMissingCluster(error: unknown): undefined {
   if (!(error instanceof ClusterNotFoundException)) throw error;
 }
 
-const idOf = (arn: string): string => arn.split('/').at(-1) ?? arn;
+const lastPart = (nameOrArn: string): string => nameOrArn.split('/').at(-1) ?? nameOrArn;
 
-const listedArns = (pages: readonly ListTasksCommandOutput[]): readonly string[] =>
-  pages.flatMap(({ taskArns }) => alwaysList('taskArns', taskArns).map(String));
-
-/** A task that is gone is normal, an hour after it stopped. One that is not told about at all is not gone. */
+/** A task that is MISSING ended an hour ago or earlier. One without any word about it has not ended. */
 function tasksIn(
   answer: DescribeTasksCommandOutput,
   cluster: string,
   asked: readonly string[],
   arnOf: (id: string) => string,
-): ReadTasks {
+): Tasks {
   const { failures = [] } = answer;
   const read = alwaysList('tasks', answer.tasks).map((described) => readTask(described, cluster));
-  const told = [...read.map(({ id }) => id), ...failures.map(({ arn = '' }) => idOf(arn))].filter((id) => id !== '');
-  always('a word about any task', told[0]);
+  const silent = unanswered(asked, [...read.map(({ id }) => id), ...failures.map(({ arn = '' }) => lastPart(arn))]);
   const failed = failures.filter(({ reason }) => reason !== 'MISSING');
   return {
     tasks: read.flatMap(({ task }) => task ?? []),
     unread: [
       ...read.flatMap(({ unread }) => unread ?? []),
-      ...failed.map(({ arn = '', reason, detail }) =>
-        unreadTask(idOf(arn), arn, `ECS answers ${[reason, detail].filter(Boolean).join(', ')}`),
-      ),
-      ...asked
-        .filter((id) => !told.includes(id))
-        .map((id) => unreadTask(id, arnOf(id), 'ECS answers nothing about it')),
+      ...failed.map(({ arn = '', ...why }) => unreadTask(lastPart(arn), arn, failureText(why))),
+      ...silent.map((id) => unreadTask(id, arnOf(id), noWord)),
     ],
   };
 }
 
-function readTask(described: Described, cluster: string): { id: string; task?: Task; unread?: Unread } {
+const noWord = 'ECS answers nothing about it';
+
+function readTask(described: Described, cluster: string) {
   const arn = typeof described?.taskArn === 'string' ? described.taskArn : '';
+  const id = lastPart(arn);
   try {
-    return { id: idOf(arn), task: parseTask(described) };
+    return { id, task: parseTask(described) };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     const { group, desiredStatus } = (described ?? {}) as Record<string, unknown>;
     const [, service] = /^service:([A-Za-z0-9_-]+)$/.exec(String(group)) ?? [];
     const services = service === undefined ? [] : [serviceKey({ cluster, service })];
-    const unread = unreadTask(idOf(arn), arn || `without an ARN in cluster ${cluster}`, error.message, services);
-    return { id: idOf(arn), unread: { ...unread, task: { id: idOf(arn), stopping: desiredStatus === 'STOPPED' } } };
+    const unread = unreadTask(id, arn || `without an ARN in cluster ${cluster}`, error.message, services);
+    return { id, unread: { ...unread, task: { id, stopping: desiredStatus === 'STOPPED' } } };
   }
 }
 
@@ -103,3 +108,45 @@ const unreadTask = (id: string, arn: string, why: string, services: readonly str
   services,
   task: { id, stopping: false },
 });
+
+/** Reads how many running tasks each service itself counts; a service that is gone or deleted has no count. */
+export const witnessReader =
+  (client: ECSClient): Deps['readWitness'] =>
+  async (services) => {
+    const witness = new Map<string, number | string>();
+    for (const cluster of new Set(services.map((service) => service.split('/')[0] ?? ''))) {
+      const names = services.filter((service) => service.startsWith(`${cluster}/`)).map(lastPart);
+      const { answers, refused } = await askEach(names, {
+        size: 10,
+        what: () => `Describing services of cluster ${cluster}`,
+        ask: (batch) =>
+          client
+            .send(new DescribeServicesCommand({ cluster, services: batch }))
+            .then((answer) => countsIn(answer, batch))
+            .catch(ignoreMissingCluster),
+      });
+      const refusals = [...refused].map(([name, error]) => [name, refusal(error)] as const);
+      for (const [service, count] of [...answers.flatMap((answer) => [...(answer ?? [])]), ...refusals])
+        witness.set(serviceKey({ cluster, service }), count);
+    }
+    return witness;
+  };
+
+/** A service without any word about it does not count as gone, with all its servers. */
+function countsIn(answer: DescribeServicesCommandOutput, asked: readonly string[]): Witness {
+  const gone: string[] = [];
+  const counts = new Map<string, number | string>();
+  for (const { arn = '', ...why } of answer.failures ?? []) {
+    if (why.reason === 'MISSING') gone.push(lastPart(arn));
+    else counts.set(lastPart(arn), failureText(why));
+  }
+  for (const service of alwaysList('services', answer.services)) {
+    const count = fieldsOf(counted, service);
+    if (service?.status === 'INACTIVE') gone.push(String(service.serviceName));
+    else counts.set(String(service?.serviceName), 'why' in count ? count.why : count.value.runningCount);
+  }
+  for (const name of unanswered(asked, [...gone, ...counts.keys()])) counts.set(name, noWord);
+  return new Map([...counts].filter(([name]) => asked.includes(name)));
+}
+
+const counted = z.object({ runningCount: z.number() });

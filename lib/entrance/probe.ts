@@ -1,7 +1,7 @@
 import { request } from 'node:https';
 
 import { hostToAsk } from '../certificates/names';
-import { askedHost } from '../haproxy/look';
+import { askedHost } from '../haproxy/frontends';
 import { handshake, parseAddress, type Question, refusal, type Shown } from './handshake';
 import { embedded, type Metrics } from './metrics';
 

@@ -2,73 +2,94 @@ import { z } from 'zod';
 
 import { quote } from '../printable';
 import { readFields, Unreadable } from './fields';
+import type { Fleet } from './fleet';
 import { parseTask, type Task } from './task';
 
 /** What a batch of messages says. Only "look again" is certain; the tasks outrank an older answer of ECS for a while. */
 export type Evidence = {
   readonly tasks: readonly (Task & { readonly at: number })[];
-  /** The scheduled look: every proxy is nudged, changed or not. */
+  /** At the scheduled look every proxy is nudged, changed or not. */
   readonly tick: boolean;
   readonly hosts: readonly { readonly arn: string; readonly draining: boolean }[];
-  /** It holds something else, which may mean anything: a certificate was stored, a message cannot be read. */
+  /** The batch holds something else, which may mean anything: a certificate was stored, a message cannot be read. */
   readonly unclear: boolean;
   /** EC2 instances that will be taken away. */
   readonly warned: readonly { readonly instanceId: string; readonly at: number }[];
   readonly faults: readonly string[];
 };
 
-/** For how long an event can be ahead of the API; ECS is eventually consistent (AWS: ECS API reference, RunTask). */
-const ahead = 60_000;
-
 const envelope = z.object({
   source: z.string(),
-  'detail-type': z.string().optional(),
-  time: z.string().optional(),
+  'detail-type': z.string().default(''),
+  time: z.string().default(''),
   detail: z.unknown().optional(),
 });
-
 const hostChange = z.object({ containerInstanceArn: z.string(), status: z.string() });
-const spotType = 'EC2 Spot Instance Interruption Warning';
 const spotWarning = z.object({ 'instance-id': z.string() });
 
 /** Reads the bodies of a batch. One that cannot be read is a fault, not an error: ECS is read in full anyway. */
 export function readEvidence(bodies: readonly string[]): Evidence {
-  const tasks: (Task & { at: number })[] = [];
-  const faults: string[] = [];
-  const hosts: { arn: string; draining: boolean }[] = [];
-  const warned: { instanceId: string; at: number }[] = [];
-  let unclear = false;
-  let tick = false;
-  for (const body of bodies) {
-    let message: unknown;
-    try {
-      message = JSON.parse(body);
-      const { source, time = '', detail, ...event } = readFields(envelope, message);
-      if (source === 'sluice.tick') tick = true;
-      else if (event['detail-type'] === 'ECS Task State Change') {
-        tasks.push({ ...parseTask(detail), at: Date.parse(time) || 0 });
-      } else if (event['detail-type'] === 'ECS Container Instance State Change') {
-        const { containerInstanceArn: arn, status } = readFields(hostChange, detail);
-        hosts.push({ arn, draining: status === 'DRAINING' });
-      } else {
-        unclear = true;
-        if (event['detail-type'] === spotType) {
-          warned.push({ instanceId: readFields(spotWarning, detail)['instance-id'], at: Date.parse(time) || 0 });
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof Unreadable || error instanceof SyntaxError)) throw error;
-      unclear = true;
-      const why = error instanceof Unreadable ? error.message : 'it is not JSON';
-      faults.push(`ignored a message that is not what it says (${about(message)}${why}); ECS was read in full instead`);
-    }
-  }
-  return { tasks, hosts, tick, unclear, warned, faults };
+  const all = bodies.map(readMessage);
+  return {
+    tasks: all.flatMap(({ tasks = [] }) => tasks),
+    hosts: all.flatMap(({ hosts = [] }) => hosts),
+    tick: all.some(({ tick }) => tick),
+    unclear: all.some(({ unclear }) => unclear),
+    warned: all.flatMap(({ warned = [] }) => warned),
+    faults: all.flatMap(({ faults = [] }) => faults),
+  };
 }
 
+function readMessage(body: string): Partial<Evidence> {
+  let message: unknown;
+  try {
+    message = JSON.parse(body);
+    const { source, 'detail-type': type, time, detail } = readFields(envelope, message);
+    if (source === 'sluice.tick') return { tick: true };
+    const at = Date.parse(time) || 0;
+    switch (type) {
+      case 'ECS Task State Change':
+        return { tasks: [{ ...parseTask(detail), at }] };
+      case 'ECS Container Instance State Change': {
+        const { containerInstanceArn: arn, status } = readFields(hostChange, detail);
+        return { hosts: [{ arn, draining: status === 'DRAINING' }] };
+      }
+      case 'EC2 Spot Instance Interruption Warning':
+        return { unclear: true, warned: [{ instanceId: readFields(spotWarning, detail)['instance-id'], at }] };
+      default:
+        return { unclear: true };
+    }
+  } catch (error) {
+    if (!(error instanceof Unreadable || error instanceof SyntaxError)) throw error;
+    const why = error instanceof Unreadable ? error.message : 'it is not JSON';
+    const fault = `ignored a message that is not what it says (${subjectOf(message)}${why}); ECS was read in full instead`;
+    return { unclear: true, faults: [fault] };
+  }
+}
+
+/** Names what an event is about, as far as it can be read. */
+function subjectOf(message: unknown): string {
+  const { detail, resources, ...event } = (message ?? {}) as Record<string, unknown>;
+  const { taskArn, containerInstanceArn, ...other } = (detail ?? {}) as Record<string, unknown>;
+  const [resource] = Array.isArray(resources) ? (resources as unknown[]) : [];
+  const named = [taskArn, containerInstanceArn, other['instance-id'], resource, event['detail-type']].find(
+    (each) => typeof each === 'string' && each !== '',
+  );
+  return typeof named === 'string' ? `${/^[\x21-\x7e]+$/.test(named) ? named : quote(named)}: ` : '';
+}
+
+/** How long an event can be ahead of the API; ECS is eventually consistent (AWS: ECS API reference, RunTask). */
+const aheadMs = 60_000;
+
 /**
- * What is true of each task: what ECS described, unless a recent event knows a later version.
- * A task never goes back: one that was published does not start again, and one that stops never runs again, whoever says so.
+ * Combines what ECS described with events. For each task the first row that fits decides:
+ *
+ * | ECS describes it as      | besides                          | it is                                   |
+ * | ------------------------ | -------------------------------- | --------------------------------------- |
+ * | stopping                 |                                  | stopping: a stop order is final         |
+ * | anything, or nothing     | a recent event, a later version  | what the event says                     |
+ * | starting                 | it is published                  | running: the answer is an older one     |
+ * | anything                 |                                  | what ECS describes                      |
  */
 export function settle(
   described: readonly Task[],
@@ -82,21 +103,50 @@ export function settle(
   }
   for (const { at, ...task } of evidence.tasks) {
     const seen = known.get(task.id);
-    if (now - at < ahead && task.version > (seen?.version ?? -1)) {
+    if (now - at < aheadMs && task.version > (seen?.version ?? -1)) {
       known.set(task.id, seen?.state === 'stopping' ? { ...task, state: 'stopping' } : task);
     }
   }
   return [...known.values()];
 }
 
-/** Whom an event is about, as far as it can be read. */
-function about(message: unknown): string {
-  const { detail, resources, ...event } = (message ?? {}) as { detail?: unknown; resources?: unknown };
-  const { taskArn, containerInstanceArn, ...other } = (detail ?? {}) as Record<string, unknown>;
-  const [resource] = Array.isArray(resources) ? (resources as unknown[]) : [];
-  const type = (event as Record<string, unknown>)['detail-type'];
-  const named = [taskArn, containerInstanceArn, other['instance-id'], resource, type].find(
-    (each) => typeof each === 'string' && each !== '',
-  );
-  return typeof named === 'string' ? `${/^[\x21-\x7e]+$/.test(named) ? named : quote(named)}: ` : '';
+/**
+ * What finished runs have acted upon. ECS sends several events for one change; this saves the reads for all but the first.
+ * Losing it costs reads, never the result.
+ */
+export type Reflected = {
+  readonly tasks: Map<string, { readonly version: number; readonly state: Task['state'] | 'unlisted' }>;
+  /** Whether a host drains, by container instance ARN; absent before the first run has finished. */
+  hosts?: ReadonlyMap<string, boolean>;
+};
+
+/** Tasks kept beside those of the last look: the last events of one that stopped come minutes later. */
+const keptTasks = 5_000;
+
+/** Whether a run has acted upon all of a batch. Events after a task's stop order, and of hosts without tasks, need no new read. */
+export function isReflected(evidence: Evidence, { tasks, hosts }: Reflected): boolean {
+  if (evidence.tick || evidence.unclear || hosts === undefined) return false;
+  const knowsTasks = evidence.tasks.every(({ id, version, state }) => {
+    const known = tasks.get(id);
+    const ended = known?.state === 'stopping' || (known?.state === 'unlisted' && state === 'stopping');
+    return known !== undefined && (ended || version <= known.version);
+  });
+  return knowsTasks && evidence.hosts.every(({ arn, draining }) => (hosts.get(arn) ?? draining) === draining);
+}
+
+/** Notes what a run has seen, once it has published and nudged. */
+export function noteReflected(fleet: Fleet, reflected: Reflected): void {
+  // ECS lists no task that was told to stop, and an unpublished one is not described either.
+  for (const [id, { version, state }] of reflected.tasks) {
+    if (state === 'running') reflected.tasks.set(id, { version, state: 'unlisted' });
+  }
+  for (const { id, version, state } of fleet.tasks) {
+    reflected.tasks.delete(id);
+    reflected.tasks.set(id, { version, state });
+  }
+  for (const id of reflected.tasks.keys()) {
+    if (reflected.tasks.size <= fleet.tasks.length + keptTasks) break;
+    reflected.tasks.delete(id);
+  }
+  reflected.hosts = new Map([...fleet.hosts].map(([arn, { draining }]) => [arn, draining]));
 }

@@ -2,12 +2,12 @@ import type { z } from 'zod';
 
 import { quote } from '../printable';
 
-/** AWS says something of one thing that nobody can read. The message names the fields, for people. */
+/** AWS describes one thing unreadably. The message names the faulty fields. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
-/** Reads what AWS sent by a schema, whose own messages say what a field should be: "the ARN of a task". */
+/** Reads what AWS sent by a schema, whose messages say what a field should be: "the ARN of a task". */
 export function fieldsOf<Output>(
   schema: z.ZodType<Output>,
   input: unknown,
@@ -22,7 +22,7 @@ export function fieldsOf<Output>(
   };
 }
 
-/** In JSON an absent field may stand there as `null`. */
+/** In JSON an absent field may be `null`. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;

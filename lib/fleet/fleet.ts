@@ -1,5 +1,4 @@
-import type { PortRange } from './ports';
-import type { Task } from './task';
+import type { PortRange, Task } from './task';
 
 /** A container of a task definition, as far as routing needs it. */
 export type LabelledContainer = {
@@ -11,7 +10,7 @@ export type LabelledContainer = {
   readonly ranges: readonly PortRange[];
 };
 
-/** A task definition as far as routing needs it; immutable, so it can be remembered by its ARN for ever. */
+/** A task definition as far as routing needs it; it is immutable, so it can be remembered by its ARN for ever. */
 export type Definition = {
   readonly revision: number;
   /** `bridge`, `host`, `awsvpc`, `none`, or `default` for Docker's own, which is bridge. */
@@ -19,44 +18,44 @@ export type Definition = {
   readonly containers: readonly LabelledContainer[];
 };
 
-/** A container instance. Without an address it is not known to EC2 (any more, or yet). */
+/** A container instance. It has no address while EC2 does not know it (any more, or yet). */
 export type Host = {
   readonly instanceId: string;
   readonly address?: string;
-  /** EC2 names an IPv6 address of it, and no other. */
+  /** EC2 names only an IPv6 address of it. */
   readonly ipv6Only?: true;
   readonly draining: boolean;
 };
 
-/** Everything that ECS and EC2 say at one look. */
+/** Everything that ECS and EC2 say in one run. */
 export type Fleet = {
   readonly tasks: readonly Task[];
-  /** By ARN, for every running task; one that cannot be read is left out. */
+  /** By ARN, for every running task; an unreadable one is left out. */
   readonly definitions: ReadonlyMap<string, Definition>;
   /** By container instance ARN. */
   readonly hosts: ReadonlyMap<string, Host>;
-  /** The clusters that are looked at, by name. */
+  /** The names of the clusters in the settings. */
   readonly clusters: readonly string[];
   /** Those of them that do not exist (any more). */
   readonly missingClusters: readonly string[];
   readonly unread: readonly Unread[];
 };
 
-/** One thing that ECS or EC2 would not describe, or described so that nobody can read it. All else was read. */
+/** One thing that ECS or EC2 refused to describe, or described unreadably. All else was read. */
 export type Unread = {
-  /** What it is, with its ARN. */
+  /** Such as `task <ARN>`. */
   readonly what: string;
-  /** The fields, or AWS's refusal, in words. */
+  /** The faulty fields, or AWS's refusal. */
   readonly why: string;
-  /** Whom it concerns, by `<cluster>/<service>`, where that is known. */
+  /** The services it concerns, as `<cluster>/<service>`, where they are known. */
   readonly services: readonly string[];
-  /** Where it is a task; `stopping` if at least its stop order can be read. */
+  /** Present if it is a task; `stopping` if at least its stop order can be read. */
   readonly task?: { readonly id: string; readonly stopping: boolean };
 };
 
 /**
- * A service's own count of its running tasks, by `<cluster>/<service>`, or why ECS would not count them, in words.
- * A service that is gone has none.
+ * Each service's own count of its running tasks, by `<cluster>/<service>`, or the reason why ECS does not count them.
+ * A service that is gone has no entry.
  */
 export type Witness = ReadonlyMap<string, number | string>;
 
@@ -64,5 +63,5 @@ type Owned = { readonly cluster: string; readonly service: string };
 
 export const serviceKey = ({ cluster, service }: Owned): string => `${cluster}/${service}`;
 
-/** Whether a service stands behind tasks: it counts them, and may well have none. */
+/** Whether ECS knows a service of this name: it counts its tasks, and may well have none. A task started alone has a name with a dot. */
 export const isService = ({ service }: Pick<Owned, 'service'>): boolean => !service.startsWith('.');

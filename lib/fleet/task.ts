@@ -1,9 +1,8 @@
 import { z } from 'zod';
 
 import { readFields } from './fields';
-import { type Binding, networkBinding, tcpBindings } from './ports';
 
-/** A task as ECS tells it, by `DescribeTasks` or in an event: the plain struct between AWS and the rest. */
+/** A task as ECS describes it, by `DescribeTasks` or in an event: all that the rest of the program knows of it. */
 export type Task = {
   readonly id: string;
   /** Cluster name. */
@@ -13,14 +12,14 @@ export type Task = {
   /** Grows with every change of the task (AWS: ECS events, `detail.version`). */
   readonly version: number;
   readonly definition: string;
-  /** Of the task definition. */
+  /** The family of the task definition. */
   readonly family: string;
   /** The container instance it runs on; absent on Fargate. */
   readonly instance?: string;
   readonly createdAt: number;
   readonly state: 'starting' | 'running' | 'stopping';
   readonly unhealthy: boolean;
-  /** On a machine outside AWS (ECS Anywhere), where the proxy cannot reach it. */
+  /** It runs outside AWS (ECS Anywhere), where the proxy cannot reach it. */
   readonly external: boolean;
   readonly containers: readonly Container[];
 };
@@ -35,6 +34,28 @@ type Container = {
   /** `awsvpc` mode: its only address is an IPv6 one. */
   readonly ipv6Only?: true;
 };
+
+/** Consecutive ports, with both ends. */
+export type PortRange = { readonly from: number; readonly to: number };
+
+/** `count` consecutive ports of a container on as many of its host, from these on. */
+type Binding = { readonly containerPort: number; readonly hostPort: number; readonly count: number };
+
+/** AWS: NetworkBinding. A range, such as `8000-8010`, stands instead of a single port. */
+const networkBinding = z.object({
+  bindIP: z.string().optional(),
+  containerPort: z.number().optional(),
+  hostPort: z.number().optional(),
+  containerPortRange: z.string().optional(),
+  hostPortRange: z.string().optional(),
+  protocol: z.string().optional(),
+});
+
+const networkInterface = z.object({
+  privateIpv4Address: z.ipv4('an IPv4 address').optional(),
+  ipv6Address: z.string().optional(),
+});
+
 const record = z.object({
   taskArn: z.string().regex(/^arn:[^:]+:ecs:[^:]*:[^:]*:task\/[A-Za-z0-9_-]+\/[A-Za-z0-9-]+$/, 'the ARN of a task'),
   taskDefinitionArn: z.string().regex(/^[\x21-\x7e]+$/, 'an ARN'),
@@ -59,18 +80,15 @@ const record = z.object({
       z.object({
         name: z.string().min(1, 'a name'),
         lastStatus: z.string().optional(),
-        networkInterfaces: z
-          .array(
-            z.object({ privateIpv4Address: z.ipv4('an IPv4 address').optional(), ipv6Address: z.string().optional() }),
-          )
-          .optional(),
-        networkBindings: z.array(networkBinding).optional(),
+        networkInterfaces: z.array(networkInterface).default([]),
+        networkBindings: z.array(networkBinding).default([]),
       }),
     )
     .default([]),
 });
 
 type Raw = z.infer<typeof record>;
+type RawBinding = z.infer<typeof networkBinding>;
 
 /**
  * Reads what the API and the events share; their other fields and formats differ.
@@ -93,23 +111,26 @@ export function parseTask(input: unknown): Task {
     state: stateOf(task),
     unhealthy: task.healthStatus === 'UNHEALTHY',
     external: task.launchType === 'EXTERNAL',
-    containers: task.containers.map(parseContainer),
+    containers: task.containers.map(toContainer),
   };
 }
 
 /**
  * AWS refuses a caller the group `service:…` ("Invalid namespace for group"), but no document says so; `startedBy` is the
- * caller's free text. Both together are what only ECS writes.
+ * caller's free text. Only ECS writes both together.
  */
 const serviceOf = ({ group = '', startedBy = '' }: Raw): string | undefined =>
   startedBy.startsWith('ecs-svc/') ? /^service:(.+)$/.exec(group)?.[1] : undefined;
 
-function parseContainer({
-  name,
-  lastStatus,
-  networkBindings = [],
-  networkInterfaces = [],
-}: Raw['containers'][number]): Container {
+/** The stop order, not the stop, ends a task's service: `STOPPED` comes after its containers are gone. */
+const stateOf = ({ desiredStatus, lastStatus }: Raw): Task['state'] => {
+  if (desiredStatus === 'STOPPED' || /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED|DELETED)$/.test(lastStatus)) {
+    return 'stopping';
+  }
+  return lastStatus === 'RUNNING' ? 'running' : 'starting';
+};
+
+function toContainer({ name, lastStatus, networkBindings, networkInterfaces }: Raw['containers'][number]): Container {
   const [address] = networkInterfaces.flatMap(({ privateIpv4Address }) => privateIpv4Address ?? []);
   const ipv6Only = address === undefined && networkInterfaces.some(({ ipv6Address }) => ipv6Address !== undefined);
   return {
@@ -121,10 +142,32 @@ function parseContainer({
   };
 }
 
-/** The stop order, not the stop, is what ends a task's service: `STOPPED` comes after its containers are gone. */
-const stateOf = ({ desiredStatus, lastStatus }: Raw): Task['state'] => {
-  if (desiredStatus === 'STOPPED' || /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED|DELETED)$/.test(lastStatus)) {
-    return 'stopping';
-  }
-  return lastStatus === 'RUNNING' ? 'running' : 'starting';
-};
+/**
+ * Docker binds a port once for IPv4 and once for IPv6, not always to the same port of the host, and in no fixed order. The
+ * proxy reaches the IPv4 one. A port bound to `::` alone comes last: Linux accepts IPv4 there too, unless IPV6_V6ONLY is set
+ * (ipv6(7)).
+ */
+function tcpBindings(raw: readonly RawBinding[]): readonly Binding[] {
+  const tcp = raw.filter(({ protocol = 'tcp' }) => protocol.toLowerCase() === 'tcp');
+  const ipv4 = tcp.filter(({ bindIP = '' }) => !bindIP.includes(':')).flatMap(toBinding);
+  const ipv6 = tcp.filter(({ bindIP = '' }) => bindIP.includes(':')).flatMap(toBinding);
+  const alone = ipv6.filter((port) => !ipv4.some((each) => covers(each, port)));
+  return [...ipv4.sort(byPort), ...alone.sort(byPort)];
+}
+
+const covers = (a: Binding, b: Binding): boolean =>
+  a.containerPort <= b.containerPort && b.containerPort + b.count <= a.containerPort + a.count;
+const byPort = (a: Binding, b: Binding): number => a.containerPort - b.containerPort || a.hostPort - b.hostPort;
+
+function toBinding({ containerPort, hostPort, containerPortRange, hostPortRange }: RawBinding): readonly Binding[] {
+  if (containerPort && hostPort) return [{ containerPort, hostPort, count: 1 }];
+  const [container, host] = [readRange(containerPortRange), readRange(hostPortRange)];
+  if (container === undefined || host === undefined) return [];
+  return [{ containerPort: container.from, hostPort: host.from, count: container.to - container.from + 1 }];
+}
+
+/** Reads `8000-8010`; both ends belong to the range (AWS: PortMapping, `containerPortRange`). */
+export function readRange(text = ''): PortRange | undefined {
+  const [, from, to] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
+  return from === undefined || Number(from) > Number(to) ? undefined : { from: Number(from), to: Number(to) };
+}

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-
-import { pack, unpack } from './pack';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 /** A configuration file as published: the versions of its parameter, and of the further parts where it needs several. */
 export type Piece = { readonly name: string; readonly sha256: string; readonly versions: readonly number[] };
@@ -14,12 +13,12 @@ export type Certificate = {
   readonly chain: number;
 };
 
-/** What `haproxy/current` says. Its own parameter version is the number of the generation. */
+/** The value of `haproxy/current`. The version of that parameter is the number of the generation. */
 export type Generation = { readonly files: readonly Piece[]; readonly certificates: readonly Certificate[] };
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
-/** Where a generation is kept below a stage's prefix, such as `/sluice/prod`. */
+/** Names of parameters below a stage's prefix, such as `/sluice/prod`. */
 export const currentName = (prefix: string): string => `${prefix}/haproxy/current`;
 export const pieceName = (prefix: string, file: string, part: number): string =>
   `${prefix}/haproxy/files/${file}${part === 0 ? '' : `.${part + 1}`}`;
@@ -27,7 +26,7 @@ export const certificateNames = (prefix: string, name: string): { readonly key: 
   key: `${prefix}/certificates/${name}/key`,
   chain: `${prefix}/certificates/${name}/chain`,
 });
-/** The stored certificates without their secrets: `Certificate[]` as JSON. */
+/** Holds the stored certificates without their secrets: `Certificate[]` as JSON. */
 export const certificateIndexName = (prefix: string): string => `${prefix}/certificates/index`;
 
 /** The value of `haproxy/current`: JSON, packed where it would not fit a free parameter. */
@@ -36,7 +35,7 @@ export const printGeneration = (generation: Generation): readonly string[] => pa
 /**
  * Reads `haproxy/current`.
  *
- * @throws when it is damaged: then nothing may be concluded from it, least of all that there is nothing to run.
+ * @throws when it is damaged. Danger: a damaged list must never count as an empty one, or every proxy would drop its services.
  */
 export function parseGeneration(value: string): Generation {
   const { files, certificates } = JSON.parse(unpack([value])) as Partial<Generation>;
@@ -71,5 +70,28 @@ const isCertificate = ({ name, names, key, chain }: Certificate): boolean =>
   names.every((each) => certifiedName.test(each)) &&
   isVersion(key) &&
   isVersion(chain);
-/** These names are written into HAProxy's configuration, and whoever may store a certificate may not publish. */
+/** Danger: these names are written into HAProxy's configuration, and a role that may store certificates must not be able to change it. */
 const certifiedName = /^(\*\.)?\w[\w-]*(\.\w[\w-]*)*$/;
+
+/** Bytes that a standard, free parameter holds (AWS: Parameter Store, parameter tiers). */
+const standardBytes = 4096;
+
+/**
+ * Splits a text into parameter values: as it is where it fits a free parameter, so that people can read it, else as gzip
+ * in base64, in parts of at most `partBytes`.
+ */
+export function pack(text: string, partBytes = standardBytes): readonly string[] {
+  if (Buffer.byteLength(text) <= standardBytes) return [text];
+  const packed = gzipSync(text, { level: 9 }).toString('base64');
+  return packed.match(new RegExp(`.{1,${partBytes}}`, 'g')) ?? [];
+}
+
+/**
+ * Joins what `pack` split. A configuration never begins with the letters of gzip.
+ *
+ * @throws when the parts are damaged.
+ */
+export function unpack(parts: readonly string[]): string {
+  const joined = parts.join('');
+  return joined.startsWith('H4sI') ? gunzipSync(Buffer.from(joined, 'base64')).toString() : joined;
+}

@@ -1,40 +1,114 @@
-import type { File } from '../haproxy/render';
-import type { Certificate, Generation } from './generation';
-import { sha256 } from './generation';
+import type { Backend } from '../haproxy/backend';
+import { type Configuration, type File, render } from '../haproxy/render';
+import { type Certificate, type Generation, type Piece, pack, printGeneration, sha256 } from './generation';
 
-/** What the proxies need, and why. */
+/**
+ * What is published next, and why. `refuse` publishes what is certain, if that changed, and then ends the run with an error:
+ * ECS contradicts itself about the rest.
+ */
 export type Plan =
   | { readonly action: 'keep'; readonly reason: string }
   | { readonly action: 'publish'; readonly reason: string; readonly changed: readonly File[] }
-  | { readonly action: 'refuse'; readonly reason: string };
+  | { readonly action: 'refuse'; readonly reason: string; readonly changed?: readonly File[] };
 
-/** `doubts` names the services whose losses ECS contradicts; they are kept as published, the rest goes ahead. */
+/** `doubts` names the services whose losses ECS contradicts; the files hold them as they are published. */
 type Desired = {
   readonly files: readonly File[];
   readonly certificates: readonly Certificate[];
   readonly doubts: readonly string[];
 };
 
-/** Compares what is published with what should be, by hash: equal text means nothing to do, wherever it came from. */
+/** Compares by hash what is published with what should be. */
 export function plan(published: Generation | undefined, { files, certificates, doubts }: Desired): Plan {
   const known = new Map(published?.files.map((piece) => [piece.name, piece.sha256]));
   const changed = files.filter(({ name, text }) => known.get(name) !== sha256(text));
   const gone = [...known.keys()].filter((name) => !files.some((file) => file.name === name));
   const renewed = JSON.stringify(published?.certificates ?? []) !== JSON.stringify(certificates);
-
-  if (changed.length + gone.length === 0 && !renewed && published !== undefined) {
-    if (doubts.length > 0) return { action: 'refuse', reason: contradiction(doubts) };
-    return { action: 'keep', reason: 'the proxies should run what is already published' };
-  }
-  const parts = [
+  const reasons = [
     ...changed.map(({ name }) => `${known.has(name) ? 'changed' : 'new'}: ${name}`),
     ...gone.map((name) => `gone: ${name}`),
     ...(renewed ? ['certificates'] : []),
-    ...(doubts.length > 0 ? [contradiction(doubts)] : []),
   ];
-  return { action: 'publish', reason: parts.join(', '), changed };
+  const isNew = reasons.length > 0 || published === undefined;
+
+  if (doubts.length > 0) {
+    const reason = [...reasons, contradiction(doubts)].join(', ');
+    return isNew ? { action: 'refuse', reason, changed } : { action: 'refuse', reason };
+  }
+  if (!isNew) return { action: 'keep', reason: 'the proxies should run what is already published' };
+  return { action: 'publish', reason: reasons.join(', '), changed };
 }
 
-/** Said while a service counts more running tasks than ECS describes. */
 const contradiction = (doubts: readonly string[]): string =>
   `ECS describes fewer tasks with an address of their own than it counts for ${doubts.join(', ')}, so those that it does not describe stay until it agrees with itself`;
+
+/**
+ * Renders as many backends as `haproxy/current` can list, about 120 of usual names. Left out are first the backends that only
+ * remember deleted services, then the youngest, each with all that its service added in the same step. What is published stays
+ * as long as it fits.
+ */
+export function renderListable(
+  { backends, certified }: Configuration,
+  certificates: readonly Certificate[],
+  published: Generation | undefined,
+): { readonly files: readonly File[]; readonly leftOut: readonly Backend[] } {
+  const all = render({ backends, certified });
+  const pieces = new Map(published?.files.map((piece) => [piece.name, piece]));
+  const atMost = new Map(all.map((file) => [file.name, longestPiece(file)]));
+  const asNext = new Map([...atMost].map(([name, piece]) => [name, nextPiece(piece, pieces.get(name))]));
+  const shared = all.map(({ name }) => name).filter((name) => !name.startsWith('50-'));
+  const fits = (listed: readonly Backend[], sizes: ReadonlyMap<string, Piece>) => {
+    const files = [...shared, ...listed.map(fileName)].flatMap((name) => sizes.get(name) ?? []);
+    return printGeneration({ files, certificates }).length === 1;
+  };
+  if (fits(backends, atMost)) return { files: all, leftOut: [] };
+
+  const listed: Backend[] = [];
+  const leftOut: Backend[] = [];
+  for (const added of additions(backends, pieces)) {
+    const isKept = added.every((backend) => pieces.has(fileName(backend)));
+    const isListed = leftOut.length === 0 && fits([...listed, ...added], isKept ? asNext : atMost);
+    (isListed ? listed : leftOut).push(...added);
+  }
+  return { files: render({ backends: listed, certified }), leftOut };
+}
+
+const fileName = ({ name }: Backend): string => `50-${name}.cfg`;
+
+/**
+ * Groups backends by the step in which their service added them: published ones first, then new ones, each by age, at last
+ * those that only remember deleted services. New backends of one service and age are one step.
+ */
+function additions(
+  backends: readonly Backend[],
+  published: ReadonlyMap<string, Piece>,
+): readonly (readonly Backend[])[] {
+  const steps = new Map<string, { readonly rank: number; readonly since: number; readonly added: Backend[] }>();
+  for (const backend of backends) {
+    const { cluster, service, name, routes } = backend;
+    const isPublished = published.has(fileName(backend));
+    const rank = routes.length === 0 ? 2 : isPublished ? 0 : 1;
+    const since = routes.reduce((oldest, route) => Math.min(oldest, route.since), Number.MAX_SAFE_INTEGER);
+    const key = isPublished ? name : `${cluster}/${service} ${since}`;
+    const step = steps.get(key) ?? { rank, since, added: [] };
+    step.added.push(backend);
+    steps.set(key, step);
+  }
+  return [...steps.values()].sort((a, b) => a.rank - b.rank || a.since - b.since).map(({ added }) => added);
+}
+
+/** Has a hash and versions that are as long, and compress as badly, as they ever will: a version may have seven digits. */
+const longestPiece = ({ name, text }: File): Piece => ({
+  name,
+  sha256: sha256(name),
+  versions: pack(text).map((_, part) => sevenDigits(`${name} ${part}`)),
+});
+
+/** As it would be published next: a published piece stays even where its longest form has no room. */
+const nextPiece = (piece: Piece, known: Piece | undefined): Piece =>
+  known?.versions.length === piece.versions.length
+    ? { ...known, versions: known.versions.map((version) => version + 1) }
+    : piece;
+
+const sevenDigits = (text: string): number =>
+  1_000_000 + (Buffer.from(sha256(text), 'base64url').readUInt32BE() % 9_000_000);

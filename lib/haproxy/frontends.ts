@@ -1,7 +1,12 @@
 import type { Backend, Route } from './backend';
 import { counters, entranceLimits } from './limits';
-import { reservedHosts } from './look';
 import { page } from './sections';
+
+/** Sluice asks by this host whether a proxy answers. HAProxy answers it before any route, and no label can claim it. */
+export const askedHost = 'sluice-asks.invalid';
+
+/** Hosts that HAProxy answers itself; 0.1.0 asked by the second one. */
+export const reservedHosts: readonly string[] = [askedHost, 'claim.invalid'];
 
 /**
  * A host name, a dot at its end where it has one, and a port (RFC 9110, 7.2; RFC 1035, 2.3.4 for a label's length). Docker names

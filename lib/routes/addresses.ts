@@ -1,15 +1,16 @@
 import { type Fleet, serviceKey } from '../fleet/fleet';
-import type { PortRange } from '../fleet/ports';
-import type { Task } from '../fleet/task';
+import type { PortRange, Task } from '../fleet/task';
 import type { Backend, Server } from '../haproxy/backend';
 import type { Fault } from './claims';
+import type { Look } from './look';
+import type { Service } from './service';
 
-/** The running task to which a server's address belongs, as far as anybody knows one. */
+/** Returns the running task to which a server's address belongs, if one is known. */
 export type OwnerOf = (server: Server) => Task | undefined;
 
 /**
- * Dynamic ports are reused: an address belongs to the newest task that has a running container on it, by TCP, routed or not.
- * Where none is known to have one, it belongs to the newest task that is served there.
+ * Dynamic ports are reused: an address belongs to the newest task that has a running container on it, by TCP, routed or not;
+ * if no task is known to have one, to the newest task that is served there.
  */
 export function addressOwners(backends: readonly Backend[], running: readonly Task[], fleet: Fleet): OwnerOf {
   const known = new Map(running.map((task) => [task.id, task]));
@@ -42,7 +43,7 @@ export function addressOwners(backends: readonly Backend[], running: readonly Ta
 /** A running task whose server was taken out, because its address belongs to a younger task. */
 export type Displaced = Fault & { readonly id: string };
 
-/** Takes out every server whose address belongs to somebody else. */
+/** Takes out every server whose address belongs to another task. */
 export function newestPerAddress(
   backends: readonly Backend[],
   ownerOf: OwnerOf,
@@ -65,13 +66,35 @@ const displacement = (backend: Backend, server: Server, owner: Task | undefined)
     `${owner?.id} of ${owner && serviceKey(owner)}; ECS should report its end soon, else stop it`,
 });
 
-/** One of them, in whatever order they are listed. */
+/**
+ * Lists the services that lost most of a backend's servers because their addresses belong to younger tasks: before the services
+ * were asked all of them, after that those that count more tasks than are left.
+ */
+export function doubtDisplaced(
+  displaced: readonly Displaced[],
+  services: readonly Service[],
+  { witness }: Look,
+): readonly string[] {
+  const gone = new Set(displaced.map(({ id }) => id));
+  return services.flatMap(({ service, isService, published, running }) => {
+    const isLarge = published.some(({ servers, stopped }) => {
+      const had = servers.filter(({ name }) => !(name in stopped));
+      return had.filter(({ name }) => gone.has(name)).length * 2 > had.length;
+    });
+    if (!isService || !isLarge) return [];
+    const left = [...running.keys()].filter((id) => !gone.has(id)).length;
+    const counted = witness === undefined ? Number.POSITIVE_INFINITY : (witness.get(service) ?? 0);
+    return typeof counted === 'number' && counted > left ? [service] : [];
+  });
+}
+
+/** Returns the same one in whatever order they are listed. */
 const newer = (known: Task | undefined, task: Task): Task =>
   known !== undefined && (task.createdAt - known.createdAt || (task.id > known.id ? 1 : -1)) <= 0 ? known : task;
 
 type Address = { readonly address: string; readonly ports: PortRange };
 
-/** In `awsvpc` mode a task has its address to itself; in host mode Docker names no bindings, so its definition tells the ports. */
+/** In `awsvpc` mode a task has its address to itself; in host mode Docker names no bindings, so the ports are those of its definition. */
 function takenBy(task: Task, { definitions, hosts }: Fleet): readonly Address[] {
   const { network, containers = [] } = definitions.get(task.definition) ?? {};
   const live = task.containers.filter(({ running }) => running);

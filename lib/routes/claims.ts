@@ -1,8 +1,9 @@
 import { type Definition, type Fleet, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
+import type { Backend } from '../haproxy/backend';
 import { readLabels } from './labels';
 
-/** What one route of a container asks for in its labels. */
+/** What the labels of a container ask for, for one route. */
 export type Claim = {
   readonly container: string;
   /** The route's name; `` for the unnamed one. */
@@ -25,13 +26,13 @@ export type Revision = {
   readonly tasks: readonly Pick<Task, 'id' | 'createdAt'>[];
 };
 
-/** What is wrong with one service (`<cluster>/<service>`), in a sentence. */
+/** Says in a sentence what is wrong with one service (`<cluster>/<service>`). */
 export type Fault = { readonly service: string; readonly message: string };
 
 /** AWS allows longer names, but a backend's file could not have them. */
 const nameLimit = 200;
 
-/** Every host and path costs HAProxy time for each request, and one service must not slow the others. */
+/** Every host and path costs HAProxy time for each request; without a limit one service could slow the others. */
 const mostRoutes = 50;
 
 /** Reads the labels of every running task, by service. One faulty container quarantines its whole service. */
@@ -96,3 +97,42 @@ function unroutable({ cluster, service, external }: Task, network: string): read
   }
   return reasons;
 }
+
+/**
+ * Claims for tasks whose own labels cannot be read what is published of them: one revision for each set of backends.
+ *
+ * @param backends the published ones of a service
+ * @param ids ids of these tasks, each with the time it was made, where that is known
+ */
+export function asPublished(backends: readonly Backend[], ids: ReadonlyMap<string, number>): readonly Revision[] {
+  const revisions = new Map<string, Revision>();
+  for (const [id, createdAt] of ids) {
+    const own = backends.filter(({ routes, servers }) => routes.length > 0 && servers.some(({ name }) => name === id));
+    const [first] = own;
+    if (first === undefined) continue;
+    const key = own.map(({ name }) => name).join();
+    const known = revisions.get(key);
+    const { cluster, service } = first;
+    const tasks = [...(known?.tasks ?? []), { id, createdAt }];
+    revisions.set(key, { cluster, service, family: '', revision: 0, claims: own.map(publishedClaim), tasks });
+  }
+  return [...revisions.values()];
+}
+
+/** Rebuilds the claim that a published backend was made from, as far as the backend shows it. */
+export const publishedClaim = ({ container, port, routes, check, ...names }: Backend): Claim => ({
+  container,
+  route: routeName(names),
+  sole: false,
+  port,
+  hosts: routes.map(({ host }) => host),
+  path: routes[0]?.path ?? '/',
+  check,
+});
+
+/** Returns the name of a backend's route, as far as the backend's name shows it: see `backendNames`. */
+const routeName = ({ name, cluster, service }: Pick<Backend, 'name' | 'cluster' | 'service'>): string =>
+  name
+    .slice(`${cluster}.${service}`.length)
+    .replace(/^\.\.[^.]*/, '')
+    .slice(1);

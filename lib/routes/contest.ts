@@ -1,16 +1,16 @@
 import type { Backend, Route } from '../haproxy/backend';
 import type { Fault } from './claims';
 
-/** A service with what its labels ask for, and what it falls back to when it is quarantined: its published backends. */
+/** A service with the backends that its labels ask for, and its published ones, to which it falls back when it is quarantined. */
 export type Contender = {
   readonly service: string;
-  /** A task that was started alone ends, a service does not: it never keeps a route from one. */
+  /** A task that was started alone never keeps a route from a service: it ends, a service does not. */
   readonly isService: boolean;
   readonly wanted: readonly Backend[];
   readonly published: readonly Backend[];
 };
 
-/** Who is quarantined for claiming too much, and who has each host and path (by `routeKey`). */
+/** The services that are quarantined, and the holder of each host and path (by `routeKey`). */
 export type Contest = {
   readonly quarantined: ReadonlySet<string>;
   readonly holders: ReadonlyMap<string, string>;
@@ -20,8 +20,8 @@ export type Contest = {
 export const routeKey = ({ host, path }: Pick<Route, 'host' | 'path'>): string => host + path;
 
 /**
- * Finds the services that claim a host and path of somebody else; whoever was published first keeps it. A loser falls back to
- * what it had, and whoever was just given that loses too. Example: shop had a.example and asks for b.example, which blog has;
+ * Finds the services that claim a host and path of another one; the one published first keeps it. A loser falls back to its
+ * published routes, and a service that was just given one of those loses too. Example: shop had a.example and asks for b.example, which blog has;
  * so shop keeps a.example, and api, which asks for a.example, does not get it.
  *
  * @param contenders in the order in which they may have what is not published yet
@@ -32,7 +32,7 @@ export function contest(contenders: readonly Contender[], faulty: ReadonlySet<st
   for (;;) {
     const quarantined = new Set([...faulty, ...outdone.keys()]);
     const { holders, lost, fellBack } = oneRound(contenders, quarantined);
-    // Who lost to a service that then lost the same route is looked at again, without that one.
+    // A service that lost a route to one that then lost it too gets another round, without that one.
     const isPremature = [...lost.values()].some(
       ({ key, holder }) => fellBack.has(holder) && holders.get(key) !== holder,
     );
@@ -47,63 +47,75 @@ export function contest(contenders: readonly Contender[], faulty: ReadonlySet<st
 /** Why a service is quarantined, and the route with its holder that it is for. */
 type Loss = { readonly fault: Fault; readonly key: string; readonly holder: string };
 type Round = {
-  readonly holders: ReadonlyMap<string, string>;
-  readonly lost: ReadonlyMap<string, Loss>;
-  /** Those of them that were first given what they asked for. */
-  readonly fellBack: ReadonlyMap<string, Loss>;
+  readonly holders: Map<string, string>;
+  readonly lost: Map<string, Loss>;
+  /** The losers that had been given new routes before. */
+  readonly fellBack: Map<string, Loss>;
 };
 
 function oneRound(contenders: readonly Contender[], quarantined: ReadonlySet<string>): Round {
-  const holders = new Map<string, string>();
-  const [lost, fellBack] = [new Map<string, Loss>(), new Map<string, Loss>()];
+  const round: Round = { holders: new Map(), lost: new Map(), fellBack: new Map() };
   for (const isService of [true, false]) {
     const claims = contenders.filter((each) => each.isService === isService).map((each) => split(each, quarantined));
-    const byName = new Map(claims.map((each) => [each.service, each]));
-    /** Who was given what is not published yet. */
-    const given = new Map<string, string>();
-
-    for (const { service, route } of keptOldestFirst(claims)) {
-      const holder = holders.get(routeKey(route));
-      if (holder === undefined) holders.set(routeKey(route), service);
-      else if (!quarantined.has(service)) lost.set(service, lossOf(service, route, holder, isService));
-    }
-    for (const { service, fresh } of claims) {
-      const taken = fresh.find((route, index) => holders.has(routeKey(route)) || isTwice(route, fresh.slice(0, index)));
-      const known = lost.get(service);
-      if (known) fallBack(service, known);
-      else if (taken) fallBack(service, lossOf(service, taken, holders.get(routeKey(taken)) ?? service, isService));
-      else for (const route of fresh) give(service, routeKey(route));
-    }
-
-    function give(service: string, key: string): void {
-      given.set(key, service);
-      holders.set(key, service);
-    }
-
-    function fallBack(service: string, loss: Loss): void {
-      const { fresh = [], dropped = [] } = byName.get(service) ?? {};
-      lost.set(service, loss);
-      for (const key of fresh.map(routeKey).filter((each) => given.get(each) === service)) {
-        given.delete(key);
-        holders.delete(key);
-        fellBack.set(service, loss);
-      }
-      for (const route of dropped) {
-        const winner = given.get(routeKey(route));
-        if (winner !== undefined) fallBack(winner, lossOf(winner, route, service, isService));
-        holders.set(routeKey(route), holders.get(routeKey(route)) ?? service);
-      }
-    }
+    keepPublished(claims, isService, quarantined, round);
+    giveNew(claims, isService, round);
   }
-  return { holders, lost, fellBack };
+  return round;
+}
+
+/** A published route stays with the service that has had it longest. */
+function keepPublished(
+  claims: readonly Claims[],
+  isService: boolean,
+  quarantined: ReadonlySet<string>,
+  { holders, lost }: Round,
+): void {
+  for (const { service, route } of keptOldestFirst(claims)) {
+    const holder = holders.get(routeKey(route));
+    if (holder === undefined) holders.set(routeKey(route), service);
+    else if (!quarantined.has(service)) lost.set(service, lossOf(service, route, holder, isService));
+  }
+}
+
+/** A service gets all of its new routes, or, when one of them is taken, none: then it goes back to the routes that it dropped. */
+function giveNew(claims: readonly Claims[], isService: boolean, { holders, lost, fellBack }: Round): void {
+  const byName = new Map(claims.map((each) => [each.service, each]));
+  const given = new Map<string, string>();
+
+  /** The dropped routes may have been given to others meanwhile, which lose them and fall back in turn. */
+  const fallBack = (service: string, loss: Loss): void => {
+    const { fresh = [], dropped = [] } = byName.get(service) ?? {};
+    lost.set(service, loss);
+    for (const key of fresh.map(routeKey).filter((each) => given.get(each) === service)) {
+      given.delete(key);
+      holders.delete(key);
+      fellBack.set(service, loss);
+    }
+    for (const route of dropped) {
+      const winner = given.get(routeKey(route));
+      if (winner !== undefined) fallBack(winner, lossOf(winner, route, service, isService));
+      holders.set(routeKey(route), holders.get(routeKey(route)) ?? service);
+    }
+  };
+  for (const { service, fresh } of claims) {
+    const taken = fresh.find((route, index) => holders.has(routeKey(route)) || isTwice(route, fresh.slice(0, index)));
+    const known = lost.get(service);
+    if (known) fallBack(service, known);
+    else if (taken) fallBack(service, lossOf(service, taken, holders.get(routeKey(taken)) ?? service, isService));
+    else
+      for (const key of fresh.map(routeKey)) {
+        given.set(key, service);
+        holders.set(key, service);
+      }
+  }
 }
 
 type Claims = {
   readonly service: string;
-  /** Published already, or to be gone back to. */
+  /** Published and still asked for, or, in quarantine, all that is published. */
   readonly kept: readonly Route[];
   readonly fresh: readonly Route[];
-  /** Published, and no longer asked for. */
+  /** Published and no longer asked for. */
   readonly dropped: readonly Route[];
 };
 

@@ -1,17 +1,15 @@
 import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
-import type { Claim, Revision } from './claims';
+import { type Claim, publishedClaim, type Revision } from './claims';
 import { routeKey } from './contest';
-import { publishedClaim } from './missing';
-import { backendNames } from './names';
 
-/** The claims of a service that lead to one backend: the newest says where it leads, tasks of all of them serve it. */
+/** The claims of a service that lead to one backend: the newest says to which routes, and tasks of all of them serve it. */
 export type Group = {
   readonly backend: string;
   readonly cluster: string;
   readonly service: string;
   readonly newest: Claim;
-  /** By task id, what in that task serves the backend. */
+  /** Says for each task, by its id, which container and port serve the backend. */
   readonly claims: ReadonlyMap<string, Claim>;
   /** When the oldest of these tasks was made, in epoch milliseconds. */
   readonly createdAt: number;
@@ -35,7 +33,7 @@ export function groupClaims(
   unseen: readonly Revision[],
   published: readonly Backend[],
 ): readonly Group[] {
-  return named([...newestFirst(revisions), ...unseen].reduce(withRevision, []), published);
+  return withNames([...newestFirst(revisions), ...unseen].reduce(withRevision, []), published);
 }
 
 /**
@@ -61,7 +59,7 @@ export function groupAsPublished(
     const others = running.filter(({ id }) => !group.claims.has(id));
     return withTasks(group, group.newest, others);
   });
-  return named(filled, published);
+  return withNames(filled, published);
 }
 
 /** Revisions count within a family; a service may change to another. */
@@ -127,8 +125,8 @@ const sharesRoute = (a: Claim, b: Claim): boolean =>
 const isSameSlot = (a: Claim, b: Claim): boolean =>
   a.route === b.route && (a.container === b.container || (a.sole && b.sole));
 
-/** The oldest first. */
-function named(groups: readonly Unnamed[], published: readonly Backend[]): readonly Group[] {
+/** Names the backend of each group, and puts the oldest group first. */
+function withNames(groups: readonly Unnamed[], published: readonly Backend[]): readonly Group[] {
   const names = backendNames(groups, published);
   return groups
     .map((group) => ({ ...group, backend: names.get(group) ?? '' }))
@@ -136,3 +134,48 @@ function named(groups: readonly Unnamed[], published: readonly Backend[]): reado
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Of a backend: `<cluster>.<service>`, then `.<route>`, or `..<container>` and `.<route>` where several containers ask for one. */
+type Named = { readonly cluster: string; readonly service: string; readonly newest: Claim };
+
+/** A published name goes on where its routes do, else where its container does; only what is left gets a name by rule. */
+function backendNames<Of extends Named>(groups: readonly Of[], published: readonly Backend[]): ReadonlyMap<Of, string> {
+  const names = new Map<Of, string>();
+  const taken = new Set<string>();
+  const take = (group: Of, name: string): void => {
+    if (names.has(group) || taken.has(name)) return;
+    names.set(group, name);
+    taken.add(name);
+  };
+  const pairs = groups.flatMap((group) =>
+    published.map((backend) => ({ group, name: backend.name, likeness: likeness(group, backend) })),
+  );
+  for (const { group, name } of pairs.filter((pair) => pair.likeness > 0).sort((a, b) => b.likeness - a.likeness))
+    take(group, name);
+  for (const group of groups) for (const name of namesFor(group, groups)) take(group, name);
+  return names;
+}
+
+function likeness(group: Named, { name, routes, container }: Backend): number {
+  const { hosts, path } = group.newest;
+  const shared = routes.filter((route) => route.path === path && hosts.includes(route.host)).length;
+  const isOwn = container === group.newest.container && [plainName(group), longName(group)].includes(name);
+  return shared * 2 + (isOwn ? 1 : 0);
+}
+
+/** HAProxy's configuration file is named for the backend, and a file's name may have 255 bytes. */
+const longestName = 240;
+
+/** In the order of preference; more of them than groups, so that each group finds one that is free. */
+function namesFor(group: Named, groups: readonly Named[]): readonly string[] {
+  const isAlone = groups.filter(({ newest }) => newest.route === group.newest.route).length === 1;
+  const [plain, long] = [plainName(group), longName(group)];
+  const numbered = groups.map((_, index) => `${baseName(group)}..${index + 1}`);
+  return [...(isAlone ? [plain, long] : [long, plain]), ...numbered].filter((name) => name.length <= longestName);
+}
+
+/** ECS allows no dot in its names, so `.<route>` and `..<container>` never meet, nor two services. */
+const baseName = ({ cluster, service }: Named): string => `${cluster}.${service}`;
+const suffix = ({ newest: { route } }: Named): string => (route === '' ? '' : `.${route}`);
+const plainName = (group: Named): string => `${baseName(group)}${suffix(group)}`;
+const longName = (group: Named): string => `${baseName(group)}..${group.newest.container}${suffix(group)}`;

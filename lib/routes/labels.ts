@@ -1,9 +1,9 @@
+import { domainToASCII } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
 
 import type { LabelledContainer } from '../fleet/fleet';
-import { reservedHosts } from '../haproxy/look';
+import { reservedHosts } from '../haproxy/frontends';
 import { quote } from '../printable';
-import { correctedHosts, isHost, listedHosts } from './hosts';
 
 /** What the labels of one container ask for, under one route name (`` for the unnamed one). */
 type RouteLabels = {
@@ -16,7 +16,7 @@ type RouteLabels = {
 
 const keys = ['host', 'path', 'port', 'check'];
 
-/** Labels' own words, now or later: as the name of a route each would change what a label means. */
+/** Words that labels use, now or later: as the name of a route each would change what a label means. */
 const reserved = new Set(
   (
     `${keys.join(' ')} redirect timeout allow deny auth hsts strip maintenance sticky rate proto maxconn weight ` +
@@ -30,7 +30,7 @@ const routeGrammar = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
 /**
  * Reads the `haproxy.` labels of a container. A container without any is not routed.
- * Labels are hostile input: whatever is returned matched a grammar, everything else is a fault in words.
+ * Danger: labels are hostile input. Only what matched a grammar is returned, everything else is a fault.
  */
 export function readLabels({ name, labels, ...mapped }: LabelledContainer): {
   readonly routes: readonly RouteLabels[];
@@ -39,7 +39,7 @@ export function readLabels({ name, labels, ...mapped }: LabelledContainer): {
   const faults: string[] = [];
   const byRoute = new Map<string, Record<string, string>>();
   for (const [full, value] of Object.entries(labels)) {
-    // In other capitals it is none, and would be passed over in silence.
+    // A label in other capitals is a fault too, instead of being ignored in silence.
     if (!full.trim().toLowerCase().startsWith('haproxy.')) continue;
     const [route, key] = splitKey(full);
     const fault = faultyKey(full, route, key);
@@ -105,7 +105,7 @@ function choosePort(key: string, value: string | undefined, { ports, ranges }: M
   return port;
 }
 
-/** Why a label cannot be read, or nothing. */
+/** Returns why a label cannot be read, or `undefined`. */
 function faultyKey(full: string, route: string, key: string): string | undefined {
   const isExact = full === `haproxy.${route === '' ? '' : `${route}.`}${key}`;
   if (!isExact || !keys.includes(key)) return unknownLabel(full, route);
@@ -127,4 +127,46 @@ function unknownLabel(full: string, route: string): string {
       ? `; did you mean ${nearest}?`
       : `; known are ${keys.join(', ')}, also as haproxy.<name>.host`;
   return `unknown label ${quote(full)}${hint}`;
+}
+
+const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+/** RFC 1123, section 2.1, in lower case; `*` alone or as the first label. */
+const hostGrammar = new RegExp(`^(\\*|(\\*\\.)?${label}(\\.${label})*)$`);
+
+/** The hosts that a label lists, each once, checked or not. */
+const listedHosts = (value: string): readonly string[] => [
+  ...new Set(value.split(',').map((host) => host.trim().toLowerCase())),
+];
+
+const isHost = (text: string): boolean => text.length <= 253 && hostGrammar.test(text);
+
+/** Of longer lists only the faulty entries are corrected. */
+const fewHosts = 5;
+
+/** Holds a host with scheme, port and path; the patterns below are slow on far longer text. */
+const longestEntry = 500;
+
+/** Guesses the hosts to write instead of a faulty list: what a browser would ask for. */
+function correctedHosts(value: string): readonly string[] {
+  const entries = value.split(/[\s,;]+/).filter((entry) => entry !== '');
+  const shown = entries.length > fewHosts ? entries.filter((entry) => !isHost(entry.toLowerCase())) : entries;
+  return [...new Set(shown.map(correctedHost))].filter(isHost).slice(0, fewHosts);
+}
+
+function correctedHost(entry: string): string {
+  if (entry.length > longestEntry) return '';
+  const host = entry
+    .replace(/^["'`]+|["'`]+$/g, '')
+    .replace(/^([a-z][a-z0-9+.-]*:)?\/\//i, '')
+    .replace(/[/?#].*$/s, '')
+    .replace(/^.*@/s, '')
+    .replace(/:\d*$/, '')
+    .replace(/(?<!\*)[.\u3002\uff0e\uff61]+$/, '')
+    .replace(/^\.(?=.)/, '*.')
+    .replace(/(?<=[^._])_+(?=[^._])/g, '-')
+    .replaceAll('_', '')
+    .toLowerCase();
+  const [, star = '', rest = ''] = /^(\*\.)?(.*)$/s.exec(host) ?? [];
+  // domainToASCII would take a number for an IP address.
+  return /^[\x20-\x7e]*$/.test(rest) ? host : star + domainToASCII(rest);
 }

@@ -1,21 +1,22 @@
-import { type Fleet, serviceKey, type Witness } from '../fleet/fleet';
+import { type Fleet, isService, serviceKey, type Unread, type Witness } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
+import type { Fault } from './claims';
 
-/** What routing looks at. `now` is in epoch seconds; there is no witness until somebody has to be asked. */
+/** What routing is decided from. `now` is in epoch seconds; `witness` is absent until a service has to be asked. */
 export type Look = {
   readonly fleet: Fleet;
   readonly published: readonly Backend[];
   readonly witness?: Witness;
-  /** EC2 instances that this batch says have a Spot warning. */
+  /** EC2 instances for which this batch holds a Spot warning. */
   readonly warned: ReadonlySet<string>;
   readonly now: number;
 };
 
-/** Tasks or backends by their service, `<cluster>/<service>`, in their order. */
-export function byService<Of extends Pick<Task | Backend, 'cluster' | 'service'>>(
-  all: readonly Of[],
-): ReadonlyMap<string, readonly Of[]> {
+type ByService<Of> = ReadonlyMap<string, readonly Of[]>;
+
+/** Groups tasks or backends by their service, `<cluster>/<service>`, in their order. */
+export function byService<Of extends Pick<Task | Backend, 'cluster' | 'service'>>(all: readonly Of[]): ByService<Of> {
   const found = new Map<string, Of[]>();
   for (const each of all) {
     const own = found.get(serviceKey(each));
@@ -24,3 +25,123 @@ export function byService<Of extends Pick<Task | Backend, 'cluster' | 'service'>
   }
   return found;
 }
+
+/** A stop order is remembered at least as long as ECS describes a stopped task (AWS: DescribeTasks). */
+const rememberedSeconds = 3600;
+
+/** A Spot instance ends two minutes after its warning (AWS: Spot interruption notices); one still there after ten was not interrupted. */
+export const warnedSeconds = 600;
+
+/** A backend without routes is kept for as long as it holds stop orders. */
+export const remembers = ({ stopped }: Backend, now: number): boolean =>
+  Object.values(stopped).some((since) => now - since < rememberedSeconds);
+
+/**
+ * Adds to a backend which tasks of its service were told to stop, so that an older answer of ECS does not bring them back, and
+ * which run on a warned instance.
+ */
+export function remember(backend: Backend, tasks: readonly Task[], { fleet, warned, now }: Look): Backend {
+  const stopping = tasks.filter(({ state }) => state === 'stopping');
+  const ordered = fleet.unread.flatMap(({ task }) => (task?.stopping ? task : []));
+  const served = ordered.filter(({ id }) => backend.servers.some(({ name }) => name === id));
+  const onWarned = tasks.filter(
+    ({ state, instance = '' }) => state === 'running' && warned.has(fleet.hosts.get(instance)?.instanceId ?? ''),
+  );
+  return {
+    ...backend,
+    stopped: mergeRecent(backend.stopped, [...stopping, ...served], now, rememberedSeconds),
+    warned: mergeRecent(backend.warned, onWarned, now, warnedSeconds),
+  };
+}
+
+function mergeRecent(
+  before: Readonly<Record<string, number>>,
+  tasks: readonly Pick<Task, 'id'>[],
+  now: number,
+  forSeconds: number,
+): Readonly<Record<string, number>> {
+  const recent = Object.entries(before).filter(([, since]) => now - since < forSeconds);
+  const fresh = tasks.map(({ id }) => [id, before[id] ?? now] as const);
+  return Object.fromEntries([...recent, ...fresh].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What becomes of published tasks that ECS does not describe. */
+export type Missing = {
+  /** Ids of the tasks that stay. */
+  readonly kept: ReadonlySet<string>;
+  /** Services to ask for their own count; after that, services whose count contradicts what ECS describes. */
+  readonly doubts: readonly string[];
+  readonly faults: readonly Fault[];
+};
+
+/**
+ * Never wipe. `lost` tasks are published and not described, `hidden` ones are described unreadably; none has a stop order.
+ *
+ * | the service's own count                        | lost ones             | hidden ones |
+ * | ---------------------------------------------- | --------------------- | ----------- |
+ * | is not known yet                               | stay, if many or all  | stay        |
+ * | cannot be read                                 | stay, if many or all  | stay        |
+ * | has room for more than running and hidden ones | stay, if many or all  | stay        |
+ * | has room for more than the running ones        | leave                 | stay        |
+ * | equals the running ones                        | leave                 | leave       |
+ *
+ * Many are more than half of a backend's servers. A service without any task is asked whether it exists.
+ */
+export function keepMissing(published: ByService<Backend>, runningOf: ByService<Task>, look: Look): Missing {
+  const known = new Set(look.fleet.tasks.map(({ id }) => id));
+  const unread = new Set(look.fleet.unread.flatMap(({ task }) => (task && !task.stopping ? task.id : [])));
+  const kept = new Set<string>();
+  const doubts: string[] = [];
+  const faults: Fault[] = [];
+  for (const [service, backends] of published) {
+    const { lost, hidden, isLarge } = missingOf(backends, known, unread);
+    const running = runningOf.get(service)?.length ?? 0;
+    if (!backends.every(isService)) {
+      for (const id of hidden) kept.add(id);
+      continue;
+    }
+    const isAsked = isLarge || hidden.size > 0 || (running === 0 && backends.some(({ routes }) => routes.length > 0));
+    if (!isAsked) continue;
+    const counted = look.witness ? (look.witness.get(service) ?? 0) : Number.POSITIVE_INFINITY;
+    const cannotBeCounted = typeof counted === 'string';
+    const staysHidden = cannotBeCounted || counted > running;
+    const staysLost = (isLarge || running === 0) && (cannotBeCounted || counted > running + hidden.size);
+    for (const id of [...(staysHidden ? hidden : []), ...(staysLost ? lost : [])]) kept.add(id);
+    if (cannotBeCounted) faults.push(uncounted(service, counted));
+    else if (look.witness === undefined || (staysLost && lost.size > 0)) doubts.push(service);
+  }
+  return { kept, doubts, faults };
+}
+
+const uncounted = (service: string, why: string): Fault => ({
+  service,
+  message: `${service}: its running tasks cannot be counted: ${why}; servers of it that ECS does not describe stay until they can be`,
+});
+
+function missingOf(backends: readonly Backend[], known: ReadonlySet<string>, unread: ReadonlySet<string>) {
+  const [lost, hidden] = [new Set<string>(), new Set<string>()];
+  let isLarge = false;
+  for (const { servers, stopped, routes } of backends) {
+    const had = routes.length === 0 ? [] : servers.filter(({ name }) => !(name in stopped));
+    const gone = had.filter(({ name }) => !known.has(name));
+    for (const { name } of gone) (unread.has(name) ? hidden : lost).add(name);
+    if (gone.filter(({ name }) => !unread.has(name)).length * 2 > had.length) isLarge = true;
+  }
+  return { lost, hidden, isLarge };
+}
+
+/** Says what cannot be read, and what becomes of it, each behind the services that it concerns. */
+export function unreadFaults({ unread }: Fleet, published: readonly Backend[]): readonly string[] {
+  const sentences = unread.slice(0, mostNamed).map(({ what, why, services, task }) => {
+    const owner = published.find(({ servers }) => servers.some(({ name }) => name === task?.id));
+    const known = services.length > 0 || owner === undefined ? services : [serviceKey(owner)];
+    return `${known.length > 0 ? `${known.join(', ')}: ` : ''}${sentence({ what, why })}`;
+  });
+  return unread.length > mostNamed ? [...sentences, `${unread.length - mostNamed} more cannot be read`] : sentences;
+}
+
+/** As many fit a line of the log, even when a whole cluster cannot be read. */
+const mostNamed = 20;
+
+const sentence = ({ what, why }: Pick<Unread, 'what' | 'why'>): string =>
+  `${what} cannot be read: ${why}; what is published of it stays until it is told to stop, what is not waits`;

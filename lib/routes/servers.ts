@@ -2,21 +2,20 @@ import { type Fleet, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend, Server } from '../haproxy/backend';
 import { quote } from '../printable';
-import type { Displaced } from './addresses';
 import type { Claim, Fault } from './claims';
 import type { Look } from './look';
 import type { Service } from './service';
 
-/** A backend with its servers, and why it has not more of them. */
+/** A backend with its servers, and the faults of tasks that should be among them. */
 export type Filled = { readonly backend: Backend; readonly faults: readonly Fault[] };
 
 type Serving = { readonly task: Task | undefined; readonly server: Server };
 
 /**
- * Fills a backend with the tasks that serve it. What AWS says too little of stays as it was published.
+ * Fills a backend with the tasks that serve it. A task without a known address stays as it was published.
  * Tasks that ECS calls unhealthy are left out while a healthy one is there.
  *
- * @param claims what in each task serves the backend, by task id
+ * @param claims the claim by which each task serves the backend, by task id
  */
 export function fill(
   backend: Backend,
@@ -43,29 +42,7 @@ function publishedServer(id: string, { container, port }: Claim, published: read
 }
 
 /**
- * Services that lost most of a backend's servers because their addresses belong to younger tasks: to be asked for their own
- * count, or, once they were asked, those that count more tasks than are left.
- */
-export function doubtDisplaced(
-  displaced: readonly Displaced[],
-  services: readonly Service[],
-  { witness }: Look,
-): readonly string[] {
-  const gone = new Set(displaced.map(({ id }) => id));
-  return services.flatMap(({ service, isService, published, running }) => {
-    const isLarge = published.some(({ servers, stopped }) => {
-      const had = servers.filter(({ name }) => !(name in stopped));
-      return had.filter(({ name }) => gone.has(name)).length * 2 > had.length;
-    });
-    if (!isService || !isLarge) return [];
-    const left = [...running.keys()].filter((id) => !gone.has(id)).length;
-    const counted = witness === undefined ? Number.POSITIVE_INFINITY : (witness.get(service) ?? 0);
-    return typeof counted === 'number' && counted > left ? [service] : [];
-  });
-}
-
-/**
- * Where a task is reached: in `awsvpc` mode at its own address, else at its host's. In host mode Docker names no bindings:
+ * A task is reached in `awsvpc` mode at its own address, else at its host's. In host mode Docker names no bindings:
  * there the container's port is the host's.
  */
 function serverOf(task: Task, target: Claim, { definitions, hosts }: Fleet): Server | undefined {
@@ -82,8 +59,8 @@ function serverOf(task: Task, target: Claim, { definitions, hosts }: Fleet): Ser
 }
 
 /**
- * Tasks on a host that drains, or has a Spot warning, are second choice while at least as many others are there.
- * ECS keeps them running until it has replaced them; so does the proxy.
+ * Tasks on an instance that drains, or has a Spot warning, are second choice while at least as many others are there: ECS keeps
+ * them running until it has replaced them.
  */
 function ranked(serving: readonly Serving[], { warned }: Backend, { hosts }: Fleet): readonly Server[] {
   const isWarned = ({ task, server }: Serving) =>
@@ -112,12 +89,12 @@ function noAddress(task: Task, { container, port }: Claim, fleet: Fleet): Fault 
     };
   return {
     service,
-    message: `${what} runs but has no address for port ${port} yet; ${whoNamesOne(task, fleet)}`,
+    message: `${what} runs but has no address for port ${port} yet; ${whereItComesFrom(task, fleet)}`,
   };
 }
 
-/** What is waited for, and what to look at where it may never come. */
-function whoNamesOne({ definition, instance = '' }: Task, { definitions, hosts }: Fleet): string {
+/** Says what is waited for, and what to check where it may never come. */
+function whereItComesFrom({ definition, instance = '' }: Task, { definitions, hosts }: Fleet): string {
   const host = hosts.get(instance);
   if (definitions.get(definition)?.network === 'awsvpc') return 'it joins once ECS names one';
   if (host === undefined) return 'ECS does not describe its container instance, and it joins once it does';

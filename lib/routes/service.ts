@@ -1,11 +1,10 @@
 import { type Fleet, isService } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
-import { type Fault, type Revision, readRevisions } from './claims';
+import { asPublished, type Fault, type Revision, readRevisions } from './claims';
 import { routeKey } from './contest';
 import { type Group, groupAsPublished, groupClaims } from './groups';
-import { byService, type Look } from './look';
-import { asPublished, keepMissing, type Missing } from './missing';
+import { byService, keepMissing, type Look, type Missing } from './look';
 
 /** A service with everything that is known of it. */
 export type Service = {
@@ -16,15 +15,15 @@ export type Service = {
   /** Its running tasks, by id. */
   readonly running: ReadonlyMap<string, Task>;
   readonly revisions: readonly Revision[];
-  /** What was published of tasks whose own labels cannot be read. */
+  /** The published claims of tasks whose own labels cannot be read. */
   readonly unseen: readonly Revision[];
   readonly groups: readonly Group[];
-  /** When a route that is new to it was claimed, in epoch seconds: later than what others have published. */
+  /** The age that its new routes get, in epoch seconds: later than every route that others have published. */
   readonly since: number;
 };
 
 type Services = {
-  /** In the order in which they may have new routes: who is published before who is not, then who has the older tasks. */
+  /** In the order in which they may have new routes: published ones first, then those with older tasks. */
   readonly services: readonly Service[];
   readonly faults: readonly Fault[];
   readonly missing: Missing;
@@ -40,7 +39,7 @@ export function readServices(running: readonly Task[], look: Look): Services {
     const own = runningOf.get(service) ?? [];
     const seen = revisions.get(service) ?? [];
     const unseen = asPublished(had, unseenTasks(had, own, missing.kept, look.fleet));
-    // Within one second too: a published route never loses to a new one.
+    // A published route never loses to a new one, not even within one second.
     const others = youngest.filter((other) => other.service !== service).map(({ since }) => since + 1);
     return {
       service,
@@ -59,7 +58,7 @@ export function readServices(running: readonly Task[], look: Look): Services {
 const youngestRoute = (backends: readonly Backend[]): number =>
   Math.max(0, ...backends.flatMap(({ routes }) => routes.map(({ since }) => since)));
 
-/** With the time they were made, where it is known. */
+/** Maps tasks whose labels cannot be read to the time they were made, where it is known. */
 function unseenTasks(
   published: readonly Backend[],
   running: readonly Task[],
@@ -84,7 +83,7 @@ const placeOf = ({ published, groups, service }: Service): Place => [
 
 const compare = (a: Place, b: Place): number => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1);
 
-/** What a service asks for. One without a running task keeps what it has, as long as it exists. */
+/** The backends that a service asks for. A service without a running task keeps what it has, as long as it exists. */
 export function wantedBackends(service: Service, { witness }: Look): readonly Backend[] {
   const own = toBackends(service.groups, service);
   const waits =
@@ -97,11 +96,11 @@ export function wantedBackends(service: Service, { witness }: Look): readonly Ba
   return [...own, ...rest.filter(({ routes }) => routes.length > 0)];
 }
 
-/** What is left to a service that is quarantined. */
+/** The groups of a service that is quarantined. */
 export const publishedGroups = ({ revisions, unseen, published, running }: Service): readonly Group[] =>
   groupAsPublished(revisions, unseen, published, [...running.values()]);
 
-/** A route that the service has published already keeps its age, in whichever of its backends; stop orders are every backend's. */
+/** A route that the service has published already keeps its age, in whichever of its backends; every backend gets all stop orders. */
 export function toBackends(groups: readonly Group[], { published, since }: Service): readonly Backend[] {
   const known = new Map(published.flatMap(({ routes }) => routes).map((route) => [routeKey(route), route]));
   return groups.map(({ backend, cluster, service, newest: { container, port, hosts, path, check } }) => ({

@@ -1,5 +1,4 @@
-import { type Certificate, certificateNames, type Piece, pieceName, sha256 } from '../generation/generation';
-import { unpack } from '../generation/pack';
+import { type Certificate, certificateNames, type Piece, pieceName, sha256, unpack } from '../generation/generation';
 import type { File } from '../haproxy/render';
 import type { Parameters } from './aws/parameters';
 import type { Current } from './current';

@@ -1,6 +1,6 @@
 import { GetParametersCommand } from '@aws-sdk/client-ssm';
 
-import { parameterStore } from '../../lib/aws/parameters';
+import { parameterStore } from '../../lib/aws/published';
 import {
   type Certificate,
   certificateIndexName,
@@ -8,7 +8,7 @@ import {
   parseCertificates,
 } from '../../lib/generation/generation';
 import { answerTo } from '../../lib/generation/parameter-name';
-import { overlaps } from '../../lib/routes/overlaps';
+import { overlaps } from '../../lib/routes/routes';
 import { alarmChecks } from './alarms';
 import { certificateChecks } from './certificates';
 import { type Check, fine, looked } from './check';

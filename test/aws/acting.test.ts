@@ -1,15 +1,14 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { SSMClient } from '@aws-sdk/client-ssm';
 
-import { nudge } from '../../lib/aws/nudge';
 import { comeBackSoon } from '../../lib/aws/queue';
 import { played } from './played';
+import { depsFor } from './stage';
 
 describe('acting', () => {
   it('nudges the proxies of its own stage', async () => {
     const { api, client } = await played({ 'ssm:SendCommand': () => ({ Command: {} }) });
 
-    await nudge(new SSMClient(client), { syncDocument: 'sluice-dev-sync', proxyTag: 'dev' })(42);
+    await depsFor(client).nudge(42);
 
     expect(api.calls[0]?.input).toMatchObject({
       DocumentName: 'sluice-dev-sync',

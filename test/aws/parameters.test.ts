@@ -1,6 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 
-import { parameterStore } from '../../lib/aws/parameters';
+import { parameterStore } from '../../lib/aws/published';
 import { render } from '../../lib/haproxy/render';
 import { parameterStore as playedStore } from '../../scripts/local/ssm/parameters';
 import { backend } from '../builders';

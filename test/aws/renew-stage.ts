@@ -1,10 +1,9 @@
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-
-import { announce } from '../../lib/aws/announce';
 import { certificateStore } from '../../lib/aws/certificate-store';
 import { lockIn } from '../../lib/aws/lock';
+import { announce } from '../../lib/aws/queue';
 import { route53 } from '../../lib/aws/route53';
 import { noState } from '../../lib/certificates/due/state';
 import type { Handlers } from '../../scripts/local/api/api';

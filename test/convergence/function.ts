@@ -3,12 +3,9 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
-import { ecsReader } from '../../lib/aws/ecs';
-import { hostReader } from '../../lib/aws/instances';
-import { nudge } from '../../lib/aws/nudge';
-import { parameterStore } from '../../lib/aws/parameters';
 import { comeBackSoon } from '../../lib/aws/queue';
-import type { Reflected } from '../../lib/fleet/reflected';
+import { reconcileDeps } from '../../lib/aws/reconcile-deps';
+import type { Reflected } from '../../lib/fleet/evidence';
 import { type Message, reconcile } from '../../lib/reconcile';
 import type { Agenda } from './agenda';
 import { type Ages, answer, fresh } from './answers';
@@ -24,6 +21,15 @@ type World = {
 };
 
 type Command = { readonly input: object; readonly constructor: { readonly name: string } };
+
+const settings = {
+  clusters: ['demo'],
+  prefix,
+  syncDocument: 'sync',
+  proxyTag: 'test',
+  addresses: [],
+  certificates: [],
+};
 
 /** The reconcile function as functions/reconcile.ts builds it, on clients that ask the model. */
 export function newFunction({ agenda, cluster, store, nudged }: World, queueVisibility: number) {
@@ -77,9 +83,7 @@ export function newFunction({ agenda, cluster, store, nudged }: World, queueVisi
     Object.assign(Object.create(of.prototype) as Client, { send });
 
   const build = () => ({
-    ...ecsReader(client(ECSClient), hostReader(client(ECSClient), client(EC2Client)), ['demo']),
-    ...parameterStore(client(SSMClient), prefix),
-    nudge: nudge(client(SSMClient), { syncDocument: 'sync', proxyTag: 'test' }),
+    ...reconcileDeps({ ecs: client(ECSClient), ec2: client(EC2Client), ssm: client(SSMClient) }, settings),
     probe: async () => undefined,
     now: () => agenda.now,
     reflected: { tasks: new Map() } as Reflected,

@@ -1,4 +1,4 @@
-import { unpack } from '../../lib/generation/pack';
+import { unpack } from '../../lib/generation/generation';
 import { type Backend, parseBackend } from '../../lib/haproxy/backend';
 import type { File } from '../../lib/haproxy/render';
 

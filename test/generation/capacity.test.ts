@@ -1,5 +1,5 @@
-import { renderListable } from '../../lib/generation/capacity';
 import { type Generation, printGeneration, sha256 } from '../../lib/generation/generation';
+import { renderListable } from '../../lib/generation/plan';
 import { type File, render } from '../../lib/haproxy/render';
 import { backend } from '../builders';
 

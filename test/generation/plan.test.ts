@@ -1,11 +1,12 @@
 import {
   type Certificate,
+  pack,
   parseCertificates,
   parseGeneration,
   printGeneration,
   sha256,
+  unpack,
 } from '../../lib/generation/generation';
-import { pack, unpack } from '../../lib/generation/pack';
 import { plan } from '../../lib/generation/plan';
 
 const file = (name: string, text: string) => ({ name, text });

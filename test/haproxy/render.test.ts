@@ -2,8 +2,8 @@ import fc from 'fast-check';
 
 import { parseBackend } from '../../lib/haproxy/backend';
 import { describedStructure, render, structure } from '../../lib/haproxy/render';
-import { decideRoutes } from '../../lib/routes/routes';
 import { backend, definition, fleet, task } from '../builders';
+import { decide } from '../routes/deciding';
 
 const structureOf = (...backends: Parameters<typeof render>[0]['backends']) =>
   describedStructure(render({ backends, certified: [] })[0]?.text ?? '');
@@ -41,10 +41,7 @@ it('names no two proxies alike, which HAProxy 3.3 refuses, whatever clusters, se
   const tasks = owners.map((owner, n) => task(`t${n}`, { ...owner, definition: `d${n}`, hostPort: 32768 + n }));
   const labels = (n: number) => ({ 'haproxy.host': `${n}.example.com`, 'haproxy.sluice.host': `s${n}.example.com` });
   const definitions = Object.fromEntries(owners.map((_, n) => [`d${n}`, definition(labels(n))]));
-  const { backends } = decideRoutes({
-    ...{ fleet: { ...fleet(tasks, definitions), clusters: ['sluice', 'default'] }, published: [] },
-    ...{ warned: new Set(), now: 100 },
-  });
+  const { backends } = decide({ fleet: { ...fleet(tasks, definitions), clusters: ['sluice', 'default'] } });
 
   const names = namesIn(render({ backends, certified: [] }));
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
 
-import { ecsReader } from '../../lib/aws/ecs';
 import { hostReader } from '../../lib/aws/instances';
+import { taskReader } from '../../lib/aws/tasks';
 import { startApi } from '../../scripts/local/api/api';
 import { delays } from '../../scripts/local/delays';
 import { type Ecs, playEcs } from '../../scripts/local/ecs/ecs';
@@ -145,8 +145,8 @@ it('hides an instance that ECS manages from whoever does not ask for it; the fun
 
   const Filters = [{ Name: 'instance-id', Values: [id] }];
   const hidden = await ec2.send(new DescribeInstancesCommand({ Filters }));
-  const { readFleet } = ecsReader(new ECSClient(config), hostReader(new ECSClient(config), ec2), ['c']);
-  const { hosts } = await readFleet(new Map(), (tasks) => tasks);
+  const { tasks } = await taskReader(new ECSClient(config), ['c'])(new Map());
+  const { hosts } = await hostReader(new ECSClient(config), ec2)(tasks);
   await api.stop();
 
   expect(hidden.Reservations).toStrictEqual([]);

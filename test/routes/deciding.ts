@@ -1,11 +1,24 @@
 import type { Look } from '../../lib/routes/look';
-import { decideRoutes } from '../../lib/routes/routes';
+import { decideRoutes, type Routes } from '../../lib/routes/routes';
 import { definition } from '../builders';
 
 type Given = Partial<Look> & Pick<Look, 'fleet'>;
 
-/** Decides for a look at ECS, where nothing was published but what is given. */
-export const decide = (look: Given) => decideRoutes({ published: [], warned: new Set(), now: 100, ...look });
+const first = (look: Given) => decideRoutes({ published: [], warned: new Set(), now: 100, ...look });
+
+/** The services whose own counts are needed before a look at ECS is decided. */
+export const ask = (look: Given): readonly string[] => {
+  const decided = first(look);
+  return 'ask' in decided ? decided.ask : [];
+};
+
+/** Decides for a look at ECS, where only what is given was published. A service that is asked counts 99 tasks. */
+export const decide = (look: Given): Routes => {
+  const decided = first(look);
+  return 'routes' in decided
+    ? decided.routes
+    : decide({ ...look, witness: new Map(decided.ask.map((service) => [service, 99])) });
+};
 
 /** The names of the servers of each backend. */
 export const servers = (look: Given) =>

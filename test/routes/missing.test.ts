@@ -1,6 +1,6 @@
 import type { Routes } from '../../lib/routes/routes';
-import { decideRoutes } from '../../lib/routes/routes';
 import { backend, definition, fleet, task } from '../builders';
+import { decide } from './deciding';
 import { at, type Containers, decideFor, fleetFor, served } from './revisions';
 
 const web: Containers = { web: at('a.test') };
@@ -44,14 +44,9 @@ describe('what vanishes without a stop order', () => {
     const other = task('o', { service: 'other', definition: 'other:1', createdAt: 5_000, hostPort: 32769 });
     const definitions = { 'other:1': definition({ 'haproxy.host': 'shop.example.com' }), 'shop:2': definition({}, 2) };
     const bare = task('n', { definition: 'shop:2', hostPort: 32770 });
-    const look = {
-      fleet: fleet([other, bare], definitions),
-      published: [backend({ a: 32768 })],
-      warned: new Set<string>(),
-      now: 100,
-    };
+    const look = { fleet: fleet([other, bare], definitions), published: [backend({ a: 32768 })] };
 
-    expect(decideRoutes(look)).toMatchObject({
+    expect(decide(look)).toMatchObject({
       backends: [{ name: 'demo.shop', servers: [{ name: 'a' }] }],
       doubts: ['demo/shop'],
     });
@@ -70,8 +65,8 @@ it.each([
   const unread = [{ what: 'task t2', why: 'no state', services: ['demo/shop'], task: { id: 't2', stopping: false } }];
 
   const seen = { ...fleetFor({ t1: [1, web] }), unread };
-  const look = { fleet: seen, published, warned: new Set<string>(), now: 100, witness: counts(count) };
-  expect(served(decideRoutes(look))).toStrictEqual({ 'a.test': expected });
+  const look = { fleet: seen, published, witness: counts(count) };
+  expect(served(decide(look))).toStrictEqual({ 'a.test': expected });
 });
 
 describe('a task whose definition cannot be read', () => {
@@ -109,7 +104,7 @@ it('a backend that splits keeps its servers while EC2 does not name their host',
   };
   const seen = { ...fleet([task('t1', { definition: 'shop:1' }), split], definitions), hosts: new Map() };
 
-  expect(served(decideRoutes({ fleet: seen, published, warned: new Set(), now: 100 }))).toStrictEqual({
+  expect(served(decide({ fleet: seen, published }))).toStrictEqual({
     'a.test': 't1 web',
     'b.test': 't1 web',
   });

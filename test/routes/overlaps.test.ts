@@ -1,4 +1,4 @@
-import { overlaps } from '../../lib/routes/overlaps';
+import { overlaps } from '../../lib/routes/routes';
 import { backend } from '../builders';
 
 /** Backends from `service: 'host/path host/path'`. */

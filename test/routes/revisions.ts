@@ -1,8 +1,9 @@
 import type { Definition, Witness } from '../../lib/fleet/fleet';
 import type { Task } from '../../lib/fleet/task';
 import type { Backend } from '../../lib/haproxy/backend';
-import { decideRoutes, type Routes } from '../../lib/routes/routes';
+import type { Routes } from '../../lib/routes/routes';
 import { fleet, task } from '../builders';
+import { decide as decideLook } from './deciding';
 
 // A service demo/shop whose task definitions have several containers, and what becomes of its hosts.
 
@@ -53,8 +54,8 @@ export const fleetFor = (tasks: Tasks) => {
 export const decideFor = (tasks: Tasks, { published = [], witness }: Given, unread: readonly number[] = []) => {
   const seen = fleetFor(tasks);
   const readable = [...seen.definitions].filter(([arn]) => !unread.some((number) => arn === `shop:${number}`));
-  const look = { published, warned: new Set<string>(), now: 100, ...(witness && { witness }) };
-  return decideRoutes({ fleet: { ...seen, definitions: new Map(readable) }, ...look });
+  const fleet = { ...seen, definitions: new Map(readable) };
+  return decideLook({ fleet, published, ...(witness && { witness }) });
 };
 
 /** Decides for one task of each revision, named `t1`, `t2`, …; ECS counts no more. */

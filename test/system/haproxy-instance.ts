@@ -5,8 +5,14 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Certificate, certificateNames, currentName, pieceName, sha256 } from '../../lib/generation/generation';
-import { pack } from '../../lib/generation/pack';
+import {
+  type Certificate,
+  certificateNames,
+  currentName,
+  pack,
+  pieceName,
+  sha256,
+} from '../../lib/generation/generation';
 import type { Backend } from '../../lib/haproxy/backend';
 import { type File, render } from '../../lib/haproxy/render';
 import { parseProcesses, parseServersState } from '../../lib/sync/haproxy/replies';

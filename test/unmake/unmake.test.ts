@@ -3,7 +3,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 
-import { stageParameters } from '../../lib/aws/remove-parameters';
+import { stageParameters } from '../../lib/aws/parameters';
 import { report } from '../../lib/unmake/cloudformation';
 import { readSettings, removeAll, unmake } from '../../lib/unmake/unmake';
 import { type Api, startApi } from '../../scripts/local/api/api';

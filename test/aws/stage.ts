@@ -1,75 +1,78 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
-import { ecsReader } from '../../lib/aws/ecs';
-import { hostReader } from '../../lib/aws/instances';
-import { parameterStore } from '../../lib/aws/parameters';
-import { type Outcome, reconcile } from '../../lib/reconcile';
+import { comeBackSoon } from '../../lib/aws/queue';
+import { reconcileDeps } from '../../lib/aws/reconcile-deps';
+import { type Deps, reconcile } from '../../lib/reconcile';
 import { AwsError, denied } from '../../scripts/local/api/errors';
 import { parameterStore as playedStore } from '../../scripts/local/ssm/parameters';
 import { taskArn } from '../builders';
 import { played, prefix } from './played';
 
+/** What the function needs of AWS, by real clients with this configuration. The entrance is not probed, and time stands still. */
+export function depsFor(config: object): Deps {
+  const clients = { ecs: new ECSClient(config), ec2: new EC2Client(config), ssm: new SSMClient(config) };
+  const names = { clusters: ['demo'], prefix, syncDocument: 'sluice-dev-sync', proxyTag: 'dev' };
+  const deps = reconcileDeps(clients, { ...names, addresses: [], certificates: [] });
+  return { ...deps, probe: async () => undefined, now: () => 1_000_000 };
+}
+
 type Fields = Record<string, unknown>;
-/** What a test changes: `undefined` leaves it as it is. Each gets what AWS would answer, and may throw. */
+/** What a test changes in the answers of AWS. Each function gets what AWS would answer, or the ids that it is asked for, and may throw. */
 export type Odd = {
   readonly task?: (task: Fields) => unknown;
   readonly failure?: (id: string) => string | undefined;
   readonly refuseTasks?: (ids: readonly string[]) => void;
   readonly definition?: (arn: string, definition: Fields) => unknown;
-  readonly host?: (host: Fields) => unknown;
   readonly hostFailure?: string;
   readonly refuseHosts?: (arns: readonly string[]) => void;
   readonly address?: (ids: readonly string[]) => void;
-  readonly service?: (name: string) => Fields | string;
+  readonly service?: (name: string) => string | undefined;
   readonly refuseServices?: (names: readonly string[]) => void;
 };
 
 type Played = { id: string; service: string; revision: number; desiredStatus?: string };
-export const host = (id: string): string => `arn:aws:ecs:eu-west-2:123456789012:container-instance/demo/${id}`;
-export const definitionArn = (family: string, revision = 1): string =>
-  `arn:aws:ecs:eu-west-2:123456789012:task-definition/${family}:${revision}`;
+type World = { tasks: readonly Played[]; odd: Odd; counts: Record<string, number> };
 
-/** Services shop (task a) and cart (x) are published; then shop gets b, on a host of its own and of revision 2, and cart y. */
-export async function stage() {
-  const first = [task('a', 'shop'), task('x', 'cart')];
-  const world = {
-    tasks: first as readonly Played[],
-    odd: {} as Odd,
-    counts: { shop: 2, cart: 2 } as Record<string, number>,
-  };
-  const store = playedStore();
-  const handlers = { ...store.handlers, ...answers(world) };
-  const { api, client } = await played(handlers);
-  const ecs = new ECSClient(client);
-  const make = () => ({
-    ...ecsReader(ecs, hostReader(ecs, new EC2Client(client)), ['demo']),
-    ...parameterStore(new SSMClient(client), prefix),
-    nudge: async () => undefined,
-    probe: async () => undefined,
-    now: () => 1_000_000,
-  });
-  let deps = make();
-  const run = (): Promise<Outcome> => reconcile([{ body: '{"source":"sluice.tick","id":"1"}', receives: 1 }], deps);
-  const servers = async () => {
-    const { backends } = await deps.readPublished(false);
-    const named = backends.flatMap((each) => each.servers.map(({ name }) => `${each.service}/${name}`));
-    return named.sort();
-  };
-  await run();
-  expect(await servers()).toStrictEqual(['cart/x', 'shop/a']);
-  deps = make();
-  world.tasks = [...first, task('b', 'shop', 2), task('y', 'cart')];
-  const forget = () => {
-    deps = make();
-  };
-  return { world, api, run, servers, forget };
-}
-
+const arn = (resource: string): string => `arn:aws:ecs:eu-west-2:123456789012:${resource}`;
+export const host = (id: string): string => arn(`container-instance/demo/${id}`);
+export const definitionArn = (family: string, revision = 1): string => arn(`task-definition/${family}:${revision}`);
 export const task = (id: string, service: string, revision = 1): Played => ({ id, service, revision });
 
-const answers = (world: { tasks: readonly Played[]; odd: Odd; counts: Record<string, number> }) => ({
+/** Services shop (task a) and cart (x) are published; then shop gets b, on a host of its own and of revision 2, and cart y. */
+export async function stage(patience: object = {}) {
+  const first = [task('a', 'shop'), task('x', 'cart')];
+  const world: World = { tasks: first, odd: {}, counts: { shop: 2, cart: 2 } };
+  const store = playedStore();
+  const { api, client } = await played({ ...store.handlers, ...ecs(world), ...others(world) });
+  const config = { ...client, ...patience };
+  let deps = depsFor(config);
+  const forget = () => {
+    deps = depsFor(config);
+  };
+  const run = (receives = 1) =>
+    reconcile([{ body: '{"source":"sluice.tick","id":"1"}', receives }], deps, { tasks: new Map() });
+  await run();
+  forget();
+  world.tasks = [...first, task('b', 'shop', 2), task('y', 'cart')];
+  return {
+    world,
+    api,
+    run,
+    forget,
+    current: () => store.read(`${prefix}/haproxy/current`),
+    /** The published servers, as `service/task`. */
+    servers: async (): Promise<readonly string[]> => {
+      const { backends } = await deps.readPublished(false);
+      return backends.flatMap((each) => each.servers.map(({ name }) => `${each.service}/${name}`)).sort();
+    },
+    bringBack: comeBackSoon(new SQSClient(config), `${client.endpoint}/123456789012/reconcile.fifo`),
+  };
+}
+
+const ecs = (world: World) => ({
   'ecs:ListTasks': () => ({
     taskArns: world.tasks.filter(({ desiredStatus }) => !desiredStatus).map(({ id }) => taskArn(id)),
   }),
@@ -89,14 +92,18 @@ const answers = (world: { tasks: readonly Played[]; odd: Odd; counts: Record<str
     const definition = { revision: Number(revision), networkMode: 'bridge', containerDefinitions: containers };
     return { taskDefinition: world.odd.definition?.(taskDefinition, definition) ?? definition };
   },
+});
+
+const others = (world: World) => ({
   'ecs:DescribeContainerInstances': ({ containerInstances }: { containerInstances: string[] }) => {
     world.odd.refuseHosts?.(containerInstances);
-    const failed = containerInstances.filter((arn) => world.odd.hostFailure && arn === host('b'));
-    const shown = containerInstances.filter((arn) => !failed.includes(arn));
-    const shape = (arn: string) => ({ containerInstanceArn: arn, ec2InstanceId: `i-${arn.at(-1)}`, status: 'ACTIVE' });
+    const failed = containerInstances.filter((each) => world.odd.hostFailure && each === host('b'));
+    const shown = containerInstances.filter((each) => !failed.includes(each));
     return {
-      containerInstances: shown.map(shape).map((each) => world.odd.host?.(each) ?? each),
-      failures: failed.map((arn) => ({ arn, reason: world.odd.hostFailure })),
+      containerInstances: shown.map((containerInstanceArn) => {
+        return { containerInstanceArn, ec2InstanceId: `i-${containerInstanceArn.at(-1)}`, status: 'ACTIVE' };
+      }),
+      failures: failed.map((each) => ({ arn: each, reason: world.odd.hostFailure })),
     };
   },
   'ec2:DescribeInstances': ({ Filter: [filter] }: { Filter: { Value: string[] }[] }) => {
@@ -106,14 +113,16 @@ const answers = (world: { tasks: readonly Played[]; odd: Odd; counts: Record<str
   },
   'ecs:DescribeServices': ({ services }: { services: string[] }) => {
     world.odd.refuseServices?.(services);
-    const each = services.map((serviceName) => {
-      const odd = world.odd.service?.(serviceName);
-      return typeof odd === 'string'
-        ? { arn: serviceName, reason: odd }
-        : { serviceName, status: 'ACTIVE', runningCount: world.counts[serviceName], ...odd };
-    });
-    return { services: each.filter((one) => !('reason' in one)), failures: each.filter((one) => 'reason' in one) };
+    const failed = services.filter((name) => world.odd.service?.(name));
+    return {
+      services: services
+        .filter((name) => !failed.includes(name))
+        .map((serviceName) => ({ serviceName, status: 'ACTIVE', runningCount: world.counts[serviceName] })),
+      failures: failed.map((name) => ({ arn: name, reason: world.odd.service?.(name) })),
+    };
   },
+  'ssm:SendCommand': () => ({ Command: { CommandId: '1' } }),
+  'sqs:ChangeMessageVisibilityBatch': () => ({ Successful: [{ Id: 'm' }], Failed: [] }),
 });
 
 const describedTask = ({ id, service, revision, desiredStatus = 'RUNNING' }: Played): Fields => ({
@@ -135,14 +144,3 @@ export const refuse = (code: string, message = 'no.', status = 400) => {
 export const deny = (action: string) => {
   throw denied('Reconcile', action);
 };
-/** Changes the record of these tasks. */
-export const odd = (ids: string, change: Fields): Odd => ({
-  task: (task) => (ids.includes(String(task.taskArn).at(-1) ?? '') ? { ...task, ...change } : task),
-});
-export const oddDefinition = (change: Fields): Odd => ({
-  definition: (arn, definition) => (arn === definitionArn('shop', 2) ? { ...definition, ...change } : definition),
-});
-export const container = (change: Fields) => oddDefinition({ containerDefinitions: [{ name: 'web', ...change }] });
-export const refusedDefinition = (how: () => void): Odd => ({
-  definition: (arn) => (arn === definitionArn('shop', 2) ? how() : undefined),
-});

@@ -1,0 +1,147 @@
+import { Unreadable } from '../fleet/fields';
+import { printable } from '../printable';
+
+/** Returns every page; a page that fails is an error. */
+export async function collect<Page>(pages: AsyncIterable<Page>): Promise<readonly Page[]> {
+  const all: Page[] = [];
+  for await (const page of pages) all.push(page);
+  return all;
+}
+
+/** Splits a list into batches as large as AWS takes in one call. */
+export function batches<Item>(items: readonly Item[], size: number): readonly Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** An answer lacks a field that AWS always sends. Nothing may be concluded from it, least of all that there is nothing. */
+export class MalformedAnswer extends Error {
+  override readonly name = 'MalformedAnswer';
+}
+
+/** Returns a field that AWS always sends. @throws MalformedAnswer when it is absent. */
+export function always<Value>(name: string, value: Value | undefined): Value {
+  if (value === undefined) throw new MalformedAnswer(`AWS answered without ${name}`);
+  return value;
+}
+
+/** Returns a list that AWS always sends, even when it is empty. @throws MalformedAnswer when it is absent. */
+export const alwaysList = <Item>(name: string, list: Item[] | undefined): Item[] =>
+  always(name, Array.isArray(list) ? list : undefined);
+
+/** Lists what was asked for and is not in the answer: it would otherwise count as deleted. @throws MalformedAnswer when that is all. */
+export function unanswered(asked: readonly string[], answered: readonly string[]): readonly string[] {
+  const missing = asked.filter((each) => !answered.includes(each));
+  if (asked.length > 0 && missing.length === asked.length) throw new MalformedAnswer(`AWS answered without ${missing}`);
+  return missing;
+}
+
+/**
+ * Adds to an error of the SDK what was being done, and what to do next; the SDK's own messages name neither.
+ *
+ * @throws with the SDK's error as `cause`.
+ */
+export async function doing<Answer>(what: string, answer: Promise<Answer>, otherwise = inSeconds): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    const { name, message } = error as Error;
+    throw new Error(printable(`${what}: ${name}: ${oneLine(message)}; ${advice(error as Error, otherwise)}`), {
+      cause: error,
+    });
+  }
+}
+
+const inSeconds = 'nothing is lost: the run comes again in seconds, and the next tick repairs it';
+export const atNextRun = 'the certificates that are stored stay, and the next run tries again';
+
+const advice = (error: Error, otherwise: string): string =>
+  isDenial(error)
+    ? 'the function lacks a permission, as it should while the stack is removed; else its role was changed by hand, or a policy' +
+      ' above it denies: docs/operations.md, "What was changed by hand"'
+    : otherwise;
+
+const oneLine = (message: string): string => message.replace(/\s+/g, ' ').replace(/\.$/, '');
+
+/** After so many denials without an answer, `askEach` checks whether anything at all is allowed. */
+const enough = 16;
+
+type Question<Item, Answer> = {
+  readonly size: number;
+  /** Says for an error what is being done. */
+  readonly what: (batch: readonly Item[]) => string;
+  readonly ask: (batch: Item[]) => Promise<Answer>;
+  /** An item that was answered before: where all are denied, asking for it shows whether the denial is about them. */
+  readonly known?: Item | undefined;
+};
+
+/**
+ * Asks in batches, and halves a refused batch until the refused items are found, so that one of them does not hide the others.
+ * Throttling, time-outs and all other errors are errors of the whole.
+ *
+ * @throws the refusal when several are asked for and none is answered, or when it is a denial: then it is about no item.
+ */
+export async function askEach<Item, Answer>(
+  items: readonly Item[],
+  { size, what, ask, known }: Question<Item, Answer>,
+): Promise<{ readonly answers: readonly Answer[]; readonly refused: ReadonlyMap<Item, Error> }> {
+  const answers: Answer[] = [];
+  const refused = new Map<Item, Error>();
+  const waiting = [...batches(items, size)];
+  let isAllowed = false;
+  const makeSure = async (): Promise<void> => {
+    const [first] = refused;
+    if (first === undefined || answers.length > 0 || isAllowed) return;
+    const [item, error] = first;
+    if (refused.size === 1 && !mayConcernAll(error)) return;
+    await doing(what([item]), known === undefined ? Promise.reject(error) : ask([known]));
+    isAllowed = true;
+  };
+  for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+    const answer = await doing(what(batch), ask(batch).catch(catchRefusal));
+    const [item] = batch;
+    if (!(answer instanceof Refusal)) answers.push(answer);
+    else if (batch.length > 1) waiting.unshift(...batches(batch, Math.ceil(batch.length / 2)));
+    else refused.set(item as Item, answer.error);
+    if (refused.size === enough) await makeSure();
+  }
+  await makeSure();
+  return { answers, refused };
+}
+
+class Refusal {
+  constructor(readonly error: Error) {}
+}
+
+function catchRefusal(error: Error): Refusal {
+  if (error instanceof Unreadable || isAboutItem(error) || mayConcernAll(error)) return new Refusal(error);
+  throw error;
+}
+
+/** Why one item cannot be read, for a sentence. */
+export function refusal(error: Error): string {
+  if (error instanceof Unreadable || error instanceof MalformedAnswer) return error.message;
+  if (isUndecodable(error)) return 'a time in it, such as createdAt, is none';
+  return `AWS refuses it: ${error.name}: ${oneLine(error.message)}`;
+}
+
+/** Why ECS does not describe one item, from its entry among the `failures`. */
+export const failureText = ({ reason, detail }: { reason?: string | undefined; detail?: string | undefined }): string =>
+  `ECS answers ${[reason, detail].filter(Boolean).join(', ')}`;
+
+/** Errors that name what was asked for as their cause (AWS: common errors of ECS; EC2 API error codes). */
+const isAboutItem = ({ name }: Error): boolean =>
+  /^(ClientException|InvalidParameter(Exception|Value)|ResourceNotFoundException|ValidationException|InvalidInstanceID\..+)$/.test(
+    name,
+  );
+
+/** A denial, or an answer without anything that was asked for, is about one item only when others are answered. */
+const mayConcernAll = (error: Error): boolean =>
+  error instanceof MalformedAnswer || isDenial(error) || isUndecodable(error);
+
+export const isDenial = ({ name }: Error): boolean => /^(AccessDenied|UnauthorizedOperation)/.test(name);
+
+/** The SDK decodes only times, and its error names neither the field nor the item. */
+const isUndecodable = ({ name, message }: Error): boolean =>
+  name === 'TypeError' && message.includes('Deserialization error');

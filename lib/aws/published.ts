@@ -1,0 +1,123 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import {
+  certificateIndexName,
+  currentName,
+  type Piece,
+  pack,
+  parseCertificates,
+  parseGeneration,
+  pieceName,
+  printGeneration,
+  sha256,
+  unpack,
+} from '../generation/generation';
+import { type Backend, parseBackend } from '../haproxy/backend';
+import type { File } from '../haproxy/render';
+import type { Deps, Published } from '../reconcile';
+import { getParameters, putParameter } from './parameters';
+
+/** Published configurations in Parameter Store, below a stage's prefix. A version never changes, so it is read once. */
+export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
+  const seen = new Map<string, string>();
+  const written = new Map<string, Piece>();
+  return {
+    readPublished: (afresh) => {
+      if (afresh) seen.clear();
+      return readPublished(client, prefix, seen);
+    },
+    publish: async (changed, all, { generation, certificates }) => {
+      const known = new Map(generation?.files.map((piece) => [piece.name, piece]));
+      for (const file of changed) {
+        // A run that continues one that was cut off skips what that one wrote: Parameter Store takes about three writes a second.
+        const half = written.get(file.name);
+        const piece = half?.sha256 === sha256(file.text) ? half : await putPiece(client, prefix, file);
+        written.set(file.name, piece);
+        known.set(file.name, piece);
+      }
+      const [value = '', ...more] = printGeneration({
+        files: all.flatMap(({ name }) => known.get(name) ?? []),
+        certificates,
+      });
+      if (more.length > 0) throw new Error(`${all.length} files are more than haproxy/current can list`);
+      // The pointer is written last: until then nobody reads what was written before.
+      const number = await putParameter(client, currentName(prefix), value);
+      written.clear();
+      return number;
+    },
+  };
+}
+
+/** Writes a file into as many parameters as it needs. */
+async function putPiece(client: SSMClient, prefix: string, { name, text }: File): Promise<Piece> {
+  const versions: number[] = [];
+  for (const [part, value] of pack(text).entries())
+    versions.push(await putParameter(client, pieceName(prefix, name, part), value));
+  return { name, sha256: sha256(text), versions };
+}
+
+async function readPublished(client: SSMClient, prefix: string, seen: Map<string, string>): Promise<Published> {
+  const [currentAt, indexAt] = [currentName(prefix), certificateIndexName(prefix)];
+  const found = await getParameters(client, [currentAt, indexAt]);
+  const number = found.get(currentAt)?.Version ?? 0;
+  const current = parse(`${currentAt} version ${number}`, found.get(currentAt)?.Value, parseGeneration, writtenAnew);
+  const index = parse(indexAt, found.get(indexAt)?.Value, parseCertificates, indexRemedy);
+  const pieces = await readPieces(client, prefix, current.value?.files ?? [], seen);
+  const faults = [...current.faults, ...index.faults, ...pieces.flatMap(({ faults }) => faults)];
+
+  // An absent or damaged index is not an empty one: the published certificates stay.
+  const certificates = index.value ?? current.value?.certificates ?? [];
+  const backends = pieces.flatMap(({ value = [] }) => value);
+  if (current.value === undefined) return { number, backends, certificates, faults };
+  // A damaged piece does not count as published, so that it is written anew.
+  const damaged = new Set(pieces.filter(({ value }) => value === undefined).map(({ name }) => name));
+  const files = current.value.files.filter(({ name }) => !damaged.has(name));
+  return { number, generation: { ...current.value, files }, backends, certificates, faults };
+}
+
+const writtenAnew = 'it is written anew from what ECS runs';
+const indexRemedy = 'the published certificates stay; put an older version back, or delete it and invoke renew';
+
+type Parsed<Value> = { readonly value?: Value; readonly faults: readonly string[] };
+
+/** Damaged text is a fault. A call that fails is an error instead: then nothing is known. */
+function parse<Value>(
+  what: string,
+  text: string | undefined,
+  read: (text: string) => Value,
+  remedy: string,
+): Parsed<Value> {
+  if (text === undefined) return { faults: [] };
+  try {
+    return { value: read(text), faults: [] };
+  } catch (error) {
+    return { faults: [`${what} is damaged (${(error as Error).message}); ${remedy}`] };
+  }
+}
+
+/** Checks every piece, also those that hold no backend: a new instance needs them all. */
+async function readPieces(
+  client: SSMClient,
+  prefix: string,
+  files: readonly Piece[],
+  seen: Map<string, string>,
+): Promise<readonly (Parsed<readonly Backend[]> & { readonly name: string })[]> {
+  const wanted = files.flatMap((piece) => selectors(prefix, piece));
+  for (const selector of seen.keys()) if (!wanted.includes(selector)) seen.delete(selector);
+  const unread = wanted.filter((selector) => !seen.has(selector));
+  for (const [selector, { Value = '' }] of await getParameters(client, unread)) seen.set(selector, Value);
+
+  return files.map((piece) => {
+    const own = selectors(prefix, piece);
+    const packed = own.map((selector) => seen.get(selector) ?? '').join('');
+    return { name: piece.name, ...parse(own.join(' and '), packed, (text) => backendsIn(text, piece), writtenAnew) };
+  });
+}
+
+function backendsIn(packed: string, { name, sha256: hash }: Piece): readonly Backend[] {
+  const text = unpack([packed]);
+  if (sha256(text) !== hash) throw new Error('missing, or not what haproxy/current lists');
+  return name.startsWith('50-') ? [parseBackend(text)] : [];
+}
+
+const selectors = (prefix: string, { name, versions }: Piece): readonly string[] =>
+  versions.map((version, part) => `${pieceName(prefix, name, part)}:${version}`);
