@@ -1,7 +1,7 @@
 /**
- * The number that an option of the command line says.
+ * Reads the number of a command line option.
  *
- * @throws when it is none, or too small; the message names the option.
+ * @throws when it is not a number, or too small; the message names the option.
  */
 export function numberOf(name: string, given: string | undefined, fallback: number, least = 0): number {
   if (given === undefined) return fallback;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Has cloud-init itself judge the user data of every packaged variant. Its package is unpacked, not installed: installed it
-# would configure this machine at the next boot. Where it cannot be had, this says so and lets the other checks run.
+# Checks the user data of every packaged variant with cloud-init itself. Its package is unpacked, not installed: installed, it
+# would configure this machine at the next boot. Without the package it prints NOT RUN and succeeds, so that the other checks run.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ fetch() {
 if [ ! -d "$home" ]; then
   log=$(mktemp)
   if ! (fetch) >"$log" 2>&1; then
-    echo "cloud-init: NOT RUN, its package could not be had: $(tail -n 1 "$log")" >&2
+    echo "cloud-init: NOT RUN, its package could not be fetched: $(tail -n 1 "$log")" >&2
     rm -rf "$home.next" "$log"
     exit 0
   fi

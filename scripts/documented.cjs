@@ -1,8 +1,8 @@
-// The commands in README and docs/. A block that begins with «```sh» holds what a test or CI runs; «```sh account» what needs
+// The commands in README and docs/. A block that begins with "```sh" has commands that a test or CI runs; "```sh account" those that need
 // an account of AWS or of GitHub, or a proxy in it.
 const fence = /^( *)```(.*)\n([\s\S]*?)^\1```$/gm;
 
-/** Every fenced block of a page: what stands behind its backticks, and its text. */
+/** Every fenced block of a page: the words behind its backticks, and its text. */
 const blocks = (page) =>
   [...page.matchAll(fence)].map(([, indent, kind, text]) => ({
     kind,

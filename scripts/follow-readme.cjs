@@ -1,6 +1,6 @@
 // `node scripts/follow-readme.cjs [--here]`: follows README from a fresh clone, command by command, in one shell, as far as no account
 // is needed. `--here`: this clone is the fresh one, as in CI.
-// FOLLOW_NPM_TEST='npm test -- …' gives `npm test` longer arguments, and so on for each command.
+// FOLLOW_NPM_TEST='npm test -- …' runs `npm test` with more arguments, and so on for each command.
 const { spawnSync } = require('node:child_process');
 const { existsSync, mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
@@ -11,7 +11,7 @@ const { commands } = require('./documented.cjs');
 const root = join(__dirname, '..');
 const clone = 'git clone <this repository> sluice && cd sluice';
 
-/** What a person does besides: names the repository, and ends the demo. */
+/** Commands as a person types them: with the repository's name, and a demo that ends. */
 const byPerson = (here) => ({
   [clone]: here ? `cd ${quoted(root)}` : `git clone --quiet ${quoted(root)} sluice && cd sluice`,
   'npm run demo': 'npm run demo -- --once',
@@ -19,7 +19,7 @@ const byPerson = (here) => ({
 
 const quoted = (path) => `'${path.replaceAll("'", "'\\''")}'`;
 
-/** The longer command that the environment asks for. @throws when it is another one. */
+/** Returns the longer command that the environment names. @throws when it is another command. */
 function lengthened(command) {
   const name = `FOLLOW_${command.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_')}`;
   const longer = process.env[name] ?? command;
@@ -27,10 +27,10 @@ function lengthened(command) {
   return longer;
 }
 
-/** Gives the exit code. */
+/** Returns the exit code. */
 function follow(here) {
   const settings = join(root, 'settings.yml');
-  if (here && existsSync(settings)) throw new Error(`${settings} is there already, so this is no fresh clone`);
+  if (here && existsSync(settings)) throw new Error(`${settings} is there already, so this is not a fresh clone`);
   const cwd = here ? root : mkdtempSync(join(tmpdir(), 'sluice-readme-'));
   const person = byPerson(here);
   const lines = commands(readFileSync(join(root, 'README.md'), 'utf8'), 'sh').flatMap((command) => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings other releases of HAProxy for tests: `scripts/haproxy-versions.sh 3.0 3.2 [--into FOLDER]` prints `<release> <path>` for each.
-# They come out of Debian's later suites, with their libraries beside them; nothing is installed. Where one cannot be had, stderr says why.
+# Fetches other releases of HAProxy for tests: `scripts/haproxy-versions.sh 3.0 3.2 [--into FOLDER]` prints `<release> <path>` for each.
+# They come from Debian's later suites, with their libraries beside them; nothing is installed. If one cannot be fetched, stderr says why.
 set -euo pipefail
 
 suite_of() {
@@ -21,13 +21,13 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# The mirror that this system uses already, for it can be reached.
+# The mirror that this system uses already, because it can be reached.
 mirror() {
   cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
     sed -nE 's/^URIs: *(\S+\/debian)\/?$/\1/p; s/^deb (\[[^]]*\] )?(\S+\/debian)\/? .*/\2/p' | head -n 1
 }
 
-# Everything that the package depends on in its own suite, as if this machine had nothing of it.
+# Fetches the package and everything that it depends on in its own suite, as if this machine had none of it.
 fetch() {
   local suite=$1 root=$2 keyring=/usr/share/keyrings/debian-archive-keyring.gpg from
   command -v apt-get >/dev/null || { echo 'apt-get is missing' >&2 && return 1; }
@@ -45,7 +45,8 @@ fetch() {
   rm -rf "$root"/{lists,cache}
 }
 
-# Through the suite's own loader. HAProxy executes itself anew at each reload, by the name that it was called by: this script's.
+# Writes a script that starts HAProxy with the suite's own loader. At each reload HAProxy executes the name that it was started by,
+# which is this script's.
 wrap() {
   local root=$1 loader libraries
   loader=$(find "$root/files" -name 'ld-linux*.so.*' | head -n 1)
@@ -63,7 +64,7 @@ for release in "${releases[@]}"; do
   if [ ! -x "$root/haproxy" ]; then
     rm -rf "$root" && mkdir -p "$root"
     if ! { fetch "$suite" "$root" && wrap "$root"; } >"$log" 2>&1; then
-      echo "HAProxy $release could not be had out of Debian's $suite: $(tail -n 1 "$log")" >&2
+      echo "HAProxy $release could not be fetched from Debian's $suite: $(tail -n 1 "$log")" >&2
       rm -rf "$root"
       continue
     fi
@@ -71,6 +72,6 @@ for release in "${releases[@]}"; do
   found=$("$root/haproxy" -v 2>&1 | sed -n 's/^HAProxy version \([0-9.]*\).*/\1/p' || true)
   case $found in
     "$release".*) echo "$release $root/haproxy" ;;
-    *) echo "HAProxy $release could not be had out of Debian's $suite: it holds ${found:-none that starts here}" >&2 ;;
+    *) echo "HAProxy $release could not be fetched from Debian's $suite: it has ${found:-none that starts here}" >&2 ;;
   esac
 done

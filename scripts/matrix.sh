@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs what drives HAProxy on every release that Sluice is for: 2.6, 2.8, 3.0 and 3.2. Each is what HAPROXY_2_6, HAPROXY_2_8 … names,
-# or the system's own, or fetched. `short`: the goldens on all, and a few of the system tests where `npm test` has not run them.
-# A release that cannot be had is "not run"; only a test that fails is a failure.
+# Runs the tests that drive HAProxy on every supported release: 2.6, 2.8, 3.0 and 3.2. HAPROXY_2_6, HAPROXY_2_8 … may name a binary; else
+# the system's own or a fetched one is used. `short`: the goldens on all, and a few system tests on those that `npm test` does not use.
+# A release without a binary is "not run"; only a test that fails is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
@@ -10,14 +10,14 @@ form=${1:-long}
 case $form in
   short) suites='test/system/(edge-(headers|hosts|limits|tls|tunnels)|routing|sync-reload)\.test' ;;
   long) suites='test/system/(boot|certificates|convergence|edge|hosts|loop|measured|replacement|routing|sync|upgrade|world)' ;;
-  *) echo "npm run matrix: \"$form\" is no form of it; the forms are short and long" >&2 && exit 2 ;;
+  *) echo "npm run matrix: \"$form\" is not a form; the forms are short and long" >&2 && exit 2 ;;
 esac
 
 release_of() {
   "$1" -v 2>/dev/null | sed -n 's/^HAProxy version \([0-9]*\.[0-9]*\)\..*/\1/p' || true
 }
 
-# Prints the binary, or says why there is none.
+# Prints the binary's path, or the reason why there is none.
 binary_of() {
   local name=HAPROXY_${1/./_} system
   system=$(release_of haproxy)

@@ -3,7 +3,7 @@
 set -eu
 
 if [ -z "${SLUICE_SETTINGS:-}" ] && [ ! -f settings.yml ]; then
-  echo 'There is no settings.yml: this packages settings.example.yml, to look at.' >&2
+  echo 'There is no settings.yml: this packages settings.example.yml instead.' >&2
   export SLUICE_SETTINGS=settings.example.yml
 fi
 exec sls package "$@"

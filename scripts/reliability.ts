@@ -1,5 +1,5 @@
-// `npm run reliability`: runs the tests and writes into docs/reliability.md how many of its cases they prove. A case whose test
-// is missing, or fails, is an error.
+// `npm run reliability`: runs the tests, checks that each case of docs/reliability.md names a test that passes, and writes the number
+// of cases there.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 

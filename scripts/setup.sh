@@ -1,6 +1,6 @@
 #!/bin/sh
-# setup.sh [tool...] [-- command...]: installs the npm packages and the named tools where they are missing, then runs the command.
-# Where the system's Node.js is too old, one from the npm registry runs npm and the command. The system's stays as it is.
+# setup.sh [tool...] [-- command...]: installs missing npm packages and missing tools of those named, then runs the command.
+# If the system's Node.js is too old, one from the npm registry runs npm and the command. The system's stays as it is.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -35,7 +35,7 @@ install_packages() {
   cp package-lock.json node_modules/.sluice-lock.json
 }
 
-# npm ci deletes all of node_modules, so the Node.js that runs it lies beside it until it has ended.
+# npm ci deletes all of node_modules, so the Node.js that runs it stays outside until npm ci has ended.
 install_packages_with_own_node() {
   aside=$(mktemp -d "$PWD/.setup.XXXXXX")
   trap 'rm -rf "$aside"' EXIT

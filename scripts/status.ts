@@ -1,4 +1,4 @@
-// `npm run status`: asks AWS, every proxy and every address how a stage is, with your own credentials.
+// `npm run status`: checks AWS, every proxy and every address of a stage, with your own credentials.
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SNSClient } from '@aws-sdk/client-sns';

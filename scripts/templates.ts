@@ -1,4 +1,4 @@
-// Packages every variant and prints the paths of the templates, for tools that judge templates.
+// Packages every variant and prints the paths of the templates, for tools that check templates.
 import { join } from 'node:path';
 
 import { packaged, type Variant, variants } from './local/package/package';

@@ -1,4 +1,4 @@
-// Writes the user data of every variant's proxies into a folder, as cloud-init would get it, for tools that judge it.
+// Writes the user data of every variant's proxies into a folder, as cloud-init would get it, for tools that check it.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -247,7 +247,7 @@ describe('npm run package', () => {
     expect({ stdout, stderr }).toStrictEqual({
       stdout: '',
       stderr:
-        'There is no settings.yml: this packages settings.example.yml, to look at.\n' +
+        'There is no settings.yml: this packages settings.example.yml instead.\n' +
         'Mend these settings in settings.example.yml or --param; settings.example.yml explains each:\n' +
         '  proxies: 9 is not a whole number from 1 to 3\n',
     });
