@@ -5,17 +5,9 @@ import { reference, sluice, sluiceFiles } from './configurations';
 import { clock } from './cpu';
 import { protocols } from './load';
 import type { Options } from './options';
-import { edgeTable, type Setting, tell } from './report';
-import { type Spread, spread } from './spread';
+import { type Compared, edgeTable, type Setting, tell } from './report';
+import { spread } from './spread';
 import { prepare } from './stand';
-
-export type Compared = {
-  readonly protocol: string;
-  readonly ratio: Spread;
-  readonly sluiceMicroseconds: Spread;
-  readonly referenceMicroseconds: Spread;
-  readonly rounds: readonly Round[];
-};
 
 /** Sluice's configuration against the reference, in paired rounds. */
 export async function edge({ rounds, seconds }: Options, processes: Processes) {

@@ -1,7 +1,20 @@
-import { table } from '../cost/table';
+import { table } from '../table';
 import type { Round } from './compare';
-import type { Line, Lines } from './lines';
 import { disturbance, type Setting, settingLine } from './report';
+import type { Spread } from './spread';
+import type { Variant } from './variants';
+
+/** What one line costs, in shares of a request through the reference: 0.02 is 2 %. */
+export type Line = Pick<Variant, 'section' | 'text' | 'more'> & { readonly cost: Spread };
+export type Lines = {
+  /** Sluice's whole configuration to the reference. */
+  readonly whole: Spread;
+  /** Half of the differences between two runs of the same configuration are smaller, in shares of a request. */
+  readonly noise: number;
+  readonly lines: readonly Line[];
+  /** Without these HAProxy refuses the configuration, or no longer passes requests on. */
+  readonly needed: readonly string[];
+};
 
 const worthNaming = 0.02;
 

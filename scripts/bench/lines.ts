@@ -3,24 +3,12 @@ import { haproxyVersion } from '../local/proxy/haproxy';
 import { compareOnce, type Pair, type Round } from './compare';
 import { reference, sluice, sluiceFiles } from './configurations';
 import { clock } from './cpu';
-import { linesTable } from './lines-report';
+import { type Line, type Lines, linesTable } from './lines-report';
 import type { Options } from './options';
 import { type Setting, tell } from './report';
-import { type Spread, spread } from './spread';
+import { spread } from './spread';
 import { prepare, type Stand } from './stand';
-import { type Variant, variantsOf } from './variants';
-
-/** What one line costs, in shares of a request through the reference: 0.02 is 2 %. */
-export type Line = Pick<Variant, 'section' | 'text' | 'more'> & { readonly cost: Spread };
-export type Lines = {
-  /** Sluice's whole configuration to the reference. */
-  readonly whole: Spread;
-  /** Half of the differences between two that are the same are smaller, in shares of a request. */
-  readonly noise: number;
-  readonly lines: readonly Line[];
-  /** HAProxy refuses the configuration without them, or no longer passes requests on. */
-  readonly needed: readonly string[];
-};
+import { variantsOf } from './variants';
 
 /** The configuration with each line repeated, or without it, against the whole: over HTTP/1.1, for the rules are the same. */
 export async function lines({ rounds, seconds }: Options, processes: Processes) {

@@ -1,7 +1,6 @@
-import { table } from '../cost/table';
+import { table } from '../table';
 import type { Round } from './compare';
 import type { Clock, Cores } from './cpu';
-import type { Compared } from './edge';
 import { type Spread, spread } from './spread';
 
 export type Setting = {
@@ -13,7 +12,15 @@ export type Setting = {
   readonly seconds: number;
 };
 
-/** How far it is, where somebody watches. */
+export type Compared = {
+  readonly protocol: string;
+  readonly ratio: Spread;
+  readonly sluiceMicroseconds: Spread;
+  readonly referenceMicroseconds: Spread;
+  readonly rounds: readonly Round[];
+};
+
+/** Reports progress on a terminal. */
 export const tell = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
 };

@@ -1,9 +1,9 @@
+import { table } from '../table';
 import type { Line } from './bill';
 import { type Scenario, scenarios } from './deployment';
 import type { Estimate, ProxySize } from './estimate';
 import type { Options } from './options';
 import { isUncertain } from './prices';
-import { table } from './table';
 import { systemGb } from './today';
 
 /** Everything that a person reads, fit for 100 columns. */

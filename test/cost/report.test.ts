@@ -6,7 +6,7 @@ import { estimate } from '../../scripts/cost/estimate';
 import { readOptions } from '../../scripts/cost/options';
 import { readPrices } from '../../scripts/cost/prices';
 import { comparison, report } from '../../scripts/cost/report';
-import { table } from '../../scripts/cost/table';
+import { table } from '../../scripts/table';
 
 const root = join(__dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
