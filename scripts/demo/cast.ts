@@ -4,12 +4,8 @@ import type { TaskDefinitionInput } from '../local/world';
 
 const program = join(__dirname, '../../resources/hello-world/hello.mjs');
 
-/**
- * Sleeps on SIGTERM. ECS stops a container before those it depends on, so the app beside it serves on
- * until the stop order has reached the proxy, and needs no change for it.
- */
+/** Sleeps on SIGTERM. ECS stops it before the app that it depends on, which serves until the stop order has reached the proxy. */
 const preStop = "trap 'sleep 10; exit 0' TERM; while :; do sleep 1; done";
-
 const sidecar = { name: 'pre-stop', command: ['sh', '-c', preStop], dependsOn: ['hello'], stopTimeoutSeconds: 15 };
 
 const application = (version: number, labels: Record<string, string>) => ({
@@ -21,7 +17,7 @@ const application = (version: number, labels: Record<string, string>) => ({
   environment: { VERSION: `${version}` },
 });
 
-/** A version of the service that the story is about: labels, a health check, and a container that delays the stop. */
+/** A version of the service that the demo measures: labels, a health check, and a container that delays the stop. */
 export const hello = (version: number, { preStop = true } = {}): TaskDefinitionInput => ({
   family: 'hello-world',
   containers: [
@@ -42,7 +38,7 @@ export const job: TaskDefinitionInput = {
   containers: [{ name: 'job', command: ['sleep', '600'], stopTimeoutSeconds: 1 }],
 };
 
-/** The same program with a port, but without labels: nothing may ever be routed to it. */
+/** The same program with a port, but without labels: nothing may be routed to it. */
 export const worker: TaskDefinitionInput = {
   family: 'worker',
   containers: [{ name: 'worker', command: ['node', program], containerPort: 8080 }],

@@ -6,91 +6,69 @@ import type { World } from '../local/world';
 import { type Secure, shownBy } from './secure';
 import type { Visit } from './visit';
 
-/** One way of a certificate, from what woke renew until the proxy served it. */
-export type Swap = {
-  readonly serial: string;
-  readonly servedAfterMs: number;
-  /** Of HAProxy, by its master's own count, while renew was at work. */
-  readonly reloads: number;
-  readonly samePid: boolean;
-};
+/** One certificate, from the start of renew until the proxy served it; `reloads` are HAProxy's in that time. */
+export type Swap = Record<'servedAfterMs' | 'reloads', number> & { readonly serial: string; readonly samePid: boolean };
 
-/** What was measured; `reloads` are those of the renewal, `reloadsAtFirst` those of the certificate before it. */
+/** What was measured; `reloads` are the renewal's. */
 export type Certified = {
   readonly issuer: string;
+  readonly servedSerial: string;
   readonly serials: readonly string[];
   /** How many visitors were shown each of these. */
   readonly requests: readonly number[];
-  readonly servedSerial: string;
   readonly reloads: number;
-  readonly reloadsAtFirst: number;
 };
 
-/** The stack's first certificate, as somebody sees it who may look everywhere. */
-export type Certificate = {
-  readonly secure: Secure;
-  readonly names: readonly string[];
-  /** What the proxy shows. @throws when that is not to be trusted. */
-  readonly shown: () => Promise<X509Certificate>;
-  /** The serial that is listed in Parameter Store. */
-  readonly stored: () => string | undefined;
-  /** What the CA was asked for so far; `replaces` names the certificate that an order follows (RFC 9773, section 5). */
-  readonly orders: () => readonly { readonly replaces?: string }[];
-  /** Why renew did what it did, run by run. */
-  readonly reasons: () => readonly string[];
-  /** The stack is complete, as at the end of `sls deploy`. */
-  readonly deployed: () => void;
-  /** The schedule that lies half a day apart, now. */
-  readonly schedule: () => void;
-  /** The CA wants it renewed: its window has been open for an hour (RFC 9773). */
-  readonly openWindow: () => Promise<void>;
-  /** Debian's Pebble knows no windows; then something before it answers for them. */
-  readonly ari: 'own' | 'stand-in';
-  readonly swaps: Swap[];
-};
+export type Certificate = ReturnType<typeof certificateOf>;
 
 type Run = { readonly result?: unknown; readonly error?: string };
 type Outcome = { readonly certificates?: readonly { readonly why: string }[] };
 
 const hourMs = 3_600_000;
 
-/** @throws when the world was started without certificates. */
-export function certificateOf({ aws, proxy }: World): Certificate {
+/** The stack's first certificate: what each side knows of it. @throws when the world was started without certificates. */
+export function certificateOf({ aws, proxy }: World) {
   const { pebble } = aws.issuance;
   const settings = aws.stack.functions.map(({ Environment }) => Environment?.Variables ?? {});
   const { SLUICE_CERTIFICATES = '[]', SLUICE_PREFIX = '' } = settings.find((each) => each.SLUICE_CERTIFICATES) ?? {};
   const [names = []] = JSON.parse(SLUICE_CERTIFICATES) as string[][];
   const [host] = names;
   if (pebble === undefined || host === undefined) throw new Error('the world has no CA, or the stack no certificate');
-  const secure = { host, port: proxy.https.port, root: pebble.root };
-  const shown = () => shownBy(secure);
-
+  const secure: Secure = { host, port: proxy.https.port, root: pebble.root };
+  const shown = (): Promise<X509Certificate> => shownBy(secure);
+  const swaps: Swap[] = [];
   return {
     secure,
     names,
+    swaps,
     shown,
-    stored: () => {
+    /** The serial that is listed in Parameter Store. */
+    stored: (): string | undefined => {
       const index = aws.parameters.read(`${SLUICE_PREFIX}/certificates/index`) ?? '[]';
       return (JSON.parse(index) as { serial: string }[])[0]?.serial;
     },
-    orders: () => pebble.payloads.flatMap(({ payload }) => ('identifiers' in payload ? [payload] : [])),
-    reasons: () => aws.runs.map(reasonOf),
+    /** `replaces` names the certificate that an order follows (RFC 9773, section 5). */
+    orders: (): readonly { readonly replaces?: string }[] =>
+      pebble.payloads.flatMap(({ payload }) => ('identifiers' in payload ? [payload] : [])),
+    /** Why each run of renew did what it did. */
+    reasons: (): readonly string[] => aws.runs.map(reasonOf),
     deployed: () => aws.deployed('CREATE_COMPLETE'),
     schedule: aws.rareTick,
+    /** Debian's Pebble knows no ARI; then a stand-in before it answers. */
     ari: pebble.ari,
+    /** Has the CA ask for renewal: its window opened two hours ago (RFC 9773). */
     openWindow: async () => {
       const now = await shown();
       const window = { start: new Date(Date.now() - 2 * hourMs), end: new Date(Date.now() - hourMs) };
       await pebble.setWindow(now.toString(), renewalId(now) ?? '', window);
     },
-    swaps: [],
   };
 }
 
 const reasonOf = ({ result, error }: Run): string =>
-  error ?? (result as Outcome | undefined)?.certificates?.map(({ why }) => why).join('; ') ?? 'nothing was said';
+  error ?? (result as Outcome | undefined)?.certificates?.map(({ why }) => why).join('; ') ?? 'renew gave no reason';
 
-/** Asks the proxy once more, as a visitor. */
+/** Asks the proxy once more, as a visitor, and counts. */
 export async function certified({ shown, swaps }: Certificate, visits: readonly Visit[]): Promise<Certified> {
   const { serial, issuer } = readLeaf(await shown());
   return {
@@ -99,6 +77,5 @@ export async function certified({ shown, swaps }: Certificate, visits: readonly 
     requests: swaps.map((swap) => visits.filter((visit) => visit.serial === swap.serial).length),
     servedSerial: serial,
     reloads: swaps.slice(1).reduce((sum, { reloads }) => sum + reloads, 0),
-    reloadsAtFirst: swaps[0]?.reloads ?? 0,
   };
 }

@@ -1,93 +1,74 @@
+import { table } from '../table';
 import type { Certified, Swap } from './certificate';
-import { seconds } from './follow';
-import type { Measured, MeasuredStep, Totals } from './steps';
+import { type Facts, fateOf } from './fate';
+import type { Measured, MeasuredStep, Seen, Totals } from './steps';
+import { seconds, short } from './timeline';
+import type { Visit } from './visit';
 
-/** What the demo consists of, in three lines. */
+/** What is real in the demo, and what is played. */
 export const introduction = (haproxyVersion: string, controlPlaneDelayMs: number, perSecond: number): string =>
   `Real: HAProxy ${haproxyVersion}, the packaged functions and sync, the tasks (processes), ${perSecond} requests a second,
 a certificate authority (Pebble), which asks the played zone by DNS.
-Played: AWS around them, which takes its time: ${seconds(controlPlaneDelayMs)} from an event to the proxy.
-Nothing is repeated by the visitors: a request without its whole answer is counted.`;
+Played: AWS, with its delays: ${seconds(controlPlaneDelayMs)} from an event to the proxy.
+Visitors repeat no request: each one without its whole answer is counted.`;
 
-/** What is told at the end: the table, what it means, and what else has to be said of it. */
+/** The end of the demo: the table, its legend, the outcome, and remarks. */
 export function closing(measured: Measured, remarks: readonly string[], controlPlaneDelayMs: number): string {
-  return ['', table(measured.steps), legend, '', ...verdict(measured, controlPlaneDelayMs), ...remarks].join('\n');
+  return ['', stepTable(measured.steps), legend, '', ...verdict(measured, controlPlaneDelayMs), ...remarks].join('\n');
 }
 
 const columns: readonly (readonly [title: string, cell: (step: MeasuredStep) => string])[] = [
+  ['step', ({ name }) => name],
   ['requests', (step) => number(step.requests)],
   ['failed', (step) => number(step.failed)],
   ['lost', (step) => number(step.lostWithTask)],
   ['503', (step) => number(step.expected503)],
   ['reloads', (step) => `${step.reloads}${step.samePid ? '' : '*'}`],
-  ['rescued', (step) => number(step.retries + step.redispatches)],
   ['first', (step) => duration(step.eventToFirstRequestMs)],
-  ['last', (step) => duration(step.stopOrderToLastRequestMs)],
   ['calls', (step) => number(step.awsCalls)],
 ];
 
-/** The steps, one a row, fit for 100 columns. */
-export function table(steps: readonly MeasuredStep[]): string {
-  const rows = steps.map((step) => [step.name, ...columns.map(([, cell]) => cell(step))]);
-  const all = [['step', ...columns.map(([title]) => title)], ...rows];
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ');
-  return all.map(line).join('\n');
-}
+const stepTable = (steps: readonly MeasuredStep[]): string =>
+  table([columns.map(([title]) => title), ...steps.map((step) => columns.map(([, cell]) => cell(step)))], [], [0]);
 
-const legend = `lost: not repeatable, and with a task that died or closed its door · *: a new process
-503: until the proxy could know of a first task · calls: of AWS's API
-rescued: connections that HAProxy tried again, unseen by visitors
-first: first request after a task ran (median) · last: last request after a stop order (longest)`;
+const legend = `lost: could not be repeated, and the task was killed or closed its port · *: a new HAProxy process
+503: while no task existed that the proxy could know · calls: of AWS's API
+first: first request after a task started (median)`;
 
-/** How the certificate came, and came again. */
-export function certificateLines(
-  { issuer, servedSerial, serials, requests }: Certified,
-  swaps: readonly Swap[],
-): readonly string[] {
+/** How the certificate came, and how it was renewed. */
+export function certificateLines({ issuer, requests }: Certified, swaps: readonly Swap[]): readonly string[] {
   const [first, renewed] = swaps;
   if (first === undefined || renewed === undefined) return [];
-  const end = servedSerial === serials.at(-1) ? '' : `; but in the end ${servedSerial} is served`;
   return [
-    `By HTTPS came ${requests.map(number).join(' and ')} requests with the first certificate and with the renewed one, and ` +
-      `trusted nobody but ${issuer}.`,
-    `The first was served ${seconds(first.servedAfterMs)} after the deploy, ${reloaded(first)}: ` +
+    `HTTPS: ${requests.map(number).join(' requests with the first certificate, ')} with the renewed one. Visitors trust only ${issuer}.`,
+    `The first certificate was served ${seconds(first.servedAfterMs)} after the deploy, ${reloaded(first)}: ` +
       'the redirect from HTTP is new structure.',
-    `The renewed one was served ${seconds(renewed.servedAfterMs)} after the schedule came round, ${reloaded(renewed)}${end}.`,
+    `The renewed one was served ${seconds(renewed.servedAfterMs)} after the schedule started renew, ${reloaded(renewed)}.`,
   ];
 }
 
 const reloaded = ({ reloads, samePid }: Swap): string =>
   `by ${samePid ? 'the same process' : 'a new process'} (reloads: ${reloads})`;
 
-/** What it all means, in words. */
-export function verdict(
-  { totals, steps, eventToFirstRequestMs }: Measured,
-  controlPlaneDelayMs: number,
-): readonly string[] {
+/** The outcome in words. */
+export function verdict({ totals, eventToFirstRequestMs: wait }: Measured, delayMs: number): readonly string[] {
+  const { requests, failed, lostWithTask, expected503 } = totals;
   const outcome =
-    totals.failed === 0
-      ? `${number(totals.requests)} requests, none failed.`
-      : `${number(totals.failed)} of ${number(totals.requests)} requests failed.`;
-  const waited =
-    eventToFirstRequestMs === undefined
-      ? []
-      : [
-          `A new task had its first request ${seconds(eventToFirstRequestMs)} after it ran (median); ` +
-            `AWS's own delay is set to ${seconds(controlPlaneDelayMs)}.`,
-        ];
-  const recovered = steps.flatMap(({ name, recoverMs }) =>
-    recoverMs === undefined
-      ? []
-      : [`An honest outage, "${name}": the first answer came ${seconds(recoverMs)} after the last task died.`],
-  );
-  return [outcome, ...waited, ...excused(totals), ...recovered];
+    failed === 0
+      ? `${number(requests)} requests, none failed.`
+      : `${number(failed)} of ${number(requests)} requests failed.`;
+  const waited = `A new task got its first request ${duration(wait)} after it started (median); AWS's own delay is set to ${seconds(delayMs)}.`;
+  const unavailable = `${number(expected503)} got 503 while no task existed, or the first one was too new to be known. This is expected.`;
+  const lost = `${number(lostWithTask)} could not be repeated: their task was killed, or closed its port before it had read them.`;
+  return [
+    outcome,
+    ...(wait === undefined ? [] : [waited]),
+    ...(expected503 > 0 ? [unavailable] : []),
+    ...(lostWithTask > 0 ? [lost] : []),
+  ];
 }
 
-/** How the load fares, in one short line. Fates that nobody met are left out, but never `failed`. */
+/** The load in one short line; `failed` is always there. */
 export function standingLine({ requests, failed, lostWithTask, expected503 }: Totals, perSecond: number): string {
   const parts = [
     `served ${number(requests - failed - lostWithTask - expected503)}`,
@@ -99,16 +80,55 @@ export function standingLine({ requests, failed, lostWithTask, expected503 }: To
   return parts.join(' · ');
 }
 
-function excused({ lostWithTask, expected503 }: Totals): readonly string[] {
-  const lines = [
-    expected503 > 0
-      ? `${number(expected503)} were told 503 while no task existed, or was too new to be known: as they should be.`
-      : '',
-    lostWithTask > 0
-      ? `${number(lostWithTask)} could not be repeated: their task was killed, or closed its door before it had read them.`
-      : '',
+/**
+ * What must not happen, as sentences; a good run has none.
+ *
+ * @param outsiders tasks to which nothing may be routed
+ */
+export function problems({ visits, facts }: Seen, outsiders: readonly string[], startedAt: number): readonly string[] {
+  const stray = visits.filter(({ task }) => task !== undefined && outsiders.includes(task));
+  const repeated = visits.filter(({ method, id }) => method === 'POST' && (facts.began.get(id)?.length ?? 0) > 1);
+  const failed = visits.filter((visit) => fateOf(visit, facts) === 'failed');
+  return [
+    ...(stray.length > 0 ? [`${stray.length} requests were answered by a task of another service`] : []),
+    ...(repeated.length > 0 ? [`${repeated.length} POSTs ran more than once, such as ${repeated[0]?.id}`] : []),
+    ...alike(failed).map(([first, ...others]) => {
+      const more = others.length === 0 ? '' : `, and ${others.length} more like it`;
+      return `failed: ${describe(first, facts, startedAt)}${more}`;
+    }),
   ];
-  return lines.filter((line) => line !== '');
+}
+
+/** A renewal must not reload HAProxy, and its certificate must be served in the end. */
+export const certificateProblems = ({ serials, requests, servedSerial, reloads }: Certified): readonly string[] => [
+  ...(reloads > 0 ? [`The renewal reloaded HAProxy ${reloads} times`] : []),
+  ...(servedSerial === serials.at(-1)
+    ? []
+    : [`serial ${serials.at(-1)} was stored last, but ${servedSerial} is served`]),
+  ...serials.flatMap((serial, n) => (requests[n] ? [] : [`no visitor was shown serial ${serial}`])),
+];
+
+/** Groups failures by error or status, so that a hundred of one kind do not hide one of another. */
+function alike(failed: readonly Visit[]): readonly (readonly [Visit, ...Visit[]])[] {
+  const kinds = new Map<string, [Visit, ...Visit[]]>();
+  for (const visit of failed) {
+    const kind = visit.error ?? String(visit.status);
+    const known = kinds.get(kind);
+    if (known === undefined) kinds.set(kind, [visit]);
+    else known.push(visit);
+  }
+  return [...kinds.values()];
+}
+
+function describe(visit: Visit, facts: Facts, startedAt: number): string {
+  const { id, kind, method, start, end, status, task, error } = visit;
+  const begun = facts.began.get(id) ?? [];
+  return [
+    `${((start - startedAt) / 1000).toFixed(1)}s ${id}, a ${kind} ${method}: ${error ?? `status ${status}`}`,
+    `after ${end - start} ms`,
+    task === undefined ? 'from the proxy' : `from task ${short(task)}`,
+    begun.length === 0 ? 'no task had begun it' : `begun by ${begun.map(short).join(' ')}`,
+  ].join(', ');
 }
 
 const number = (value: number): string => value.toLocaleString('en-GB');

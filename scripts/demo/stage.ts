@@ -3,101 +3,99 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { World } from '../local/world';
 import type { Certificate } from './certificate';
-import type { Note } from './follow';
+import { answered } from './fate';
 import type { Journal } from './journal';
-import { firstAnswer, type Load } from './load';
-import { answered } from './measure';
-import { type Rescues, rescues } from './statistics';
+import type { Load } from './load';
+import type { Narrator } from './narrator';
+import type { PlayedStep } from './steps';
 import { type Visit, visit } from './visit';
-
-/** What a step may do and see. Everything else happens by itself. */
-export type Stage = Pick<World, 'ecs' | 'controlPlane' | 'reconciles'> & {
-  /** Lets the visitors in, once the service answers at all. */
-  readonly open: () => Promise<void>;
-  /** ECS is steady, and every running task has answered somebody. */
-  readonly settled: () => Promise<void>;
-  readonly pause: (seconds: number) => Promise<void>;
-  /** @throws when it does not come to hold in 30 s; `what` says what was waited for. */
-  readonly until: (what: string, holds: () => Promise<boolean> | boolean) => Promise<void>;
-  /** One request of our own to the proxy, for a host. */
-  readonly ask: (host: string) => Promise<Visit>;
-  readonly certificate: Certificate;
-  /** Lets half of the visitors come by HTTPS from now on. */
-  readonly secure: Load['secure'];
-  /** HAProxy's process, and how often it was reloaded. */
-  readonly gauge: () => Promise<Gauge>;
-  readonly journal: Pick<Journal, 'visits' | 'moments'>;
-  readonly effort: () => Effort;
-  readonly rescues: () => Promise<Rescues>;
-  readonly remark: (text: string, source?: Note['source']) => void;
-};
-
-/** What was done so far: events that reached the queue, full reads of ECS, and all calls of AWS's API. */
-export type Effort = { readonly events: number; readonly ecsReads: number; readonly awsCalls: number };
 
 export type Step = { readonly name: string; readonly play: (stage: Stage) => Promise<void> };
 
-type Gauge = { readonly pid: number; readonly reloads: number };
-
-export const service = 'hello-world';
-
-/** What the story is played with. */
-export type Theatre = {
+export type Deps = Pick<Narrator, 'announce' | 'remark'> & {
   readonly world: World;
   readonly origin: string;
   readonly load: Load;
   readonly journal: Journal;
   readonly certificate: Certificate;
-  readonly announce: (step: string) => void;
-  readonly remark: Stage['remark'];
   readonly signal: AbortSignal;
 };
 
+/** What a step may do and see. Everything else happens by itself. */
+export type Stage = ReturnType<typeof stageOf>;
+
+export const service = 'hello-world';
 /** Requests a second while the story lasts. */
 export const perSecond = 200;
-
-/** What has not come about by then never will: the demo says so instead of waiting. */
+/** Nothing in the story takes longer, so the demo gives up then. */
 const patienceMs = 30_000;
 
-export function stageOf({ world, origin, load, journal, certificate, remark, signal }: Theatre): Stage {
+/** Plays the steps one after the other, and counts what each cost. */
+export async function perform(story: readonly Step[], deps: Deps): Promise<readonly PlayedStep[]> {
+  const stage = stageOf(deps);
+  const played: PlayedStep[] = [];
+  for (const { name, play } of story) {
+    deps.announce(name);
+    const from = Date.now();
+    const before = { ...(await stage.haproxy()), ...stage.effort() };
+    await abortable(play(stage), deps.signal);
+    const after = { ...(await stage.haproxy()), ...stage.effort() };
+    const [reloads, awsCalls] = [after.reloads - before.reloads, after.awsCalls - before.awsCalls];
+    played.push({ name, from, reloads, samePid: after.pid === before.pid, awsCalls });
+  }
+  return played;
+}
+
+/** Rejects as soon as the signal aborts, whatever the promise does. */
+export async function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted();
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+  });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+}
+
+function stageOf({ world, origin, load, journal, certificate, remark, signal }: Deps) {
   const pause = (seconds: number) => sleep(seconds * 1000, undefined, { signal });
-  const until: Stage['until'] = async (what, holds) => {
+  /** @throws when it does not come to hold in 30 s; `what` says what was waited for. */
+  const until = async (what: string, holds: () => Promise<boolean> | boolean): Promise<void> => {
     const deadline = Date.now() + patienceMs;
     while (!(await holds())) {
-      if (Date.now() > deadline) throw new Error(`waited 30 s in vain: ${what}`);
+      if (Date.now() > deadline) throw new Error(`timed out after 30 s, waiting for ${what}`);
       await pause(0.1);
     }
   };
+  /** One request of our own to the proxy. */
+  const ask = (host?: string): Promise<Visit> =>
+    visit(origin, { id: `asked-${host}`, kind: 'fresh', method: 'GET', path: '/', ...(host && { host }) }, new Agent());
   return {
-    ecs: world.ecs,
-    controlPlane: world.controlPlane,
-    reconciles: world.reconciles,
-    journal,
-    certificate,
+    ...{ ecs: world.ecs, controlPlane: world.controlPlane, reconciles: world.reconciles },
+    ...{ journal, certificate, remark, pause, until, ask },
+    /** From now on half of the visitors come by HTTPS. */
     secure: load.secure,
-    gauge: () => gauge(world, pause),
-    pause,
-    until,
-    remark,
     effort: countEffort(world),
-    rescues: () => rescues(world.proxy.statistics, service),
-    ask: (host) => visit(origin, { id: `asked-${host}`, kind: 'fresh', method: 'GET', path: '/', host }, new Agent()),
+    haproxy: () => haproxyOf(world, pause),
+    /** Lets the visitors in, once the service answers at all. */
     open: async () => {
-      await firstAnswer(origin, AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]));
+      await until(`an answer of ${service}`, async () => answered(await ask()));
       load.rate(perSecond);
     },
-    settled: async () => {
+    /** Waits until ECS is steady and every running task has answered a request, and then so many seconds. */
+    settled: async (seconds: number) => {
       await world.ecs.steady(service);
-      await until('a request for each running task', () => unheard(world, journal).length === 0);
+      await until('a request for each running task', () => haveAnswered(world, journal));
+      await pause(seconds);
     },
   };
 }
 
-/** While it reloads, HAProxy's master answers nobody for a moment. */
-async function gauge({ proxy }: World, pause: Stage['pause']): Promise<Gauge> {
+/** HAProxy's process, and how often it was reloaded. While it reloads, its master does not answer for a moment. */
+async function haproxyOf(world: World, pause: (seconds: number) => Promise<void>) {
   for (let tries = 1; ; tries += 1) {
     try {
-      return { pid: await proxy.pid(), reloads: await proxy.reloads() };
+      return { pid: await world.proxy.pid(), reloads: await world.proxy.reloads() };
     } catch (error) {
       if (tries === 50) throw error;
       await pause(0.1);
@@ -105,24 +103,26 @@ async function gauge({ proxy }: World, pause: Stage['pause']): Promise<Gauge> {
   }
 }
 
-function countEffort({ calls, onMoment }: World): () => Effort {
+/** Counts events that reached the queue, full reads of ECS, and all calls of AWS's API. */
+function countEffort({ calls, onMoment }: World) {
   let events = 0;
   onMoment(({ kind }) => {
     if (kind === 'event') events += 1;
   });
   return () => {
-    const { 'ecs:ListTasks': ecsReads = 0, ...others } = calls();
-    return { events, ecsReads, awsCalls: Object.values(others).reduce((sum, count) => sum + count, ecsReads) };
+    const counts = calls();
+    return {
+      events,
+      ecsReads: counts['ecs:ListTasks'] ?? 0,
+      awsCalls: Object.values(counts).reduce((a, b) => a + b, 0),
+    };
   };
 }
 
-/** Running tasks that have answered nobody yet. */
-function unheard({ ecs }: World, { visits }: Journal): readonly string[] {
-  const heard = new Set(visits.flatMap((each) => (each.task !== undefined && answered(each) ? [each.task] : [])));
-  return runningTasks(ecs)
-    .map(({ id }) => id)
-    .filter((id) => !heard.has(id));
+function haveAnswered({ ecs }: World, { visits }: Journal): boolean {
+  const seen = new Set(visits.flatMap((each) => (answered(each) ? [each.task] : [])));
+  return runningTasks(ecs).every(({ id }) => seen.has(id));
 }
 
-export const runningTasks = (ecs: Stage['ecs'], of = service) =>
+export const runningTasks = (ecs: World['ecs'], of = service) =>
   ecs.tasks(of).filter(({ desiredStatus, lastStatus }) => desiredStatus === 'RUNNING' && lastStatus === 'RUNNING');

@@ -1,47 +1,90 @@
-import { hello, worker } from './cast';
-import { answered } from './measure';
-import { burst } from './scenes/burst';
+import { hello, job, worker } from './cast';
+import { answered } from './fate';
 import { firstCertificate, renewal } from './scenes/certificates';
-import { deployWithout, deployWithPreStop } from './scenes/deploys';
 import { onlyInstanceLost, spotLoss } from './scenes/instances';
 import { faultyLabel, portReuse } from './scenes/neighbours';
 import { runningTasks, type Stage, type Step, service } from './stage';
+import { seconds } from './timeline';
 
 const start: Step = {
   name: 'start with 3 tasks',
-  play: async ({ ecs, open, settled, pause }) => {
+  play: async ({ ecs, open, settled }) => {
     ecs.createService({ name: 'worker', taskDefinition: ecs.registerTaskDefinition(worker), desiredCount: 1 });
     const taskDefinition = ecs.registerTaskDefinition(hello(1));
-    ecs.createService({
-      name: service,
-      taskDefinition,
-      desiredCount: 3,
-      minimumHealthyPercent: 100,
-      maximumPercent: 200,
-    });
+    const limits = { minimumHealthyPercent: 100, maximumPercent: 200 };
+    ecs.createService({ name: service, taskDefinition, desiredCount: 3, ...limits });
     await open();
-    await settled();
-    await pause(3);
+    await settled(3);
   },
 };
 
-const scaleOut: Step = {
-  name: 'scale to 6',
-  play: async ({ ecs, settled, pause }) => {
-    ecs.updateService(service, { desiredCount: 6 });
-    await settled();
-    await pause(3);
+/** Sets numbers of tasks, one after the other, with so many quiet seconds after each. */
+const scale = (name: string, ...sizes: readonly (readonly [tasks: number, seconds: number])[]): Step => ({
+  name,
+  play: async ({ ecs, settled }) => {
+    for (const [desiredCount, seconds] of sizes) {
+      ecs.updateService(service, { desiredCount });
+      await settled(seconds);
+    }
+  },
+});
+
+/** The old tasks have a container that delays their stop: they serve until the proxy knows. */
+const deployWithPreStop: Step = {
+  name: 'deploy version 2',
+  play: async ({ ecs, settled }) => {
+    const taskDefinition = ecs.registerTaskDefinition(hello(2, { preStop: false }));
+    ecs.updateService(service, { taskDefinition, maximumPercent: 200 });
+    await settled(3);
+  },
+};
+
+/**
+ * The old tasks have none, and end before the proxy can know. Two of six at a time: ECS counts a new task as soon as
+ * it is healthy, so with 200 % it would stop all old ones before the proxy knew any new one.
+ */
+const deployWithout: Step = {
+  name: 'deploy without pre-stop',
+  play: async ({ ecs, settled, remark }) => {
+    ecs.updateService(service, { taskDefinition: ecs.registerTaskDefinition(hello(3)), maximumPercent: 134 });
+    remark('the old tasks have no pre-stop container: HAProxy retries the connections that they refuse', 'proxy');
+    await settled(3);
   },
 };
 
 const kill: Step = {
-  name: 'kill a task without a word',
+  name: 'kill a task',
   play: async ({ ecs, settled, pause }) => {
     await pause(1);
     killOne(ecs);
     await pause(2);
-    await settled();
-    await pause(3);
+    await settled(3);
+  },
+};
+
+/** Each sends three events that wake the function: it runs, it is to stop, it has stopped. */
+const jobs = 70;
+
+const burst: Step = {
+  name: 'burst of 200 events',
+  play: async ({ ecs, until, effort, reconciles, remark, pause }) => {
+    const [before, runs, from] = [effort(), reconciles().length, Date.now()];
+    ecs.createService({ name: 'jobs', taskDefinition: ecs.registerTaskDefinition(job), desiredCount: jobs });
+    await ecs.steady('jobs');
+    // Otherwise one read of ECS would see the first events and the stop orders.
+    await pause(1);
+    ecs.updateService('jobs', { desiredCount: 0 });
+    await until('the events of all jobs', () => effort().events - before.events >= 3 * jobs);
+    const cameAt = Date.now();
+    await until('a quiet function', () => Date.now() - Math.max(cameAt, reconciles().at(-1)?.at ?? 0) > 1_000);
+
+    const [{ events, ecsReads }, all] = [effort(), reconciles().length - runs];
+    remark(
+      `${events - before.events} events in ${seconds(cameAt - from)}: ${all} runs of the function; ` +
+        `full reads of ECS: ${ecsReads - before.ecsReads}`,
+      'aws',
+    );
+    await pause(1);
   },
 };
 
@@ -55,44 +98,33 @@ const controlPlaneOff: Step = {
     ecs.updateService(service, { desiredCount: 8 });
     killOne(ecs);
     await pause(13);
-    remark(`HAProxy alone has served ${(served() - before).toLocaleString('en-GB')} requests meanwhile`);
+    remark(`HAProxy served ${(served() - before).toLocaleString('en-GB')} requests without it`);
     controlPlane(true);
-    await settled();
-    await pause(4);
+    await settled(4);
   },
 };
 
-const scaleToZero: Step = {
-  name: 'scale to 0 and back to 3',
-  play: async ({ ecs, settled, pause }) => {
-    ecs.updateService(service, { desiredCount: 0 });
-    await settled();
-    await pause(2);
-    ecs.updateService(service, { desiredCount: 3 });
-    await settled();
-    await pause(6);
-  },
-};
-
-/** What the demo shows, in order. Visitors come all the while. */
+/** What the demo shows, in order, while visitors come all the time. */
 export const story: readonly Step[] = [
   start,
   firstCertificate,
-  scaleOut,
-  deployWithPreStop,
-  deployWithout,
-  kill,
-  spotLoss,
-  portReuse,
-  faultyLabel,
-  burst,
-  onlyInstanceLost,
-  controlPlaneOff,
+  scale('scale to 6', [6, 3]),
+  ...[
+    deployWithPreStop,
+    deployWithout,
+    kill,
+    spotLoss,
+    portReuse,
+    faultyLabel,
+    burst,
+    onlyInstanceLost,
+    controlPlaneOff,
+  ],
   renewal,
-  scaleToZero,
+  scale('scale to 0 and back to 3', [0, 2], [3, 6]),
 ];
 
-/** The oldest one: it has kept connections and requests under way. */
+/** Kills the oldest task, which has kept connections and requests under way. */
 function killOne(ecs: Stage['ecs']): void {
   const [task] = runningTasks(ecs);
   if (task === undefined) throw new Error(`${service} has no running task that could be killed`);

@@ -1,38 +1,29 @@
 import { styleText } from 'node:util';
 
-import type { Line } from './follow';
+/** A terminal, or a pipe. */
+type Out = Pick<Partial<NodeJS.WriteStream>, 'isTTY' | 'columns'> & { readonly write: (text: string) => unknown };
 
-/** Where the timeline is written: a terminal, or a pipe. */
-export type Out = {
-  readonly write: (text: string) => unknown;
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-};
+export type Line = { readonly at: number; readonly source: keyof typeof colours; readonly text: string };
 
 export type Timeline = {
   readonly heading: (text: string) => void;
   readonly line: (line: Line) => void;
   /** Text without a time: an introduction, a table. */
   readonly text: (text: string) => void;
-  /** Rewrites one line below all others. Only a terminal can, so in a pipe this does nothing. */
+  /** Rewrites the last line of a terminal; in a pipe it does nothing. */
   readonly status: (text: string) => void;
   readonly inPlace: boolean;
 };
 
-type Colour = Parameters<typeof styleText>[0];
+const colours = { ecs: 'yellow', proxy: 'green', aws: 'magenta', ca: 'blue', load: 'cyan' } as const;
 
-const colours: Record<Line['source'], Colour> = {
-  ecs: 'yellow',
-  proxy: 'green',
-  aws: 'magenta',
-  ca: 'blue',
-  load: 'cyan',
-};
+/** Where texts begin: after a time of 8 characters and a source of 6. */
+const indent = ' '.repeat(17);
 
-/** A log that a person can follow: what happened, when, and below it how the visitors fare. */
+/** A log for people: what happened, when, and below it how the visitors fare. */
 export function createTimeline(out: Out, startedAt: number, coloured: boolean): Timeline {
   const width = Math.min(out.columns ?? 100, 120);
-  const paint = (colour: Colour, text: string) =>
+  const paint = (colour: Parameters<typeof styleText>[0], text: string) =>
     coloured ? styleText(colour, text, { validateStream: false }) : text;
   let status = '';
 
@@ -40,17 +31,14 @@ export function createTimeline(out: Out, startedAt: number, coloured: boolean): 
     if (status === '') return out.write(`${text}\n`);
     return out.write(`\r\x1b[2K${text}\n${paint('dim', status)}`);
   };
-  const line = ({ at, source, text }: Line) => {
-    const [first = '', ...rest] = wrap(text, width - indent.length);
-    above(
-      [`${time(at - startedAt)}  ${paint(colours[source], source.padEnd(6))} ${first}`, ...rest].join(`\n${indent}`),
-    );
-  };
-
   const fit = (text: string) => (text.length > width ? wrap(text, width - 2).join('\n  ') : text);
 
   return {
-    line,
+    line: ({ at, source, text }) => {
+      const [first = '', ...rest] = wrap(text, width - indent.length);
+      const head = `${time(at - startedAt)}  ${paint(colours[source], source.padEnd(6))} ${first}`;
+      above([head, ...rest].join(`\n${indent}`));
+    },
     text: (text) => above(text.split('\n').map(fit).join('\n')),
     heading: (text) => above(`\n${paint('bold', text)}`),
     inPlace: out.isTTY === true,
@@ -62,13 +50,15 @@ export function createTimeline(out: Out, startedAt: number, coloured: boolean): 
   };
 }
 
-/** The column where texts begin: after a time of 8 characters and a source of 6. */
-const indent = ' '.repeat(17);
+/** The first characters of a task's id are enough to tell tasks apart. */
+export const short = (task: string): string => task.slice(0, 4);
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 const time = (ms: number): string => `${(ms / 1000).toFixed(1).padStart(7)}s`;
 
 /** Breaks a text between words. */
-export function wrap(text: string, width: number): readonly string[] {
+function wrap(text: string, width: number): readonly string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
     const last = lines.at(-1) ?? '';

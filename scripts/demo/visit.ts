@@ -2,7 +2,7 @@ import { type Agent, request as plainly } from 'node:http';
 import { request as securely } from 'node:https';
 import { TLSSocket } from 'node:tls';
 
-/** One request as planned: `kept` reuses connections, `fresh` opens its own, `slow` waits for a slow answer. */
+/** One request: `kept` reuses connections, `fresh` opens its own, `slow` waits for a slow answer. */
 export type Plan = {
   readonly id: string;
   readonly kind: 'kept' | 'fresh' | 'slow';
@@ -10,24 +10,24 @@ export type Plan = {
   readonly path: string;
   /** By HTTPS. */
   readonly secure?: true;
-  /** The name it asks for, if not the proxy's address. */
+  /** The `Host` header, if not the proxy's address. */
   readonly host?: string;
-  /** The visitor's own address. */
+  /** The visitor's address. */
   readonly from?: string | undefined;
 };
 
-/** What came of it. Times are epoch milliseconds; `error` is present exactly when no complete answer arrived. */
+/** The outcome. Times are epoch milliseconds; `error` is present exactly when no complete answer arrived. */
 export type Visit = Omit<Plan, 'path' | 'host' | 'from'> & {
   readonly start: number;
   readonly end: number;
   readonly status?: number;
   readonly task?: string;
   readonly error?: string;
-  /** Of the certificate that its connection was shown. */
+  /** Of the certificate that the proxy showed. */
   readonly serial?: string;
 };
 
-/** A visitor gives up then: no answer of the story takes a second, so this is a request that was lost silently. */
+/** No answer takes a second, so a visitor that waits this long has lost its request. */
 const patienceMs = 30_000;
 
 /** Sends one request, once, and reads the whole answer: a body that breaks off is no answer. */
@@ -59,6 +59,6 @@ export function visit(origin: string, { path, host, from, ...plan }: Plan, agent
   });
 }
 
-/** On a connection that is used again the newer `getPeerX509Certificate` gives nothing (Node.js 20). */
+/** On a reused connection the newer `getPeerX509Certificate` returns nothing (Node.js 20). */
 const shownOn = (socket: unknown): Pick<Visit, 'serial'> =>
   socket instanceof TLSSocket ? { serial: socket.getPeerCertificate().serialNumber } : {};

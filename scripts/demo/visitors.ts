@@ -1,38 +1,31 @@
-// The load's own process, started by load.ts, so that what it measures is not the world's event loop.
+// The visitors have a process of their own, started by load.ts, so that the event loop of the played AWS delays no measurement.
 import { Agent, type AgentOptions } from 'node:http';
 
 import type { Batch, Order } from './load';
-import { due, plan } from './mix';
 import { secureOrigin, trusting } from './secure';
-import { type Visit, visit } from './visit';
+import { type Plan, type Visit, visit } from './visit';
 
 /**
  * HAProxy closes a connection that idles for 5 s. A request sent at that moment is lost on the way (ECONNRESET);
  * a browser would repeat it, these visitors repeat nothing, so they close first.
  */
 const reusing: AgentOptions = { keepAlive: true, timeout: 4_000 };
-
 const agents = (make: (options: AgentOptions) => Agent) => ({ kept: make(reusing), fresh: make({ keepAlive: false }) });
 
 const plain = agents((options) => new Agent(options));
-/** Those who come by HTTPS, once they may. */
+/** For visitors by HTTPS, once `Order.secure` is there. */
 let secure: (typeof plain & { readonly origin: string }) | undefined;
 
-let order: Order & { readonly since: number; readonly first: number } = {
-  origin: '',
-  perSecond: 0,
-  since: 0,
-  first: 0,
-};
+let order: Order & { since: number; first: number } = { origin: '', perSecond: 0, since: 0, first: 0 };
 let sent = 0;
 let underWay = 0;
 let ended: Visit[] = [];
 
+// An open loop: a request is sent when it is due, however slow earlier ones are.
 setInterval(() => {
-  const until = order.first + due(order.perSecond, Date.now() - order.since);
-  while (sent < until) send(sent++);
+  const due = order.first + Math.floor((order.perSecond * (Date.now() - order.since)) / 1000);
+  while (sent < due) send(sent++);
 }, 5);
-
 setInterval(report, 250);
 
 process.on('message', (next: Order) => {
@@ -41,12 +34,21 @@ process.on('message', (next: Order) => {
   if (how) secure ??= { ...agents((options) => trusting(how, options)), origin: secureOrigin(how) };
 });
 
-/** Several, as visitors have: HAProxy refuses more than a quarter of all connections to one. Only Linux has all of 127.0.0.0/8. */
+/** One in ten is slow, one in four opens a connection, one in three is a POST; half of each go by HTTPS. */
+function plan(n: number): Plan {
+  const kind = n % 10 === 9 ? 'slow' : n % 4 === 1 ? 'fresh' : 'kept';
+  // The waits differ, so that some requests are always inside a task that stops.
+  const path = kind === 'slow' ? `/slow?ms=${200 + ((n * 37) % 601)}` : '/';
+  const isSecure = secure !== undefined && Math.floor(n / 60) % 2 === 1;
+  return { id: `r${n}`, kind, method: n % 3 === 2 ? 'POST' : 'GET', path, ...(isSecure && { secure: true }) };
+}
+
+/** HAProxy lets one address have a quarter of all connections. Only Linux has all of 127.0.0.0/8. */
 const addressOf = (n: number): string | undefined =>
   process.platform === 'linux' ? `127.0.0.${2 + (n % 8)}` : undefined;
 
 function send(n: number): void {
-  const next = plan(n, secure !== undefined);
+  const next = plan(n);
   const { kept, fresh, origin } = next.secure && secure ? secure : { ...plain, origin: order.origin };
   underWay += 1;
   void visit(origin, { ...next, from: addressOf(n) }, next.kind === 'fresh' ? fresh : kept).then((visited) => {
@@ -56,7 +58,7 @@ function send(n: number): void {
 }
 
 function report(): void {
-  // Asked each time, not heard as an event: the parent may have left before there was anybody to hear it.
+  // The event "disconnect" may have come before this process listened.
   if (!process.connected) process.exit();
   process.send?.({ visits: ended, underWay } satisfies Batch);
   ended = [];

@@ -6,119 +6,133 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startLoad } from '../../scripts/demo/load';
+import { holdOpen, type Secure, secureOrigin, shownBy, trusting } from '../../scripts/demo/secure';
 import { type Visit, visit } from '../../scripts/demo/visit';
-import { selfSigned } from '../system/haproxy-instance';
+import { selfSigned, until } from '../system/haproxy-instance';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-async function serve(listener: RequestListener): Promise<{ origin: string; connections: () => number }> {
-  let connections = 0;
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  server.on('connection', () => connections++);
-  stops.push(() => server.close());
-  await once(server, 'listening');
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections };
+const [pem, other] = [selfSigned('sluice.test'), selfSigned('sluice.test')];
+const serial = (of: string): string => new X509Certificate(of).serialNumber;
+
+/** The same answers by HTTP and by HTTPS. */
+async function serve(listener: RequestListener) {
+  const [plain, secure] = [createServer(listener), createSecureServer({ key: pem, cert: pem }, listener)];
+  const connections: number[] = [];
+  for (const server of [plain, secure]) {
+    server.on('connection', () => connections.push(1));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    stops.push(() => server.close().closeAllConnections());
+  }
+  const port = (server: typeof plain | typeof secure) => (server.address() as AddressInfo).port;
+  const trusted: Secure = { host: 'sluice.test', port: port(secure), root: pem };
+  return { origin: `http://127.0.0.1:${port(plain)}`, secure: trusted, server: secure, connections };
 }
+const echo: RequestListener = (request, response) => void request.pipe(response);
+const plan = { id: 'r1', kind: 'kept', method: 'GET', path: '/' } as const;
 
-describe('visit', () => {
-  const agent = new Agent();
-  const plan = { id: 'r1', kind: 'kept', method: 'GET', path: '/' } as const;
-  const timeless = ({ start, end, ...rest }: Visit) => rest;
-  const { path: _, ...planned } = plan;
+describe('a visit', () => {
+  it.each<[string, RequestListener, Partial<Visit>]>([
+    [
+      'reports which task answered the request with its id',
+      ({ headers }, response) => response.setHeader('x-task', `${headers['x-demo-request']}`).end('hello'),
+      { status: 200, task: 'r1' },
+    ],
+    [
+      'counts an answer that breaks off as none',
+      (_, response) => {
+        response.writeHead(200, { 'content-length': 100, 'x-task': 'aaaa' });
+        response.write('half', () => response.socket?.destroy());
+      },
+      { status: 200, task: 'aaaa', error: 'the answer broke off: aborted' },
+    ],
+    ['is not repeated when the connection closes', ({ socket }) => socket.destroy(), { error: 'socket hang up' }],
+  ])('%s', async (_, listener, outcome) => {
+    const { origin, connections } = await serve(listener);
 
-  it('sends its id, and tells who answered', async () => {
-    const { origin } = await serve((request, response) => {
-      response.setHeader('x-task', String(request.headers['x-demo-request'] === 'r1'));
-      response.end('hello');
-    });
+    const { start, end, id, kind, method, ...rest } = await visit(origin, plan, new Agent());
 
-    expect(timeless(await visit(origin, plan, agent))).toStrictEqual({ ...planned, status: 200, task: 'true' });
+    expect(rest).toStrictEqual(outcome);
+    expect(connections).toHaveLength(1);
   });
 
-  it('counts an answer that breaks off as none, and still tells who had begun it', async () => {
-    const { origin } = await serve((_request, response) => {
-      response.writeHead(200, { 'content-length': 100, 'x-task': 'aaaa' });
-      response.write('half', () => response.socket?.destroy());
-    });
+  it.each([
+    ['another authority', {}, other, /self-signed certificate/],
+    ['another name', { host: 'elsewhere.test' }, pem, /elsewhere.test. is not in the cert/],
+  ])('by HTTPS fails when the certificate is of %s', async (_, more, root, fault) => {
+    const secure = { ...(await serve(echo)).secure, ...more, root };
 
-    expect(timeless(await visit(origin, plan, agent))).toStrictEqual({
-      ...planned,
-      status: 200,
-      task: 'aaaa',
-      error: 'the answer broke off: aborted',
+    expect(await visit(secureOrigin(secure), { ...plan, secure: true }, trusting(secure, {}))).toMatchObject({
+      error: expect.stringMatching(fault),
     });
+    await expect(shownBy(secure)).rejects.toThrow(fault);
   });
 
-  it('repeats nothing when the connection closes without an answer', async () => {
-    const { origin, connections } = await serve((request) => request.socket.destroy());
+  it('by HTTPS reports the certificate that each new connection is shown', async () => {
+    const { server, secure } = await serve(echo);
+    const both = { ...secure, root: pem + other };
+    const agent = trusting(both, { keepAlive: false });
+    const shown = async () => (await visit(secureOrigin(both), { ...plan, secure: true }, agent)).serial;
+    const before = await shown();
 
-    expect(timeless(await visit(origin, plan, agent))).toStrictEqual({ ...planned, error: 'socket hang up' });
-    expect(connections()).toBe(1);
+    server.setSecureContext({ key: other, cert: other });
+
+    expect([before, await shown()]).toStrictEqual([serial(pem), serial(other)]);
+    expect((await shownBy(both)).serialNumber).toBe(serial(other));
   });
 });
 
-/** A load that ends with its test, and fails it where its process fails. */
-function loadOf(origin: string) {
-  const visits: Visit[] = [];
-  const load = startLoad(
-    origin,
-    (more) => visits.push(...more),
-    (error) => stops.push(() => Promise.reject(error)),
-  );
-  stops.push(load.stop);
-  return { load, visits };
-}
+it.each<[string, RequestListener, RegExp | number]>([
+  ['returns the number of requests on a connection that was kept', echo, 2],
+  [
+    'fails when it was closed between two requests',
+    (_, response) => void response.setHeader('connection', 'close').end(),
+    /^a kept connection ended after 1 requests/,
+  ],
+  [
+    'fails when an answer is bad',
+    (_, response) => void response.writeHead(503).end(),
+    /^on a kept connection the answer was 503/,
+  ],
+])('holdOpen %s', async (_, listener, outcome) => {
+  const finish = holdOpen((await serve(listener)).secure);
+  await sleep(300);
+
+  if (typeof outcome === 'number') expect(await finish()).toBe(outcome);
+  else await expect(finish()).rejects.toThrow(outcome);
+});
 
 describe('startLoad', () => {
-  it('sends at its rate from another process, reusing most connections, until every request has ended', async () => {
-    const { origin, connections } = await serve((request, response) => {
-      setTimeout(() => response.end(), request.url?.startsWith('/slow') ? 200 : 0);
-    });
-    const { load, visits } = loadOf(origin);
+  it('sends at its rate from another process, half of it by HTTPS when told so, until every request has ended', async () => {
+    const { origin, secure } = await serve((_, response) => void response.end());
+    const visits: Visit[] = [];
+    const load = startLoad(
+      origin,
+      (more) => visits.push(...more),
+      (error) => stops.push(() => Promise.reject(error)),
+    );
+    stops.push(load.stop);
+
+    const shown = () => visits.flatMap((each) => (each.secure ? [each.serial] : []));
 
     load.rate(200);
-    await sleep(2_000);
+    await until(async () => visits.length > 50);
+    load.secure(secure);
+    await until(async () => shown().length > 50);
     await load.finish();
 
-    expect(visits.length).toBeGreaterThan(100);
     expect(visits.filter(({ status }) => status !== 200)).toStrictEqual([]);
-    expect(connections()).toBeLessThan(visits.length / 2);
-  });
-
-  it('sends half of them by HTTPS once it is told how', async () => {
-    const pem = selfSigned('sluice.test');
-    const { origin } = await serve((_request, response) => void response.end());
-    const server = createSecureServer({ key: pem, cert: pem }, (_, response) => void response.end()).listen(0);
-    stops.push(() => server.close());
-    await once(server, 'listening');
-    const { load, visits } = loadOf(origin);
-
-    load.rate(200);
-    await sleep(1_500);
-    load.secure({ host: 'sluice.test', port: (server.address() as AddressInfo).port, root: pem });
-    await sleep(1_500);
-    await load.finish();
-
-    const secure = visits.filter((each) => each.secure);
-    expect(visits.filter(({ status }) => status !== 200)).toStrictEqual([]);
-    expect(new Set(secure.map(({ serial }) => serial))).toStrictEqual(new Set([new X509Certificate(pem).serialNumber]));
-    expect(secure.length).toBeGreaterThan(50);
-    expect(secure.length).toBeLessThan(visits.length / 2);
+    expect(new Set(shown())).toStrictEqual(new Set([serial(pem)]));
   });
 
   it('can be stopped before its process has come up', async () => {
-    const deaths: Error[] = [];
-    const load = startLoad(
-      'http://127.0.0.1:9',
-      () => undefined,
-      (error) => deaths.push(error),
-    );
+    const [onVisits, onDeath] = [jest.fn(), jest.fn()];
 
-    await load.stop();
+    await startLoad('http://127.0.0.1:9', onVisits, onDeath).stop();
 
-    expect(deaths).toStrictEqual([]);
+    expect(onDeath).not.toHaveBeenCalled();
   });
 });

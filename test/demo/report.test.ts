@@ -1,94 +1,86 @@
-import { certificateLines, standingLine, table, verdict } from '../../scripts/demo/report';
-import type { MeasuredStep, Totals } from '../../scripts/demo/steps';
+import type { Facts } from '../../scripts/demo/fate';
+import { certificateProblems, closing, problems } from '../../scripts/demo/report';
+import { measure } from '../../scripts/demo/steps';
+import type { Visit } from '../../scripts/demo/visit';
 
-const totals = (some: Partial<Totals>): Totals => ({
-  requests: 24_812,
-  failed: 0,
-  lostWithTask: 0,
-  expected503: 0,
-  ...some,
+const facts: Facts = { empty: [], died: new Map(), closed: new Map(), began: new Map() };
+const visit = (rest: Partial<Visit>): Visit => ({
+  ...{ id: 'r7', kind: 'kept', method: 'GET', start: 12_400, end: 12_412, status: 200 },
+  ...rest,
 });
-const step: MeasuredStep = {
-  name: 'control plane off, then on',
-  ...totals({ expected503: 2_461 }),
-  reloads: 0,
-  samePid: true,
-  awsCalls: 1_234,
-  ecsReads: 12,
-  events: 211,
-  retries: 2,
-  redispatches: 16,
-  stopOrderToLastRequestMs: 2_300,
-};
-
-describe('table', () => {
-  it('fits a terminal of 100 columns, and shows what does not apply as a dash', () => {
-    const lines = table([step, { ...step, name: 'short', samePid: false, reloads: 1 }]).split('\n');
-
-    expect(lines[1]).toMatch(/^control plane off, then on +24,812 +0 +0 +2,461 +0 +18 +– +2\.3 s +1,234$/);
-    expect(lines[2]).toMatch(/^short +24,812 +0 +0 +2,461 +1\* /);
-    expect(lines.map(({ length }) => length).filter((length) => length > 100)).toStrictEqual([]);
-  });
+const seen = (visits: readonly Visit[], more: Partial<Facts> = {}) => ({
+  moments: [],
+  visits,
+  facts: { ...facts, ...more },
 });
 
-describe('verdict', () => {
-  it('says in words that all went well, and how much of the wait is the delay of AWS', () => {
-    expect(verdict({ totals: totals({}), steps: [], eventToFirstRequestMs: 2_912 }, 2_200)).toStrictEqual([
-      '24,812 requests, none failed.',
-      "A new task had its first request 2.9 s after it ran (median); AWS's own delay is set to 2.2 s.",
-    ]);
-  });
-
-  it('tells how long an outage lasted, and in which step', () => {
-    expect(verdict({ totals: totals({}), steps: [{ ...step, recoverMs: 8_840 }] }, 0)).toStrictEqual([
-      '24,812 requests, none failed.',
-      'An honest outage, "control plane off, then on": the first answer came 8.8 s after the last task died.',
-    ]);
-  });
-
-  it('names what was excused, and why', () => {
-    expect(verdict({ totals: totals({ failed: 3, lostWithTask: 2, expected503: 9 }), steps: [] }, 0)).toStrictEqual([
-      '3 of 24,812 requests failed.',
-      '9 were told 503 while no task existed, or was too new to be known: as they should be.',
-      '2 could not be repeated: their task was killed, or closed its door before it had read them.',
-    ]);
-  });
+it.each<[string, Visit[], Partial<Facts>, string[]]>([
+  ['nothing in a good run', [visit({ task: 'aaaa1' })], {}, []],
+  [
+    'the first failure of each kind, with the number of others',
+    [visit({ status: 503, method: 'POST' }), visit({ status: 503 }), visit({ error: 'socket hang up', kind: 'slow' })],
+    { began: new Map([['r7', ['aaaa1']]]) },
+    [
+      'failed: 12.4s r7, a kept POST: status 503, after 12 ms, from the proxy, begun by aaaa, and 1 more like it',
+      'failed: 12.4s r7, a slow GET: socket hang up, after 12 ms, from the proxy, begun by aaaa',
+    ],
+  ],
+  [
+    'an answer of a task without labels',
+    [visit({ task: 'worker1' })],
+    {},
+    ['1 requests were answered by a task of another service'],
+  ],
+  [
+    'a POST that ran twice, even when it was answered',
+    [visit({ method: 'POST' })],
+    { began: new Map([['r7', ['aaaa1', 'bbbb1']]]) },
+    ['1 POSTs ran more than once, such as r7'],
+  ],
+])('reports %s', (_, visits, more, expected) => {
+  expect(problems(seen(visits, more), ['worker1'], 0)).toStrictEqual(expected);
 });
 
-describe('certificateLines', () => {
-  const swaps = [
-    { serial: 'A', servedAfterMs: 6_510, reloads: 1, samePid: false },
-    { serial: 'B', servedAfterMs: 5_020, reloads: 0, samePid: true },
+const renewed = { issuer: 'CN=CA', serials: ['A', 'B'], requests: [9, 1], servedSerial: 'B', reloads: 0 };
+
+it.each([
+  ['nothing', renewed, []],
+  ['a reload', { ...renewed, reloads: 1 }, ['The renewal reloaded HAProxy 1 times']],
+  ['an old certificate', { ...renewed, servedSerial: 'A' }, ['serial B was stored last, but A is served']],
+  ['a renewed one that no visitor saw', { ...renewed, requests: [9, 0] }, ['no visitor was shown serial B']],
+])('reports %s after a renewal', (_, certified, expected) => {
+  expect(certificateProblems(certified)).toStrictEqual(expected);
+});
+
+it('counts a request in the step in which it started, and ends with a table and a verdict in words', () => {
+  const visits = [
+    visit({ start: 2_900, task: 'a' }),
+    visit({ start: 4_199, status: 502 }),
+    visit({ start: 4_200, task: 'a' }),
+    visit({ start: 4_200, status: 503 }),
+    visit({ start: 4_200, status: 502, method: 'POST' }),
   ];
-  const certified = {
-    issuer: 'CN=CA',
-    serials: ['A', 'B'],
-    requests: [14_870, 2_444],
-    servedSerial: 'B',
-    reloads: 0,
-    reloadsAtFirst: 1,
-  };
+  const happened = { empty: [{ from: 4_200, until: 9_000 }], died: new Map([['a', 4_201]]) };
+  const moments = [{ at: 1_000, kind: 'task-running' as const, task: 'a', text: '' }];
+  const steps = [1_000, 4_200].map((from) => ({
+    name: `from ${from}`,
+    from,
+    reloads: 1,
+    samePid: from === 1_000,
+    awsCalls: 7,
+  }));
 
-  it('tells how each came to be served, and by which process', () => {
-    expect(certificateLines(certified, swaps)).toStrictEqual([
-      'By HTTPS came 14,870 and 2,444 requests with the first certificate and with the renewed one, and trusted nobody but CN=CA.',
-      'The first was served 6.5 s after the deploy, by a new process (reloads: 1): the redirect from HTTP is new structure.',
-      'The renewed one was served 5.0 s after the schedule came round, by the same process (reloads: 0).',
-    ]);
-  });
+  const measured = measure(steps, { ...seen(visits, happened), moments });
+  const lines = closing(measured, ['a remark'], 2_200).split('\n');
 
-  it('says when another one is served in the end', () => {
-    expect(certificateLines({ ...certified, servedSerial: 'A' }, swaps).at(-1)).toMatch(
-      /; but in the end A is served\.$/,
-    );
-  });
-});
-
-describe('standingLine', () => {
-  it('always tells of failures, and of the rest when there is some', () => {
-    expect(standingLine(totals({ requests: 4_180 }), 198)).toBe('served 4,180 · failed 0 · 198/s');
-    expect(standingLine(totals({ requests: 10, failed: 1, lostWithTask: 2, expected503: 3 }), 198)).toBe(
-      'served 4 · failed 1 · lost with a task 2 · 503 without tasks 3 · 198/s',
-    );
-  });
+  expect(lines[1]).toMatch(/^step +requests +failed +lost +503 +reloads +first +calls$/);
+  expect(lines[3]).toMatch(/^from 1000 +2 +1 +0 +0 +1 +1\.9 s +7$/);
+  expect(lines[4]).toMatch(/^from 4200 +3 +0 +1 +1 +1\* +– +7$/);
+  expect(lines.slice(-5)).toStrictEqual([
+    '1 of 5 requests failed.',
+    "A new task got its first request 1.9 s after it started (median); AWS's own delay is set to 2.2 s.",
+    '1 got 503 while no task existed, or the first one was too new to be known. This is expected.',
+    '1 could not be repeated: their task was killed, or closed its port before it had read them.',
+    'a remark',
+  ]);
 });

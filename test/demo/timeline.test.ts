@@ -1,59 +1,59 @@
-import { createTimeline, wrap } from '../../scripts/demo/timeline';
+import { createFollower, merge } from '../../scripts/demo/narrator';
+import { createTimeline } from '../../scripts/demo/timeline';
+import type { Visit } from '../../scripts/demo/visit';
+import type { Moment } from '../../scripts/local/world';
 
-const out = (isTTY: boolean) => {
-  const written: string[] = [];
-  return { written, isTTY, columns: 40, write: (text: string) => written.push(text) };
-};
-
-describe('createTimeline', () => {
-  it('writes plain lines, indented where they go on', () => {
-    const pipe = out(false);
-
-    createTimeline(pipe, 1_000, false).line({ at: 13_400, source: 'ecs', text: 'tasks aaaa bbbb run version 2' });
-
-    expect(pipe.written).toStrictEqual(['   12.4s  ecs    tasks aaaa bbbb run\n                 version 2\n']);
-  });
-
-  it('leaves a text as it is, except for lines that are too long', () => {
-    const pipe = out(false);
-
-    createTimeline(pipe, 0, false).text('a   table\nfailed: a request that nobody had begun at all');
-
-    expect(pipe.written).toStrictEqual(['a   table\nfailed: a request that nobody had\n  begun at all\n']);
-  });
-
-  it('colours the source where it may', () => {
-    const terminal = out(true);
-
-    createTimeline(terminal, 0, true).line({ at: 0, source: 'ecs', text: 'x' });
-
-    expect(terminal.written.join('')).toContain('\x1b[33mecs   \x1b[39m x');
-  });
-
-  it('keeps the status in the last line of a terminal, never wider than it', () => {
-    const terminal = out(true);
-    const timeline = createTimeline(terminal, 0, false);
-
-    timeline.status('served 4,180 · failed 0 · 198/s');
-    timeline.text('above it');
-
-    const status = '                 served 4,180 · failed ';
-    expect(terminal.written).toStrictEqual([`\r\x1b[2K${status}`, `\r\x1b[2Kabove it\n${status}`]);
-  });
-
-  it('writes no status into a pipe', () => {
-    const pipe = out(false);
-    const timeline = createTimeline(pipe, 0, false);
-
-    timeline.status('served 4,180');
-    timeline.text('a line');
-
-    expect(pipe.written).toStrictEqual(['a line\n']);
-  });
+const moment = (at: number, kind: Moment['kind'], task: string, service = 'hello-world'): Moment => ({
+  ...{ at, kind, task, service, revision: 2, text: 'as the world says it' },
+});
+const visit = (start: number, task: string): Visit => ({
+  ...{ id: `r${start}`, kind: 'kept', method: 'GET', start, end: start + 10, status: 200, task },
 });
 
-describe('wrap', () => {
-  it('breaks between words, and leaves a word that is too long as it is', () => {
-    expect(wrap('one two incomprehensibilities three', 8)).toStrictEqual(['one two', 'incomprehensibilities', 'three']);
-  });
+it('follows the tasks of one service, and merges notes of a kind into one line', () => {
+  const follower = createFollower('hello-world');
+  const notes = [
+    ...follower.moment(moment(1_000, 'task-running', 'aaaa1')),
+    ...follower.moment(moment(900, 'task-running', 'bbbb1')),
+    ...follower.moment(moment(900, 'task-running', 'cccc1', 'worker')),
+    ...follower.moment(moment(950, 'sigterm', 'aaaa1')),
+    ...follower.moment(moment(960, 'control-plane', '')),
+    ...follower.visits([visit(3_700, 'aaaa1'), visit(3_800, 'aaaa1'), visit(3_900, 'bbbb1')]),
+    ...follower.moment(moment(4_000, 'stop-ordered', 'aaaa1')),
+    ...follower.moment(moment(4_000, 'stop-ordered', 'cccc1', 'worker')),
+    ...follower.moment(moment(4_100, 'task-died', 'bbbb1')),
+    ...follower.visits([visit(6_300, 'aaaa1')]),
+    ...follower.quiet(7_000),
+    ...follower.quiet(8_000),
+    ...follower.quiet(9_000),
+  ];
+
+  expect(merge(notes).map(({ at, source, text }) => `${at} ${source}: ${text}`)).toStrictEqual([
+    '900 ecs: tasks bbbb aaaa started version 2',
+    '960 aws: as the world says it',
+    '3710 proxy: first request to aaaa bbbb: 2.7 to 3.0 s after they started',
+    '4000 ecs: task aaaa got a stop order',
+    '4100 ecs: task bbbb was killed',
+    '8000 proxy: last request to aaaa: 2.3 s after the stop order',
+  ]);
+});
+
+it.each([
+  ['a pipe, without a status', false],
+  ['a terminal, with colours, and a status in the last line that is never wider than it', true],
+])('writes to %s', (_, isTTY) => {
+  const written: string[] = [];
+  const out = { isTTY, columns: 40, write: (text: string) => written.push(text) };
+  const timeline = createTimeline(out, 1_000, isTTY);
+
+  timeline.status('served 4,180 · failed 0 · 198/s');
+  timeline.line({ at: 13_400, source: 'ecs', text: 'tasks aaaa bbbb started version 2' });
+  timeline.text('a   table\nfailed: a request that no task had begun at all');
+
+  const [yellow, plain, clear] = isTTY ? ['\x1b[33m', '\x1b[39m', '\r\x1b[2K'] : ['', '', ''];
+  const status = isTTY ? '\x1b[2m                 served 4,180 · failed \x1b[22m' : '';
+  expect(written.join('')).toBe(
+    `${clear}${status}${clear}   12.4s  ${yellow}ecs   ${plain} tasks aaaa bbbb started\n                 version 2\n${status}` +
+      `${clear}a   table\nfailed: a request that no task had\n  begun at all\n${status}`,
+  );
 });
