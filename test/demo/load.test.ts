@@ -10,6 +10,8 @@ import { holdOpen, type Secure, secureOrigin, shownBy, trusting } from '../../sc
 import { type Visit, visit } from '../../scripts/demo/visit';
 import { selfSigned, until } from '../system/haproxy-instance';
 
+jest.setTimeout(30_000);
+
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
