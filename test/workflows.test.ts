@@ -31,9 +31,7 @@ it.each([
   const whole = `cd "$(mktemp -d)"; trap 'rm -r "$PWD"' EXIT; ${committed}\n${script}cat settings.yml`;
   const { stdout } = spawnSync('bash', ['-e', '-c', whole], { env: { ...process.env, STAGE: 'prod', SETTINGS } });
 
-  expect(`${stdout}`).toMatch(
-    /^missing/.test(kind) ? /^::error::.*\n$/ : /^a: "\$\(id\) `id` %s"\n$/,
-  );
+  expect(`${stdout}`).toMatch(/^missing/.test(kind) ? /^::error::.*\n$/ : /^a: "\$\(id\) `id` %s"\n$/);
 });
 
 it('a deploy ends before its job, the job before the credentials, and their role trusts one environment', () => {
