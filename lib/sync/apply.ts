@@ -1,146 +1,181 @@
 import { type Proof, proveServed } from '../entrance/proof';
-import { describedStructure, type File } from '../haproxy/render';
-import { boundAddresses, newAddresses, tlsAddress } from './addresses';
-import { keepsHealth, tryWith, undo, writeAtRest, writeHealth } from './disk/disk';
-import type { Installed } from './disk/installed';
+import { describedStructure } from '../haproxy/render';
+import { type Change, change, counts, stateFile, type WantedServer, wantedServers } from './change';
+import { type Installed, readInstalled, tryWith, undo } from './disk/installed';
+import { keepsHealth, writeHealth } from './disk/staged';
+import { type Down, downServers, type Foreign } from './faulty-tasks';
 import { serveCertificates } from './haproxy/certificates';
-import { backendNames, change, type WantedServer, wantedServers } from './haproxy/change';
-import { downServers } from './haproxy/down';
-import { listenToNew } from './haproxy/foreign';
-import type { Haproxy, ServingWorker, Worker } from './haproxy/master';
-import { removeServers, runningServers, settleServers } from './haproxy/membership';
-import { verifiedReload } from './haproxy/reload';
-import type { RunningServer } from './haproxy/replies';
-import { stateFile } from './haproxy/state-file';
+import { boundAddresses, refuseTakenPorts, tlsAddress } from './haproxy/check';
+import { removeServers, runningServers, settleServers, settleShared } from './haproxy/membership';
+import { listenToNew } from './haproxy/serving';
+import { currentWorker, type Haproxy, type ServingWorker, verifiedReload, type Worker } from './haproxy/worker';
 import { standIn } from './pem';
-import { probe } from './ports';
-import type { Done, Outcome } from './report';
+import type { Wanted } from './published';
 import type { Settings } from './settings';
-import type { Wanted } from './wanted';
 
-type World = { readonly settings: Settings; readonly haproxy: Haproxy };
-type Target = Pick<Wanted, 'current' | 'files' | 'pems'> & { readonly folder: string };
+/** What was done. `faults` are what kept single certificates, or the writing of a file, back. They hold nothing else up. */
+export type Outcome = { readonly done: Done; readonly faults: readonly string[] };
 
-/** Brings a running HAProxy to a checked folder: at run time where only servers and certificates differ, else by a reload. */
-export async function applyRunning(
-  world: World,
-  worker: ServingWorker,
-  target: Target,
-  installed: Installed,
-): Promise<Outcome> {
-  const servers = wantedServers(target.files);
-  const structure = wantedStructure(target);
-  const difference = change(await runningServers(world.haproxy, worker), servers);
-  const left = [...difference.leaving, ...[...difference.last.values()].flat()];
-  const counts = { added: difference.arriving.length, left: left.length };
+/** `prepared`: installed for a HAProxy that the first boot starts later. `files`: only what HAProxy does not read, such as comments. */
+export type Done =
+  | { readonly changed: 'nothing' | 'prepared'; readonly how: string }
+  | ({ readonly changed: 'nothing' } & Found)
+  | ({ readonly changed: 'files' | 'membership' | 'certificates' | 'structure'; readonly how: string } & Found);
 
-  const same = worker.structure === structure;
-  const settled = same && (await settleServers(world.haproxy, worker, servers));
-  const serving = settled ? worker : await reload(world, worker, target, installed, servers, structure);
+type Found = {
+  readonly added: number;
+  readonly left: number;
+  readonly removed: number;
+  /** The files of the certificates that were put in place. */
+  readonly certificates: readonly string[];
+  /** The serials that the proxy's own handshakes showed, by the name of the certificate. */
+  readonly served: Readonly<Record<string, string>>;
+  /** Tasks that this proxy cannot reach. */
+  readonly down?: Down;
+  /** Tasks that it reaches, and that speak no HTTP/1.1. */
+  readonly foreign?: Foreign;
+};
 
-  const renewed = renewedPems(target, installed);
-  const folder = `${world.settings.link}/certificates`;
-  const served = await serveCertificates(world.haproxy, serving, folder, target.pems, settled ? renewed : []);
-  const certificates = (settled ? served.changed : renewed).filter((name) => name !== standIn);
-  const proof = await prove(world, target);
-  const removed = await removeServers(world.haproxy, serving, servers, world.settings.removeAfterSeconds);
-  const running = await runningServers(world.haproxy, serving);
-  const stat = await world.haproxy.worker(serving.pid, 'show stat');
-  const down = downServers(stat, running);
-  const foreign = await listenToNew(world.settings.home, stat, servers);
-  const unwritten = noteSeen(target, running, servers);
+/** A wanted generation in its checked folder. */
+export type Target = Wanted & { readonly folder: string };
 
-  const how = settled ? 'at run time' : `by a reload${same ? ': the servers did not settle at run time' : ''}`;
-  const changed = whatChanged(
-    !same,
-    counts.added + counts.left > 0,
-    certificates.length > 0,
-    target.folder !== installed.folder,
-  );
-  const what = { changed, ...(changed !== 'nothing' && { how }), ...counts, removed, certificates };
+export type Running = {
+  readonly settings: Settings;
+  readonly haproxy: Haproxy;
+  readonly worker: ServingWorker;
+  readonly installed: Installed;
+};
+
+/** What a run does, decided before it begins. */
+type Plan = Running & {
+  readonly target: Target;
+  readonly servers: readonly WantedServer[];
+  readonly structure: string;
+  readonly hasNewStructure: boolean;
+  readonly difference: Change;
+  /** The certificate files that are not installed as they are wanted. */
+  readonly renewed: readonly string[];
+  /** The folder of the certificates, as HAProxy names it. */
+  readonly certificates: string;
+};
+
+/** The worker that runs the target now, and the certificate files that were put in place. */
+type Applied = {
+  readonly worker: Worker;
+  readonly how: string;
+  readonly certificates: readonly string[];
+  readonly faults: readonly string[];
+};
+
+/** Brings a running HAProxy to a target: at run time where only servers and certificates differ, else by a reload. */
+export async function applyRunning(running: Running, target: Target): Promise<Outcome> {
+  const plan = await planned(running, target);
+  const applied = (await atRunTime(plan)) ?? (await byReload(plan));
+  const proof = await prove(plan);
+  const { faults, removed, ...faulty } = await tend(plan, applied.worker);
+
+  const certificates = applied.certificates.filter((name) => name !== standIn);
+  const changed = whatChanged(plan, certificates);
+  const what = changed === 'nothing' ? { changed } : { changed, how: applied.how };
   return {
-    done: { ...what, served: proof.served, ...(down && { down }), ...(foreign && { foreign }) },
-    faults: [...served.faults, ...proof.faults, ...unwritten],
+    done: { ...what, ...counts(plan.difference), removed, certificates, served: proof.served, ...faulty },
+    faults: [...applied.faults, ...proof.faults, ...faults],
   };
 }
 
-/** For a reload that no sync makes. A full disk must not keep what was applied from counting: a reload believes what was seen before. */
-function noteSeen(
-  { files, folder }: Target,
-  running: readonly RunningServer[],
-  servers: readonly WantedServer[],
-): readonly string[] {
-  if (!keepsHealth(files)) return [];
-  try {
-    writeHealth(folder, stateFile(running, servers));
-    return [];
-  } catch (error) {
-    return [`who passes its checks could not be written to ${folder}: ${(error as Error).message}; is the disk full?`];
+function whatChanged(plan: Plan, certificates: readonly string[]): Exclude<Done['changed'], 'prepared'> {
+  const { added, left } = counts(plan.difference);
+  if (plan.hasNewStructure) return 'structure';
+  if (added + left > 0) return 'membership';
+  if (certificates.length > 0) return 'certificates';
+  return plan.target.folder === plan.installed.folder ? 'nothing' : 'files';
+}
+
+async function planned(running: Running, target: Target): Promise<Plan> {
+  const { worker, installed, settings } = running;
+  const structure = describedStructure(target.files.map(({ text }) => text).join('\n'));
+  if (structure === undefined) {
+    throw new Error(
+      `no file in ${target.folder} says "description sluice <digest>", so a reload could not be verified; nothing was changed`,
+    );
   }
+  const servers = wantedServers(target.files);
+  const had = new Map(installed.pems.map(({ name, text }) => [name, text]));
+  return {
+    ...running,
+    ...{ target, servers, structure, hasNewStructure: worker.structure !== structure },
+    difference: change(await runningServers(worker), servers),
+    renewed: target.pems.filter(({ name, text }) => had.get(name) !== text).map(({ name }) => name),
+    certificates: `${settings.link}/certificates`,
+  };
 }
 
-async function prove({ settings }: World, { current, files, pems }: Target): Promise<Proof> {
-  const proxy = tlsAddress(files, settings.environment);
-  if (!proxy) return { served: {}, faults: [] };
-  const patienceMs = Math.min(settings.patienceMilliseconds, 3_000);
-  return proveServed(proxy, current.generation.certificates, pems, patienceMs);
+/** Law 4: membership never reloads. Returns `undefined` where only a reload can help. */
+async function atRunTime(plan: Plan): Promise<Applied | undefined> {
+  const { worker, servers, difference, target, renewed } = plan;
+  if (plan.hasNewStructure || !(await settleServers(worker, servers, difference))) return undefined;
+  const served = await serveCertificates(worker, plan.certificates, target.pems, renewed);
+  return { worker, how: 'at run time', certificates: served.changed, faults: served.faults };
 }
 
-function whatChanged(structure: boolean, membership: boolean, certificates: boolean, files: boolean): Done['changed'] {
-  if (structure) return 'structure';
-  if (membership) return 'membership';
-  if (certificates) return 'certificates';
-  return files ? 'files' : 'nothing';
-}
-
-function wantedStructure({ files, folder }: Target): string {
-  const structure = describedStructure(files.map(({ text }) => text).join('\n'));
-  if (structure) return structure;
-  throw new Error(
-    `no file in ${folder} says "description sluice <digest>", so a reload could not be verified; nothing was changed`,
-  );
-}
-
-async function reload(
-  { settings, haproxy }: World,
-  before: ServingWorker,
-  { files, folder }: Target,
-  installed: Installed,
-  servers: readonly WantedServer[],
-  structure: string,
-): Promise<Worker> {
-  await probe(
-    newAddresses(boundAddresses(files, settings.environment), boundAddresses(installed.files, settings.environment)),
-  );
+async function byReload(plan: Plan): Promise<Applied> {
+  const { settings, haproxy, worker: before, installed, target, servers, structure } = plan;
+  const bound = boundAddresses(installed.files, settings.environment);
+  await refuseTakenPorts(boundAddresses(target.files, settings.environment), bound);
   // Before the reload, so that health is carried over, and no connection kept from before leads to a task that stops.
-  await settleShared(haproxy, before, files, installed);
-  writeHealth(folder, stateFile(await runningServers(haproxy, before), servers));
-  const attempt = tryWith(settings.link, folder);
+  await settleShared(before, target.files, installed.files);
+  writeHealth(target.folder, stateFile(await runningServers(before), servers));
+  const attempt = tryWith(settings.link, target.folder);
   try {
     const worker = await verifiedReload(haproxy, before, structure);
     attempt.confirm();
-    if (await settleServers(haproxy, worker, servers)) return worker;
-    throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
+    if (!(await settleServers(worker, servers)))
+      throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
+    const { faults } = await serveCertificates(worker, plan.certificates, target.pems, []);
+    const how = `by a reload${plan.hasNewStructure ? '' : ': the servers did not settle at run time'}`;
+    return { worker, how, certificates: plan.renewed, faults };
   } finally {
     undo(settings.link);
-    writeAtRest(folder, files, true);
   }
 }
 
-/** Brings the servers up to date of the backends that stay as they are, whatever becomes of the rest. */
-export async function settleShared(
-  haproxy: Haproxy,
-  worker: Worker,
-  files: readonly File[],
-  installed: Installed,
-): Promise<void> {
-  const before = backendNames(installed.files);
-  const shared = new Set(backendNames(files).filter((name) => before.includes(name)));
-  await settleServers(haproxy, worker, wantedServers(files), shared);
+/** Law 13: a certificate counts when it is served. */
+async function prove({ settings, target: { files, generation, pems } }: Plan): Promise<Proof> {
+  const proxy = tlsAddress(files, settings.environment);
+  if (!proxy) return { served: {}, faults: [] };
+  return proveServed(proxy, generation.certificates, pems, Math.min(settings.patienceMilliseconds, 3_000));
 }
 
-/** Names of the certificate files that are not installed as they are wanted. */
-function renewedPems({ pems }: Target, installed: Installed): readonly string[] {
-  const had = new Map(installed.pems.map(({ name, text }) => [name, text]));
-  return pems.filter(({ name, text }) => had.get(name) !== text).map(({ name }) => name);
+/** Deletes the servers that left long ago, finds the tasks that cannot be served, and writes down which servers pass their checks. */
+async function tend({ settings, target, servers }: Plan, worker: Worker) {
+  const removed = await removeServers(worker, servers, settings.removeAfterSeconds);
+  const running = await runningServers(worker);
+  const stat = await worker.tell('show stat');
+  const down = downServers(stat, running);
+  const foreign = await listenToNew(settings.home, stat, servers);
+  const tasks = { removed, ...(down && { down }), ...(foreign && { foreign }), faults: [] };
+  try {
+    if (keepsHealth(target.files)) writeHealth(target.folder, stateFile(running, servers));
+    return tasks;
+  } catch (error) {
+    // On a full disk a reload that no sync makes believes the health that was seen before, so this fails nothing else.
+    const what = `who passes its checks could not be written to ${target.folder}: ${(error as Error).message}`;
+    return { ...tasks, faults: [`${what}; is the disk full?`] };
+  }
+}
+
+/**
+ * Writes down which servers pass their checks, for a reload that no sync makes: `haproxy.service` runs it before it reloads.
+ *
+ * @throws when HAProxy cannot be asked; then its reload believes what the last sync has seen.
+ */
+export async function noteHealth(link: string, haproxy: Haproxy): Promise<{ readonly health: string }> {
+  const installed = readInstalled(link);
+  if (!installed || !keepsHealth(installed.files)) return { health: 'the installed configuration keeps none' };
+  const worker = await currentWorker(haproxy);
+  if (!worker) throw new Error('could not ask who passes its checks, for HAProxy is not running');
+  const [running, servers] = [await runningServers(worker), wantedServers(installed.files)];
+  writeHealth(installed.folder, stateFile(running, servers));
+  const up = running.filter((server) => server.up && server.admitted);
+  return { health: `${up.length} of ${servers.length} servers answer` };
 }

@@ -1,6 +1,10 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 import { chainOf } from '../certificates/x509';
+import { type Certificate, certificateNames } from '../generation/generation';
+import type { File } from '../haproxy/render';
+import type { Parameters } from './aws/calls';
+import type { Current, Installed } from './disk/installed';
 
 /**
  * The first certificate of the folder, which answers clients without SNI: the stage's first one, or a stand-in that lets
@@ -8,7 +12,7 @@ import { chainOf } from '../certificates/x509';
  */
 export const standIn = '00-stand-in.pem';
 
-/** HAProxy up to 3.2 holds command and payload in one buffer of 16 kB, and answers nothing to what does not fit. */
+/** HAProxy up to 3.2 holds command and payload in one buffer of 16 kB, and does not answer a larger one. */
 const mostBytes = 15_000;
 
 /**
@@ -16,23 +20,22 @@ const mostBytes = 15_000;
  * HAProxy's command line ends a payload at the first blank line and would run, and echo, the lines after it: there is none.
  *
  * @param now epoch milliseconds, to judge the chain by
- * @throws when it is no key with a certificate, its chain does not fit, or it is too large; never with a word of the text.
+ * @throws when it is no key with a certificate, its chain does not fit, or it is too large; the message never quotes the text.
  */
 export function pemFile(name: string, key: string, chain: string, now = 0): string {
   const pair = clean(key);
   if (!isPair(pair))
     throw new Error(`the stored certificate ${name} is no private key with its certificate; ${orderAnew(name)}`);
   const text = pair + clean(fitting(name, pair, clean(chain), now));
-  if (Buffer.byteLength(text) > mostBytes) {
-    throw new Error(
-      `the certificate ${name} has ${Buffer.byteLength(text)} bytes, more than the ${mostBytes} HAProxy takes at run time; ` +
-        'use an ECDSA key or a shorter chain',
-    );
-  }
-  return text;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= mostBytes) return text;
+  throw new Error(
+    `the certificate ${name} has ${bytes} bytes, more than the ${mostBytes} HAProxy takes at run time; ` +
+      'use an ECDSA key or a shorter chain',
+  );
 }
 
-/** What to do about a stored certificate that cannot be used: `renew` looks at none that it has stored. */
+/** `renew` does not check certificates that it has stored, so somebody must ask for another one. */
 export const orderAnew = (name: string): string =>
   `to have another one ordered, delete the stage's parameter acme/state/${name} and invoke renew`;
 
@@ -53,8 +56,8 @@ function fitting(name: string, leaf: string, chain: string, now: number): string
   }
 }
 
-/** Whether a text is a private key with its certificate. OpenSSL takes the first block of each; its errors are not passed on. */
-export function isPair(text: string): boolean {
+/** OpenSSL takes the first block of each kind. Its errors could quote the key, so they are not passed on. */
+function isPair(text: string): boolean {
   try {
     return new X509Certificate(text).checkPrivateKey(createPrivateKey(text));
   } catch {
@@ -62,5 +65,116 @@ export function isPair(text: string): boolean {
   }
 }
 
-/** `set ssl cert` with its payload. The socket's own newline makes the one blank line that ends it. */
-export const setCertificate = (file: string, pem: string): string => `set ssl cert ${file} <<\n${pem}`;
+/** A certificate with its file. */
+type Usable = { readonly certificate: Certificate; readonly file: File };
+type Certificates = Current & Pick<Installed, 'pems'>;
+
+/** Where a generation's pieces and certificates come from. */
+export type Source = {
+  readonly parameters: Pick<Parameters, 'getAll'>;
+  readonly prefix: string;
+  readonly makeStandIn: () => string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+};
+
+/** Fetches the certificates that are not installed yet, and says why others cannot be used. */
+export async function fetchCertificates(
+  source: Source,
+  certificates: readonly Certificate[],
+  installed: Installed,
+): Promise<{ readonly usable: readonly Usable[]; readonly faults: readonly string[] }> {
+  const usable: Usable[] = [];
+  const faults: string[] = [];
+  for (const certificate of certificates) {
+    const old = usableInstalled(installed, certificate.name);
+    const isSame = old?.certificate.key === certificate.key && old.certificate.chain === certificate.chain;
+    try {
+      usable.push(old && isSame ? old : { certificate, file: await fetchPem(source, certificate) });
+    } catch (error) {
+      faults.push((error as Error).message);
+      if (old) usable.push(old);
+    }
+  }
+  return { usable, faults };
+}
+
+async function fetchPem({ parameters, prefix, now }: Source, { name, key, chain }: Certificate): Promise<File> {
+  const names = certificateNames(prefix, name);
+  const [keySelector, chainSelector] = [`${names.key}:${key}`, `${names.chain}:${chain}`];
+  const values = new Map([
+    ...(await parameters.getAll([keySelector], { decrypted: true })),
+    ...(await parameters.getAll([chainSelector], { decrypted: false })),
+  ]);
+  const found = (selector: string): string => {
+    const value = values.get(selector);
+    if (value === undefined) throw new Error(`${selector} is missing in Parameter Store; ${orderAnew(name)}`);
+    return value;
+  };
+  return { name: fileName(name), text: pemFile(name, found(keySelector), found(chainSelector), now) };
+}
+
+/** A certificate as it is installed. HAProxy would not start again with a damaged file. */
+function usableInstalled(installed: Installed, name: string): Usable | undefined {
+  const certificate = installed.generation.certificates.find((other) => other.name === name);
+  const file = usablePem(installed, fileName(name));
+  return certificate && file && { certificate, file };
+}
+
+/** A generation with just these certificates. A client without SNI sees the first of them, or a stand-in where there is none. */
+export function withCertificates(
+  { number, modified, generation }: Current,
+  usable: readonly Usable[],
+  installed: Installed,
+  makeStandIn: () => string,
+): Certificates {
+  const text = usable[0]?.file.text ?? installedStandIn(installed)?.text ?? makeStandIn();
+  const certificates = usable.map(({ certificate }) => certificate);
+  const pems = [{ name: standIn, text }, ...usable.map(({ file }) => file)];
+  return { number, modified, generation: { ...generation, certificates }, pems };
+}
+
+type Judge = {
+  readonly makeStandIn: () => string;
+  /** Why HAProxy refuses the certificate of a file by itself. */
+  readonly whyRefused: (path: string) => string | undefined;
+};
+
+/**
+ * A generation that HAProxy refuses, without the certificates that are why: each stays as it is installed, or is left out.
+ * Returns `undefined` where no certificate is why.
+ *
+ * @param staging the folder that HAProxy refused
+ */
+export function withoutRefused(
+  wanted: Certificates,
+  staging: string,
+  installed: Installed,
+  { makeStandIn, whyRefused }: Judge,
+): (Certificates & { readonly faults: readonly string[] }) | undefined {
+  const judge = (folder: string, name: string) => whyRefused(`${folder}/certificates/${fileName(name)}`);
+  const faults: string[] = [];
+  const usable = wanted.generation.certificates.flatMap((certificate): readonly Usable[] => {
+    const { name } = certificate;
+    const file = wanted.pems.find((other) => other.name === fileName(name));
+    const why = judge(staging, name);
+    if (file && why === undefined) return [{ certificate, file }];
+    faults.push(`HAProxy refuses the certificate ${name}${why}; ${orderAnew(name)}`);
+    const old = usableInstalled(installed, name);
+    return old && old.file.text !== file?.text && judge(installed.folder, name) === undefined ? [old] : [];
+  });
+  if (faults.length === 0) return undefined;
+  return { ...withCertificates(wanted, usable, installed, makeStandIn), faults };
+}
+
+const fileName = (name: string): string => `${name}.pem`;
+
+const usablePem = ({ pems }: Installed, name: string): File | undefined =>
+  pems.find((file) => file.name === name && isPair(file.text));
+
+/** Its file may hold the first certificate instead. */
+function installedStandIn(installed: Installed): File | undefined {
+  const file = usablePem(installed, standIn);
+  const isOther = installed.pems.some(({ name, text }) => name !== standIn && text === file?.text);
+  return isOther ? undefined : file;
+}

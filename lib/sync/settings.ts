@@ -1,6 +1,19 @@
-/** Where things are on the instance. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What an instance takes over, and who waits for it. The template tells each instance at its launch. */
+export type Place = {
+  readonly slot: string;
+  /** The allocation of the Elastic IP address. */
+  readonly address: string;
+  /** The Auto Scaling group, and its hook that keeps the instance from counting until it is completed. */
+  readonly group: string;
+  readonly hook: string;
+};
+
+const placeNames = { slot: 'SLUICE_SLOT', address: 'SLUICE_ADDRESS', group: 'SLUICE_GROUP', hook: 'SLUICE_HOOK' };
+
 export type Settings = {
-  /** Of the stage in Parameter Store, such as `/sluice/prod`. */
+  /** The stage's Parameter Store prefix, such as `/sluice/prod`. */
   readonly prefix: string;
   /** Holds the versioned folders. */
   readonly home: string;
@@ -8,6 +21,8 @@ export type Settings = {
   readonly link: string;
   readonly masterSocket: string;
   readonly haproxy: string;
+  /** Where HAProxy answers by HTTP. */
+  readonly http: string;
   /** How long a server that left must have been quiet before it is deleted. */
   readonly removeAfterSeconds: number;
   /** How long to wait for what passes by itself: throttling, an old answer, a master that executes itself anew. */
@@ -15,14 +30,20 @@ export type Settings = {
   readonly ssmEndpoint: string | undefined;
   readonly imdsEndpoint: string;
   readonly region: string | undefined;
-  /** Of the services that are asked by the Query protocol. */
+  /** For the services that speak the Query protocol. */
   readonly queryEndpoint: string | undefined;
-  /** What the configuration's `${NAME-default}` are filled from, as HAProxy does. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** An instance that was started by hand has none. */
+  readonly slot: string | undefined;
+  /** @throws with the names of the settings that are missing. */
+  readonly place: () => Place;
+  /** sync.sh has found a fault around this program, so this run counts as not synced. */
+  readonly hasFault: boolean;
+  /** Fills the configuration's `${NAME-default}`, as HAProxy does. */
+  readonly environment: Environment;
 };
 
 /** @throws when the stage's prefix is missing. */
-export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+export function readSettings(environment: Environment): Settings {
   const prefix = environment.SLUICE_PREFIX;
   if (!prefix) throw new Error('SLUICE_PREFIX is not set; it names the stage, such as /sluice/prod');
   return {
@@ -31,12 +52,23 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     link: environment.SLUICE ?? '/etc/haproxy/sluice',
     masterSocket: environment.SLUICE_MASTER ?? '/run/haproxy-master.sock',
     haproxy: environment.HAPROXY ?? 'haproxy',
+    http: environment.SLUICE_HTTP ?? ':80',
     removeAfterSeconds: Number(environment.SLUICE_REMOVE_AFTER_SECONDS ?? 60),
     patienceMilliseconds: 1000 * Number(environment.SLUICE_PATIENCE_SECONDS ?? 10),
     ssmEndpoint: environment.AWS_ENDPOINT_URL_SSM ?? environment.AWS_ENDPOINT_URL,
     imdsEndpoint: environment.AWS_EC2_METADATA_SERVICE_ENDPOINT ?? 'http://169.254.169.254',
     region: environment.AWS_REGION,
     queryEndpoint: environment.AWS_ENDPOINT_URL,
+    slot: environment[placeNames.slot],
+    place: () => readPlace(environment),
+    hasFault: Boolean(environment.SLUICE_FAULT),
     environment,
   };
+}
+
+function readPlace(environment: Environment): Place {
+  const missing = Object.values(placeNames).filter((name) => !environment[name]);
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} not set; the template writes them at first boot`);
+  const values = Object.entries(placeNames).map(([key, name]) => [key, environment[name]]);
+  return Object.fromEntries(values) as Place;
 }

@@ -2,72 +2,68 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { sha256 } from '../generation/generation';
 import { render } from '../haproxy/render';
-import { applyRunning, settleShared } from './apply';
-import type { Parameters } from './aws/parameters';
-import { type Current, isLate, readCurrent } from './current';
-import { keep, prune, stage, switchTo, undo, writeAtRest } from './disk/disk';
-import { heal } from './disk/heal';
-import { type Installed, readInstalled } from './disk/installed';
-import { isStartedWith, noteStarted, whyNotRunning } from './disk/unseen';
+import { applyRunning, type Done, type Outcome, type Running, type Target } from './apply';
+import type { Parameters } from './aws/calls';
+import { heal, type Installed, prune, readInstalled, switchTo, undo } from './disk/installed';
+import { keep, noteStarted, stage, writeAtRest } from './disk/staged';
 import { certificateCheck, checkConfiguration, makeStandIn } from './haproxy/check';
-import { currentWorker, type Haproxy, type ServingWorker, type Worker } from './haproxy/master';
-import { standIn } from './pem';
-import { Incomplete, type Outcome, type Report } from './report';
+import { settleShared } from './haproxy/membership';
+import { isStartedWith, whyNotRunning } from './haproxy/serving';
+import { currentWorker, type Haproxy } from './haproxy/worker';
+import { standIn, withoutRefused } from './pem';
+import { fetchWanted, isInstalled, isLate, readCurrent, type Wanted } from './published';
 import type { Settings } from './settings';
-import { withoutRefused } from './usable';
-import { fetchWanted, isInstalled, type Wanted } from './wanted';
 
-export type World = { readonly settings: Settings; readonly parameters: Parameters; readonly haproxy: Haproxy };
+/** What a sync did: one line of JSON, fit for a log. */
+export type Report = { readonly generation: number } & Done;
+
+/** Everything is applied but what the message names. */
+export class Incomplete extends Error {}
+
+export type Deps = { readonly settings: Settings; readonly parameters: Parameters; readonly haproxy: Haproxy };
+
+/** What is installed, and the worker that serves. Without a worker and without a fault this is the first boot: HAProxy starts later. */
+type Found = Omit<Running, 'worker'> & { readonly worker?: Running['worker']; readonly fault?: string };
 
 /**
  * Brings HAProxy to at least the asked generation. Safe to repeat, and to cut off anywhere: each run compares with what runs.
  *
  * @throws when it did not get there; then HAProxy runs on with what it had.
  */
-export async function sync(asked: number, world: World): Promise<Report> {
-  const { settings, parameters } = world;
+export async function sync(asked: number, deps: Deps): Promise<Report> {
+  const { settings, parameters, haproxy } = deps;
   heal(settings.home, settings.link);
   undo(settings.link);
   const installed = readInstalled(settings.link) ?? installEmpty(settings);
-  const current = await readCurrent(parameters, settings.prefix, asked, settings.patienceMilliseconds, pause);
-  if (!current) return nothingPublished(world, installed);
 
-  const source = { parameters, prefix: settings.prefix, makeStandIn, now: Date.now() };
-  const late = await isLate(parameters, settings.prefix, current, installed, { ...settings, pause });
-  const wanted = late ? asInstalled(installed) : await fetchWanted(source, current, installed);
-  const outcome = await apply(world, wanted, installed);
-  if (outcome.faults.length > 0) {
-    const faults = outcome.faults.join('; ');
-    throw new Incomplete(`everything else of generation ${wanted.current.number} is applied, but ${faults}`);
-  }
-  return { generation: wanted.current.number, ...outcome.done };
+  const source = { ...settings, parameters, pause, makeStandIn, now: Date.now() };
+  const current = await readCurrent(source, asked);
+  if (!current) return nothingPublished(await look({ settings, haproxy, installed }));
+
+  const late = await isLate(source, current, installed);
+  const wanted = late ? { ...installed, faults: [] } : await fetchWanted(source, current, installed);
+  const { done, faults } = await apply(await look({ settings, haproxy, installed }), wanted);
+  if (faults.length === 0) return { generation: wanted.number, ...done };
+  throw new Incomplete(`everything else of generation ${wanted.number} is applied, but ${faults.join('; ')}`);
 }
 
-/** What lets HAProxy start, and answer 404, before anything was published. */
-function installEmpty(settings: Settings): Installed {
+/** Lets HAProxy start, and answer 404, before anything was published. */
+function installEmpty({ home, link }: Settings): Installed {
   const files = render({ backends: [], certified: [] });
   const listed = files.map(({ name, text }) => ({ name, sha256: sha256(text), versions: [] }));
-  const current: Current = { number: 0, modified: 0, generation: { files: listed, certificates: [] } };
   const pems = [{ name: standIn, text: makeStandIn() }];
-  const folder = keep(settings.home, stage(settings.home, current, files, pems, undefined), 0, undefined);
-  switchTo(settings.link, folder);
-  return { ...current, folder, files, pems };
+  const empty = { number: 0, modified: 0, generation: { files: listed, certificates: [] }, files, pems };
+  const folder = keep(home, stage(home, empty, undefined), 0, undefined);
+  switchTo(link, folder);
+  return { ...empty, folder };
 }
 
-async function nothingPublished(world: World, installed: Installed): Promise<Report> {
-  const { fault } = await look(world, installed);
-  if (fault) throw new Incomplete(`nothing was ever published, and ${fault}`);
-  return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
-}
-
-type Seen = { readonly worker?: ServingWorker; readonly fault?: string };
-
-/** The worker that serves. Without one and without a fault this is the first boot, and HAProxy is started later. */
-async function look({ settings, haproxy }: World, installed: Installed): Promise<Seen> {
+async function look(run: Omit<Running, 'worker'>): Promise<Found> {
+  const { settings, haproxy, installed } = run;
   const worker = await currentWorker(haproxy, settings.patienceMilliseconds);
   if (!worker) {
     const fault = await whyNotRunning(settings, installed);
-    return fault ? { fault } : {};
+    return { ...run, ...(fault && { fault }) };
   }
   if (worker.structure === undefined && !isStartedWith(settings.link, worker.master)) {
     throw new Error(
@@ -75,69 +71,73 @@ async function look({ settings, haproxy }: World, installed: Installed): Promise
         'changed; does /etc/systemd/system/haproxy.service.d/sluice.conf exist?',
     );
   }
-  noteStarted(settings);
-  return { worker };
+  noteStarted(settings.home);
+  return { ...run, worker };
 }
 
-const asInstalled = (installed: Installed): Wanted => ({ current: installed, ...installed, faults: [] });
+function nothingPublished({ installed, fault }: Found): Report {
+  if (fault) throw new Incomplete(`nothing was ever published, and ${fault}`);
+  return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
+}
 
-async function apply(world: World, wanted: Wanted, installed: Installed): Promise<Outcome> {
-  const { settings } = world;
-  const { worker, fault } = await look(world, installed);
-  const target = await checked(world, worker, wanted, installed);
-  const { folder } = target;
-  const outcome = worker ? await applyRunning(world, worker, target, installed) : prepared(wanted, fault);
-  if (folder !== installed.folder) {
-    switchTo(settings.link, folder);
-    prune(settings.home, [folder, installed.folder]);
+async function apply(found: Found, wanted: Wanted): Promise<Outcome> {
+  const { settings, installed, worker, fault } = found;
+  const target = await stageChecked(found, wanted);
+  const { folder, files } = target;
+  try {
+    const outcome = worker ? await applyRunning({ ...found, worker }, target) : prepared(target, fault);
+    if (folder !== installed.folder) {
+      switchTo(settings.link, folder);
+      prune(settings.home, [folder, installed.folder]);
+    }
+    return { ...outcome, faults: [...target.faults, ...outcome.faults] };
+  } finally {
+    // A start must not believe the health that was written for a reload, in this run or in one that was cut off.
+    writeAtRest(folder, files, worker !== undefined);
   }
-  // A run that was cut off at its reload has left the health of that moment.
-  writeAtRest(folder, wanted.files, worker !== undefined);
-  return { ...outcome, faults: [...target.faults, ...outcome.faults] };
 }
+
+const prepared = ({ number }: Target, fault?: string): Outcome => ({
+  done: { changed: 'prepared', how: `HAProxy was not started yet, it will start with generation ${number}` },
+  faults: fault ? [fault] : [],
+});
 
 /**
- * Stages what is wanted and has HAProxy check it. Neither what it refuses nor a full disk may hold up who comes and who leaves,
- * and a certificate that it refuses nothing else at all.
+ * Stages what is wanted and has HAProxy check it. Neither what it refuses nor a full disk may keep tasks from coming and going,
+ * and a certificate that it refuses holds up nothing else at all.
  */
-async function checked(
-  world: World,
-  worker: Worker | undefined,
-  wanted: Wanted,
-  installed: Installed,
-): Promise<Wanted & { readonly folder: string }> {
+async function stageChecked(found: Found, wanted: Wanted): Promise<Target> {
+  const { settings, installed, worker } = found;
   if (isInstalled(wanted, installed)) return { ...wanted, folder: installed.folder };
-  const { settings, haproxy } = world;
-  const { current, files, pems } = wanted;
   try {
-    const staging = stage(settings.home, current, files, pems, installed);
+    const staging = stage(settings.home, wanted, installed);
     const rest = withoutRefusedCertificate(settings, wanted, staging, installed);
-    if (rest) return await checked(world, worker, rest, installed);
-    return { ...wanted, folder: keep(settings.home, staging, current.number, installed) };
+    if (rest) return await stageChecked(found, rest);
+    return { ...wanted, folder: keep(settings.home, staging, wanted.number, installed) };
   } catch (fault) {
-    if (worker) await settleShared(haproxy, worker, files, installed);
+    if (worker) await settleShared(worker, wanted.files, installed.files);
     throw fault;
   }
 }
 
 /**
- * What is left to be tried where HAProxy refuses a certificate; `undefined` where it takes everything.
+ * What is left to be tried where HAProxy refuses a certificate; `undefined` where it accepts everything.
  *
  * @throws when it refuses something else.
  */
-function withoutRefusedCertificate(settings: Settings, wanted: Wanted, staging: string, installed: Installed) {
+function withoutRefusedCertificate(
+  { haproxy }: Settings,
+  wanted: Wanted,
+  staging: string,
+  installed: Installed,
+): Wanted | undefined {
   try {
-    checkConfiguration(settings.haproxy, staging);
+    checkConfiguration(haproxy, staging);
     return undefined;
   } catch (refusal) {
-    const whyRefused = certificateCheck(settings.haproxy, staging);
+    const whyRefused = certificateCheck(haproxy, staging);
     const rest = withoutRefused(wanted, staging, installed, { makeStandIn, whyRefused });
-    if (rest) return rest;
-    throw refusal;
+    if (!rest) throw refusal;
+    return { ...rest, files: wanted.files, faults: [...wanted.faults, ...rest.faults] };
   }
 }
-
-const prepared = ({ current }: Wanted, fault?: string): Outcome => ({
-  done: { changed: 'prepared', how: `HAProxy was not started yet, it will start with generation ${current.number}` },
-  faults: fault ? [fault] : [],
-});

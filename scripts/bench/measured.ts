@@ -3,8 +3,8 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { currentWorker, haproxyAt } from '../../lib/sync/haproxy/master';
-import { table } from '../../lib/sync/haproxy/replies';
+import { currentWorker, haproxyAt } from '../../lib/sync/haproxy/worker';
+import { table } from '../../lib/sync/replies';
 import { haproxy } from '../local/proxy/haproxy';
 import type { Configuration } from './configurations';
 import { type Cpu, cpuOf, givePriority, pinned } from './cpu';
@@ -29,14 +29,13 @@ export async function startMeasured(stand: Stand, configuration: Configuration, 
     configuration.environment(seat, run),
   );
   await untilItAnswers(running, seat);
-  const master = haproxyAt(socket, 10_000);
-  const worker = await currentWorker(master, 10_000);
+  const worker = await currentWorker(haproxyAt(socket, 10_000), 10_000);
   if (!worker) throw new Error("HAProxy's master does not answer");
   givePriority(worker.pid);
   return {
     seat,
     used: async () => {
-      const requests = countedIn(await master.worker(worker.pid, 'show stat'));
+      const requests = countedIn(await worker.tell('show stat'));
       return { cpu: cpuOf(worker.pid), requests };
     },
     stop: () => {

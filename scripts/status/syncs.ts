@@ -6,9 +6,7 @@ import {
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-
-import type { Down } from '../../lib/sync/haproxy/down';
-import type { Foreign } from '../../lib/sync/haproxy/speech';
+import type { Down, Foreign } from '../../lib/sync/faulty-tasks';
 import { type Check, fine, wrong } from './check';
 import { isOnline, type SeenProxy } from './proxies';
 import type { Clients, Stage } from './stage';

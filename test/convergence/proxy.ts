@@ -1,4 +1,4 @@
-import { parseServersState } from '../../lib/sync/haproxy/replies';
+import { parseServersState } from '../../lib/sync/replies';
 import type { Agenda } from './agenda';
 
 /** A server as the model of HAProxy has it. */

@@ -5,11 +5,11 @@ import {
   isUp,
   removable,
   type Sequence,
+  stateFile,
   type WantedServer,
   wantedServers,
-} from '../../lib/sync/haproxy/change';
-import { accepted, parseServersState, type RunningServer } from '../../lib/sync/haproxy/replies';
-import { stateFile } from '../../lib/sync/haproxy/state-file';
+} from '../../lib/sync/change';
+import { accepted, parseServersState, type RunningServer } from '../../lib/sync/replies';
 import type { Agenda } from './agenda';
 import type { Haproxy } from './proxy';
 

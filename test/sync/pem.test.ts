@@ -1,15 +1,10 @@
-import { execFileSync } from 'node:child_process';
-
 import fc from 'fast-check';
 
-import { orderAnew, pemFile, setCertificate } from '../../lib/sync/pem';
+import { orderAnew, pemFile } from '../../lib/sync/pem';
 import { authority } from '../system/authority';
+import { selfSigned } from '../system/haproxy-instance';
 
-const words =
-  'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=example.com -keyout - -out -';
-const made = (): string =>
-  execFileSync('openssl', words.split(' '), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-const [good, other] = [made(), made()];
+const [good, other] = [selfSigned('example.com'), selfSigned('example.com')];
 const from = (pem: string, label: string): string => pem.slice(pem.indexOf(`-----BEGIN ${label}`));
 
 describe('a PEM file', () => {
@@ -41,12 +36,6 @@ describe('a PEM file', () => {
         expect(pemFile('example.com', stored, '')).toBe(good);
       }),
     );
-  });
-
-  it('ends its command with exactly one blank line when the socket adds its newline', () => {
-    const sent = `${setCertificate('/live/example.com.pem', good)}\n`;
-
-    expect(sent.indexOf('\n\n')).toBe(sent.length - 2);
   });
 
   it.each([

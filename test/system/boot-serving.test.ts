@@ -1,5 +1,5 @@
-import { haproxyAt } from '../../lib/sync/haproxy/master';
 import { notServing } from '../../lib/sync/haproxy/serving';
+import { haproxyAt } from '../../lib/sync/haproxy/worker';
 import { type Instance, startInstance } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks } from './haproxy-tasks';
 

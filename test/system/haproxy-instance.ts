@@ -15,7 +15,7 @@ import {
 } from '../../lib/generation/generation';
 import type { Backend } from '../../lib/haproxy/backend';
 import { type File, render } from '../../lib/haproxy/render';
-import { parseProcesses, parseServersState } from '../../lib/sync/haproxy/replies';
+import { parseProcesses, parseServersState } from '../../lib/sync/replies';
 import { startApi } from '../../scripts/local/api/api';
 import { startImds } from '../../scripts/local/proxy/imds';
 import { parameterStore } from '../../scripts/local/ssm/parameters';

@@ -4,8 +4,8 @@ import { request as requestTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { probe } from '../../lib/entrance/probe';
 import { render } from '../../lib/haproxy/render';
-import { haproxyAt } from '../../lib/sync/haproxy/master';
 import { notServing } from '../../lib/sync/haproxy/serving';
+import { haproxyAt } from '../../lib/sync/haproxy/worker';
 import { type Instance, startInstance, until } from './haproxy-instance';
 import { ask, backend } from './haproxy-tasks';
 

@@ -1,11 +1,26 @@
-import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
-import { parseCertificates } from '../../generation/generation';
+import { type Generation, parseCertificates } from '../../generation/generation';
 import type { File } from '../../haproxy/render';
-import type { Current } from '../current';
 
-/** The generation that HAProxy's folder holds. `folder` is the versioned one behind the symlink. */
+/** The published generation: what the pointer lists, with its number and time (epoch seconds). */
+export type Current = { readonly number: number; readonly modified: number; readonly generation: Generation };
+
+/** The generation in HAProxy's folder. `folder` is the versioned one behind the symlink. */
 export type Installed = Current & {
   readonly folder: string;
   readonly files: readonly File[];
@@ -15,9 +30,9 @@ export type Installed = Current & {
 /** The file of a versioned folder that says which generation it is. */
 export const manifestName = 'generation.json';
 
-const nothing: Current = { number: 0, modified: 0, generation: { files: [], certificates: [] } };
+const unknown: Current = { number: 0, modified: 0, generation: { files: [], certificates: [] } };
 
-/** Reads what is installed, or gives `undefined` where nothing ever was. */
+/** Returns `undefined` where nothing was ever installed. */
 export function readInstalled(link: string): Installed | undefined {
   if (!isFolder(link)) return undefined;
   const folder = resolve(dirname(link), readlinkSync(link));
@@ -28,23 +43,10 @@ export function readInstalled(link: string): Installed | undefined {
 function readFolder(folder: string): readonly File[] {
   if (!isFolder(folder)) return [];
   return readdirSync(folder).map((name) => {
-    // Whatever else lies there is no file of ours, so the folder is not the one that is wanted. A link leads to a file beside it.
+    // A folder or a broken link counts as an empty file, so that the folder differs from the wanted one and is replaced.
     const file = join(folder, name);
     return { name, text: isFile(file) ? readFileSync(file, 'utf8') : '' };
   });
-}
-
-export const isFolder = (path: string): boolean => look(path)?.isDirectory() ?? false;
-export const isFile = (path: string): boolean => look(path)?.isFile() ?? false;
-
-/** What a path leads to; nothing also where it leads through a file, or in a circle. */
-function look(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(String((error as NodeJS.ErrnoException).code))) return undefined;
-    throw error;
-  }
 }
 
 /** A manifest that cannot be read makes the generation an unknown one: everything is compared by hash, and staged anew. */
@@ -53,10 +55,119 @@ function readManifest(folder: string): Current {
     const { number, modified, generation } = JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Current;
     const isRight =
       [number, modified].every((each) => Number.isFinite(each) && each >= 0) && Number.isSafeInteger(number);
-    if (!isRight || !Array.isArray(generation.files)) return nothing;
+    if (!isRight || !Array.isArray(generation.files)) return unknown;
     const certificates = parseCertificates(JSON.stringify(generation.certificates));
     return { number, modified, generation: { ...generation, certificates } };
   } catch {
-    return nothing;
+    return unknown;
   }
+}
+
+export const isFolder = (path: string): boolean => follow(path)?.isDirectory() ?? false;
+export const isFile = (path: string): boolean => follow(path)?.isFile() ?? false;
+
+/** What a path leads to; `undefined` also where it leads through a file, or in a circle. */
+function follow(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(String((error as NodeJS.ErrnoException).code))) return undefined;
+    throw error;
+  }
+}
+
+/** Lets the symlink point to a folder, in one step: HAProxy can be restarted at any moment. */
+export function switchTo(link: string, folder: string): void {
+  const next = `${link}.next`;
+  rmSync(next, { recursive: true, force: true });
+  symlinkSync(folder, next);
+  renameSync(next, link);
+}
+
+/** Switches for as long as a reload takes. Until `confirm`, `undo` goes back, in this run or at the start of the next. */
+export function tryWith(link: string, folder: string): { readonly confirm: () => void } {
+  const target = readlinkSync(link);
+  rmSync(before(link), { force: true });
+  symlinkSync(target, before(link));
+  switchTo(link, folder);
+  return { confirm: () => rmSync(before(link), { force: true }) };
+}
+
+/** Goes back to what was installed before a reload that did not come to its end. */
+export function undo(link: string): void {
+  if (existsSync(before(link))) renameSync(before(link), link);
+}
+
+/** Where the link is kept to which a reload may go back. */
+const before = (link: string): string => `${link}.before`;
+
+/** Removes all generations but the given folders. */
+export function prune(home: string, kept: readonly string[]): void {
+  const generations = join(home, 'generations');
+  const names = kept.map((folder) => basename(folder));
+  for (const name of readdirSync(generations)) {
+    if (!names.includes(name)) rmSync(join(generations, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Repairs the places of the generations before they are read: somebody may have replaced the link by a folder or a file, and killed runs
+ * leave what they had begun. What HAProxy could be started with stays until something better is in its place.
+ */
+export function heal(home: string, link: string): void {
+  const generations = join(home, 'generations');
+  if (!isFolder(generations)) rmSync(generations, { force: true });
+  for (const folder of [generations, dirname(link)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!look(before(link))?.isSymbolicLink()) rmSync(before(link), { recursive: true, force: true });
+
+  const found = look(link);
+  if (found?.isDirectory()) adopt(link, join(generations, 'by-hand'));
+  else if (found && !found.isSymbolicLink()) rmSync(link);
+  const [newest] = isFolder(link) ? [] : newestFirst(generations);
+  if (newest) switchTo(link, newest);
+  cleanUp(home, link);
+}
+
+const look = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
+
+/** A folder in the link's place moves, and the link points to it. Without a manifest it counts as no generation. */
+function adopt(link: string, folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(join(link, manifestName), { recursive: true, force: true });
+  try {
+    renameSync(link, folder);
+  } catch {
+    // It is on another file system.
+    cpSync(link, folder, { recursive: true });
+    rmSync(link, { recursive: true });
+  }
+  switchTo(link, folder);
+}
+
+/** Ignores errors: on a full disk, leftovers must not keep tasks from coming and going. */
+function cleanUp(home: string, link: string): void {
+  try {
+    rmSync(join(home, 'generations', '.staging'), { recursive: true, force: true });
+    pruneLeft(home, link);
+  } catch {}
+}
+
+/** Removes the folders of runs that were killed before they switched. The generation before the live one is kept. */
+function pruneLeft(home: string, link: string): void {
+  const live = [link, before(link)].flatMap((name) =>
+    existsSync(name) ? resolve(dirname(link), readlinkSync(name)) : [],
+  );
+  const [other] = newestFirst(join(home, 'generations')).filter((folder) => !live.includes(folder));
+  if (live.some((folder) => dirname(folder) === join(home, 'generations')))
+    prune(home, [...live, ...(other ? [other] : [])]);
+}
+
+/** Whole generations, by number and then by time: HAProxy has accepted each of them. */
+function newestFirst(generations: string): readonly string[] {
+  return readdirSync(generations)
+    .map((name) => join(generations, name))
+    .filter((folder) => isFolder(join(folder, 'haproxy')) && !basename(folder).startsWith('.'))
+    .map((folder) => ({ folder, number: Number.parseInt(basename(folder), 10) || 0, at: statSync(folder).mtimeMs }))
+    .sort((a, b) => b.number - a.number || b.at - a.at)
+    .map(({ folder }) => folder);
 }

@@ -2,17 +2,22 @@ import { X509Certificate } from 'node:crypto';
 
 import { authorityFingerprints } from '../../certificates/x509';
 import type { File } from '../../haproxy/render';
-import { setCertificate, standIn } from '../pem';
-import type { Haproxy, Worker } from './master';
-import { certificatesIn, chainLength, fingerprint, openTransactions } from './replies';
+import { standIn } from '../pem';
+import { certificatesIn, chainLength, fingerprint, openTransactions } from '../replies';
+import { send, type Worker } from './worker';
 
-/** A step of HAProxy's command line, and what its good answer holds. No answer leaves this file: it could hold a key. */
-type Step = readonly [command: string, good: string];
-
-type Tell = (command: string) => Promise<string>;
-
-/** What was changed, by file name, and what was not, in words that hold no answer of HAProxy. */
+/** The files that were changed, and why others were not. No fault quotes a reply of HAProxy, which could hold a key. */
 export type Served = { readonly changed: readonly string[]; readonly faults: readonly string[] };
+
+/**
+ * The certificates of a worker. One can be stored without being offered to clients: by a sync that was killed between the two.
+ */
+type Store = {
+  readonly worker: Worker;
+  readonly folder: string;
+  readonly stored: readonly string[];
+  readonly offered: readonly string[];
+};
 
 /**
  * Brings the certificates that a worker serves to the wanted files, without a reload. One that is refused holds up no other.
@@ -20,117 +25,93 @@ export type Served = { readonly changed: readonly string[]; readonly faults: rea
  * @param renewed files whose text differs from the installed one; another chain does not show in a fingerprint
  */
 export async function serveCertificates(
-  haproxy: Haproxy,
-  { pid }: Pick<Worker, 'pid'>,
+  worker: Worker,
   folder: string,
   wanted: readonly File[],
   renewed: readonly string[],
 ): Promise<Served> {
-  const tell: Tell = (command) => haproxy.worker(pid, command);
-  const known = await held(tell, folder);
+  const store = await readStore(worker, folder);
   const changed: string[] = [];
   const faults: string[] = [];
-  const attempt = async (name: string, change: () => Promise<boolean>): Promise<boolean> =>
-    change().then(
-      (done) => {
-        if (done) changed.push(name);
-        return true;
-      },
-      (error: Error) => {
-        faults.push(error.message);
-        return false;
-      },
-    );
+  const attempt = async (name: string, act: () => Promise<boolean>): Promise<boolean> => {
+    try {
+      if (await act()) changed.push(name);
+      return true;
+    } catch (error) {
+      faults.push((error as Error).message);
+      return false;
+    }
+  };
 
   const taken: string[] = [];
-  for (const { name, text } of wanted.filter(isNamed)) {
-    const isTaken = await attempt(name, () => serve(tell, folder, { name, text }, known, renewed.includes(name)));
-    if (isTaken) taken.push(text);
+  for (const file of wanted.filter(isNamed)) {
+    if (await attempt(file.name, () => serve(store, file, renewed.includes(file.name)))) taken.push(file.text);
   }
-  // The default is one of the others, or the stand-in. What HAProxy refused there it would refuse again.
+  // The default is one of the others, or the stand-in. HAProxy would refuse there what it refused above.
   const first = wanted.find((file) => !isNamed(file));
   const isRefused = wanted.some((file) => isNamed(file) && file.text === first?.text && !taken.includes(file.text));
-  if (first && !isRefused)
-    await attempt(first.name, () => serve(tell, folder, first, known, renewed.includes(first.name)));
-  for (const name of unwanted(folder, known.stored, wanted)) await attempt(name, () => forget(tell, folder, name));
+  if (first && !isRefused) await attempt(first.name, () => serve(store, first, renewed.includes(first.name)));
+  for (const name of unwanted(store, wanted)) await attempt(name, () => forget(store, name));
   return { changed, faults };
 }
 
-/** Whether it is for names. HAProxy shows the default to a client that sends none, and can be given another one at run time. */
+/** Not the default, which clients without SNI see; HAProxy cannot be without one, but can be given another one. */
 const isNamed = ({ name }: { readonly name: string }): boolean => name !== standIn;
 
-/** A certificate can be stored without being offered to clients: by a sync that was killed between the two. */
-type Held = { readonly stored: readonly string[]; readonly offered: readonly string[] };
-
-/** Also ends what a sync that was killed left open: HAProxy has one transaction at a time. */
-async function held(tell: Tell, folder: string): Promise<Held> {
-  const stored = await tell('show ssl cert');
-  for (const name of openTransactions(stored)) await tell(`abort ssl cert ${name}`);
-  const offered = await tell(`show ssl crt-list ${folder}`);
-  return { stored: certificatesIn(stored, folder), offered: certificatesIn(offered, folder) };
+/** Also ends what a killed sync left open: HAProxy has one transaction at a time. */
+async function readStore(worker: Worker, folder: string): Promise<Store> {
+  const stored = await worker.tell('show ssl cert');
+  for (const name of openTransactions(stored)) await worker.tell(`abort ssl cert ${name}`);
+  const offered = await worker.tell(`show ssl crt-list ${folder}`);
+  return { worker, folder, stored: certificatesIn(stored, folder), offered: certificatesIn(offered, folder) };
 }
 
-/** Gives whether there was anything to do. */
-async function serve(
-  tell: Tell,
-  folder: string,
-  { name, text }: File,
-  known: Held,
-  renewed: boolean,
-): Promise<boolean> {
+/** Returns whether there was anything to do. */
+async function serve(store: Store, { name, text }: File, isRenewed: boolean): Promise<boolean> {
+  const { worker, folder, stored, offered } = store;
   const path = `${folder}/${name}`;
-  const offered = known.offered.includes(path);
-  if (offered && !renewed && (await serves(tell, path, text))) return false;
+  const isOffered = offered.includes(path);
+  if (isOffered && !isRenewed && (await serves(worker, path, text))) return false;
 
-  const before: readonly Step[] = known.stored.includes(path)
-    ? []
-    : [[`new ssl cert ${path}`, 'New empty certificate store']];
-  await store(tell, path, text, before);
-  if (!offered) await run(tell, path, [[`add ssl crt-list ${folder}/ ${path}`, 'Success!']]);
-  if (await serves(tell, path, text)) return true;
+  const make = stored.includes(path) ? [] : [`new ssl cert ${path}`];
+  try {
+    await sendFor(path, worker, [...make, setCertificate(path, text), `commit ssl cert ${path}`]);
+  } catch (error) {
+    await worker.tell(`abort ssl cert ${path}`);
+    throw error;
+  }
+  if (!isOffered) await sendFor(path, worker, [`add ssl crt-list ${folder}/ ${path}`]);
+  if (await serves(worker, path, text)) return true;
   throw new Error(`HAProxy took ${path}, but holds another certificate; ${advice}`);
 }
 
+/** `set ssl cert` with its payload. The socket's own newline makes the one blank line that ends it. */
+export const setCertificate = (path: string, pem: string): string => `set ssl cert ${path} <<\n${pem}`;
+
 const advice = 'the old one is served on, the next tick tries again';
 
-/** With as many certificates of authorities, of which HAProxy tells no fingerprints. */
-async function serves(tell: Tell, path: string, pem: string): Promise<boolean> {
+/** Compares the leaf, and the number of authorities: HAProxy shows no fingerprints of them. */
+async function serves({ tell }: Worker, path: string, pem: string): Promise<boolean> {
   const shown = await tell(`show ssl cert ${path}`);
   const isSame = fingerprint(shown) === new X509Certificate(pem).fingerprint.replaceAll(':', '');
   return isSame && chainLength(shown) === authorityFingerprints(pem).length;
 }
 
-async function store(tell: Tell, path: string, pem: string, before: readonly Step[]): Promise<void> {
-  const steps: readonly Step[] = [
-    ...before,
-    [setCertificate(path, pem), 'Transaction created'],
-    [`commit ssl cert ${path}`, 'Success!'],
-  ];
-  try {
-    await run(tell, path, steps);
-  } catch (error) {
-    await tell(`abort ssl cert ${path}`);
-    throw error;
-  }
+async function sendFor(path: string, worker: Worker, commands: readonly string[]): Promise<void> {
+  const refused = await send(worker, commands);
+  if (refused === undefined) return;
+  const what = refused.split(' ', 3).join(' ');
+  throw new Error(`HAProxy refused "${what}" for ${path}; ${advice}. Do its key and certificate belong together?`);
 }
 
-async function run(tell: Tell, path: string, steps: readonly Step[]): Promise<void> {
-  for (const [command, good] of steps) {
-    const reply = await tell(command);
-    if (reply.includes(good)) continue;
-    const what = command.split(' ', 3).join(' ');
-    throw new Error(`HAProxy refused "${what}" for ${path}; ${advice}. Do its key and certificate belong together?`);
-  }
-}
-
-const unwanted = (folder: string, stored: readonly string[], wanted: readonly File[]): readonly string[] =>
+const unwanted = ({ folder, stored }: Store, wanted: readonly File[]): readonly string[] =>
   stored
     .map((path) => path.slice(folder.length + 1))
     .filter((name) => isNamed({ name }) && !wanted.some((file) => file.name === name));
 
-async function forget(tell: Tell, folder: string, name: string): Promise<boolean> {
+async function forget({ worker, folder }: Store, name: string): Promise<boolean> {
   const path = `${folder}/${name}`;
-  await tell(`del ssl crt-list ${folder}/ ${path}`);
-  await run(tell, path, [[`del ssl cert ${path}`, 'deleted']]);
+  await worker.tell(`del ssl crt-list ${folder}/ ${path}`);
+  await sendFor(path, worker, [`del ssl cert ${path}`]);
   return true;
 }

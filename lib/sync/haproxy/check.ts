@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-import { shortened } from './reload';
+import type { Address } from '../../entrance/handshake';
+import type { File } from '../../haproxy/render';
+import { fillVariables } from './membership';
+import { shortened } from './worker';
 
 /**
  * Lets HAProxy check a staged folder, with the certificates beside it.
  *
- * @throws when it refuses; the message holds what HAProxy says of its lines.
+ * @throws when it refuses; the message quotes what HAProxy says of its lines.
  */
 export function checkConfiguration(haproxy: string, folder: string): void {
   const refused = refusal(haproxy, join(folder, 'haproxy'), folder);
@@ -15,7 +19,7 @@ export function checkConfiguration(haproxy: string, folder: string): void {
 }
 
 /**
- * Why HAProxy refuses the certificate of a file, with nothing else; such as a key that is too short for its OpenSSL.
+ * Why HAProxy refuses the certificate of a file by itself, such as for a key that is too short for its OpenSSL.
  *
  * @param folder staged; it gets one more file
  */
@@ -29,7 +33,7 @@ export const certificateCheck =
     return refusal(haproxy, file, folder);
   };
 
-/** What HAProxy says against a configuration, in words that may follow others; `undefined` where it takes it. */
+/** HAProxy's words against a configuration, fit to follow others; `undefined` where it accepts it. */
 function refusal(haproxy: string, configuration: string, folder: string): string | undefined {
   const { error, status, stderr } = spawnSync(haproxy, ['-c', '-f', configuration], {
     env: { ...process.env, SLUICE: folder },
@@ -40,7 +44,7 @@ function refusal(haproxy: string, configuration: string, folder: string): string
   return status === 0 ? undefined : shortened(stderr);
 }
 
-/** A self-signed certificate for nobody, with its key: `openssl` makes what Node cannot. */
+/** A self-signed certificate with its key, for no real name. `openssl` makes it, for Node cannot. */
 export function makeStandIn(): string {
   const words =
     'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=stand-in.invalid -keyout - -out -';
@@ -48,4 +52,47 @@ export function makeStandIn(): string {
   if (error || status !== 0)
     throw new Error('could not make the stand-in certificate; is openssl installed?', { cause: error });
   return stdout;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where HAProxy answers by TLS, reached from the instance itself. */
+export const tlsAddress = (files: readonly File[], environment: Environment): Address | undefined =>
+  boundAddresses(files, environment, / ssl /)[0];
+
+/** The addresses in the `bind` lines of a configuration, its `${NAME-default}` filled from the environment as HAProxy does. */
+export const boundAddresses = (files: readonly File[], environment: Environment, which = /^/): readonly Address[] =>
+  files
+    .flatMap(({ text }) => Array.from(text.matchAll(/^\s+bind\s+(?:"([^"]*)"|(\S+))(.*)/gm)))
+    .flatMap(([, quoted, plain, options = '']) => (which.test(options) ? (quoted ?? plain ?? '') : []))
+    .flatMap((words) => fillVariables(words, environment).split(','))
+    .flatMap(address);
+
+/** Sockets of other kinds (`/path`, `abns@…`) are no one else's. */
+function address(words: string): readonly Address[] {
+  const found = /^(?:ipv4@|ipv6@)?(\*|[\d.]*|[0-9a-fA-F:]+|\[[0-9a-fA-F:]+\]):(\d+)$/.exec(words);
+  if (!found) return [];
+  const host = found[1] === '' || found[1] === '*' ? '0.0.0.0' : (found[1] ?? '').replace(/[[\]]/g, '');
+  return [{ host, port: Number(found[2]) }];
+}
+
+/**
+ * Binds each address for a moment, except those that HAProxy has. `haproxy -c` does not, and a bind that fails at a reload stops all
+ * traffic for two seconds.
+ *
+ * @throws when one cannot be bound; the message says which, and why.
+ */
+export async function refuseTakenPorts(wanted: readonly Address[], bound: readonly Address[]): Promise<void> {
+  for (const { host, port } of wanted) {
+    if (bound.some((other) => other.host === host && other.port === port)) continue;
+    await new Promise<void>((resolve, reject) => {
+      const server = createServer();
+      server.once('error', (cause: NodeJS.ErrnoException) => {
+        const why = cause.code === 'EADDRINUSE' ? 'another program has it' : cause.code;
+        const words = `HAProxy was not reloaded: it could not bind ${host}:${port} (${why}); what runs is kept`;
+        reject(new Error(words, { cause }));
+      });
+      server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()));
+    });
+  }
 }

@@ -1,9 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { type Change, change, isUp, leftovers, removable, type Sequence, type WantedServer } from './change';
-import type { Haproxy, Worker } from './master';
-import { accepted, idleServers, parseServersState, type RunningServer } from './replies';
-import { fillOptions } from './variables';
+import type { File } from '../../haproxy/render';
+import {
+  backendNames,
+  type Change,
+  change,
+  isUp,
+  leftovers,
+  removable,
+  type Sequence,
+  type WantedServer,
+  wantedServers,
+} from '../change';
+import { idleServers, parseServersState, type RunningServer } from '../replies';
+import { send, type Worker } from './worker';
 
 /** A second round repairs what a lost answer left half done; what differs then, only a reload can change. */
 const rounds = 2;
@@ -12,81 +22,94 @@ const rounds = 2;
 const handoverMilliseconds = 2_000;
 
 /**
- * Brings the servers of a worker to the wanted ones at run time. Tells, by reading back, whether they are.
+ * Brings the servers of a worker to the wanted ones at run time. Reads back, and returns whether they are.
  *
- * @param backends the ones to look at; before a reload only those that stay
+ * @param first the difference, where the caller has computed it
  */
-export async function settleServers(
-  haproxy: Haproxy,
+export async function settleServers(worker: Worker, wanted: readonly WantedServer[], first?: Change): Promise<boolean> {
+  return settle(worker, wanted, () => true, first);
+}
+
+/** Settles the backends that `files` and `installed` share, whatever becomes of the others. */
+export async function settleShared(worker: Worker, files: readonly File[], installed: readonly File[]): Promise<void> {
+  const before = backendNames(installed);
+  const shared = new Set(backendNames(files).filter((name) => before.includes(name)));
+  const isShared = ({ backend }: { readonly backend: string }) => shared.has(backend);
+  await settle(worker, wantedServers(files).filter(isShared), isShared);
+}
+
+async function settle(
   worker: Worker,
   wanted: readonly WantedServer[],
-  backends?: ReadonlySet<string>,
+  isOurs: (server: RunningServer) => boolean,
+  first?: Change,
 ): Promise<boolean> {
-  const ours = <Item extends { readonly backend: string }>(items: readonly Item[]) =>
-    items.filter(({ backend }) => backends?.has(backend) ?? true);
-  const wants = await fillOptions(haproxy, worker, ours(wanted));
-  for (let round = 0; ; round++) {
-    const { leaving, arriving, last } = change(ours(await runningServers(haproxy, worker)), wants);
-    if (leaving.length + arriving.length + last.size === 0) return true;
+  const difference = async () => change((await runningServers(worker)).filter(isOurs), wanted);
+  let { leaving, arriving, last } = first ?? (await difference());
+  for (let round = 0; leaving.length + arriving.length + last.size > 0; round++) {
     if (round === rounds) return false;
-    await run(haproxy, worker, [...leaving, ...arriving]);
-    await handOver(haproxy, worker, wants, last);
+    await run(worker, [...leaving, ...(await withVariables(worker, arriving))]);
+    await handOver(worker, wanted, last);
+    ({ leaving, arriving, last } = await difference());
   }
+  return true;
 }
 
 /** Lets the last servers of each backend leave as soon as one of its newcomers has passed its check, or after a while. */
-async function handOver(
-  haproxy: Haproxy,
-  worker: Worker,
-  wanted: readonly WantedServer[],
-  last: Change['last'],
-): Promise<void> {
+async function handOver(worker: Worker, wanted: readonly WantedServer[], last: Change['last']): Promise<void> {
   const waiting = new Map(last);
   const end = performance.now() + handoverMilliseconds;
   while (waiting.size > 0) {
-    const running = await runningServers(haproxy, worker);
+    const running = await runningServers(worker);
     const up = wanted.filter((server) => running.some((other) => isUp(server, other)));
     for (const [name, leaving] of waiting) {
       if (performance.now() < end && !up.some(({ backend }) => backend === name)) continue;
-      await run(haproxy, worker, leaving);
+      await run(worker, leaving);
       waiting.delete(name);
     }
     if (waiting.size > 0) await pause(50);
   }
 }
 
-/** Deletes servers that left long ago and carry nothing any more. Refused ones stay for the next sync. Gives their number. */
+/** Deletes servers that left long ago and are idle, and returns how many. HAProxy may refuse; the next sync tries again. */
 export async function removeServers(
-  haproxy: Haproxy,
   worker: Worker,
   wanted: readonly WantedServer[],
   afterSeconds: number,
 ): Promise<number> {
-  const running = await runningServers(haproxy, worker);
+  const running = await runningServers(worker);
   if (leftovers(running, wanted, afterSeconds).length === 0) return 0;
-  const idle = async () =>
-    idleServers(await haproxy.worker(worker.pid, 'show stat'), await haproxy.worker(worker.pid, 'show servers conn'));
-  const once = await idle();
-  const twice = await idle();
+  const idle = async () => idleServers(await worker.tell('show stat'), await worker.tell('show servers conn'));
+  const [once, twice] = [await idle(), await idle()];
   const unused = new Set([...once].filter((name) => twice.has(name)));
-  return run(haproxy, worker, removable(running, wanted, unused, afterSeconds));
+  return run(worker, removable(running, wanted, unused, afterSeconds));
 }
 
-export const runningServers = async (haproxy: Haproxy, { pid }: Worker): Promise<readonly RunningServer[]> =>
-  parseServersState(await haproxy.worker(pid, 'show servers state'));
+export const runningServers = async ({ tell }: Worker): Promise<readonly RunningServer[]> =>
+  parseServersState(await tell('show servers state'));
 
-/** Gives the number of sequences that went through. What a refusal means is decided by reading back. */
-async function run(haproxy: Haproxy, { pid }: Worker, sequences: readonly Sequence[]): Promise<number> {
+/** Returns the number of sequences that went through. The caller reads back what a refusal has left. */
+async function run(worker: Worker, sequences: readonly Sequence[]): Promise<number> {
   let whole = 0;
   for (const sequence of sequences) {
-    if (await runOne((command) => haproxy.worker(pid, command), sequence)) whole++;
+    if ((await send(worker, sequence)) === undefined) whole++;
   }
   return whole;
 }
 
-async function runOne(tell: (command: string) => Promise<string>, sequence: Sequence): Promise<boolean> {
-  for (const command of sequence) {
-    if (!accepted(command, await tell(command))) return false;
+/** HAProxy's `"${NAME-default}"`, with its quotes or without. */
+const variable = /"?\$\{(\w+)(?:-([^}"]*))?\}"?/g;
+
+/** Fills the variables of a configuration's words as HAProxy does. */
+export const fillVariables = (words: string, environment: Readonly<Record<string, string | undefined>>): string =>
+  words.replace(variable, (_, name: string, other = '') => environment[name] ?? other);
+
+/** `add server` fills no variables, so its options get the worker's own, to which its configuration adds. */
+async function withVariables({ tell }: Worker, sequences: readonly Sequence[]): Promise<readonly Sequence[]> {
+  const names = sequences.flat().flatMap((command) => Array.from(command.matchAll(variable), ([, name = '']) => name));
+  const environment: Record<string, string | undefined> = {};
+  for (const name of new Set(names)) {
+    environment[name] = new RegExp(`^${name}=(.*)$`, 'm').exec(await tell(`show env ${name}`))?.[1];
   }
-  return true;
+  return sequences.map((sequence) => sequence.map((command) => fillVariables(command, environment)));
 }

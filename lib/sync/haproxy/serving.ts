@@ -1,34 +1,43 @@
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { currentWorker, type Haproxy } from './master';
+import type { Address } from '../../entrance/handshake';
+import type { WantedServer } from '../change';
+import { type Installed, isFile } from '../disk/installed';
+import { wasStarted } from '../disk/staged';
+import { type Foreign, foreignServers, type Heard, remembered, spoken, type Unheard, unheard } from '../faulty-tasks';
+import type { RunningServer } from '../replies';
+import type { Settings } from '../settings';
+import { boundAddresses } from './check';
 import { runningServers } from './membership';
-import type { RunningServer } from './replies';
+import { currentWorker, type Haproxy } from './worker';
 
-/** How long a service's first passed check is waited for; one that is really down must not hold up all others. */
+/** How long to wait for a service's first passed check; one that is really down must not hold up all others. */
 const checkMilliseconds = 10_000;
 
 /**
  * Why HAProxy on this machine cannot take over yet, or nothing: it answers by HTTP, and each service that has tasks has one
- * that passed its check. A service that has none after ten seconds is not waited for.
+ * that passed its check, unless it has none after ten seconds.
  */
 export async function notServing(haproxy: Haproxy, http: string): Promise<string | undefined> {
-  const fault = await answer(http.replace(/^(\*|0\.0\.0\.0)?:/, '127.0.0.1:'));
+  const fault = await answerFault(http.replace(/^(\*|0\.0\.0\.0)?:/, '127.0.0.1:'));
   if (fault) return `HAProxy does not answer here: ${fault}; see "journalctl -u haproxy"`;
   for (const end = performance.now() + checkMilliseconds; performance.now() < end; await pause(100)) {
     const worker = await currentWorker(haproxy);
     if (!worker) return 'HAProxy has ended again; see "journalctl -u haproxy"';
-    if (downBackends(await runningServers(haproxy, worker)).length === 0) break;
+    if (downBackends(await runningServers(worker)).length === 0) break;
   }
   return undefined;
 }
 
-/** HAProxy answers it by 400 before it looks at any route, with the configuration of any release: no service is asked. */
+/** HAProxy of any release answers it by 400 before it looks at any route: no service is asked. */
 const noRequest = 'sluice\r\n\r\n';
 const answerMilliseconds = 4_000;
 
-/** Why nobody answers by HTTP at an address, or nothing. */
-const answer = (address: string): Promise<string | undefined> =>
+/** Why an address does not answer by HTTP, or nothing. */
+const answerFault = (address: string): Promise<string | undefined> =>
   new Promise((resolve) => {
     const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
     const socket = connect({ host, port: Number(port) });
@@ -45,9 +54,119 @@ const answer = (address: string): Promise<string | undefined> =>
       .write(noRequest);
   });
 
-/** Those with tasks of which none has passed its check. */
+/** The backends with tasks of which none has passed its check. */
 const downBackends = (servers: readonly RunningServer[]): readonly string[] => {
   const up = new Set(servers.filter((server) => server.admitted && server.up).map(({ backend }) => backend));
   const meant = new Set(servers.filter((server) => server.admitted).map(({ backend }) => backend));
   return [...meant].filter((backend) => !up.has(backend));
 };
+
+/**
+ * What is wrong when no program listens at the master's socket. Nothing at the first boot: HAProxy is started after the first pull.
+ *
+ * @throws when HAProxy serves all the same: then nothing may count as applied.
+ */
+export async function whyNotRunning(settings: Settings, installed: Installed): Promise<string | undefined> {
+  const { masterSocket, environment, home, link } = settings;
+  const bound = boundAddresses(installed.files, environment);
+  const listening = await Promise.all(bound.map(listens));
+  if (listening.includes(true)) {
+    const where = bound.filter((_, index) => listening[index]).map(({ host, port }) => `${host}:${port}`);
+    throw new Error(
+      `a program answers at HAProxy's ${where.join(', ')}, but nobody listens at its master's socket ${masterSocket}: nothing was changed, and ` +
+        'tasks that left are still asked. "sudo systemctl reload haproxy" makes the socket anew and loses no request; if that ' +
+        'does not help, "sudo systemctl restart haproxy" cuts connections',
+    );
+  }
+  if (!wasStarted(home) && lstatSync(masterSocket, { throwIfNoEntry: false }) === undefined) return undefined;
+  return (
+    `HAProxy is not running; "sudo systemctl start haproxy" starts it with what is installed in ${link}, ` +
+    'and "sudo journalctl -u haproxy" says why it ended'
+  );
+}
+
+const listens = ({ host, port }: Address): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: host === '0.0.0.0' ? '127.0.0.1' : host, port, timeout: 1_000 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket
+      .on('connect', () => end(true))
+      .on('timeout', () => end(false))
+      .on('error', () => end(false));
+  });
+
+/**
+ * Whether a HAProxy that shows no structure of ours was started with our folder, which somebody edited by hand. If not, another
+ * one's master listens at the socket. Without Linux's `/proc` it counts as ours.
+ */
+export function isStartedWith(link: string, master: number): boolean {
+  const file = `/proc/${master}/cmdline`;
+  return !existsSync(file) || readFileSync(file, 'utf8').split('\0').includes(`${link}/haproxy`);
+}
+
+/** All at once, and not one at a time: a sync has ninety seconds. */
+const listenMilliseconds = 300;
+/** The next tick listens to the others. */
+const mostAtOnce = 100;
+/** A ClientHello that says nothing: TLS answers it with an alert. */
+const nonsense = Buffer.from('160301000401000000', 'hex');
+
+/** Listens to the servers that are new, and returns those with which HAProxy cannot speak. Without its memory it listens again. */
+export async function listenToNew(
+  home: string,
+  stat: string,
+  wanted: readonly WantedServer[],
+): Promise<Foreign | undefined> {
+  const file = join(home, 'heard.json');
+  const before = readHeard(file);
+  const found = await Promise.all(unheard(stat, wanted, before).slice(0, mostAtOnce).map(listen));
+  const heard = remembered(stat, wanted, { ...before, ...Object.assign({}, ...found) });
+  if (JSON.stringify(heard) !== JSON.stringify(before)) writeHeard(file, heard);
+  return foreignServers(stat, wanted, heard);
+}
+
+/** Finds nothing where the port is closed, or hangs up at once: Docker's proxy accepts connections for a container that is not ready. */
+function listen({ key, address, port, asked }: Unheard): Promise<Heard> {
+  return new Promise((resolve) => {
+    let bytes = Buffer.alloc(0);
+    let connected = false;
+    const socket = connect({ host: address, port });
+    const end = (isOver: boolean) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(isOver ? { [key]: spoken(bytes, asked) } : {});
+    };
+    const timer = setTimeout(() => end(connected), listenMilliseconds);
+    socket
+      .on('connect', () => {
+        connected = true;
+        if (asked) socket.write(nonsense);
+      })
+      .on('data', (more) => {
+        bytes = Buffer.concat([bytes, more]);
+        if (bytes.length >= 9) end(true);
+      })
+      .on('close', () => end(asked || bytes.length > 0))
+      .on('error', () => undefined);
+  });
+}
+
+function readHeard(file: string): Heard {
+  try {
+    const heard = JSON.parse(isFile(file) ? readFileSync(file, 'utf8') : '{}') as Heard;
+    return Object.values(heard).every((each) => typeof each === 'string') ? heard : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Ignores errors: on a full disk the next sync listens again. */
+function writeHeard(file: string, heard: Heard): void {
+  try {
+    if (!isFile(file)) rmSync(file, { recursive: true, force: true });
+    writeFileSync(file, `${JSON.stringify(heard)}\n`, { mode: 0o600 });
+  } catch {}
+}

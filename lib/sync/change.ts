@@ -1,16 +1,16 @@
-import { parseServerLines, type Server, type ServerLine, weightOf } from '../../haproxy/backend';
-import type { File } from '../../haproxy/render';
+import { parseServerLines, type Server, type ServerLine, weightOf } from '../haproxy/backend';
+import type { File } from '../haproxy/render';
 import type { RunningServer } from './replies';
 
 /** Commands that make sense only in this order: the rest is skipped when one is refused. */
 export type Sequence = readonly string[];
 
-/** What brings the running servers to the wanted ones, in this order. */
+/** The commands that bring the running servers to the wanted ones, in this order. */
 export type Change = {
-  /** Before anybody arrives: ports are reused. */
+  /** Before anyone arrives, for ports are reused. */
   readonly leaving: readonly Sequence[];
   readonly arriving: readonly Sequence[];
-  /** By backend, the last that could answer there: they leave when a newcomer has passed its check. */
+  /** By backend, the last servers that could answer there: they leave when a newcomer has passed its check. */
   readonly last: ReadonlyMap<string, readonly Sequence[]>;
 };
 
@@ -30,7 +30,7 @@ export const backendNames = (files: readonly File[]): readonly string[] =>
 
 const backendOf = (text: string): string | undefined => /^backend (\S+)$/m.exec(text)?.[1];
 
-/** Compares what runs with what is wanted. A server in maintenance that is not wanted is no difference, but a leftover. */
+/** Compares what runs with what is wanted. A server in maintenance that is not wanted is a leftover, and no difference. */
 export function change(running: readonly RunningServer[], wanted: readonly WantedServer[]): Change {
   const runs = new Map(running.map((server) => [id(server), server]));
   const leaving = unwanted(running, wanted).filter((server) => !server.maintenance);
@@ -43,6 +43,12 @@ export function change(running: readonly RunningServer[], wanted: readonly Wante
     ),
   };
 }
+
+/** How many servers a change adds, and how many leave. */
+export const counts = ({ leaving, arriving, last }: Change): { readonly added: number; readonly left: number } => ({
+  added: arriving.length,
+  left: leaving.length + [...last.values()].flat().length,
+});
 
 /** Whether newcomers are to take over, none of them is up yet, and none takes this server's own name or port. */
 function isLast(
@@ -59,7 +65,7 @@ function isLast(
 export const isUp = (wanted: WantedServer, running: RunningServer | undefined): boolean =>
   running?.up === true && running.admitted && sameServer(wanted, running);
 
-/** Servers in maintenance that nobody wants: idle and unchanged for long enough, `del server` is safe on 2.6 too. */
+/** Deletes leftovers that are idle: after long enough in maintenance, `del server` is safe on 2.6 too. */
 export const removable = (
   running: readonly RunningServer[],
   wanted: readonly WantedServer[],
@@ -101,15 +107,39 @@ function arrival(wanted: WantedServer, running: RunningServer | undefined): Sequ
   const add = [`add server ${name} ${place} weight 0 ${wanted.options}`, ...admission(name, weight)];
   if (!running) return add;
   if (!sameServer(wanted, running)) return [`del server ${name}`, ...add];
-  // Half added by a sync that was killed, or put aside by hand.
+  // A killed sync has half added it, or somebody has put it aside by hand.
   if (!running.admitted) return [`set server ${name} weight 0`, ...admission(name, weight)];
   return running.weight === weight ? [] : [`set server ${name} weight ${weight}`];
 }
 
-/** DOWN until its first passed check, and only then with weight: no request comes before. */
+/** Law 5: DOWN until its first passed check, and only then with weight, so that no request comes before. */
 const admission = (name: string, weight: number): Sequence => [
   `enable health ${name}`,
   `set server ${name} state ready`,
   `set server ${name} health down`,
   `set server ${name} weight ${weight}`,
 ];
+
+const columns =
+  'be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change ' +
+  'srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id ' +
+  'srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port';
+
+/**
+ * The state file for a reload: servers that stay keep their health, every other one starts DOWN until its first passed check.
+ * HAProxy believes this file more than its configuration (addresses too), and wants a newline as the last byte.
+ */
+export function stateFile(running: readonly RunningServer[], wanted: readonly WantedServer[]): string {
+  const staying = new Map(running.filter((server) => server.admitted).map((server) => [id(server), server]));
+  const lines = wanted.map((server, index) => {
+    const known = staying.get(id(server));
+    return known && sameServer(server, known) ? known.line : newcomer(server, index + 1);
+  });
+  return ['1', `# ${columns}`, ...lines, ''].join('\n');
+}
+
+function newcomer(server: WantedServer, number: number): string {
+  const { backend, name, address, port } = server;
+  const weight = weightOf(server);
+  return `1 ${backend} ${number} ${name} ${address} 0 0 ${weight} ${weight} 0 1 0 0 6 0 0 0 - ${port} - 0 0 - - 0`;
+}

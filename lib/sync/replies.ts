@@ -8,14 +8,14 @@ export type RunningServer = {
   /** It passes its checks. */
   readonly up: boolean;
   readonly weight: number;
-  /** A weight, no administrative state, checks on: what `admission` in change.ts ends with. */
+  /** It has weight, no administrative state, and its checks are on: the state that `admission` in change.ts leaves. */
   readonly admitted: boolean;
   readonly unchangedSeconds: number;
   /** Its line in `show servers state`, which is also a line of a state file. */
   readonly line: string;
 };
 
-/** What `show proc` tells of the master and its workers. */
+/** The master and its workers, by `show proc`. */
 export type Processes = {
   readonly master: number;
   readonly reloads: number;
@@ -67,7 +67,7 @@ function runningServer(column: (name: string) => string, line: string): RunningS
   };
 }
 
-/** `<backend>/<server>` of all that carry nothing, by `show stat` and `show servers conn`. */
+/** `<backend>/<server>` of all servers without a session, a queue or a connection, by `show stat` and `show servers conn`. */
 export function idleServers(stat: string, connections: string): ReadonlySet<string> {
   const quiet = table(stat, ',')
     .filter((row) => row('scur') === '0' && row('qcur') === '0')
@@ -106,13 +106,23 @@ export const openTransactions = (reply: string): readonly string[] =>
 export const fingerprint = (reply: string): string | undefined =>
   /^SHA1 FingerPrint: ([0-9A-F]{40})$/m.exec(reply)?.[1];
 
-/** How many certificates of authorities `show ssl cert <name>` tells of. */
+/** How many certificates of authorities `show ssl cert <name>` lists. */
 export const chainLength = (reply: string): number => reply.match(/^Chain Subject: /gm)?.length ?? 0;
 
-/** Whether HAProxy answered as it does when it did what it was told. Trailing newlines differ between versions. */
+/** The words in a good answer to a certificate's commands. */
+const goodWords: readonly (readonly [string, string])[] = [
+  ['new ssl cert ', 'New empty certificate store'],
+  ['set ssl cert ', 'Transaction created'],
+  ['commit ssl cert ', 'Success!'],
+  ['add ssl crt-list ', 'Success!'],
+  ['del ssl cert ', 'deleted'],
+];
+
+/** Whether HAProxy's reply says that it has done what the command asked. Trailing newlines differ between versions. */
 export function accepted(command: string, reply: string): boolean {
   const text = reply.trim();
   if (command.startsWith('add server ')) return text === 'New server registered.';
   if (command.startsWith('del server ')) return text === 'Server deleted.' || text === 'No such server.';
-  return text === '';
+  const words = goodWords.find(([start]) => command.startsWith(start))?.[1];
+  return words ? text.includes(words) : text === '';
 }

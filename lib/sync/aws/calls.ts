@@ -1,0 +1,153 @@
+import { metricsNamespace } from '../../entrance/metrics';
+import { answerTo } from '../../generation/parameter-name';
+import { cut } from '../../printable';
+import { type Caller, type Instance, post, secretJson } from './http';
+
+export type Parameter = {
+  readonly name: string;
+  readonly version: number;
+  readonly value: string;
+  /** Epoch seconds. */
+  readonly modified: number;
+};
+
+/** Parameter Store, as the sync reads it. */
+export type Parameters = {
+  /** Takes a name or `name:version`; returns `undefined` for what does not exist. */
+  readonly get: (name: string) => Promise<Parameter | undefined>;
+  /** Takes `name:version` selectors; the answer lacks those that do not exist. */
+  readonly getAll: (
+    selectors: readonly string[],
+    options: { readonly decrypted: boolean },
+  ) => Promise<ReadonlyMap<string, string>>;
+};
+
+type Raw = {
+  readonly Name: string;
+  readonly Version: number;
+  readonly Value: string;
+  readonly LastModifiedDate?: number;
+};
+
+/** AWS: GetParameters takes at most ten names. */
+const namesPerCall = 10;
+
+/** Parameter Store by signed calls. `whoAmI` is called once, at the first of them. */
+export function parameterStore(
+  endpoint: string | undefined,
+  patienceMilliseconds: number,
+  whoAmI: () => Promise<Instance>,
+): Parameters {
+  let known: Promise<Instance> | undefined;
+  const call = async (action: string, body: object): Promise<Record<string, unknown>> => {
+    known ??= whoAmI();
+    return ask({ service: 'ssm', endpoint, patienceMilliseconds, ...(await known) }, action, JSON.stringify(body));
+  };
+
+  return {
+    get: async (name) => {
+      const { Parameter: found } = await call('GetParameter', { Name: name }).catch(ifMissing);
+      return found === undefined ? undefined : parameter(found as Raw);
+    },
+    getAll: async (selectors, { decrypted }) => {
+      const values = new Map<string, string>();
+      for (let start = 0; start < selectors.length; start += namesPerCall) {
+        const Names = selectors.slice(start, start + namesPerCall);
+        const { Parameters: found } = await call('GetParameters', { Names, WithDecryption: decrypted });
+        for (const selector of Names) {
+          const answer = answerTo(selector, found as Raw[]);
+          if (answer) values.set(selector, answer.Value);
+        }
+      }
+      return values;
+    },
+  };
+}
+
+const parameter = ({ Name, Version, Value, LastModifiedDate }: Raw): Parameter => ({
+  name: Name,
+  version: Version,
+  value: Value,
+  modified: LastModifiedDate ?? 0,
+});
+
+function ifMissing(error: Error): Record<string, unknown> {
+  if (['ParameterNotFound', 'ParameterVersionNotFound'].includes(error.name)) return {};
+  throw error;
+}
+
+async function ask(caller: Caller, action: string, body: string): Promise<Record<string, unknown>> {
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AmazonSSM.${action}` };
+  const answer = await post(caller, headers, body);
+  const what = `${action} of ${namesIn(body)}`;
+  if (answer.status === 200) return secretJson(answer.body, `Parameter Store's answer to ${what}`);
+
+  // Only the kind of a refusal is reported: the body of an answer could hold a secret.
+  const kind = /"(?:__type|code)"\s*:\s*"(?:[^"#]*#)?(\w+)/.exec(answer.body)?.[1] ?? `status ${answer.status}`;
+  throw Object.assign(new Error(`Parameter Store refused ${what}: ${kind}`), { name: kind });
+}
+
+const namesIn = (body: string): string => {
+  const { Name, Names = [] } = JSON.parse(body) as { Name?: string; Names?: string[] };
+  return Name ?? `${Names[0]}${Names.length > 1 ? ` and ${Names.length - 1} more` : ''}`;
+};
+
+/** Calls a service that takes form fields and answers in XML. It returns nothing, for no caller needs the answer. */
+export type Query = (
+  service: keyof typeof versions,
+  action: string,
+  fields: Readonly<Record<string, string>>,
+) => Promise<void>;
+
+/** The version of each API, which says how a service reads the fields (AWS: Query requests). */
+const versions = { ec2: '2016-11-15', autoscaling: '2011-01-01', monitoring: '2010-08-01' };
+
+/** Signed calls of the Query protocol. `whoAmI` is called for each: they may be hours apart. */
+export function queries(
+  endpoint: string | undefined,
+  patienceMilliseconds: number,
+  whoAmI: () => Promise<Instance>,
+): Query {
+  return async (service, action, fields) => {
+    const caller = { service, endpoint, patienceMilliseconds, ...(await whoAmI()) };
+    const body = new URLSearchParams({ Action: action, Version: versions[service], ...fields }).toString();
+    const answer = await post(caller, { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }, body);
+    if (answer.status !== 200) throw refusal(action, answer.status, answer.body);
+  };
+}
+
+/** An error with the service's own code as its name. None of these calls carries a secret, so the message may be quoted. */
+function refusal(action: string, status: number, body: string): Error {
+  const found = (tag: string) => new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(body)?.[1];
+  const name = found('Code') ?? `status ${status}`;
+  const words = found('Message');
+  return Object.assign(new Error(`AWS refused ${action}: ${name}${words ? ` (${cut(words, 300)})` : ''}`), { name });
+}
+
+/** Reports to CloudWatch whether a sync succeeded, and then returns or throws as the sync did. */
+export async function reported<Report>(sync: Promise<Report>, report: ReportSynced): Promise<Report> {
+  try {
+    const done = await sync;
+    await report(true);
+    return done;
+  } catch (error) {
+    await report(false);
+    throw error;
+  }
+}
+
+type ReportSynced = (isSynced: boolean) => Promise<void>;
+
+/** Errors are ignored: a missing metric raises the alarm by itself. An instance that was started by hand has no slot, and reports nothing. */
+export const reportSynced =
+  (query: Query, prefix: string, slot: string | undefined): ReportSynced =>
+  async (isSynced) => {
+    if (!slot) return;
+    await query('monitoring', 'PutMetricData', {
+      Namespace: metricsNamespace(prefix),
+      'MetricData.member.1.MetricName': 'Synced',
+      'MetricData.member.1.Value': isSynced ? '1' : '0',
+      'MetricData.member.1.Dimensions.member.1.Name': 'Proxy',
+      'MetricData.member.1.Dimensions.member.1.Value': slot,
+    }).catch(() => undefined);
+  };

@@ -1,0 +1,158 @@
+import type { WantedServer } from './change';
+import { type RunningServer, table } from './replies';
+
+type Named = {
+  readonly backend: string;
+  readonly name: string;
+  /** `address:port` */
+  readonly at: string;
+};
+
+/** Servers that get no request because they fail their checks. */
+export type Down = {
+  readonly count: number;
+  /** The first few. */
+  readonly servers: readonly DownServer[];
+};
+
+type DownServer = Named & {
+  /**
+   * HAProxy's own word: `L4TOUT` no answer, `L4CON` no listener, `L7STS/503` the check's answer was bad, `L7RSP` (2.6) or `SOCKERR` (3.2)
+   * the answer was no HTTP, `INI` no check ever came to an end.
+   */
+  readonly check: string;
+};
+
+/** Run Command keeps 24,000 characters of a report. */
+const most = 5;
+/** A check ends within a second, and HAProxy 2.8 and 3.0 show none of those whose answer is no HTTP. */
+const newcomerSeconds = 5;
+
+/** The servers that fail a check, by `show stat`; `undefined` when there is none. A newcomer that was not checked yet fails none. */
+export function downServers(stat: string, running: readonly RunningServer[]): Down | undefined {
+  const at = new Map(running.map(({ backend, name, address, port }) => [`${backend}/${name}`, `${address}:${port}`]));
+  const servers = table(stat, ',').flatMap((row) => {
+    const [backend = '', name = ''] = [row('pxname'), row('svname')];
+    const place = at.get(`${backend}/${name}`);
+    const check = failedCheck(row);
+    const isDown = row('status')?.startsWith('DOWN') && check !== undefined;
+    return place && isDown ? [{ backend, name, at: place, check }] : [];
+  });
+  return servers.length === 0 ? undefined : { count: servers.length, servers: servers.slice(0, most) };
+}
+
+/** While a check is under way, HAProxy shows the result of the last one behind a star, and 0 in place of its code. */
+function failedCheck(row: Row): string | undefined {
+  const word = (row('check_status') ?? '').replace(/^\* /, '');
+  const isFailed =
+    /^(L[467](?!OK)|SOCKERR)/.test(word) || (word === 'INI' && Number(row('lastchg')) >= newcomerSeconds);
+  if (!isFailed) return undefined;
+  return word === 'L7STS' && Number(row('check_code')) > 0 ? `${word}/${row('check_code')}` : word;
+}
+
+/** Tasks that accept connections but speak no HTTP/1.1: visitors get 502 though a check by TCP passes. */
+export type Foreign = {
+  readonly count: number;
+  /** The first few. */
+  readonly servers: readonly ForeignServer[];
+  readonly advice: string;
+};
+
+type ForeignServer = Named & { readonly speaks: string };
+
+/**
+ * The protocol that each server was found to speak, by its key. `silent`: it waits for its client, as HTTP/1.1 does. `unknown`: it was
+ * asked, and its answer was empty.
+ */
+export type Heard = Readonly<Record<string, string>>;
+
+/** `asked`: no answer of it was ever good, so the sync asks once whether it speaks TLS. To others it only listens. */
+export type Unheard = {
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+  readonly asked: boolean;
+};
+
+/** A single broken answer may come from an HTTP server too. */
+const manyFailures = 3;
+
+const advice =
+  'Sluice speaks HTTP/1.1 without TLS to tasks: let them serve that too, at the port of haproxy.port. gRPC needs another entrance, such as an ALB';
+
+/** The servers to listen to: HAProxy knows neither that they speak HTTP nor that they cannot be reached. */
+export function unheard(stat: string, wanted: readonly WantedServer[], heard: Heard): readonly Unheard[] {
+  return rowsOf(stat, wanted).flatMap(({ key, row, server: { address, port } }) => {
+    if (isWell(row) || /L4(CON|TOUT)/.test(row('check_status') ?? '')) return [];
+    const asked = failsAll(row);
+    const known = heard[key];
+    const isNew = known === undefined || (known === 'silent' && asked);
+    return isNew ? [{ key, address, port, asked }] : [];
+  });
+}
+
+/** What is worth remembering: servers that left are dropped. */
+export function remembered(stat: string, wanted: readonly WantedServer[], heard: Heard): Heard {
+  const entries = rowsOf(stat, wanted).map(({ key, row }) => [key, isWell(row) ? 'HTTP/1.1' : heard[key]]);
+  return Object.fromEntries(entries.filter(([, found]) => found !== undefined)) as Heard;
+}
+
+/** The servers that speak no HTTP/1.1, by what was heard and by what HAProxy counted; `undefined` when there is none. */
+export function foreignServers(stat: string, wanted: readonly WantedServer[], heard: Heard): Foreign | undefined {
+  const servers = rowsOf(stat, wanted).flatMap(({ key, row, server: { backend, name, address, port } }) => {
+    const speaks = foreignSpeech(row, heard[key]);
+    return speaks ? [{ backend, name, at: `${address}:${port}`, speaks }] : [];
+  });
+  return servers.length === 0 ? undefined : { count: servers.length, servers: servers.slice(0, most), advice };
+}
+
+/**
+ * What a server's first bytes are. An HTTP/1.1 server waits for its client. A server that speaks nothing but HTTP/2 sends SETTINGS
+ * at once (RFC 9113, 3.4: nine bytes of header, type 4, stream 0); TLS answers nonsense with an alert (RFC 8446, 6).
+ */
+export function spoken(bytes: Buffer, asked: boolean): string {
+  if (bytes.length === 0) return asked ? 'unknown' : 'silent';
+  const text = bytes.toString('latin1');
+  if (bytes.length >= 9 && bytes[3] === 4 && bytes.readUInt32BE(5) === 0) return 'HTTP/2 only, as gRPC does';
+  if (bytes[0] === 0x15 && bytes[1] === 3) return 'TLS';
+  if (text.startsWith('HTTP/1.')) return 'HTTP/1.1';
+  const printable = text
+    .slice(0, 20)
+    .trim()
+    .replace(/[^ !#-[\]-~]/g, '.');
+  return `no HTTP; it begins with "${printable}"`;
+}
+
+type Row = (column: string) => string | undefined;
+
+/** The wanted servers that `show stat` has a row of. The key names a server at its address. */
+function rowsOf(stat: string, wanted: readonly WantedServer[]) {
+  const rows = new Map(table(stat, ',').map((row) => [`${row('pxname')}/${row('svname')}`, row]));
+  return wanted.flatMap((server) => {
+    const { backend, name, address, port } = server;
+    const row = rows.get(`${backend}/${name}`);
+    return row ? [{ row, server, key: `${backend}/${name} ${address}:${port}` }] : [];
+  });
+}
+
+const sum = (row: Row, columns: readonly string[]): number =>
+  columns.reduce((all, column) => all + Number(row(column) ?? 0), 0);
+
+/** It passes a check by HTTP, or has answered a request. Go and nginx answer plain HTTP at a port for TLS by 400. */
+const isWell = (row: Row): boolean =>
+  /L7OK/.test(row('check_status') ?? '') ||
+  sum(row, ['hrsp_1xx', 'hrsp_2xx', 'hrsp_3xx', 'hrsp_5xx', 'hrsp_other']) > 0;
+
+function failsAll(row: Row): boolean {
+  if (isWell(row)) return false;
+  if (row('status')?.startsWith('UP')) return sum(row, ['eresp', 'hrsp_4xx']) >= manyFailures;
+  return /L7RSP|SOCKERR/.test(row('check_status') ?? '') || row('check_code') === '400';
+}
+
+function foreignSpeech(row: Row, heard = 'silent'): string | undefined {
+  if (isWell(row) || heard === 'HTTP/1.1') return undefined;
+  if (heard !== 'silent' && heard !== 'unknown') return heard;
+  const broken = Number(row('eresp'));
+  const isBroken = row('status')?.startsWith('UP') && sum(row, ['hrsp_4xx']) === 0 && broken >= manyFailures;
+  return isBroken ? `nothing in HTTP/1.1: HAProxy could read none of its ${broken} answers` : undefined;
+}

@@ -1,0 +1,165 @@
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { describedStructure } from '../../haproxy/render';
+import { cut } from '../../printable';
+import { accepted, type Processes, parseProcesses } from '../replies';
+
+/** The master of a running HAProxy. */
+export type Haproxy = {
+  /** Returns the whole reply to one command. */
+  readonly master: (command: string) => Promise<string>;
+  /** Asks once, for a second question would be a second reload. 2.6 answers nothing, and reloads later. */
+  readonly reload: () => Promise<string>;
+};
+
+/** A worker process; `tell` returns the whole reply to one command. */
+export type Worker = {
+  readonly pid: number;
+  readonly structure: string | undefined;
+  readonly tell: (command: string) => Promise<string>;
+};
+
+export type ServingWorker = Worker & Processes;
+
+/** 3.2 loses a connection for good that comes while a worker starts. */
+const lostMilliseconds = 2_000;
+
+/**
+ * HAProxy behind its master's socket. The master alone reaches every worker, also after a refused reload.
+ * One command a connection, for 3.x runs only the first line of a connection; half-closed, for 2.6 never closes it.
+ *
+ * @param patienceMilliseconds how long to wait for a master that executes itself anew, or that systemd starts again
+ * @param absentMilliseconds how long to wait for one whose socket does not exist
+ */
+export function haproxyAt(
+  socket: string,
+  patienceMilliseconds: number,
+  absentMilliseconds = patienceMilliseconds,
+): Haproxy {
+  return {
+    master: (command) =>
+      patiently(patienceMilliseconds, absentMilliseconds, () => ask(socket, command, lostMilliseconds)),
+    reload: () => ask(socket, 'reload', patienceMilliseconds).catch(() => ''),
+  };
+}
+
+/**
+ * The worker that serves, or `undefined` when no program listens at the master's socket. After a refused reload 3.x lists it among the
+ * old ones.
+ *
+ * @param patienceMilliseconds how long to wait for a worker: 3.2's master answers before its first one does
+ * @throws when the answer is not that of HAProxy's master, or none of its workers answers.
+ */
+export async function currentWorker(haproxy: Haproxy, patienceMilliseconds = 0): Promise<ServingWorker | undefined> {
+  for (const end = performance.now() + patienceMilliseconds; ; await pause(50)) {
+    try {
+      const processes = await haproxy.master('show proc').then(parseProcesses).catch(absent);
+      return processes && { ...processes, ...(await servingWorker(haproxy, processes)) };
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
+}
+
+async function servingWorker(haproxy: Haproxy, { workers }: Processes): Promise<Worker> {
+  for (const pid of workers) {
+    const worker = await readWorker(haproxy, pid);
+    if (worker) return worker;
+  }
+  throw new Error(`HAProxy's master runs, but none of its workers answers; ${advice}`);
+}
+
+/** A worker that answers, and that no reload is ending. */
+async function readWorker(haproxy: Haproxy, pid: number): Promise<Worker | undefined> {
+  const tell = (command: string) => haproxy.master(`@!${pid} ${command}`);
+  const info = await tell('show info').catch(() => '');
+  const serves = [`Pid: ${pid}`, 'Stopping: 0'].every((line) => info.split('\n').includes(line));
+  return serves ? { pid, structure: describedStructure(info), tell } : undefined;
+}
+
+const advice =
+  'nothing was changed; look at "sudo journalctl -u haproxy". If this stays, "sudo systemctl restart haproxy" cuts open connections';
+
+function absent(error: unknown): undefined {
+  if (isNotRunning(error)) return undefined;
+  throw new Error(`could not ask HAProxy's master which workers it has: ${(error as Error).message}; ${advice}`, {
+    cause: error,
+  });
+}
+
+/** Sends commands in their order, up to the first that the worker refuses, and returns that one. */
+export async function send({ tell }: Worker, commands: readonly string[]): Promise<string | undefined> {
+  for (const command of commands) {
+    if (!accepted(command, await tell(command))) return command;
+  }
+  return undefined;
+}
+
+const reloadMilliseconds = 15_000;
+
+/**
+ * Reloads HAProxy and waits until another worker shows the wanted structure, asked through the master.
+ *
+ * @throws when HAProxy refused; then the old worker serves on.
+ */
+export async function verifiedReload(haproxy: Haproxy, before: ServingWorker, structure: string): Promise<Worker> {
+  const log = await haproxy.reload();
+  for (const end = performance.now() + reloadMilliseconds; performance.now() < end; await pause(20)) {
+    const processes = await haproxy.master('show proc').then(parseProcesses, () => undefined);
+    if (processes && processes.reloads > before.reloads && processes.failed > 0) throw refused(log);
+    for (const pid of processes?.workers.filter((other) => other !== before.pid) ?? []) {
+      const worker = await readWorker(haproxy, pid);
+      if (worker?.structure === structure) return worker;
+    }
+  }
+  throw new Error(
+    `HAProxy showed no worker with structure ${structure} within ${reloadMilliseconds / 1000} s; look at "journalctl -u haproxy"`,
+  );
+}
+
+/** The log names files and lines of a configuration, which holds no secret. */
+const refused = (log: string): Error =>
+  new Error(`HAProxy refused the reload, the old worker serves on${shortened(log)}; look at "journalctl -u haproxy"`);
+
+/** The lines of HAProxy's log that report a fault, short enough for a report. */
+export const shortened = (log: string): string => {
+  const lines = log.split('\n').filter((line) => /ALERT/.test(line));
+  const text = lines.map((line) => line.replace(/^\[\w+\]\s+\S*\s*\(\d+\)\s*:\s*/, '').trim()).join(' | ');
+  return text === '' ? '' : `: ${cut(text, 400)}`;
+};
+
+const code = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code);
+
+const isNotRunning = (error: unknown): boolean => ['ENOENT', 'ECONNREFUSED'].includes(code(error));
+
+async function patiently<Reply>(
+  refusedMilliseconds: number,
+  absentMilliseconds: number,
+  attempt: () => Promise<Reply>,
+): Promise<Reply> {
+  for (const began = performance.now(); ; await pause(20)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const patience = code(error) === 'ENOENT' ? absentMilliseconds : refusedMilliseconds;
+      const passing = isNotRunning(error) || ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code(error));
+      if (!passing || performance.now() - began > patience) throw error;
+    }
+  }
+}
+
+const ask = (path: string, command: string, milliseconds: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let reply = '';
+    const socket = connect({ path, allowHalfOpen: true });
+    socket.setEncoding('utf8').setTimeout(milliseconds, () => {
+      const words = `nobody answered "${command.split(' ', 3).join(' ')}" at ${path} within ${milliseconds} ms`;
+      socket.destroy(Object.assign(new Error(words), { code: 'ETIMEDOUT' }));
+    });
+    socket.on('data', (text: string) => {
+      reply += text;
+    });
+    socket.on('error', reject).on('end', () => resolve(reply));
+    socket.end(`${command}\n`);
+  });

@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+
+import { change, leftovers, removable, stateFile, type WantedServer } from '../../lib/sync/change';
+import { parseServersState, type RunningServer } from '../../lib/sync/replies';
+import { running, wanted } from './builders';
+
+const left = { maintenance: true, up: false, admitted: false };
+const nothing = { leaving: [], arriving: [], last: new Map() };
+const maint = ['set server web/a state maint'];
+
+describe('the last servers of a backend', () => {
+  const newcomer = wanted('new', { port: 40000 });
+  const other = { port: 5 };
+  it.each([
+    ['are the only ones', [running('a')], [newcomer]],
+    [
+      'are the only ones that are up',
+      [running('a'), running('b', { ...other, up: false })],
+      [newcomer, wanted('b', other)],
+    ],
+  ])('leave after the newcomers have come when they %s, for no other could answer', (_, runs, wants) => {
+    expect(change(runs, wants)).toMatchObject({ leaving: [], last: new Map([['web', [maint]]]) });
+  });
+
+  it.each([
+    ['another stays', [running('a'), running('b', other)], [newcomer, wanted('b', other)]],
+    ['there is no newcomer', [running('a')], []],
+    ['they are down themselves', [running('a', { up: false })], [newcomer]],
+    ['a newcomer has their port', [running('a')], [wanted('new')]],
+    ['they come back elsewhere', [running('a')], [wanted('a', { port: 40000 })]],
+    ['the newcomers are for another backend', [running('a')], [{ ...newcomer, backend: 'other' }]],
+  ])('leave at once when %s', (_, runs, wants) => {
+    const { leaving, last } = change(runs, wants);
+
+    expect(last.size).toBe(0);
+    expect(leaving).toContainEqual(maint);
+  });
+});
+
+describe('change', () => {
+  const admission = (weight: number) => [
+    'enable health web/a',
+    'set server web/a state ready',
+    'set server web/a health down',
+    `set server web/a weight ${weight}`,
+  ];
+  const add = (port: number) => `add server web/a 10.0.1.7:${port} weight 0 check`;
+
+  it.each<[string, RunningServer[], WantedServer[], object]>([
+    ['nothing where everything runs as wanted', [running('a')], [wanted('a')], {}],
+    ['nothing for a server that left before', [running('a', left)], [], {}],
+    [
+      'maint for one that is not wanted, for drain still serves sticky clients',
+      [running('a')],
+      [],
+      { leaving: [maint] },
+    ],
+    [
+      'a server without weight, which it gets only when it waits for its first check',
+      [],
+      [wanted('a')],
+      { arriving: [[add(1), ...admission(100)]] },
+    ],
+    [
+      'only the weight of a server that became second choice',
+      [running('a')],
+      [wanted('a', { second: true })],
+      { arriving: [['set server web/a weight 1']] },
+    ],
+    [
+      'only the weight of one that no longer is',
+      [running('a', { weight: 1 })],
+      [wanted('a')],
+      { arriving: [['set server web/a weight 100']] },
+    ],
+    ...[{ admitted: false, maintenance: true }, { admitted: false }].map(
+      (state): [string, RunningServer[], WantedServer[], object] => [
+        `admission, and no second add, for one that is half added: ${JSON.stringify(state)}`,
+        [running('a', state)],
+        [wanted('a')],
+        { arriving: [['set server web/a weight 0', ...admission(100)]] },
+      ],
+    ),
+    [
+      'leaving, and coming back at its new address, for one that moved',
+      [running('a')],
+      [wanted('a', { port: 40000 })],
+      { leaving: [maint], arriving: [['del server web/a', add(40000), ...admission(100)]] },
+    ],
+    [
+      'law 6: the newer in place of the older at an address that two tasks claim',
+      [running('old')],
+      [wanted('a')],
+      { leaving: [['set server web/old state maint']], arriving: [[add(1), ...admission(100)]] },
+    ],
+  ])('asks for %s', (_, runs, wants, expected) => {
+    expect(change(runs, wants)).toStrictEqual({ ...nothing, ...expected });
+  });
+
+  it('ends where it should from any state, and finds nothing to do then', () => {
+    fc.assert(
+      fc.property(fc.array(server(), { maxLength: 6 }), fc.array(server(), { maxLength: 6 }), (before, after) => {
+        const runs = unique(before).map(({ server, state }) => ({ ...running(server.name), ...server, ...state }));
+        const wants = unique(after).map(({ server }) => server);
+        const { leaving, arriving, last } = change(runs, wants);
+
+        const end = played(runs, [...leaving, ...arriving, ...[...last.values()].flat()].flat());
+
+        expect(change(end, wants)).toStrictEqual(nothing);
+      }),
+    );
+  });
+});
+
+describe('removal', () => {
+  const old = running('a', { ...left, unchangedSeconds: 60 });
+
+  it.each<[string, RunningServer, WantedServer[], string[], string[][]]>([
+    ['takes one that is idle, unwanted and was quiet long enough', old, [], ['web/a'], [['del server web/a']]],
+    ['spares one that left a moment ago', { ...old, unchangedSeconds: 59 }, [], ['web/a'], []],
+    ['spares one that still has connections', old, [], [], []],
+    ['spares one that is wanted again', old, [wanted('a')], ['web/a'], []],
+    ['spares one that is not in maintenance', { ...old, maintenance: false }, [], ['web/a'], []],
+  ])('%s', (_, runs, wants, idle, expected) => {
+    expect(removable([runs], wants, new Set(idle), 60)).toStrictEqual(expected);
+  });
+
+  it('looks only where there are leftovers', () => {
+    expect(leftovers([old, running('b')], [], 60)).toStrictEqual([old]);
+  });
+});
+
+describe('the state file for a reload', () => {
+  const header =
+    '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change ' +
+    'srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port';
+  const line = (port = 1) => `5 web 3 a 10.0.1.7 2 0 1 1 7 6 3 4 6 0 0 0 - ${port} - 0 0 - - 0`;
+  const newcomer = '1 web 1 a 10.0.1.7 0 0 100 100 0 1 0 0 6 0 0 0 - 1 - 0 0 - - 0';
+
+  it.each([
+    ['carries over a server that stays', [line()], [wanted('a')], [line()]],
+    ['forgets a server that is not wanted', [line()], [], []],
+    ['lets a new server start DOWN, never checked', [], [wanted('a')], [newcomer]],
+    ['does so with one at another port, for HAProxy would believe the file', [line(2)], [wanted('a')], [newcomer]],
+    ['does so with one in maintenance', [line().replace(' 2 0 1 1 7', ' 0 1 1 1 7')], [wanted('a')], [newcomer]],
+  ])('%s', (_, runs, wants, expected) => {
+    const text = stateFile(parseServersState(['1', header, ...runs].join('\n')), wants);
+
+    // HAProxy calls a file without its version or its last newline corrupted.
+    expect(text).toMatch(/^1\n# be_id be_name .*\n/);
+    expect(text.split('\n').slice(2)).toStrictEqual([...expected, '']);
+  });
+});
+
+type Drawn = { readonly server: WantedServer; readonly state: Pick<RunningServer, 'admitted' | 'maintenance'> };
+
+const server = (): fc.Arbitrary<Drawn> =>
+  fc.record({
+    server: fc
+      .record({
+        name: fc.constantFrom('a', 'b', 'c'),
+        backend: fc.constantFrom('web', 'api'),
+        port: fc.integer({ min: 1, max: 3 }),
+        second: fc.boolean(),
+      })
+      .map(({ second, ...drawn }) => wanted(drawn.name, second ? { ...drawn, second } : drawn)),
+    state: fc.constantFrom(
+      { admitted: true, maintenance: false },
+      { admitted: false, maintenance: false },
+      { admitted: false, maintenance: true },
+    ),
+  });
+
+const unique = (drawn: readonly Drawn[]): readonly Drawn[] => [
+  ...new Map(drawn.map((one) => [`${one.server.backend}/${one.server.name}`, one])).values(),
+];
+
+/** HAProxy's rules, as far as they matter here. */
+function played(runs: readonly RunningServer[], commands: readonly string[]): readonly RunningServer[] {
+  const servers = new Map(runs.map((one) => [`${one.backend}/${one.name}`, one]));
+  for (const command of commands) {
+    const [, id = '', address = ''] = /(\w+\/\w+)(?: (\S+))?/.exec(command) ?? [];
+    const [backend = '', name = ''] = id.split('/');
+    const known = servers.get(id);
+    if (command.startsWith('add server')) {
+      expect(known).toBeUndefined();
+      const [host = '', port] = address.split(':');
+      servers.set(id, running(name, { ...left, backend, address: host, port: Number(port) }));
+    } else if (command.startsWith('del server')) {
+      expect(known?.maintenance).toBe(true);
+      servers.delete(id);
+    } else if (known && command.endsWith('maint')) servers.set(id, { ...known, maintenance: true, admitted: false });
+    else if (known && command.endsWith('ready')) servers.set(id, { ...known, maintenance: false });
+    else if (known && / weight \d+$/.test(command)) {
+      const weight = Number(command.split(' ').at(-1));
+      servers.set(id, { ...known, weight, admitted: weight > 0 && !known.maintenance });
+    }
+  }
+  return [...servers.values()];
+}
