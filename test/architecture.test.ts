@@ -10,7 +10,7 @@ const list = (folder: string): readonly string[] =>
 
 /** What talks to the world is told by its folder; beside these folders, only what a program begins with. Everything else decides. */
 const hands =
-  /^lib\/((aws|certificates\/acme|entrance|sync\/(aws|haproxy|disk)|unmake)\/.*|certificates\/challenges\/resolver|lambda|renewal-deps|sync\/(apply|run|sync)|certificates\/(orders|renew))\.ts$/;
+  /^lib\/((aws|certificates\/acme|entrance|sync\/(aws|haproxy|disk)|unmake)\/.*|certificates\/challenges\/resolver|lambda|sync\/(apply|run|sync))\.ts$/;
 const deciding = list('lib').filter((file) => !hands.test(file));
 /** `url` computes how a host is written in ASCII. */
 const touch =

@@ -1,96 +1,160 @@
 import { X509Certificate } from 'node:crypto';
 
-import type { CertificateStore } from '../aws/certificate-store';
 import type { Ca } from './acme/ca';
-import type { Issued } from './acme/order';
-import { Refusal } from './acme/refusal';
+import type { Refusal } from './acme/http';
+import type { Issued, Placed, Request } from './acme/order';
+import { challengeName, readLeaf, renewalId } from './certificate';
 import type { Dns } from './challenges/dns';
-import { renewalId } from './due/ari';
-import { noteBegun, noteFailed, noteStored } from './due/attempts';
-import type { Decision } from './due/decide';
-import type { State } from './due/state';
-import { type Failure, issue, type Ordered } from './issue';
-import { readLeaf } from './leaf';
+import type { Answer } from './challenges/record-sets';
+import type { Decision } from './due/due';
+import { noteBegun, noteFailed, noteStored, type State } from './due/state';
+import type { Run } from './run';
 
-type World = {
-  readonly store: Pick<CertificateStore, 'writeState' | 'writeCertificate'>;
-  readonly ca: (directory: string) => Ca;
-  readonly rehearsal: string | undefined;
+export type OrderStore = {
+  readonly writeState: (name: string, state: State) => Promise<void>;
+  /** Returns the versions that were written. */
+  readonly writeCertificate: (
+    name: string,
+    issued: Issued,
+  ) => Promise<{ readonly key: number; readonly chain: number }>;
+};
+
+export type OrderDeps = {
+  readonly store: OrderStore;
+  readonly ca: Ca;
+  /** A staging directory, which counts failures apart, where there is one. */
+  readonly rehearsalCa: Ca | undefined;
   readonly dns: Dns;
-  readonly now: () => number;
-  readonly note: (fault: Error) => void;
+  readonly run: Run;
+};
+
+export type Ordered = {
+  /** By name, with the moment from which it may be tried again. */
+  readonly failures: ReadonlyMap<string, { readonly error: Error; readonly tryAgainAt: number }>;
+  /** Answers that could not be removed from DNS; the next run tries again. */
+  readonly leftovers: readonly Error[];
 };
 
 /**
- * Orders what is due and stores it; what failed before is first tried where no limit is burnt.
- * Each order is noted before it begins, for a run can end without a word. Gives what failed, by name.
+ * Orders the certificates that are due and stores them. A certificate that failed before is ordered from the rehearsal CA first.
+ * The waits alone would not do: a deploy skips them, and its run tries a second time after a minute. Three deploys while DNS is
+ * still wrong would be six failed validations; Let's Encrypt allows five an hour (its rate limits).
  */
-export async function order(due: readonly Decision[], world: World): Promise<ReadonlyMap<string, Error>> {
-  const begun = new Map<string, State>();
-  for (const { name, state } of due) {
-    const noted = { ...state, attempts: noteBegun(state.attempts, world.now()) };
-    await world.store.writeState(name, noted);
-    begun.set(name, noted);
+export async function orderDue(due: readonly Decision[], deps: OrderDeps): Promise<Ordered> {
+  const { store, ca, rehearsalCa, run } = deps;
+  const begun: Decision[] = [];
+  for (const decision of due) {
+    const state = { ...decision.state, attempts: noteBegun(decision.state.attempts, run.now()) };
+    await store.writeState(decision.name, state);
+    begun.push({ ...decision, state });
   }
-  const rehearsed = await rehearse(due, world);
-  const ready = due.filter(({ name }) => !rehearsed.has(name));
-  const failures = new Map([...rehearsed, ...(await orderNow(ready, begun, world))]);
+  const failedBefore = begun.filter(({ state }) => rehearsalCa !== undefined && state.attempts.failures > 1);
+  const rehearsed = await issue(failedBefore, rehearsalCa ?? ca, deps, rehearsal);
+  const ready = begun.filter(({ name }) => !rehearsed.failures.has(name));
+  const ordered = await issue(ready, ca, deps, forStore(store));
 
-  for (const [name, { error, wasIssued }] of failures) {
-    const retryAt = error instanceof Refusal ? error.retryAt : 0;
-    const state = begun.get(name) as State;
-    await world.store.writeState(name, { ...state, attempts: noteFailed(state.attempts, wasIssued, retryAt) });
+  const failures = new Map<string, { error: Error; tryAgainAt: number }>();
+  for (const { name, state } of begun) {
+    const failure = rehearsed.failures.get(name) ?? ordered.failures.get(name);
+    if (failure === undefined) continue;
+    const { error, mayBeIssued } = failure;
+    const attempts = noteFailed(state.attempts, mayBeIssued, (error as Partial<Refusal>).retryAt ?? 0);
+    await store.writeState(name, { ...state, attempts });
+    failures.set(name, { error, tryAgainAt: Math.max(attempts.waitUntil, attempts.refusedUntil) });
   }
-  return new Map([...failures].map(([name, { error }]) => [name, error]));
+  return { failures, leftovers: [...rehearsed.leftovers, ...ordered.leftovers] };
 }
 
-/** The same names and challenges at the CA's staging directory. What it issues is thrown away. */
-async function rehearse(
-  due: readonly Decision[],
-  { ca, rehearsal, dns, note }: World,
-): Promise<ReadonlyMap<string, Failure>> {
-  const failedBefore = due.filter(({ state }) => state.attempts.failures > 0);
-  if (rehearsal === undefined || failedBefore.length === 0) return new Map();
-  const orders = failedBefore.map((decision) => ({ ...ordered(decision), replaces: undefined }));
-  const failures = await issue(orders, { ca: ca(rehearsal), dns, note, keep: async () => {} });
-  return new Map([...failures].map(([name, { error }]) => [name, { error: atRehearsal(error), wasIssued: false }]));
+/** How an order differs at the CA and at the rehearsal. */
+type Purpose = {
+  readonly replaces: (decision: Decision) => string | undefined;
+  readonly keep: (decision: Decision, issued: Issued) => Promise<void>;
+  readonly toFailure: (error: Error, mayBeIssued: boolean) => Failure;
+};
+type Failure = { readonly error: Error; readonly mayBeIssued: boolean };
+
+const rehearsal: Purpose = {
+  replaces: () => undefined,
+  keep: async () => {},
+  toFailure: (cause) => {
+    const message = `tried at the staging directory first, as it failed before: ${cause.message}`;
+    return { error: new Error(message, { cause }), mayBeIssued: false };
+  },
+};
+
+const forStore = (store: OrderStore): Purpose => ({
+  // Only the CA that issued the old certificate knows it (RFC 9773, section 5).
+  replaces: ({ wanted, state: { held } }) =>
+    held?.directory === wanted.directory && held.names.some((name) => wanted.names.includes(name))
+      ? held.renewalId
+      : undefined,
+  keep: async ({ name, wanted, state }, issued) => {
+    const versions = await store.writeCertificate(name, issued);
+    const certificate = new X509Certificate(issued.leaf);
+    const { serial, notBefore, notAfter } = readLeaf(certificate);
+    const held = { ...wanted, serial, notBefore, notAfter, renewalId: renewalId(certificate), ...versions };
+    const { attempted, attemptedAt } = state;
+    await store.writeState(name, { held, attempts: noteStored(state.attempts), attempted, attemptedAt });
+  },
+  toFailure: (error, mayBeIssued) => ({ error, mayBeIssued }),
+});
+
+type Ready = { readonly decision: Decision; readonly placed: Placed; readonly answers: readonly Answer[] };
+
+/** The journal is one parameter and holds the answers of so many names. */
+const mostNames = 40;
+
+/** Orders together the certificates whose answers fit the journal. One that fails holds up no other, and DNS is cleaned. */
+async function issue(orders: readonly Decision[], ca: Ca, { dns }: Pick<OrderDeps, 'dns'>, purpose: Purpose) {
+  const failures = new Map<string, Failure>();
+  const leftovers: Error[] = [];
+  for (const group of groups(orders)) {
+    const ready: Ready[] = [];
+    for (const decision of group) {
+      await place(decision, ca, dns, purpose).then(
+        (placed) => ready.push(placed),
+        (error) => failures.set(decision.name, purpose.toFailure(error, false)),
+      );
+    }
+    const answers = ready.flatMap((each) => each.answers);
+    const unshown = await dns.show(answers).catch((error: Error) => new Map(answers.map((answer) => [answer, error])));
+    const finished = ready.map(async ({ decision, placed, answers }) => {
+      const [fault] = answers.flatMap((answer) => unshown.get(answer) ?? []);
+      await (fault ? Promise.reject(fault) : placed.finish().then((issued) => purpose.keep(decision, issued))).catch(
+        (error) => failures.set(decision.name, purpose.toFailure(error, placed.mayBeIssued())),
+      );
+    });
+    await Promise.all(finished);
+    await dns.clean().catch((error) => leftovers.push(error));
+  }
+  return { failures, leftovers };
 }
 
-function atRehearsal(cause: Error): Error {
-  return new Error(`tried at the staging directory first, as it failed before: ${cause.message}`, { cause });
+function groups(orders: readonly Decision[]): readonly (readonly Decision[])[] {
+  const all: Decision[][] = [];
+  let names = mostNames;
+  for (const order of orders) {
+    names += order.wanted.names.length;
+    if (names > mostNames) {
+      all.push([]);
+      names = order.wanted.names.length;
+    }
+    all.at(-1)?.push(order);
+  }
+  return all;
 }
 
-async function orderNow(
-  due: readonly Decision[],
-  begun: ReadonlyMap<string, State>,
-  { ca, dns, store, note }: World,
-): Promise<ReadonlyMap<string, Failure>> {
-  const [first] = due;
-  if (first === undefined) return new Map();
-  const decisions = new Map(due.map((decision) => [decision.name, decision]));
-  return issue(due.map(ordered), {
-    ca: ca(first.wanted.directory),
-    dns,
-    note,
-    keep: async (name, issued) => {
-      const { wanted } = decisions.get(name) as Decision;
-      const { attempts, attempted, attemptedAt } = begun.get(name) as State;
-      const versions = await store.writeCertificate(name, issued);
-      const held = { ...wanted, ...facts(issued), ...versions };
-      await store.writeState(name, { held, attempts: noteStored(attempts), attempted, attemptedAt });
-    },
+/** Finds the zones first, so that no order is placed whose challenges could not be answered. */
+async function place(decision: Decision, ca: Ca, dns: Dns, { replaces }: Purpose): Promise<Ready> {
+  const { names, keyType, profile } = decision.wanted;
+  const places = new Map<string, Omit<Answer, 'value'>>();
+  for (const name of new Set(names.map(challengeName))) places.set(name, await dns.locate(name));
+  const request: Request = { names, keyType, profile, replaces: replaces(decision) };
+  const placed = await ca.place(request);
+  const answers = placed.challenges.map(({ name, value }) => {
+    const place = places.get(name);
+    if (place) return { ...place, value };
+    throw new Error(`the CA asks to prove ${name}, which was not ordered`);
   });
-}
-
-/** An order follows a certificate where the same CA issued that, for some of the names (RFC 9773, section 5). */
-function ordered({ name, wanted, state: { held } }: Decision): Ordered {
-  const { names, keyType, profile, directory } = wanted;
-  const follows = held?.directory === directory && held.names.some((one) => names.includes(one));
-  return { name, names, keyType, profile, replaces: follows ? held.renewalId : undefined };
-}
-
-function facts({ leaf }: Issued): Pick<NonNullable<State['held']>, 'serial' | 'notBefore' | 'notAfter' | 'renewalId'> {
-  const certificate = new X509Certificate(leaf);
-  const { serial, notBefore, notAfter } = readLeaf(certificate);
-  return { serial, notBefore, notAfter, renewalId: renewalId(certificate) };
+  return { decision, placed, answers };
 }

@@ -1,32 +1,87 @@
-import type { CertificateStore } from '../aws/certificate-store';
-import type { Wanted } from './due/due';
-import { listed, type State } from './due/state';
-import { type Proxies, untilServed } from './served';
+import type { Certificate } from '../generation/generation';
+import { provingHost } from './certificate';
+import { certificateIndex, type State, type Wanted } from './due/state';
+import type { Run } from './run';
 
-type World = Proxies & {
-  readonly wanted: readonly Wanted[];
-  readonly store: Pick<CertificateStore, 'readIndex' | 'writeIndex'>;
-  readonly announce: () => Promise<void>;
+/** Where proxies are asked which certificate they serve. */
+export type Proxies = {
+  /** `host` or `host:port` of each proxy. */
+  readonly addresses: readonly string[];
+  /** Returns the serial that an address serves for a host. */
+  readonly ask: (address: string, host: string) => Promise<string>;
 };
 
-/** How many certificates every proxy serves anew, and what is wrong with the others, in words. */
-export type Published = { readonly served: number; readonly wrong: readonly string[] };
+export type IndexStore = {
+  readonly readIndex: () => Promise<readonly Certificate[]>;
+  readonly writeIndex: (certificates: readonly Certificate[]) => Promise<void>;
+};
 
-/** Lists what is stored, last of all, and waits until the proxies serve it. What is listed already costs nothing. */
-export async function publish(states: ReadonlyMap<string, State>, world: World): Promise<Published> {
-  const { wanted, store, announce } = world;
+export type PublishDeps = Proxies & {
+  readonly wanted: readonly Wanted[];
+  readonly store: IndexStore;
+  /** Tells reconcile that the index changed. */
+  readonly announce: () => Promise<void>;
+  readonly run: Pick<Run, 'hasTimeFor' | 'pause'>;
+};
+
+/** How many new certificates every proxy serves, and why the others are not served. */
+export type Published = { readonly served: number; readonly faults: readonly string[] };
+
+/** Lists what is stored, then waits until the proxies serve it. Returns at once when the index is already right. */
+export async function publish(states: ReadonlyMap<string, State>, deps: PublishDeps): Promise<Published> {
+  const { wanted, store, announce, addresses } = deps;
   const before = await store.readIndex();
-  const after = listed(
-    wanted.map(({ names }) => names),
-    states,
-    before,
-  );
-  if (JSON.stringify(after) === JSON.stringify(before)) return { served: 0, wrong: [] };
+  const after = certificateIndex(wanted, states, before);
+  if (JSON.stringify(after) === JSON.stringify(before)) return { served: 0, faults: [] };
   await store.writeIndex(after);
   await announce();
 
-  if (world.addresses.length === 0) return { served: 0, wrong: [] };
+  if (addresses.length === 0) return { served: 0, faults: [] };
   const fresh = after.filter(({ serial }) => !before.some((old) => old.serial === serial));
-  const wrong = await untilServed(fresh, after, world);
-  return { served: fresh.filter(({ name }) => !wrong.some((fault) => fault.startsWith(`${name} `))).length, wrong };
+  const unserved = await untilServed(fresh, after, deps);
+  const served = fresh.filter(({ name }) => !unserved.some((each) => each.name === name));
+  return { served: served.length, faults: unserved.map(({ fault }) => fault) };
+}
+
+type Expected = Pick<Certificate, 'name' | 'names' | 'serial'>;
+type Unserved = { readonly name: string; readonly fault: string };
+
+/** Between two looks. */
+const lookMs = 3_000;
+
+/**
+ * Waits until every proxy serves these serials: a certificate counts when it is served (law 13). Returns what is still not
+ * served when the time is over.
+ *
+ * @param all every certificate, as a host that two of them answer for proves neither
+ */
+export async function untilServed(
+  expected: readonly Expected[],
+  all: readonly Expected[],
+  deps: Proxies & Pick<PublishDeps, 'run'>,
+): Promise<readonly Unserved[]> {
+  for (;;) {
+    const looks = expected.flatMap((certificate) =>
+      deps.addresses.map((address) => look(certificate, all, address, deps)),
+    );
+    const unserved = (await Promise.all(looks)).flat();
+    if (unserved.length === 0 || !deps.run.hasTimeFor(lookMs)) return unserved;
+    await deps.run.pause(lookMs);
+  }
+}
+
+async function look(
+  { name, names, serial }: Expected,
+  all: readonly Expected[],
+  address: string,
+  { ask }: Proxies,
+): Promise<readonly Unserved[]> {
+  const others = all.filter((other) => other.name !== name).map((other) => other.names);
+  const host = provingHost(names, others);
+  // Other certificates have each of its hosts too, and HAProxy may show one of those.
+  if (host === undefined) return [];
+  const served = await ask(address, host).catch((error: Error) => error);
+  if (served instanceof Error) return [{ name, fault: `${name} is stored, but ${served.message}` }];
+  if (served === serial) return [];
+  return [{ name, fault: `${name} is stored with serial ${serial}, but ${address} serves ${served} for ${host}` }];
 }

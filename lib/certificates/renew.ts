@@ -1,148 +1,128 @@
-import type { CertificateStore } from '../aws/certificate-store';
-import type { Lock } from '../aws/lock';
-import type { Ca } from './acme/ca';
-import type { Dns } from './challenges/dns';
-import { askRenewal, type Certificate, type Decision, decide, withStates } from './due/decide';
-import type { Wanted } from './due/due';
-import { certificateName } from './names';
-import { order } from './orders';
-import { publish } from './publish';
+import { certificateName } from './certificate';
+import { askRenewal } from './due/ari';
+import { type Decision, decide } from './due/due';
+import { type Certificate, type State, withStates } from './due/state';
+import { type OrderDeps, type Ordered, type OrderStore, orderDue } from './orders';
+import { type IndexStore, type PublishDeps, publish } from './publish';
+import { reserveMs } from './run';
 
-/** What renewing needs from the outside world. */
-export type Deps = {
-  readonly wanted: readonly Wanted[];
-  readonly store: CertificateStore;
-  readonly lock: Lock;
-  readonly ca: (directory: string) => Ca;
-  /** A directory to try first after a failure, so that what is still wrong burns no limit of the real one. */
-  readonly rehearsal: string | undefined;
-  readonly dns: Dns;
-  /** Tells reconcile that the index changed. */
-  readonly announce: () => Promise<void>;
-  /** `host` or `host:port` of each proxy. */
-  readonly addresses: readonly string[];
-  /** The serial that an address serves for a host. */
-  readonly ask: (address: string, host: string) => Promise<string>;
-  readonly now: () => number;
-  /** From 0 to 1. */
-  readonly random: () => number;
-  readonly pause: (milliseconds: number) => Promise<void>;
-  /** Until Lambda ends the run. */
-  readonly remainingMs: () => number;
+export type CertificateStore = OrderStore &
+  IndexStore & {
+    /** A certificate without a state is in neither map. */
+    readonly readStates: (names: readonly string[]) => Promise<{
+      readonly states: ReadonlyMap<string, State>;
+      readonly damaged: ReadonlyMap<string, Error>;
+    }>;
+  };
+
+/** Held by one run at a time, until it expires. */
+export type Lock = {
+  /** Returns whether this run holds it now. */
+  readonly take: (until: number) => Promise<boolean>;
+  readonly release: () => Promise<void>;
 };
 
-/** What was decided and done, in words: fit for a log. */
+export type Deps = OrderDeps &
+  PublishDeps & {
+    readonly store: CertificateStore;
+    readonly lock: Lock;
+    /** From 0 to 1. */
+    readonly random: () => number;
+  };
+
+/** What was decided and done. It is logged, so it holds no secret. */
 export type Outcome = {
   readonly certificates: readonly { readonly name: string; readonly did: 'kept' | 'renewed'; readonly why: string }[];
-  /** How many certificates every proxy was seen to serve anew. */
+  /** How many new certificates every proxy was seen to serve. */
   readonly served: number;
 };
 
 type Look = Outcome & {
   readonly faults: readonly string[];
-  /** When the first of what failed may be tried again. */
-  readonly tryAgainAt: number;
+  /** When the first that failed may be tried again; `undefined` when no order failed. */
+  readonly tryAgainAt: number | undefined;
 };
 
-/** Kept for cleaning up: half a minute, and what one request to the CA may hang before. */
-export const reserveMs = 120_000;
-/** One more try fits: staging, order, until it is served. */
+/** One more try fits: rehearsal, order, until it is served. */
 const tryMs = 5 * 60_000;
+/** Between two looks at the lock. */
 const lookMs = 3_000;
-/** A timer may go off before its time, and who asks again too early is told to wait. */
+/** A timer may go off too early, and a try that is too early is refused. */
 const earlyMs = 1_000;
 
 /**
- * Sees to it that every configured certificate is valid, and served. Safe to repeat; one run at a time.
+ * Keeps every configured certificate valid and served. Safe to repeat; one run at a time.
  *
- * @param byHand somebody deployed, or started the run: what failed before is tried at once
+ * @param byHand the run follows a deploy, or was started by a person: certificates that failed before are tried at once
  * @throws when one that is due could not be renewed, or is not served, or something was left in DNS
  */
 export async function renew(byHand: boolean, deps: Deps): Promise<Outcome> {
+  const { run, lock } = deps;
   await takeTurn(deps);
   try {
     let look = await lookOnce(byHand, deps);
-    while (look.faults.length > 0 && deps.remainingMs() - (look.tryAgainAt - deps.now()) > reserveMs + tryMs) {
-      await deps.pause(Math.max(0, look.tryAgainAt - deps.now()) + earlyMs);
+    while (look.tryAgainAt !== undefined && run.hasTimeFor(tryMs + look.tryAgainAt - run.now())) {
+      await run.pause(Math.max(0, look.tryAgainAt - run.now()) + earlyMs);
       look = await lookOnce(false, deps);
     }
     const { faults, certificates, served } = look;
     if (faults.length > 0) throw new Error(faults.join(' | '));
     return { certificates, served };
   } finally {
-    // It expires by itself; a failure here must not hide another one.
-    await deps.lock.release().catch(() => {});
+    // It expires by itself; a failure here must not hide another error.
+    await lock.release().catch(() => {});
   }
 }
 
-/** Another run may know older settings, so its end is waited for. */
-async function takeTurn({ lock, now, pause, remainingMs }: Deps): Promise<void> {
-  while (!(await lock.take(now() + remainingMs() + reserveMs))) {
-    if (remainingMs() < reserveMs + tryMs) throw new Error('another run has not ended for minutes; look at its log');
-    await pause(lookMs);
+/** Waits for the end of another run: that run may have older settings, so its work does not replace this one's. */
+async function takeTurn({ lock, run }: Deps): Promise<void> {
+  while (!(await lock.take(run.endsAt() + reserveMs))) {
+    if (!run.hasTimeFor(tryMs)) throw new Error('another run has not ended for minutes; look at its log');
+    await run.pause(lookMs);
   }
 }
 
 async function lookOnce(byHand: boolean, deps: Deps): Promise<Look> {
-  const { store, dns, now } = deps;
-  const faults: string[] = [];
-  const note = (error: Error) => void faults.push(error.message);
-  await dns.clean().catch(note);
-  const decisions = (await certificates(deps, note)).map((certificate) => decide(certificate, byHand, now()));
-
-  const due = decisions.filter((decision) => decision.due.due && decision.wait === undefined);
-  const failures = await order(due, { ...deps, note });
-  for (const decision of decisions) faults.push(...faultsOf(decision, failures));
-  const states = await store.readStates(
-    decisions.map(({ name }) => name),
-    (_, error) => note(error),
+  const { store, dns, run } = deps;
+  const uncleaned = await dns.clean().then(
+    () => [],
+    (error: Error) => [error],
   );
-  const { served, wrong } = await publish(states, { ...deps, again: () => again(deps) });
-  faults.push(...wrong);
-  const waits = [...failures.keys()].map((name) => states.get(name)?.attempts ?? { waitUntil: 0, refusedUntil: 0 });
+  const { certificates, damaged } = await readCertificates(deps);
+  const decisions = certificates.map((certificate) => decide(certificate, byHand, run.now()));
+  const due = decisions.filter(({ isDue, wait }) => isDue && wait === undefined);
+  const { failures, leftovers } = await orderDue(due, deps);
+
+  const after = await store.readStates(decisions.map(({ name }) => name));
+  const published = await publish(after.states, deps);
+  const tryAgain = [...failures.values()].map(({ tryAgainAt }) => tryAgainAt);
+  const errors = [...uncleaned, ...damaged, ...leftovers].map(({ message }) => message);
+  const unread = [...after.damaged.values()].map(({ message }) => message);
   return {
-    certificates: decisions.map(({ name, due: { why, due } }) => ({ name, did: due ? 'renewed' : 'kept', why })),
-    served,
-    faults,
-    tryAgainAt: Math.min(...waits.map(({ waitUntil, refusedUntil }) => Math.max(waitUntil, refusedUntil))),
+    certificates: decisions.map(({ name, isDue, why }) => ({ name, did: isDue ? 'renewed' : 'kept', why })),
+    served: published.served,
+    faults: [...errors, ...decisions.flatMap((each) => faultOf(each, failures)), ...unread, ...published.faults],
+    tryAgainAt: tryAgain.length > 0 ? Math.min(...tryAgain) : undefined,
   };
 }
 
-async function again({ remainingMs, pause }: Deps): Promise<boolean> {
-  if (remainingMs() < reserveMs + lookMs) return false;
-  await pause(lookMs);
-  return true;
-}
-
 /**
- * What is remembered of each, with the CA's wish; that is kept before it counts, so that a moment is picked once. One whose
- * memory is damaged is left out: it would be ordered at every run.
+ * Reads the states and asks the CA when to renew. The answer is stored before it counts, so that a moment is picked only once.
+ * A certificate with a damaged state is left out: it would be ordered at every run.
  */
-async function certificates(
-  { wanted, store, ca, now, random }: Deps,
-  note: (error: Error) => void,
-): Promise<readonly Certificate[]> {
-  const damaged = new Set<string>();
-  const states = await store.readStates(
-    wanted.map(({ names }) => certificateName(names)),
-    (name, error) => {
-      damaged.add(name);
-      note(error);
-    },
-  );
-  const before = withStates(wanted, states).filter(({ name }) => !damaged.has(name));
-  const world = { renewalInfo: (directory: string, id: string) => ca(directory).renewalInfo(id), now, random };
-  return Promise.all(
-    before.map(async (certificate) => {
-      const after = await askRenewal(certificate, world);
-      if (after !== certificate) await store.writeState(after.name, after.state);
-      return after;
-    }),
-  );
+async function readCertificates({ wanted, store, ca, run, random }: Deps) {
+  const { states, damaged } = await store.readStates(wanted.map(({ names }) => certificateName(names)));
+  const readable = withStates(wanted, states).filter(({ name }) => !damaged.has(name));
+  const deps = { renewalInfo: ca.renewalInfo, now: run.now, random };
+  const certificates = readable.map(async (before): Promise<Certificate> => {
+    const after = await askRenewal(before, deps);
+    if (after !== before) await store.writeState(after.name, after.state);
+    return after;
+  });
+  return { certificates: await Promise.all(certificates), damaged: [...damaged.values()] };
 }
 
-function faultsOf({ name, due, wait }: Decision, failures: ReadonlyMap<string, Error>): readonly string[] {
-  if (wait !== undefined) return [`${name} is due (${due.why}), but ${wait}`];
-  const failure = failures.get(name);
-  return failure ? [`${name} is due (${due.why}), but ${failure.message}`] : [];
+function faultOf({ name, why, wait }: Decision, failures: Ordered['failures']): readonly string[] {
+  const reason = wait ?? failures.get(name)?.error.message;
+  return reason === undefined ? [] : [`${name} is due (${why}), but ${reason}`];
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 import { json, list, prefix, readEnvironment } from '../environment';
-import { keyTypes, type Wanted } from './due/due';
-import { certificateName } from './names';
+import { certificateName } from './certificate';
+import { keyTypes, type Wanted } from './due/state';
 
-/** What renew is told by its environment; `serverless.yml` says what each means. */
+/** The settings of renew; `serverless.yml` explains each. */
 export type Settings = {
   readonly prefix: string;
   readonly queueUrl: string;
@@ -17,11 +17,11 @@ export type Settings = {
   readonly contact: string;
   /** Ids of the hosted zones in which challenges may be answered. */
   readonly zones: readonly string[];
-  /** `address:port`, where the system's is not to be asked. */
+  /** `address:port`, instead of the system's. */
   readonly resolver: string | undefined;
 };
 
-/** A CA issues a name that was given twice once; what it issues would never be what was asked for. */
+/** Without repeated names: a CA issues each once, so that the certificate would never be what was ordered. */
 const names = z.array(z.string().min(1)).transform((all) => [...new Set(all)]);
 const sets = z.array(names.refine((all) => all.length > 0)).min(1);
 
@@ -45,7 +45,7 @@ const environment = z.object({
   SLUICE_RESOLVER: z.string().regex(/:\d+$/, 'must be address:port').optional(),
 });
 
-/** Let's Encrypt's directories, and where each is tried first (Let's Encrypt, staging environment). */
+/** Where certificates of a directory are tried after a failure (Let's Encrypt, staging environment). */
 const rehearsals: Readonly<Record<string, string>> = {
   'https://acme-v02.api.letsencrypt.org/directory': 'https://acme-staging-v02.api.letsencrypt.org/directory',
 };

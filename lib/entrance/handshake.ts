@@ -1,9 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 
-import { type Leaf, readLeaf } from '../certificates/leaf';
-import { covers } from '../certificates/names';
-import { showsIssuer } from '../certificates/x509';
+import { covers, type Leaf, readLeaf, showsIssuer } from '../certificates/certificate';
 
 /** Where TLS is answered. */
 export type Address = { readonly host: string; readonly port: number };

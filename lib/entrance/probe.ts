@@ -1,6 +1,6 @@
 import { request } from 'node:https';
 
-import { hostToAsk } from '../certificates/names';
+import { hostToAsk } from '../certificates/certificate';
 import { askedHost } from '../haproxy/frontends';
 import { handshake, parseAddress, type Question, refusal, type Shown } from './handshake';
 import { embedded, type Metrics } from './metrics';

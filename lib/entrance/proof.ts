@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { covers, hostBelow } from '../certificates/names';
-import { authorityFingerprints } from '../certificates/x509';
+import { authorityFingerprints, covers, hostBelow } from '../certificates/certificate';
 import type { Certificate } from '../generation/generation';
 import type { File } from '../haproxy/render';
 import { type Address, handshake, type Shown } from './handshake';

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
-import { chainOf } from '../certificates/x509';
+import { chainOf } from '../certificates/certificate';
 import { type Certificate, certificateNames } from '../generation/generation';
 import type { File } from '../haproxy/render';
 import type { Parameters } from './aws/calls';

@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 
-import { renewalId } from '../../lib/certificates/due/ari';
-import { readLeaf } from '../../lib/certificates/leaf';
+import { readLeaf, renewalId } from '../../lib/certificates/certificate';
 import type { World } from '../local/world';
 import { type Secure, shownBy } from './secure';
 import type { Visit } from './visit';

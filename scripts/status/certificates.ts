@@ -1,5 +1,4 @@
-import type { Leaf } from '../../lib/certificates/leaf';
-import { covers, hostToAsk } from '../../lib/certificates/names';
+import { covers, hostToAsk, type Leaf } from '../../lib/certificates/certificate';
 import { handshake, parseAddress, type Shown } from '../../lib/entrance/handshake';
 import type { Certificate } from '../../lib/generation/generation';
 import { type Check, fine, wrong } from './check';

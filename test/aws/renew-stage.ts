@@ -5,7 +5,6 @@ import { certificateStore } from '../../lib/aws/certificate-store';
 import { lockIn } from '../../lib/aws/lock';
 import { announce } from '../../lib/aws/queue';
 import { route53 } from '../../lib/aws/route53';
-import { noState } from '../../lib/certificates/due/state';
 import type { Handlers } from '../../scripts/local/api/api';
 import { playRoute53 } from '../../scripts/local/certificates/route53';
 import { newQueue, queueHandlers } from '../../scripts/local/events/sqs';
@@ -14,6 +13,7 @@ import { impatient, played, prefix } from './played';
 
 const lockName = `${prefix}/acme/lock`;
 export const name = '_acme-challenge.example.com';
+export const state = { attempts: { issued: [], failures: 0, waitUntil: 0, refusedUntil: 0 }, attempted: [] };
 export const issued = { key: 'key', leaf: 'leaf', chain: 'chain' };
 
 /** Renew's adapters with real clients, whose patience is shorter, and a played AWS that holds one of everything. */
@@ -25,7 +25,7 @@ export async function renewStage(more: Handlers = {}) {
   const [parameters, queue] = [parameterStore(), newQueue({ QueueName: 'q.fifo', ContentBasedDeduplication: true })];
   const put = (path: string, Value: string) =>
     parameters.put({ Name: `${prefix}/${path}`, Value, Type: 'String', Overwrite: true });
-  put('acme/state/example.com', JSON.stringify(noState));
+  put('acme/state/example.com', JSON.stringify(state));
   put('acme/account', '{}');
   put('acme/lock', '{"owner":"me","until":1}');
   put('certificates/index', '[]');

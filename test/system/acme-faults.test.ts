@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 
-import { reserveMs } from '../../lib/certificates/renew';
+import { reserveMs } from '../../lib/certificates/run';
 import { acmeStage } from './acme-stage';
 import { authority } from './authority';
 import { certificateOf, selfSigned } from './haproxy-instance';
@@ -221,7 +221,7 @@ it('asks for no further proof when a slow CA used up the time, and cleans up', a
   const remainingMs = () => 300_000 - 100_000 * (proofs() - before);
   const many = ['a', 'b', 'c', 'd'].map((label) => `${label}.${name}`);
 
-  await expect(stage.run([many], { remainingMs })).rejects.toThrow(
+  await expect(stage.run([many], { clock: { remainingMs } })).rejects.toThrow(
     'a.example.com is due (none is stored), but the time of this run is over, it stops to clean up',
   );
 
@@ -389,7 +389,7 @@ describe('after a failure', () => {
     await fail();
 
     await expect(stage.run(names, { byHand: false })).rejects.toThrow(
-      /but it failed 1 times; the next try is after .*, or when you start the run: docs\/certificates.md tells how/,
+      /but it failed 1 times; the next try is after .*, or when you start the run: see docs\/certificates.md/,
     );
     expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
   });
@@ -413,7 +413,7 @@ describe('after a failure', () => {
   it('the same run tries again where its time allows', async () => {
     let passedMs = 0;
     // A timer of Node.js goes off a millisecond too early now and then.
-    const pause = async (milliseconds: number) => {
+    const sleep = async (milliseconds: number) => {
       passedMs += milliseconds - 1;
     };
     const began = Date.now();
@@ -421,7 +421,7 @@ describe('after a failure', () => {
     const endsAt = began + 900_000;
     stage.pebble.refuse('newOrder', { type: 'malformed', detail: 'not so' }, 2);
 
-    const outcome = await stage.run(names, { deps: { pause, now, remainingMs: () => endsAt - now() } });
+    const outcome = await stage.run(names, { clock: { sleep, now, remainingMs: () => endsAt - now() } });
 
     expect(outcome).toMatchObject({ certificates: [{ did: 'renewed' }] });
     expect(passedMs).toBeGreaterThan(55_000);

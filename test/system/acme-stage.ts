@@ -6,13 +6,14 @@ import { Route53Client } from '@aws-sdk/client-route-53';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
+import '../certificates/environment';
+import { renewalDeps } from '../../functions/renew';
 import { http, patience } from '../../lib/certificates/acme/http';
-import type { KeyType } from '../../lib/certificates/due/due';
-import type { State } from '../../lib/certificates/due/state';
-import { type Deps, renew } from '../../lib/certificates/renew';
+import type { KeyType, State } from '../../lib/certificates/due/state';
+import { renew } from '../../lib/certificates/renew';
+import { startRun } from '../../lib/certificates/run';
 import type { Settings } from '../../lib/certificates/settings';
 import { type Certificate, certificateNames } from '../../lib/generation/generation';
-import { renewalDeps } from '../../lib/renewal-deps';
 import { startApi } from '../../scripts/local/api/api';
 import { startDns } from '../../scripts/local/certificates/dns';
 import { type PebbleOptions, startPebble } from '../../scripts/local/certificates/pebble';
@@ -27,13 +28,12 @@ const queueName = 'sluice-dev-reconcile.fifo';
 
 type RunOptions = {
   readonly settings?: Partial<Settings>;
-  readonly deps?: Partial<Deps>;
   readonly keyType?: KeyType;
   readonly profile?: string;
   readonly byHand?: boolean;
   readonly leftMs?: number;
   /** Instead of a clock that begins with `leftMs`. */
-  readonly remainingMs?: () => number;
+  readonly clock?: Partial<Parameters<typeof startRun>[0]>;
 };
 
 /** A real ACME server, a played AWS with zones that are real DNS, and the renewals of one stage. */
@@ -75,10 +75,9 @@ export async function acmeStage(options: PebbleOptions = {}) {
     return value === undefined ? undefined : (JSON.parse(value) as Shape);
   };
 
-  let runs = 0;
   /** One run, as the function would make it, with five minutes left unless said otherwise: too few for another try. */
   const run = (certificates: readonly (readonly string[])[], more: RunOptions = {}) => {
-    const { settings = {}, deps = {}, byHand = true, leftMs = 300_000 } = more;
+    const { settings = {}, clock = {}, byHand = true, leftMs = 300_000 } = more;
     const directory = settings.directory ?? pebble.directory;
     const { keyType = 'ecdsa-p256', profile = '' } = more;
     const all: Settings = {
@@ -93,16 +92,15 @@ export async function acmeStage(options: PebbleOptions = {}) {
       resolver: dns.resolver,
       ...settings,
     };
-    runs += 1;
     const endsAt = Date.now() + leftMs;
-    const { remainingMs = () => endsAt - Date.now() } = more;
-    const world = renewalDeps(all, clients, {
-      owner: `run-${runs}`,
-      remainingMs,
+    const run = startRun({
+      now: Date.now,
+      remainingMs: () => endsAt - Date.now(),
       // What would be asked every two seconds is asked often.
-      pause: (milliseconds) => sleep(Math.min(milliseconds, 10)),
+      sleep: (milliseconds) => sleep(Math.min(milliseconds, 10)),
+      ...clock,
     });
-    return renew(byHand, { ...world, ...deps });
+    return renew(byHand, renewalDeps(all, clients, run));
   };
 
   const changeState = (name: string, change: (state: State) => State): void => {

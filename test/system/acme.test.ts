@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 
 import { Client } from 'acme-client';
 
-import { renewalId } from '../../lib/certificates/due/ari';
+import { renewalId } from '../../lib/certificates/certificate';
 import { pemFile } from '../../lib/sync/pem';
 import { acmeStage } from './acme-stage';
 import { certificateOf, selfSigned } from './haproxy-instance';

@@ -254,5 +254,5 @@ it.each([90, 64, 45, 6.7])('a certificate of %d days is due well before its alar
   const alarm = alarms.find(({ AlarmName }) => AlarmName === 'sluice-dev-certificate');
   const alarmAt = notAfter * (1 - (alarm?.Threshold ?? 100) / 100);
 
-  expect(dueForRenewal(wanted, held, atTheEnd, alarmAt - 1).due).toBe(true);
+  expect(dueForRenewal(wanted, held, atTheEnd, alarmAt - 1).isDue).toBe(true);
 });

@@ -1,18 +1,18 @@
 import { Client, crypto } from 'acme-client';
 
 import { type RenewalInfo, suggestedWindow } from '../due/ari';
-import { http } from './http';
-import { type Placed, placeOrder, type Request, type Wait } from './order';
-import { Refusal, refusal, retryAt } from './refusal';
+import type { Run } from '../run';
+import { http, Refusal, refusal, retryAt } from './http';
+import { type Placed, placeOrder, type Request } from './order';
 
-/** One certificate authority, by the account that is kept for its directory. */
+/** One certificate authority, and our account with it. */
 export type Ca = {
   readonly place: (request: Request) => Promise<Placed>;
-  /** When it wants a certificate to be renewed (RFC 9773); `undefined` where it does not say such things. */
+  /** Asks when to renew a certificate (RFC 9773); returns `undefined` when this CA does not offer that. */
   readonly renewalInfo: (id: string) => Promise<RenewalInfo | undefined>;
 };
 
-/** The account's private keys, PEM, by directory. */
+/** The private keys of our accounts, PEM, by directory. */
 export type Accounts = {
   readonly read: (directory: string) => Promise<string | undefined>;
   readonly keep: (directory: string, key: string) => Promise<void>;
@@ -26,55 +26,54 @@ type Directory = {
   };
 };
 
-/** Nothing is asked before it is needed. */
-export function certificateAuthority(directory: string, contact: string, accounts: Accounts, wait: Wait): Ca {
+/** Reads the directory and the account at their first use. */
+export function certificateAuthority(directory: string, contact: string, accounts: Accounts, run: Run): Ca {
   const offers = once(async () => (await http.get<Directory>(directory)).data);
   const client = once(async () => {
     const kept = await accounts.read(directory);
-    const known = kept === undefined ? undefined : await registered(directory, contact, kept).catch(ifDeactivated);
+    const known = kept === undefined ? undefined : await register(directory, contact, kept).catch(ifDeactivated);
     if (known) return known;
-    if ((await offers()).meta?.externalAccountRequired) throw refuseBound(directory);
-    return registered(directory, contact, await newKey(directory, accounts));
+    if ((await offers()).meta?.externalAccountRequired) throw boundAccounts(directory);
+    return register(directory, contact, await newKey(directory, accounts));
   });
 
   return {
     place: async (request) => {
-      // What could not be finished is not begun.
-      await wait(0);
+      run.refuseIfLate();
       const { renewalInfo, meta = {} } = await offers();
       refuseUnknownProfile(request.profile, meta.profiles ?? {});
       const replaces = renewalInfo === undefined ? undefined : request.replaces;
-      return placeOrder(await client(), { ...request, replaces }, wait);
+      return placeOrder(await client(), { ...request, replaces }, run);
     },
     renewalInfo: async (id) => {
       const { renewalInfo } = await offers();
-      return renewalInfo === undefined ? undefined : askedFor(`${renewalInfo}/${id}`);
+      return renewalInfo === undefined ? undefined : readRenewalInfo(`${renewalInfo}/${id}`);
     },
   };
 }
 
-/** The account that has a key, or a new one (RFC 8555, section 7.3). */
-async function registered(directoryUrl: string, contact: string, accountKey: string): Promise<Client> {
+/** Finds the account that has this key, or makes one (RFC 8555, section 7.3). */
+async function register(directoryUrl: string, contact: string, accountKey: string): Promise<Client> {
   const client = new Client({ directoryUrl, accountKey });
   await client.createAccount({ termsOfServiceAgreed: true, contact: [`mailto:${contact}`] });
   return client;
 }
 
-/** Said before a key is made that this CA would never take (RFC 8555, section 7.1.1). */
-const refuseBound = (directory: string): Refusal =>
+/** Thrown before a key is made that this CA would never accept (RFC 8555, section 7.1.1). */
+const boundAccounts = (directory: string): Refusal =>
   refusal(`Asking ${directory} for an account`, {
     type: 'externalAccountRequired',
     detail: 'its directory says that it gives none by itself',
   });
 
-/** Kept before it is used, so that no account is lost. */
+/** Stores the key before it is used: without it the account could not be used again. */
 async function newKey(directory: string, accounts: Accounts): Promise<string> {
   const key = (await crypto.createPrivateEcdsaKey('P-256')).toString();
   await accounts.keep(directory, key);
   return key;
 }
 
-/** An account that was deactivated never comes back (RFC 8555, section 7.3.6). */
+/** A deactivated account can never be used again (RFC 8555, section 7.3.6), so a new one is made. */
 function ifDeactivated(error: Error): undefined {
   if (error instanceof Refusal && error.kind === 'unauthorized') return undefined;
   throw error;
@@ -86,15 +85,15 @@ function refuseUnknownProfile(profile: string, offered: Readonly<Record<string, 
   throw new Error(`the CA has no profile "${profile}", but ${known}; change acmeProfile in the settings`);
 }
 
-async function askedFor(url: string): Promise<RenewalInfo> {
+async function readRenewalInfo(url: string): Promise<RenewalInfo> {
   const { data, headers } = await http.get<unknown>(url);
   const window = suggestedWindow(data);
-  if (window === undefined) throw new Error(`the CA's renewal window at ${url} is none; it is asked again later`);
+  if (window === undefined) throw new Error(`the CA's answer at ${url} has no renewal window; it is asked again later`);
   const again = retryAt(headers['retry-after'], Date.now());
   return { ...window, retryAfterSeconds: again === undefined ? undefined : (again - Date.now()) / 1000 };
 }
 
-/** A failure is not remembered. */
+/** Makes a value at its first use; a failure is not remembered. */
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined;
   return () => {

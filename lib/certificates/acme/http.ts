@@ -4,29 +4,28 @@ import { axios } from 'acme-client';
 import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 
 import { cut } from '../../printable';
-import { type Problem, refusal, retryAt } from './refusal';
 
 type Fault = Pick<AxiosError, 'message' | 'config' | 'cause'>;
 
-// acme-client's own retries would wait as long as the CA says, which may be hours, and lose the reason of a network's fault.
+// acme-client's own retries would wait as long as the CA says, which may be hours, and lose the cause of a network fault.
 axios.interceptors.request.clear();
 axios.interceptors.response.clear();
 axios.interceptors.request.use(bounded);
 axios.interceptors.request.use(spaced);
-axios.interceptors.response.use(refuseProblems, retryOrTell);
+axios.interceptors.response.use(refuseProblems, retryOrThrow);
 axios.defaults.validateStatus = () => true;
 
-/** The HTTP under acme-client, for what it does not speak itself. */
+/** acme-client's own HTTP client, for requests that acme-client does not know. */
 export const http = axios;
 
-/** How long to wait before each further try, between two nonces, and for an answer: a nonce takes a CA no time. */
+/** How long to wait before each further try, between two nonces, for a nonce, which a CA answers at once, and for other answers. */
 export const patience = { waitsMs: [2_000, 5_000], nonceEveryMs: 100, nonceMs: 5_000, answerMs: 20_000 };
 
 let nextNonceAt = 0;
 
 /**
- * acme-client asks for a nonce before each request, and for a certificate's names all at once; Let's Encrypt gives an
- * address twenty a second and ten at once, and answers 503 to the others (its rate limits, overall requests).
+ * acme-client asks for a nonce before each request, and for those of a certificate's names all at once. Let's Encrypt answers
+ * an address twenty a second, ten at once, and 503 beyond that (Let's Encrypt, overall requests limit).
  */
 async function spaced(config: InternalAxiosRequestConfig): Promise<InternalAxiosRequestConfig> {
   if (config.method !== 'head') return config;
@@ -46,17 +45,17 @@ async function refuseProblems(answer: AxiosResponse): Promise<AxiosResponse> {
   const problem = problemIn(data);
   // acme-client asks for another nonce and tries again.
   if (problem.type?.endsWith(':badNonce')) return answer;
-  if (status >= 500) return retryOrTell({ message: `status ${status}: ${problem.detail ?? ''}`, config });
+  if (status >= 500) return retryOrThrow({ message: `status ${status}: ${problem.detail ?? ''}`, config });
   throw refusal(`Asking ${config.url}`, problem, retryAt(headers['retry-after'], Date.now()));
 }
 
-/** Faults of the moment are waited out for some seconds: no network, 5xx. */
-async function retryOrTell({ message, config, cause }: Fault): Promise<AxiosResponse> {
+/** Retries for some seconds after a fault of the network, and after a status of 5xx. */
+async function retryOrThrow({ message, config, cause }: Fault): Promise<AxiosResponse> {
   const { tries = 0 } = (config ?? {}) as { tries?: number };
   const wait = patience.waitsMs[tries];
   if (config === undefined || wait === undefined) {
-    const what = `Asking ${config?.url ?? 'the CA'}: ${message}`;
-    throw new Error(`${what}; the certificates that are stored stay, the next run tries again`, { cause });
+    const fault = `Asking ${config?.url ?? 'the CA'}: ${message}`;
+    throw new Error(`${fault}; the certificates that are stored stay, the next run tries again`, { cause });
   }
   await pause(wait);
   return http.request(Object.assign(config, { tries: tries + 1 }));
@@ -69,4 +68,79 @@ function problemIn(data: unknown): Problem {
   } catch {
     return { detail: cut(String(data), 200) };
   }
+}
+
+/** An ACME error (RFC 8555, section 6.7), such as {"type": "urn:ietf:params:acme:error:caa", "detail": "…"}. */
+export type Problem = {
+  readonly type?: string;
+  readonly detail?: string;
+  /** Of `userActionRequired`: where to read more (RFC 8555, section 7.3.3). */
+  readonly instance?: string;
+  readonly subproblems?: readonly (Problem & { readonly identifier?: { readonly value?: string } })[];
+};
+
+/** The CA refused, and said why. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  constructor(
+    message: string,
+    /** The last word of the problem's type, such as `rateLimited`. */
+    readonly kind: string,
+    /** When the CA wants to be asked again; epoch milliseconds, 0 when it did not say. */
+    readonly retryAt: number,
+  ) {
+    super(message);
+  }
+}
+
+const contact = 'change contact in the settings';
+const keyType = 'change keyType or the names in the settings, or name another CA in acmeDirectory';
+
+const advice: Readonly<Record<string, string>> = {
+  rateLimited: 'nothing to do: it is tried again when the CA allows it',
+  caa: 'add a CAA record that allows this CA, or take away the one that forbids it',
+  dns: 'look whether the domain is delegated to the name servers of its hosted zone, and its DNSSEC is right',
+  rejectedIdentifier: 'take the name out of the settings',
+  malformed: 'compare the names and the profile in the settings with what this CA takes',
+  unauthorized: 'look who else answers for the name in DNS, and whether the account still exists at the CA',
+  userActionRequired: 'read what the CA asks for; it may have new terms',
+  externalAccountRequired:
+    'this CA binds each account to one that you have with it (external account binding), which Sluice cannot do; name another CA in acmeDirectory',
+  invalidContact: contact,
+  unsupportedContact: contact,
+  unsupportedIdentifier: 'take the name out of the settings, or name another CA in acmeDirectory',
+  invalidProfile: 'change acmeProfile in the settings',
+  badCSR: keyType,
+  badPublicKey: keyType,
+};
+
+/** @param doing for example "Asking https://…" */
+export function refusal(doing: string, problem: Problem, retryAt = 0): Refusal {
+  const kind = (problem.type ?? 'unknown').replace(/^.*:/, '');
+  const reasons = [problem, ...(problem.subproblems ?? [])].map(sentence).filter((words) => words !== '');
+  if (problem.instance) reasons.push(`see ${problem.instance}`);
+  const next = advice[kind] ?? 'the next run tries again';
+  return new Refusal(`${doing}: the CA refused (${kind}): ${reasons.join('; ')}; ${next}`, kind, retryAt);
+}
+
+function sentence({ detail = '', ...problem }: Problem): string {
+  const { identifier } = problem as { identifier?: { value?: string } };
+  const words = detail.replace(/\s+/g, ' ').replace(/[.;\s]+$/, '');
+  return identifier?.value ? `${identifier.value}: ${words}` : words;
+}
+
+/** A month: after a longer wait certificates end, and a wrong header may name a time that no `Date` holds. */
+const mostWaitMs = 31 * 86_400_000;
+
+/** Reads `Retry-After`, which is in seconds or a date (RFC 9110, section 10.2.3), as epoch milliseconds. */
+export function retryAt(header: unknown, now: number): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  const text = header.trim();
+  // `Date.parse` alone would take "1.5" for a day of 2001.
+  const at = /^\d+$/.test(text)
+    ? now + Number(text) * 1000
+    : /^[A-Z][a-z]+,? /.test(text)
+      ? Date.parse(text)
+      : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.min(at, now + mostWaitMs);
 }

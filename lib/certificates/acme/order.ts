@@ -1,12 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
 import { type Authorization, type Client, crypto, type Order } from 'acme-client';
-import type { KeyType } from '../due/due';
-import { readLeaf } from '../leaf';
-import { challengeName, sameNames } from '../names';
-import { chainOf } from '../x509';
-import { everyMs, finalized, mostAsks, untilStatus } from './finalize';
-import { type Problem, Refusal, refusal } from './refusal';
+
+import { chainOf, challengeName, readLeaf, sameNames } from '../certificate';
+import type { KeyType } from '../due/state';
+import type { Run } from '../run';
+import { type Problem, Refusal, refusal } from './http';
 
 export type Request = {
   readonly names: readonly string[];
@@ -18,52 +17,50 @@ export type Request = {
 };
 
 export type Placed = {
-  /** What DNS must show: names of TXT records, and a value for each. */
+  /** The TXT records that DNS must show: a value for each name. */
   readonly challenges: readonly { readonly name: string; readonly value: string }[];
-  /** Lets the CA look, and fetches the certificate. */
+  /** Asks the CA to check the challenges and to issue, and fetches the certificate. */
   readonly finish: () => Promise<Issued>;
-  /** Whether a failed `finish` may have had the CA issue all the same. */
+  /** Whether the CA may have issued although `finish` failed. */
   readonly mayBeIssued: () => boolean;
 };
 
 /** PEM: a private key, its certificate, and those of the authorities above it. */
 export type Issued = { readonly key: string; readonly leaf: string; readonly chain: string };
 
-/** @throws when the run has no time left. */
-export type Wait = (milliseconds: number) => Promise<void>;
+const everyMs = 2_000;
+/** Three minutes. */
+const mostAsks = 90;
 
 /** Places one order; acme-client's `auto` would race an apex and its wildcard on one record set. */
-export async function placeOrder(client: Client, request: Request, wait: Wait): Promise<Placed> {
+export async function placeOrder(client: Client, request: Request, run: Run): Promise<Placed> {
   const order = await newOrder(client, request);
   const pending = (await client.getAuthorizations(order)).filter(({ status }) => status === 'pending');
   const open = pending.map((authorization) => ({ authorization, challenge: dnsChallenge(authorization) }));
-  const answers = open.map(async ({ authorization, challenge }) => ({
+  const challenges = open.map(async ({ authorization, challenge }) => ({
     name: challengeName(authorization.identifier.value),
     value: await client.getChallengeKeyAuthorization(challenge),
   }));
-  let mayBeIssued = false;
+  const progress = { mayBeIssued: false };
   return {
-    challenges: await Promise.all(answers),
+    challenges: await Promise.all(challenges),
     finish: async () => {
       for (const { challenge } of open) {
-        // Each may take a slow CA long.
-        await wait(0);
+        run.refuseIfLate();
         await client.completeChallenge(challenge);
       }
-      await wait(0);
-      await untilAuthorized(client, order, wait);
-      const [key, asked] = await certificateRequest(request);
-      await wait(0);
-      const ready = await untilStatus(client, order, 'ready', wait);
-      // What could not be stored any more is not issued.
-      await wait(0);
-      const valid = await finalized(client, ready, asked, wait, (is) => {
-        mayBeIssued = is;
-      });
+      run.refuseIfLate();
+      await untilAuthorized(client, order, run);
+      const [key, csr] = await certificateRequest(request);
+      run.refuseIfLate();
+      const ready = await untilReady(client, order, run);
+      // Later there would be no time to store what the CA issues.
+      run.refuseIfLate();
+      const valid = await finalize(client, ready, csr, run, progress);
       const [leaf = '', ...authorities] = crypto.splitPemChain(await client.getCertificate(valid));
-      return checked({ key, leaf, chain: authorities.join('\n') }, request.names);
+      return verify({ key, leaf, chain: authorities.join('\n') }, request.names);
     },
-    mayBeIssued: () => mayBeIssued,
+    mayBeIssued: () => progress.mayBeIssued,
   };
 }
 
@@ -73,14 +70,14 @@ async function newOrder(client: Client, request: Request): Promise<Order> {
   const identifiers = names.map((value) => ({ type: 'dns', value }));
   const data = { identifiers, ...(profile && { profile }), ...(replaces && { replaces }) };
   return client.createOrder(data).catch((error) => {
-    // What it says of an older certificate only spares limits, and never holds up a new one: an order for it may have come
-    // through and been lost to us, or another account ordered that certificate.
+    // `replaces` only spares limits and must not hold up an order: the answer to an earlier order may have been lost, or another
+    // account ordered the old certificate.
     if (replaces === undefined || !(error instanceof Refusal) || !aboutReplaced.has(error.kind)) throw error;
     return newOrder(client, { ...request, replaces: undefined });
   });
 }
 
-/** Of these words only the first is for that alone (RFC 9773, section 7.4); CAs use the others too. */
+/** Only `alreadyReplaced` is specific to ARI (RFC 9773, section 7.4); CAs use the others for it too. */
 const aboutReplaced = new Set(['alreadyReplaced', 'conflict', 'malformed', 'unauthorized']);
 
 function dnsChallenge({ identifier, challenges }: Authorization) {
@@ -89,41 +86,93 @@ function dnsChallenge({ identifier, challenges }: Authorization) {
   throw new Error(`the CA offers no challenge by DNS for ${identifier.value}, so it cannot be answered here`);
 }
 
-async function untilAuthorized(client: Client, order: Order, wait: Wait): Promise<void> {
+async function untilAuthorized(client: Client, order: Order, run: Run): Promise<void> {
   for (let asks = 0; asks < mostAsks; asks++) {
     const authorizations = await client.getAuthorizations(order);
-    for (const authorization of authorizations) refuseInvalid(authorization);
+    for (const authorization of authorizations) refuseUnproven(authorization);
     if (authorizations.every(({ status }) => status === 'valid')) return;
-    await wait(everyMs);
+    await run.pause(everyMs);
   }
   throw refusal('Waiting for the CA', { detail: 'it did not look at the challenges within three minutes' });
 }
 
-function refuseInvalid({ identifier, status, challenges }: Authorization): void {
+function refuseUnproven({ identifier, status, challenges }: Authorization): void {
   if (status === 'pending' || status === 'valid') return;
   const failed = challenges.find(({ error }) => error !== undefined);
   throw refusal(`Proving ${identifier.value}`, (failed?.error ?? { detail: `it became ${status}` }) as Problem);
 }
 
-async function certificateRequest({ names, keyType }: Request): Promise<readonly [key: string, request: Buffer]> {
+async function certificateRequest({ names, keyType }: Request): Promise<readonly [key: string, csr: Buffer]> {
   const key = keyType === 'rsa-2048' ? crypto.createPrivateRsaKey(2048) : crypto.createPrivateEcdsaKey('P-256');
-  const [pem, request] = await crypto.createCsr({ altNames: [...names] }, await key);
-  return [pem.toString(), request];
+  const [pem, csr] = await crypto.createCsr({ altNames: [...names] }, await key);
+  return [pem.toString(), csr];
 }
 
-/** What would not serve is not stored. */
-function checked(certificate: Issued, names: readonly string[]): Issued {
-  const leaf = new X509Certificate(certificate.leaf);
+async function untilReady(client: Client, order: Order, run: Run): Promise<Order> {
+  let now = order;
+  for (let asks = 0; asks < mostAsks; asks++) {
+    now = await client.getOrder(order);
+    if (now.status === 'ready') return now;
+    refuseInvalid(now);
+    await run.pause(everyMs);
+  }
+  throw notWithinTime(now, 'ready');
+}
+
+/**
+ * Has the CA issue an order that is ready. Only the order's status shows whether it does: an answer may be lost, and a CA whose
+ * servers lag behind each other answers `orderNotReady` for an order that is ready (RFC 8555, section 7.4). While the order
+ * stays ready, this asks again.
+ *
+ * @param progress is kept up to date, so that it is right whenever this throws
+ */
+export async function finalize(
+  client: Client,
+  ready: Order,
+  csr: Buffer,
+  run: Pick<Run, 'pause'>,
+  progress: { mayBeIssued: boolean },
+): Promise<Order> {
+  let order = ready;
+  let refused: Error | undefined;
+  for (let asks = 0; asks < mostAsks; asks++) {
+    if (order.status === 'ready' && (asks === 0 || refused !== undefined)) {
+      progress.mayBeIssued = true;
+      refused = await client.finalizeOrder(order, csr).then(
+        () => undefined,
+        (error: Error) => error,
+      );
+      if (refused instanceof Refusal && !isNotReady(refused)) progress.mayBeIssued = false;
+    }
+    order = await client.getOrder(ready).catch((error) => Promise.reject(refused ?? error));
+    const isUnderWay = order.status === 'processing' || order.status === 'valid';
+    progress.mayBeIssued = isUnderWay || (refused === undefined && order.status !== 'invalid');
+    if (order.status === 'valid') return order;
+    refuseInvalid(order);
+    if (!isUnderWay && refused !== undefined && !isNotReady(refused)) throw refused;
+    await run.pause(everyMs);
+  }
+  throw refused ?? notWithinTime(order, 'valid');
+}
+
+const isNotReady = (error: Error): boolean => error instanceof Refusal && error.kind === 'orderNotReady';
+
+function refuseInvalid({ status, error }: Order): void {
+  if (status === 'invalid') throw refusal('Waiting for the order', (error ?? {}) as Problem);
+}
+
+const notWithinTime = ({ status }: Order, wanted: Order['status']): Error =>
+  new Error(`the CA's order was still ${status}, not ${wanted}, after three minutes; the next run tries again`);
+
+/** @throws when it is not what was ordered, or would not be trusted: it must not replace one that serves. */
+function verify(issued: Issued, names: readonly string[]): Issued {
+  const leaf = new X509Certificate(issued.leaf);
   const got = readLeaf(leaf).names;
   if (!sameNames(got, names)) throw new Error(`the CA issued for ${got.join(', ')} instead of ${names.join(', ')}`);
-  if (!leaf.checkPrivateKey(createPrivateKey(certificate.key))) throw new Error('the CA issued for another key');
-  if (certificate.chain === '') throw new Error('the CA sent a certificate without its chain');
-  return { ...certificate, chain: fitting(certificate) };
-}
-
-function fitting({ leaf, chain }: Issued): string {
+  if (!leaf.checkPrivateKey(createPrivateKey(issued.key))) throw new Error('the CA issued for another key');
+  if (issued.chain === '') throw new Error('the CA sent a certificate without its chain');
   try {
-    return chainOf(leaf, chain, Date.now());
+    return { ...issued, chain: chainOf(issued.leaf, issued.chain, Date.now()) };
   } catch (cause) {
     throw new Error(`the chain that the CA sent with it ${(cause as Error).message}`, { cause });
   }

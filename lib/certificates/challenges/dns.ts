@@ -1,20 +1,26 @@
-import type { Zones } from '../../aws/route53';
-import { changeZone, type Edit, type Failed } from './change-zone';
-import { locate } from './locate';
-import { type Answer, adding, byRecordSet, removing, type Zone } from './record-sets';
+import type { Run } from '../run';
+import { locate, type ReadZones, zoneReader } from './locate';
+import {
+  type Answer,
+  adding,
+  byRecordSet,
+  type Change,
+  type Records,
+  removing,
+  routedNotice,
+  type Zones,
+} from './record-sets';
 import type { Resolve } from './resolver';
-import { routedWords } from './routed';
-import { zoneReader } from './zones';
 
 export type Dns = {
-  /** Where a challenge's name leads, and the zone that holds it. @throws in words when no known zone does. */
+  /** Finds the name to which a challenge leads, and the zone that holds it. @throws when no known zone does. */
   readonly locate: (name: string) => Promise<Omit<Answer, 'value'>>;
   /**
-   * Shows the answers to the whole world, beside whatever else is there. They are in the journal before they are in DNS.
-   * Gives those that it could not show, and why: they hold up no others.
+   * Shows the answers to the whole world, beside other records. They are in the journal before they are in DNS.
+   * Returns those that cannot be shown, and why; they do not hold up the others.
    */
-  readonly show: (answers: readonly Answer[]) => Promise<ReadonlyMap<Answer, Error>>;
-  /** Takes away everything the journal lists, and nothing else, also what a run left behind that was ended. */
+  readonly show: (answers: readonly Answer[]) => Promise<Faults>;
+  /** Removes exactly the answers that the journal lists, also those of a run that was killed. */
   readonly clean: () => Promise<void>;
 };
 
@@ -23,104 +29,150 @@ export type Journal = {
   readonly write: (answers: readonly Answer[]) => Promise<void>;
 };
 
-type World = {
+type Faults = ReadonlyMap<Answer, Error>;
+
+type Deps = {
   readonly zones: Zones;
   readonly zoneIds: readonly string[];
   readonly resolve: Resolve;
   readonly journal: Journal;
-  /** @throws when the run has no time left. */
-  readonly wait: (milliseconds: number) => Promise<void>;
-  /** Takes what is no obstacle, but its owner may want to know. */
-  readonly say: (words: string) => void;
+  readonly run: Pick<Run, 'pause'>;
+  /** Logs what is no fault, but may need a person. */
+  readonly notice: (text: string) => void;
 };
 
 const everyMs = 2_000;
 /** Four minutes; Route 53 usually takes less than one (AWS: GetChange). */
 const mostAsks = 120;
 
-/** Answers to challenges in Route 53. */
-export function challengeDns(world: World): Dns {
-  const readZones = zoneReader(world.zoneIds, world.zones.read);
+/** Answers challenges in Route 53. */
+export function challengeDns(deps: Deps): Dns {
+  const readZones = zoneReader(deps.zoneIds, deps.zones.read);
   return {
-    locate: (name) => locate(name, { ...world, readZones }),
-    show: async (answers) => {
-      await world.journal.write([...(await world.journal.read()), ...answers]);
-      const faults = new Map<Answer, Error>();
-      const attempt = (some: readonly Answer[], shown: Promise<void>) =>
-        shown.catch((error) => {
-          for (const answer of some) faults.set(answer, error);
-        });
-      for (const zone of zonesIn(answers)) {
-        const own = answers.filter((answer) => answer.zone === zone);
-        const failed = (some: readonly Answer[], error: Error) => attempt(some, Promise.reject(error));
-        await attempt(
-          own,
-          write(world, zone, own, failed).catch((error) => oneByOne(world, zone, own, failed, error)),
-        );
-      }
-      const { zones } = await readZones();
-      const written = byRecordSet(answers.filter((answer) => !faults.has(answer)));
-      await Promise.all(written.map((set) => attempt(set, untilShown(world, set, zones))));
-      return faults;
-    },
-    clean: async () => {
-      const listed = await world.journal.read();
-      if (listed.length === 0) return;
-      const [done, faults] = [new Set<string>(), [] as Error[]];
-      for (const zone of zonesIn(listed)) {
-        const own = listed.filter((answer) => answer.zone === zone);
-        const failed = async (_: unknown, error: Error) => void faults.push(error);
-        await changeZone(world.zones, zone, own, (_, before, values) => removing(before, values), failed).then(
-          () => done.add(zone),
-          (error) => faults.push(error),
-        );
-      }
-      // What could not be removed stays listed, for the next run; where the settings no longer lead, it is told of once.
-      await world.journal.write(listed.filter(({ zone }) => !done.has(zone) && world.zoneIds.includes(zone)));
-      if (faults[0]) throw faults[0];
-    },
+    locate: (name) => locate(name, { ...deps, readZones }),
+    show: (answers) => show(answers, readZones, deps),
+    clean: () => clean(deps),
   };
 }
 
-const zonesIn = (answers: readonly Answer[]): readonly string[] => [...new Set(answers.map(({ zone }) => zone))];
+async function show(answers: readonly Answer[], readZones: () => Promise<ReadZones>, deps: Deps): Promise<Faults> {
+  if (answers.length === 0) return new Map();
+  await deps.journal.write([...(await deps.journal.read()), ...answers]);
+  const unwritten = new Map<Answer, Error>();
+  for (const [zone, own] of byZone(answers))
+    for (const [answer, error] of await write(zone, own, deps)) unwritten.set(answer, error);
 
-async function write(world: World, zone: string, answers: readonly Answer[], failed: Failed): Promise<void> {
-  const said = new Set<string>();
-  const edit: Edit = (name, before, values) => {
+  const { zones } = await readZones();
+  const written = byRecordSet(answers.filter((answer) => !unwritten.has(answer)));
+  const unshown = written.map((set) => {
+    const { nameServers = [] } = zones.get(set[0]?.zone ?? '') ?? {};
+    return untilShown(set, nameServers, deps).then(
+      () => [],
+      (error) => [...faultOfAll(set, error)],
+    );
+  });
+  return new Map([...unwritten, ...(await Promise.all(unshown)).flat()]);
+}
+
+async function clean({ journal, zones, zoneIds }: Deps): Promise<void> {
+  const listed = await journal.read();
+  if (listed.length === 0) return;
+  const done = new Set<string>();
+  const faults: Error[] = [];
+  for (const [zone, own] of byZone(listed)) {
+    await changeZone(zones, zone, own, (_, before, values) => removing(before, values)).then(
+      () => done.add(zone),
+      (error) => faults.push(error),
+    );
+  }
+  // The next run tries again, but not in zones that were taken out of the settings: renew may lack the permission for ever.
+  await journal.write(listed.filter(({ zone }) => !done.has(zone) && zoneIds.includes(zone)));
+  if (faults[0]) throw faults[0];
+}
+
+function byZone(answers: readonly Answer[]): ReadonlyMap<string, readonly Answer[]> {
+  const zones = [...new Set(answers.map(({ zone }) => zone))];
+  return new Map(zones.map((zone) => [zone, answers.filter((answer) => answer.zone === zone)]));
+}
+
+const faultOfAll = (answers: readonly Answer[], error: Error): Faults =>
+  new Map(answers.map((answer) => [answer, error]));
+
+/** Route 53 takes a batch as a whole or not at all; after a refusal each name is tried alone, so that one holds up no other. */
+async function write(zone: string, answers: readonly Answer[], deps: Deps): Promise<Faults> {
+  const sets = byRecordSet(answers);
+  const refused = await writeBatch(zone, answers, deps).catch((error: Error) => error);
+  if (!(refused instanceof Error)) return refused;
+  const isOfOne = (refused.cause as Error | undefined)?.name === 'InvalidChangeBatch' && sets.length > 1;
+  if (!isOfOne) return faultOfAll(answers, refused);
+  const faults: [Answer, Error][] = [];
+  for (const set of sets)
+    faults.push(...(await writeBatch(zone, set, deps).catch((error: Error) => faultOfAll(set, error))));
+  return new Map(faults);
+}
+
+async function writeBatch(zone: string, answers: readonly Answer[], { zones, run, notice }: Deps): Promise<Faults> {
+  const noticed = new Set<string>();
+  const { change, faults } = await changeZone(zones, zone, answers, (name, before, values) => {
     const changes = adding(name, before, values);
-    if (before && 'routed' in before && !said.has(name)) world.say(routedWords(before));
-    said.add(name);
+    if (before && 'routed' in before && !noticed.has(name)) notice(routedNotice(before));
+    noticed.add(name);
     return changes;
-  };
-  const change = await changeZone(world.zones, zone, answers, edit, failed);
-  for (let asks = 0; change !== undefined && !(await world.zones.isInSync(change)); asks++) {
+  });
+  for (let asks = 0; change !== undefined && !(await zones.isInSync(change)); asks++) {
     if (asks >= mostAsks)
       throw new Error(`Route 53 did not bring change ${change} in sync within four minutes; try again later`);
-    await world.wait(everyMs);
+    await run.pause(everyMs);
   }
+  return faults;
 }
 
-/** Route 53 takes a batch whole or not at all: what it refuses for one name must not hold up the others. */
-async function oneByOne(world: World, zone: string, answers: readonly Answer[], failed: Failed, refused: Error) {
-  const sets = byRecordSet(answers);
-  if ((refused.cause as Error | undefined)?.name !== 'InvalidChangeBatch' || sets.length === 1) throw refused;
-  for (const set of sets) await write(world, zone, set, failed).catch((error) => failed(set, error));
+type Edit = (name: string, before: Records | undefined, values: readonly string[]) => readonly Change[];
+
+/** How often another writer may come between reading and writing. */
+const mostTries = 5;
+
+/** Reads, edits and writes, again when another writer came between. Returns the record sets that cannot be edited as faults. */
+async function changeZone(
+  zones: Pick<Zones, 'readText' | 'change'>,
+  zone: string,
+  answers: readonly Answer[],
+  edit: Edit,
+): Promise<{ readonly change: string | undefined; readonly faults: Faults }> {
+  for (let tries = 0; tries < mostTries; tries++) {
+    const changes: Change[] = [];
+    const faults: [Answer, Error][] = [];
+    for (const set of byRecordSet(answers)) {
+      const name = set[0]?.name ?? '';
+      const before = await zones.readText(zone, name);
+      try {
+        const values = set.map(({ value }) => value);
+        changes.push(...edit(name, before, values));
+      } catch (error) {
+        faults.push(...faultOfAll(set, error as Error));
+      }
+    }
+    const change = changes.length > 0 ? await zones.change(zone, changes) : undefined;
+    if (change !== undefined || changes.length === 0) return { change, faults: new Map(faults) };
+  }
+  throw new Error(
+    `the TXT records of hosted zone ${zone} change faster than they can be written; find out who else writes them`,
+  );
 }
 
 /** @param set answers of one record set */
 async function untilShown(
-  { resolve, wait }: World,
   set: readonly Answer[],
-  zones: ReadonlyMap<string, Zone>,
+  nameServers: readonly string[],
+  { resolve, run }: Deps,
 ): Promise<void> {
   const { zone = '', name = '' } = set[0] ?? {};
-  const { nameServers = [] } = zones.get(zone) ?? {};
   const values = set.map(({ value }) => value);
   for (let asks = 0; ; asks++) {
     const shown = await resolve.isShown(nameServers, name, values).catch((error: Error) => error);
     if (shown === true) return;
     if (asks >= mostAsks) throw shown || notShown(zone, nameServers, name);
-    await wait(everyMs);
+    await run.pause(everyMs);
   }
 }
 

@@ -1,9 +1,10 @@
-import type { Zones } from '../../aws/route53';
-import { type Answer, type Zone, zoneOf } from './record-sets';
+import { type Answer, type Zone, type Zones, zoneOf } from './record-sets';
 import type { Resolve } from './resolver';
-import type { ReadZones } from './zones';
 
-type World = {
+/** The zones that could be read, and why others could not, which matters only when no readable zone holds a name. */
+export type ReadZones = { readonly zones: ReadonlyMap<string, Zone>; readonly faults: readonly Error[] };
+
+type Deps = {
   readonly zones: Pick<Zones, 'readCname' | 'delegates'>;
   readonly resolve: Pick<Resolve, 'cname'>;
   readonly readZones: () => Promise<ReadZones>;
@@ -12,34 +13,49 @@ type World = {
 const mostCnames = 8;
 
 /**
- * Where a challenge's CNAMEs lead, and the zone that holds it. Zones of the settings are read themselves: DNS would also tell the
- * CNAME of a wildcard, which holds no longer once the name itself is there (RFC 4592, section 2.2.1).
+ * Follows a challenge's CNAMEs to the zone that holds it. Zones of the settings are read at Route 53: DNS would also answer with
+ * the CNAME of a wildcard, which no longer counts once the name itself exists (RFC 4592, section 2.2.1).
  *
- * @throws in words when no known zone holds it.
+ * @throws when no known zone holds it.
  */
-export async function locate(name: string, world: World): Promise<Omit<Answer, 'value'>> {
-  const { zones, faults } = await world.readZones();
+export async function locate(name: string, deps: Deps): Promise<Omit<Answer, 'value'>> {
+  const { zones, faults } = await deps.readZones();
   let at = name;
   for (let hops = 0; hops < mostCnames; hops++) {
-    const zone = await holder(at, [...zones.values()], world);
-    const next = zone ? await world.zones.readCname(zone.id, at) : await world.resolve.cname(at);
+    const zone = await findHolder(at, [...zones.values()], deps);
+    const next = zone ? await deps.zones.readCname(zone.id, at) : await deps.resolve.cname(at);
     if (zone && next === undefined) return { zone: zone.id, name: at };
-    if (next === undefined) throw faults[0] ?? nowhere(name, at);
+    if (next === undefined) throw faults[0] ?? notInZones(name, at);
     at = next;
   }
   throw new Error(`the CNAMEs of ${name} lead on and on, now to ${at}; mend them`);
 }
 
-/** None where the zone delegates the name, or one above it, to a zone that is not known. */
-async function holder(name: string, zones: readonly Zone[], world: World): Promise<Zone | undefined> {
+/** Returns `undefined` also when the zone delegates the name, or one above it, to a zone that is not known. */
+async function findHolder(name: string, zones: readonly Zone[], deps: Deps): Promise<Zone | undefined> {
   const zone = zoneOf(name, zones);
   if (zone === undefined) return undefined;
   for (let above = name; above !== zone.name; above = above.replace(/^[^.]*\./, ''))
-    if (await world.zones.delegates(zone.id, above)) return undefined;
+    if (await deps.zones.delegates(zone.id, above)) return undefined;
   return zone;
 }
 
-function nowhere(name: string, target: string): Error {
+function notInZones(name: string, target: string): Error {
   const leads = target === name ? name : `${name} leads to ${target}, which`;
   return new Error(`${leads} is in no public hosted zone of the settings; add its zone’s id to challengeZones`);
+}
+
+/** Reads each zone once; a failure is not remembered. */
+export function zoneReader(ids: readonly string[], read: Zones['read']): () => Promise<ReadZones> {
+  const zones = new Map<string, Zone>();
+  return async () => {
+    const faults: Error[] = [];
+    for (const id of ids.filter((id) => !zones.has(id))) {
+      await read(id).then(
+        (zone) => zones.set(id, zone),
+        (error) => faults.push(error),
+      );
+    }
+    return { zones, faults };
+  };
 }

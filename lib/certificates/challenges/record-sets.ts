@@ -1,7 +1,5 @@
 import { z } from 'zod';
 
-import { addingToRouted, type Policy, type Routed, removingFromRouted } from './routed';
-
 /** A hosted zone; its name has no dot at the end. */
 export type Zone = {
   readonly id: string;
@@ -10,12 +8,26 @@ export type Zone = {
   readonly nameServers: readonly string[];
 };
 
+/** Route 53. */
+export type Zones = {
+  readonly read: (id: string) => Promise<Zone>;
+  readonly readText: (zone: string, name: string) => Promise<Records | undefined>;
+  /** The target of a record of exactly this name, in lower case; never a wildcard's. */
+  readonly readCname: (zone: string, name: string) => Promise<string | undefined>;
+  /** Whether the zone delegates a name, and all below it, to other name servers. */
+  readonly delegates: (zone: string, name: string) => Promise<boolean>;
+  /** Makes all changes or none. Returns the id of the change; `undefined` when the record sets are no longer as they were read. */
+  readonly change: (zone: string, changes: readonly Change[]) => Promise<string | undefined>;
+  /** Whether all name servers of Route 53 have a change. */
+  readonly isInSync: (change: string) => Promise<boolean>;
+};
+
 const answer = z.object({ zone: z.string(), name: z.string(), value: z.string() });
 
 /** A value that a TXT record must show, and where. `zone` is an id. */
 export type Answer = Readonly<z.infer<typeof answer>>;
 
-/** @throws when the text is no list of them. */
+/** @throws when the text is no list of answers. */
 export function parseAnswers(text: string): readonly Answer[] {
   const read = z.array(answer).safeParse(JSON.parse(text));
   if (read.success) return read.data;
@@ -30,6 +42,22 @@ export type RecordSet = {
   readonly policy?: Policy;
 };
 
+/** The other fields of a record set, which are written back as they are; those that are read here are named. */
+export type Policy = {
+  readonly SetIdentifier?: string | undefined;
+  readonly MultiValueAnswer?: boolean | undefined;
+  readonly GeoLocation?: { readonly CountryCode?: string | undefined } | undefined;
+  readonly CidrRoutingConfig?:
+    | { readonly CollectionId: string | undefined; readonly LocationName: string | undefined }
+    | undefined;
+  readonly AliasTarget?: { readonly DNSName: string | undefined } | undefined;
+  readonly TrafficPolicyInstanceId?: string | undefined;
+};
+type RoutedSet = RecordSet & { readonly policy: Policy };
+
+/** All record sets of one name that are not one simple set: by a routing policy each asker sees some of them. */
+export type Routed = { readonly name: string; readonly routed: readonly RoutedSet[] };
+
 /** All TXT records of one name. */
 export type Records = RecordSet | Routed;
 
@@ -37,41 +65,16 @@ export type Change = { readonly action: 'CREATE' | 'DELETE'; readonly set: Recor
 
 /** Short, so that a resolver that saw an old answer forgets it before the next try. */
 const ttlSeconds = 10;
+/** Every asker sees so many records of a multivalue policy (AWS: Multivalue answer routing). */
+const mostShown = 8;
 
-/** The public zone that answers for a name: the longest that fits. A private twin answers only inside its VPC. */
+/** Finds the public zone that answers for a name: the longest that fits. A private zone answers only inside its VPC. */
 export function zoneOf(name: string, zones: readonly Zone[]): Zone | undefined {
   const fitting = zones.filter((zone) => !zone.isPrivate && `.${name}`.endsWith(`.${zone.name}`));
   return fitting.sort((a, b) => b.name.length - a.name.length)[0];
 }
 
-/**
- * What to change so that a name shows further values beside those of others. Deleting exactly what was read and creating
- * what it becomes succeeds only if nobody else wrote in between.
- */
-export function adding(name: string, before: Records | undefined, values: readonly string[]): readonly Change[] {
-  if (before && 'routed' in before) return addingToRouted(before, values.map(quoted));
-  const all = [...new Set([...(before?.values ?? []), ...values.map(quoted)])];
-  if (all.length === (before?.values.length ?? 0)) return [];
-  const after = { name, ttlSeconds: before?.ttlSeconds ?? ttlSeconds, values: all };
-  return [...deleting(before), { action: 'CREATE', set: after }];
-}
-
-/** What to change so that exactly these values are gone. */
-export function removing(before: Records | undefined, values: readonly string[]): readonly Change[] {
-  if (before && 'routed' in before) return removingFromRouted(before, values.map(quoted));
-  const own = new Set(values.map(quoted));
-  const rest = before?.values.filter((value) => !own.has(value)) ?? [];
-  if (before === undefined || rest.length === before.values.length) return [];
-  return [
-    ...deleting(before),
-    ...(rest.length > 0 ? [{ action: 'CREATE', set: { ...before, values: rest } } as const] : []),
-  ];
-}
-
-const deleting = (set: RecordSet | undefined): readonly Change[] => (set ? [{ action: 'DELETE', set }] : []);
-const quoted = (value: string): string => `"${value}"`;
-
-/** The values for each record set: several names, and several certificates, may share one. */
+/** Groups answers by record set: several names, and several certificates, may share one. */
 export function byRecordSet(answers: readonly Answer[]): readonly (readonly Answer[])[] {
   const sets = new Map<string, Answer[]>();
   for (const answer of answers) {
@@ -79,4 +82,87 @@ export function byRecordSet(answers: readonly Answer[]): readonly (readonly Answ
     sets.set(key, [...(sets.get(key) ?? []), answer]);
   }
   return [...sets.values()];
+}
+
+/**
+ * Adds values beside those of others. Deleting exactly what was read, and creating what it becomes, succeeds only if no other
+ * writer came between.
+ *
+ * @throws when they cannot be added, with advice on what to delete
+ */
+export function adding(name: string, before: Records | undefined, values: readonly string[]): readonly Change[] {
+  if (before && 'routed' in before) return addingToRouted(before, values.map(quote));
+  const all = [...new Set([...(before?.values ?? []), ...values.map(quote)])];
+  if (all.length === (before?.values.length ?? 0)) return [];
+  const created = create({ name, ttlSeconds: before?.ttlSeconds ?? ttlSeconds, values: all });
+  return before ? [{ action: 'DELETE', set: before }, created] : [created];
+}
+
+/** Removes exactly these values. */
+export function removing(before: Records | undefined, values: readonly string[]): readonly Change[] {
+  if (before === undefined) return [];
+  const own = new Set(values.map(quote));
+  const sets = 'routed' in before ? before.routed : [before];
+  return sets.flatMap((set) =>
+    replacing(
+      set,
+      set.values.filter((value) => !own.has(value)),
+    ),
+  );
+}
+
+/**
+ * A simple set cannot stand beside routed ones (AWS: Choosing a routing policy). So each of them takes the values, as does a set
+ * of our own for askers that none of them answers.
+ */
+function addingToRouted({ name, routed }: Routed, values: readonly string[]): readonly Change[] {
+  const fixed = routed.find(({ policy }) => policy.AliasTarget ?? policy.TrafficPolicyInstanceId);
+  if (fixed) throw cannotChange(name, fixed);
+  const isMulti = routed.every(({ policy }) => policy.MultiValueAnswer);
+  if (isMulti && routed.length + values.length <= mostShown) return addingSets({ name, routed }, values);
+  const policy = gapFiller(routed.map((set) => set.policy));
+  return [
+    ...routed.flatMap((set) => replacing(set, [...new Set([...set.values, ...values])])),
+    ...(policy ? [create({ name, ttlSeconds, values, policy })] : []),
+  ];
+}
+
+const addingSets = ({ name, routed }: Routed, values: readonly string[]): readonly Change[] =>
+  values
+    .filter((value) => !routed.some((set) => set.values.includes(value)))
+    .map((value) => {
+      const policy = { SetIdentifier: `sluice ${value.replaceAll('"', '')}`, MultiValueAnswer: true };
+      return create({ name, ttlSeconds, values: [value], policy });
+    });
+
+function replacing(set: RecordSet, values: readonly string[]): readonly Change[] {
+  if (values.length === set.values.length) return [];
+  const removed = { action: 'DELETE', set } as const;
+  return values.length === 0 ? [removed] : [removed, create({ ...set, values })];
+}
+
+/** Askers in no listed place get no answer, unless a set answers for everywhere else (AWS: Geolocation and IP-based routing). */
+function gapFiller(policies: readonly Policy[]): Policy | undefined {
+  const [{ GeoLocation, CidrRoutingConfig } = {}] = policies;
+  const SetIdentifier = 'sluice';
+  if (GeoLocation && !policies.some((each) => each.GeoLocation?.CountryCode === '*'))
+    return { SetIdentifier, GeoLocation: { CountryCode: '*' } };
+  if (CidrRoutingConfig && !policies.some((each) => each.CidrRoutingConfig?.LocationName === '*'))
+    return { SetIdentifier, CidrRoutingConfig: { ...CidrRoutingConfig, LocationName: '*' } };
+  return undefined;
+}
+
+const create = (set: RecordSet): Change => ({ action: 'CREATE', set });
+const quote = (value: string): string => `"${value}"`;
+
+export const routedNotice = ({ name, routed }: Routed): string =>
+  `${name} has TXT records with a routing policy (${routed.map(identify).join(', ')}), which another tool may have left; ` +
+  'the challenge stands in each of them until it is over. Delete them if nobody needs them';
+
+const identify = ({ policy: { SetIdentifier } }: RoutedSet): string => SetIdentifier ?? 'without a set identifier';
+
+function cannotChange(name: string, { policy }: RoutedSet): Error {
+  const which = policy.SetIdentifier ? ` with set identifier "${policy.SetIdentifier}"` : '';
+  const why = policy.AliasTarget ? `is an alias of ${policy.AliasTarget.DNSName}` : 'belongs to a traffic policy';
+  return new Error(`the TXT record${which} of ${name} ${why}, so that no challenge fits beside it; delete that record`);
 }

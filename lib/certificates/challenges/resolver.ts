@@ -1,16 +1,16 @@
 import { Resolver } from 'node:dns/promises';
 
 export type Resolve = {
-  /** Where a name's CNAME leads, in lower case; a wildcard's too. */
+  /** Returns the target of a name's CNAME, in lower case; a wildcard's too. */
   readonly cname: (name: string) => Promise<string | undefined>;
   /** Whether every one of a zone's name servers, asked directly, shows all these values. */
   readonly isShown: (nameServers: readonly string[], name: string, values: readonly string[]) => Promise<boolean>;
 };
 
-/** Nobody answers, or there is none: a fault of the moment is told apart from the answer "none". */
+/** These mean that there is no such record; every other code is a fault, and must not count as "none". */
 const none = new Set(['ENODATA', 'ENOTFOUND']);
 
-/** @param via a resolver, `address:port`, instead of the system's; its port is that of all name servers then */
+/** @param via a resolver, `address:port`, instead of the system's; the name servers are then asked at its port too */
 export function resolver(via: string | undefined): Resolve {
   const system = resolverAt(via === undefined ? [] : [via]);
   const port = via?.replace(/^.*:/, '') ?? '53';

@@ -1,25 +1,47 @@
-import { sameNames } from '../names';
+import { sameNames } from '../certificate';
+import { isWindow } from './ari';
+import type { Attempts, Certificate, State, Wanted } from './state';
 
-export const keyTypes = ['ecdsa-p256', 'rsa-2048'] as const;
-export type KeyType = (typeof keyTypes)[number];
+/** The certificate that is stored. */
+export type Held = Omit<NonNullable<State['held']>, 'key' | 'chain' | 'renewalId'>;
 
-/** What the settings ask of a certificate. */
-export type Wanted = {
-  readonly names: readonly string[];
-  readonly keyType: KeyType;
-  /** The CA's directory, a URL. */
-  readonly directory: string;
-  /** Empty: whatever the CA takes by default. */
-  readonly profile: string;
-};
-
-/** What is known of the certificate that is stored. Times are epoch milliseconds. */
-export type Held = Wanted & { readonly serial: string; readonly notBefore: number; readonly notAfter: number };
-
-/** When the CA would like a certificate to be renewed (RFC 9773), and the moment that was picked from it, once. */
+/** The window that the CA suggests (RFC 9773), and the moment that was picked in it. */
 export type Renewal = { readonly start: number; readonly end: number; readonly at: number };
 
-export type Due = { readonly due: boolean; readonly why: string };
+export type Due = { readonly isDue: boolean; readonly why: string };
+
+export type Decision = Certificate &
+  Due & {
+    /** Why it must not be ordered yet, though it is due. */
+    readonly wait: string | undefined;
+  };
+
+/** @param byHand the run follows a deploy, or was started by a person */
+export function decide(certificate: Certificate, byHand: boolean, now: number): Decision {
+  const { wanted, state } = certificate;
+  const { held, asked, attempts } = state;
+  // A window of no length may have been kept by an older version.
+  const renewal = asked !== undefined && asked.serial === held?.serial && isWindow(asked) ? asked : undefined;
+  const due = dueForRenewal(wanted, held, renewal, now);
+  return { ...certificate, ...due, wait: due.isDue ? reasonToWait(attempts, byHand, now) : undefined };
+}
+
+/** Let's Encrypt issues an exact set of names five times a week; one is left for people. */
+const mostPerWeek = 4;
+
+/** @returns `undefined` when it may be ordered */
+export function reasonToWait(attempts: Attempts, byHand: boolean, now: number): string | undefined {
+  const lately = attempts.issued.filter((at) => at > now - 7 * dayMs).sort((a, b) => b - a);
+  const oldest = lately[mostPerWeek - 1];
+  if (oldest !== undefined) {
+    return `it was issued ${lately.length} times within a week, and a CA allows few; the next order is on ${day(oldest + 7 * dayMs)}`;
+  }
+  if (now < attempts.refusedUntil) return `the CA asked to come back after ${day(attempts.refusedUntil)}`;
+  if (!byHand && now < attempts.waitUntil) {
+    return `it failed ${attempts.failures} times; the next try is after ${day(attempts.waitUntil)}, or when you start the run: see docs/certificates.md`;
+  }
+  return undefined;
+}
 
 type Question = {
   readonly wanted: Wanted;
@@ -29,11 +51,11 @@ type Question = {
 };
 type Check = (question: Question) => Due | undefined;
 
-/** A moment before the next run is now (RFC 9773, section 4.2: "before the next time that the client would wake up"). */
+/** A moment before the next run counts as now (RFC 9773, section 4.2: "before the next time that the client would wake up"). */
 const betweenRunsMs = 12 * 3_600_000;
 const dayMs = 86_400_000;
 
-/** Whether a certificate is to be ordered now, and why or why not. The first check that has an opinion decides. */
+/** Decides whether a certificate is to be ordered now, and why. The first check that returns something decides. */
 export function dueForRenewal(wanted: Wanted, held: Held | undefined, renewal: Renewal | undefined, now: number): Due {
   if (held === undefined) return due('none is stored');
   const question = { wanted, held, renewal, now };
@@ -66,7 +88,7 @@ const profileChanged: Check = ({ wanted, held }) =>
 const expired: Check = ({ held, now }) =>
   now >= held.notAfter ? due(`it expired on ${day(held.notAfter)}`) : undefined;
 
-/** Another one would not be valid yet either, so no fault of a clock can burn the CA's limits. */
+/** A new one would not be valid yet either; so a wrong clock cannot use up the CA's limits. */
 const notYetValid: Check = ({ held, now }) =>
   now < held.notBefore
     ? notDue(`it is valid only from ${day(held.notBefore)}, so the clock here is behind`)
@@ -97,8 +119,8 @@ const checks: readonly Check[] = [
 ];
 
 /**
- * A third of the lifetime, half if it lives under ten days (Let's Encrypt, integration guide). Where the CA names a
- * window, that counts, and half of this margin is the backstop for a window that comes too late.
+ * A third of the lifetime, half of one under ten days (Let's Encrypt, integration guide). Where the CA names a window, the
+ * window counts, and half of this margin is the backstop for a window that comes too late.
  */
 function marginMs({ held, renewal }: Question): number {
   const lifetime = held.notAfter - held.notBefore;
@@ -106,7 +128,7 @@ function marginMs({ held, renewal }: Question): number {
   return renewal ? margin / 2 : margin;
 }
 
-const due = (why: string): Due => ({ due: true, why });
-const notDue = (why: string): Due => ({ due: false, why });
+const due = (why: string): Due => ({ isDue: true, why });
+const notDue = (why: string): Due => ({ isDue: false, why });
 const day = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 16)}Z`;
 const inDays = (milliseconds: number): number => Math.round(milliseconds / (dayMs / 10)) / 10;

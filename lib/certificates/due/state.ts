@@ -1,15 +1,26 @@
 import { z } from 'zod';
 
-import type { Certificate } from '../../generation/generation';
-import { certificateName } from '../names';
-import { noAttempts } from './attempts';
-import { keyTypes } from './due';
+import type { Certificate as Listed } from '../../generation/generation';
+import { certificateName, sameNames } from '../certificate';
+
+export const keyTypes = ['ecdsa-p256', 'rsa-2048'] as const;
+export type KeyType = (typeof keyTypes)[number];
+
+/** A certificate that the settings ask for. */
+export type Wanted = {
+  readonly names: readonly string[];
+  readonly keyType: KeyType;
+  /** The CA's directory, a URL. */
+  readonly directory: string;
+  /** Empty: the CA's default. */
+  readonly profile: string;
+};
 
 const time = z.number();
 const names = z.array(z.string()).readonly();
 const version = z.number().int().positive();
 
-const stored = z.object({
+const held = z.object({
   names,
   keyType: z.enum(keyTypes),
   directory: z.string(),
@@ -24,43 +35,88 @@ const stored = z.object({
   renewalId: z.string().optional(),
 });
 
+const attempts = z
+  .object({
+    /** When the CA issued, or may have issued, this set of names. */
+    issued: z.array(time).readonly(),
+    /** In a row. */
+    failures: z.number(),
+    /** By our own rule; a deploy, or a run that somebody starts, may try sooner. */
+    waitUntil: time,
+    /** By the CA's own word: no run may try sooner. */
+    refusedUntil: time,
+  })
+  .readonly();
+
 const state = z.object({
-  held: stored.optional(),
+  held: held.optional(),
   asked: z.object({ serial: z.string(), start: time, end: time, at: time, askAgainAt: time }).optional(),
-  attempts: z.object({ issued: z.array(time).readonly(), failures: z.number(), waitUntil: time, refusedUntil: time }),
+  attempts,
   /** The names that the attempts were for, and the CA's directory: another set, and another CA, have limits of their own. */
   attempted: names,
   attemptedAt: z.string().optional(),
 });
 
-/** A certificate that is stored. */
-export type Stored = z.infer<typeof stored>;
-/** What is remembered of one configured certificate, nothing secret. */
+/** What renew remembers of one configured certificate, nothing secret. Times are epoch milliseconds. */
 export type State = z.infer<typeof state>;
+export type Attempts = State['attempts'];
+/** What the CA answered about its renewal, the moment that was picked from that, and when to ask again. */
+export type Asked = Readonly<NonNullable<State['asked']>>;
 
-export const noState: State = { attempts: noAttempts, attempted: [] };
+export const noAttempts: Attempts = { issued: [], failures: 0, waitUntil: 0, refusedUntil: 0 };
 
-/** @throws when it is damaged: to take it for none would order again at every run. */
+/** @throws when it is damaged: without its state a certificate would be ordered again at every run. */
 export function parseState(text: string): State {
   const read = state.safeParse(JSON.parse(text));
   if (read.success) return read.data;
   throw new Error(read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 }
 
-/**
- * The index of the stored certificates. What the settings no longer name stays until all that they do name is there:
- * a first name that changed is another certificate, and the old one serves until then.
- */
-export function listed(
-  configured: readonly (readonly string[])[],
+const minuteMs = 60_000;
+/** Let's Encrypt, integration guide: a minute, ten, a hundred, then once a day. */
+const waits = [1, 10, 100].map((minutes) => minutes * minuteMs);
+const dayMs = 24 * 60 * minuteMs;
+
+/** To be stored before an order, as its run may be killed at any moment. Notes the worst case: issued, then failed. */
+export function noteBegun(attempts: Attempts, now: number): Attempts {
+  const failures = attempts.failures + 1;
+  const issued = [...attempts.issued.filter((at) => at > now - 7 * dayMs), now];
+  return { ...attempts, issued, failures, waitUntil: now + (waits[failures - 1] ?? dayMs) };
+}
+
+/** @param begun as `noteBegun` returned it */
+export function noteFailed(begun: Attempts, mayBeIssued: boolean, refusedUntil: number): Attempts {
+  return { ...begun, issued: mayBeIssued ? begun.issued : begun.issued.slice(0, -1), refusedUntil };
+}
+
+export const noteStored = (begun: Attempts): Attempts => ({ ...noAttempts, issued: begun.issued });
+
+/** A configured certificate with its state. */
+export type Certificate = { readonly name: string; readonly wanted: Wanted; readonly state: State };
+
+/** Joins the configured certificates with their states. Attempts for other names, or at another CA, do not count. */
+export const withStates = (wanted: readonly Wanted[], states: ReadonlyMap<string, State>): readonly Certificate[] =>
+  wanted.map((each) => {
+    const name = certificateName(each.names);
+    const state = states.get(name) ?? { attempts: noAttempts, attempted: [] };
+    const { attempted, attemptedAt = each.directory } = state;
+    const isSame = sameNames(attempted, each.names) && attemptedAt === each.directory;
+    const attempts = isSame ? state.attempts : noAttempts;
+    return { name, wanted: each, state: { ...state, attempts, attempted: each.names, attemptedAt: each.directory } };
+  });
+
+/** Lists the stored certificates. Those that are no longer configured stay listed until every configured one is stored. */
+export function certificateIndex(
+  wanted: readonly Wanted[],
   states: ReadonlyMap<string, State>,
-  before: readonly Certificate[],
-): readonly Certificate[] {
-  const known = configured.map(certificateName).flatMap((name) => {
+  before: readonly Listed[],
+): readonly Listed[] {
+  const known = wanted.flatMap(({ names }) => {
+    const name = certificateName(names);
     const held = states.get(name)?.held;
     if (held) return [{ name, names: held.names, serial: held.serial, key: held.key, chain: held.chain }];
     return before.filter((certificate) => certificate.name === name);
   });
-  if (known.length === configured.length) return known;
+  if (known.length === wanted.length) return known;
   return [...known, ...before.filter(({ name }) => !known.some((certificate) => certificate.name === name))];
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 
-import { authorityFingerprints } from '../../certificates/x509';
+import { authorityFingerprints } from '../../certificates/certificate';
 import type { File } from '../../haproxy/render';
 import { standIn } from '../pem';
 import { certificatesIn, chainLength, fingerprint, openTransactions } from '../replies';

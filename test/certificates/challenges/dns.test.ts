@@ -25,8 +25,8 @@ function stage(...shown: (boolean | Error)[]) {
       },
     },
     journal: { read: async () => [], write: async () => {} },
-    wait: async () => {},
-    say: () => {},
+    run: { pause: async () => {} },
+    notice: () => {},
   });
   return { dns, asked: () => asked };
 }

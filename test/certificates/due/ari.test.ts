@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 
-import { noteRenewalInfo, renewalId, suggestedWindow } from '../../../lib/certificates/due/ari';
+import { renewalId } from '../../../lib/certificates/certificate';
+import { noteRenewalInfo, suggestedWindow } from '../../../lib/certificates/due/ari';
 
 const now = Date.parse('2026-10-01T12:00:00Z');
 const hour = 3_600_000;

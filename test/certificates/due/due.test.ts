@@ -1,4 +1,5 @@
-import { dueForRenewal, type Held, type Renewal, type Wanted } from '../../../lib/certificates/due/due';
+import { dueForRenewal, type Held, type Renewal } from '../../../lib/certificates/due/due';
+import type { Wanted } from '../../../lib/certificates/due/state';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -123,7 +124,7 @@ describe.each<[string, Held | undefined, Renewal | undefined, boolean, string]>(
   it(`is ${due ? '' : 'not '}due: ${why}`, () => {
     const found = dueForRenewal(wanted, stored, renewal, now);
 
-    expect(found.due).toBe(due);
+    expect(found.isDue).toBe(due);
     expect(found.why).toContain(why);
   });
 });

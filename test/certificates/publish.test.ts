@@ -1,5 +1,6 @@
-import { untilServed } from '../../lib/certificates/served';
+import { untilServed } from '../../lib/certificates/publish';
 
+const timeFor = (isThere: boolean) => ({ hasTimeFor: () => isThere, pause: async () => {} });
 const shop = { name: 'shop', names: ['shop.example', '*.shop.example'], serial: 'B' };
 
 it('looks until every proxy serves the new serial', async () => {
@@ -12,7 +13,7 @@ it('looks until every proxy serves the new serial', async () => {
       asked.push(host);
       return serials[address]?.shift() ?? '';
     },
-    again: async () => true,
+    run: timeFor(true),
   });
 
   expect(wrong).toStrictEqual([]);
@@ -26,10 +27,10 @@ it('tells what each proxy serves instead when there is no time left', async () =
   };
 
   expect(
-    await untilServed([shop], [shop], { addresses: ['192.0.2.1', '192.0.2.2'], ask, again: async () => false }),
+    await untilServed([shop], [shop], { addresses: ['192.0.2.1', '192.0.2.2'], ask, run: timeFor(false) }),
   ).toStrictEqual([
-    'shop is stored with serial B, but 192.0.2.1 serves A for shop.example',
-    'shop is stored, but 192.0.2.2:443 does not serve shop.example by TLS: it hung up',
+    { name: 'shop', fault: 'shop is stored with serial B, but 192.0.2.1 serves A for shop.example' },
+    { name: 'shop', fault: 'shop is stored, but 192.0.2.2:443 does not serve shop.example by TLS: it hung up' },
   ]);
 });
 
@@ -41,6 +42,6 @@ it('asks by a name that only this certificate answers for, and not at all where 
     return 'B';
   };
 
-  expect(await untilServed(all, all, { addresses: ['192.0.2.1'], ask, again: async () => false })).toStrictEqual([]);
+  expect(await untilServed(all, all, { addresses: ['192.0.2.1'], ask, run: timeFor(false) })).toStrictEqual([]);
   expect(asked).toStrictEqual(['sluice-asks.shop.example']);
 });

@@ -1,7 +1,7 @@
 import type { Client, Order } from 'acme-client';
 
-import { finalized } from '../../../lib/certificates/acme/finalize';
-import { refusal } from '../../../lib/certificates/acme/refusal';
+import { refusal } from '../../../lib/certificates/acme/http';
+import { finalize } from '../../../lib/certificates/acme/order';
 
 const notReady = refusal('Finalizing', { type: 'urn:ietf:params:acme:error:orderNotReady', detail: 'not yet' });
 const malformed = refusal('Finalizing', { type: 'urn:ietf:params:acme:error:malformed', detail: 'no' });
@@ -9,7 +9,8 @@ const lost = new Error('socket hang up');
 
 /** A CA that answers requests to finalize in turn, and shows these statuses of its order, the last one for ever. */
 async function tried(answers: readonly (Error | undefined)[], statuses: readonly (Order['status'] | Error)[]) {
-  let [asked, looks, mayBeIssued] = [0, 0, false];
+  const progress = { mayBeIssued: false };
+  let [asked, looks] = [0, 0];
   const client = {
     finalizeOrder: async () => {
       const answer = answers[asked++];
@@ -21,19 +22,12 @@ async function tried(answers: readonly (Error | undefined)[], statuses: readonly
       return { status };
     },
   } as unknown as Client;
-  const ended = await finalized(
-    client,
-    { status: 'ready' } as Order,
-    Buffer.from(''),
-    async () => {},
-    (is) => {
-      mayBeIssued = is;
-    },
-  ).then(
+  const run = { pause: async () => {} };
+  const ended = await finalize(client, { status: 'ready' } as Order, Buffer.from(''), run, progress).then(
     ({ status }) => status,
     (error: Error) => error.message,
   );
-  return { asked, ended, mayBeIssued };
+  return { asked, ended, ...progress };
 }
 
 it.each<[string, Parameters<typeof tried>, { asked: number; ended: unknown; mayBeIssued: boolean }]>([

@@ -1,0 +1,113 @@
+import { decide, reasonToWait } from '../../../lib/certificates/due/due';
+import {
+  type Attempts,
+  noAttempts,
+  noteBegun,
+  noteFailed,
+  noteStored,
+  type State,
+  type Wanted,
+  withStates,
+} from '../../../lib/certificates/due/state';
+
+const minute = 60_000;
+const day = 1_440 * minute;
+const now = Date.parse('2026-10-01T12:00:00Z');
+
+const failing = (times: number): Attempts => {
+  let attempts = noAttempts;
+  for (let time = 0; time < times; time++) attempts = noteFailed(noteBegun(attempts, now), false, 0);
+  return attempts;
+};
+
+it.each([
+  [1, minute],
+  [2, 10 * minute],
+  [3, 100 * minute],
+  [4, day],
+  [40, day],
+])('after %i failures in a row the next try waits', (failures, wait) => {
+  const attempts = failing(failures);
+
+  expect(reasonToWait(attempts, false, now + wait - 1)).toMatch(`it failed ${failures} times; the next try is after`);
+  expect(reasonToWait(attempts, false, now + wait)).toBeUndefined();
+});
+
+it('a deploy does not wait, for somebody may have mended it', () => {
+  expect(reasonToWait(failing(4), true, now + 1)).toBeUndefined();
+});
+
+it('waits as long as the CA asks, also after a deploy', () => {
+  const attempts = noteFailed(noteBegun(noAttempts, now), false, now + 3 * day);
+
+  for (const asked of [true, false])
+    expect(reasonToWait(attempts, asked, now + 3 * day - 1)).toBe('the CA asked to come back after 2026-10-04T12:00Z');
+  expect(reasonToWait(attempts, true, now + 3 * day)).toBeUndefined();
+});
+
+it('begins anew after a success', () => {
+  const attempts = noteStored(noteBegun(failing(3), now));
+
+  expect(attempts).toStrictEqual({ ...noAttempts, issued: [now] });
+  expect(reasonToWait(attempts, false, now)).toBeUndefined();
+});
+
+it('leaves one of five a week, whatever fails after the CA has issued', () => {
+  let [attempts, at, orders] = [noAttempts, now, 0];
+  for (; at < now + 7 * day; at += 12 * 60 * minute) {
+    if (reasonToWait(attempts, true, at) !== undefined) continue;
+    attempts = noteFailed(noteBegun(attempts, at), true, 0);
+    orders += 1;
+  }
+
+  expect(orders).toBe(4);
+  expect(reasonToWait(attempts, true, now + 7 * day - 1)).toBe(
+    'it was issued 4 times within a week, and a CA allows few; the next order is on 2026-10-08T12:00Z',
+  );
+  expect(reasonToWait(attempts, true, now + 7 * day)).toBeUndefined();
+});
+
+it('counts an order as issued until its end is known, and forgets it after a week', () => {
+  expect(noteBegun({ ...noAttempts, issued: [now - 8 * day, now - day] }, now).issued).toStrictEqual([now - day, now]);
+});
+
+const staging = 'https://staging.example/directory';
+const wanted: Wanted = { names: ['example.com'], keyType: 'ecdsa-p256', directory: staging, profile: '' };
+
+/** Issued four times within a week. */
+const busy = (): State => {
+  let attempts = noAttempts;
+  for (let time = 0; time < 4; time++) attempts = noteStored(noteBegun(attempts, now));
+  return { attempts, attempted: wanted.names, attemptedAt: staging };
+};
+const waitFor = (asked: Wanted, state = busy()): string | undefined => {
+  const [certificate] = withStates([asked], new Map([['example.com', state]]));
+  return certificate && decide(certificate, true, now).wait;
+};
+
+it('what a CA issued counts for the same names at that CA', () => {
+  expect(waitFor(wanted)).toMatch('it was issued 4 times within a week');
+  expect(waitFor({ ...wanted, keyType: 'rsa-2048' })).toMatch('it was issued 4 times within a week');
+});
+
+it('who tried on staging often is not kept from production, nor other names by these', () => {
+  expect(waitFor({ ...wanted, directory: 'https://production.example/directory' })).toBeUndefined();
+  expect(waitFor({ ...wanted, names: ['example.com', 'www.example.com'] })).toBeUndefined();
+});
+
+it('a state from before this was kept counts for the CA of the settings', () => {
+  const { attemptedAt: _, ...older } = busy();
+
+  expect(waitFor(wanted, older)).toMatch('it was issued 4 times within a week');
+});
+
+it('a window of no length that an older version kept counts for nothing', () => {
+  const held = { ...wanted, serial: 'AB', notBefore: now - day, notAfter: now + 89 * day, key: 1, chain: 1 };
+  const asked = { serial: 'AB', start: now, end: now, at: now, askAgainAt: now };
+  const [certificate] = withStates([wanted], new Map([['example.com', { ...busy(), held, asked }]]));
+
+  expect(certificate && decide(certificate, true, now)).toMatchObject({
+    isDue: false,
+    why: 'valid until 2026-12-29T12:00Z; it will be renewed about 2026-11-29T12:00Z',
+  });
+});
