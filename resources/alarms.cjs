@@ -1,9 +1,9 @@
-// What two alarms measure: a metric of every proxy, added up.
+// The metrics of two alarms: the sum of one metric over all proxies.
 const slots = ({ resolveVariable }) => resolveVariable('self:custom.settings.slots');
 
 /**
- * One query a proxy. The sum takes for 0 what one of them misses (AWS: Metric math, basic arithmetic). Where all are missing there
- * is no time to give a value for; were it 0, the alarm would cry instead of saying that it hears nothing.
+ * One query for each proxy. In the sum a missing value counts as 0 (AWS: Metric math, basic arithmetic). If all are missing, the sum is
+ * missing too; if it were 0, the alarm would go to ALARM instead of INSUFFICIENT_DATA.
  */
 const sum = (ofSlot, slots) => {
   const queries = slots.map((slot) => ({
@@ -22,7 +22,7 @@ module.exports.synced = async (sls) => {
   return sum((slot) => ({ Metric: metric(slot), Period: 300, Stat: 'Maximum' }), await slots(sls));
 };
 
-/** What each hour was charged, of all instances that ever had the slot. */
+/** The surplus credits that each hour was charged, over all instances that ever had the slot. */
 module.exports.surplus = async (sls) => {
   const group = `sluice-${await sls.resolveVariable('sls:stage')}-proxy`;
   const dimension = (slot) => ({ Name: 'AutoScalingGroupName', Value: `${group}-${slot}` });

@@ -1,11 +1,11 @@
-// Beside what is already there: one rule in each security group that was named lets the proxies in. Nothing else of it is touched.
+// Beside existing services: one rule in each named security group admits the proxies. Nothing else of it changes.
 const rule = (group) => ({
   Type: 'AWS::EC2::SecurityGroupIngress',
   Properties: {
     Description: 'Requests and health checks of the proxies',
     GroupId: group,
     SourceSecurityGroupId: { 'Fn::GetAtt': ['ProxySecurityGroup', 'GroupId'] },
-    // Services choose their ports, and a host gives out others.
+    // All ports: services choose theirs, and Docker assigns others on a host.
     IpProtocol: 'tcp',
     FromPort: 0,
     ToPort: 65535,
@@ -14,7 +14,7 @@ const rule = (group) => ({
 
 module.exports = async ({ resolveVariable }) => {
   const groups = await resolveVariable('self:custom.settings.taskSecurityGroupIds');
-  // Named after the group, so that a change of their order replaces no rule.
+  // Named after the group, so that another order of the groups replaces no rule.
   return {
     Resources: Object.fromEntries(groups.map((group) => [`ProxiesInto${group.replace('-', '')}`, rule(group)])),
   };

@@ -1,12 +1,12 @@
-// Records. A name of the proxies' own has their addresses; the domain and its wildcard are aliases of it, and the domain of the
-// load balancer too. They are weighted, for a weight changes in place: no name gets another routing policy without a gap.
+// Records. The proxies' addresses belong to a name of their own; the domain and its wildcard are aliases of it, and the domain of the
+// load balancer too. They are weighted, because a weight changes in place: another routing policy could not be set without a gap.
 const proxiesName = (stage, domain) => `sluice-${stage}.${domain}`;
 
 const health = (slot) => ({
   Type: 'AWS::Route53::HealthCheck',
   Properties: {
     HealthCheckConfig: {
-      // A proxy answers 404 to hosts that it does not know: whether it answers at all is what counts.
+      // A connection is enough: a proxy answers 404 to hosts that it does not know.
       Type: 'TCP',
       Port: 443,
       IPAddress: { Ref: `ProxyAddress${slot}` },
@@ -16,7 +16,7 @@ const health = (slot) => ({
   },
 });
 
-/** Multivalue: who asks gets the addresses of all proxies that answer, and tries another when one is silent. */
+/** Multivalue: clients get the addresses of all proxies that answer, and try another when one does not. */
 const address = (settings, stage, slot) => ({
   Type: 'AWS::Route53::RecordSet',
   Properties: {
@@ -31,7 +31,7 @@ const address = (settings, stage, slot) => ({
   },
 });
 
-/** @param Weight of 100; 0 gets nobody, unless every other is unhealthy. */
+/** @param Weight of 100; with 0 it gets no visitors, unless every other record is unhealthy. */
 const alias = (settings, Name, SetIdentifier, Weight, target, DependsOn) => ({
   Type: 'AWS::Route53::RecordSet',
   DependsOn,
@@ -52,11 +52,11 @@ const toProxies = (settings, stage, name, weight) =>
     `sluice-${stage}-proxies`,
     weight,
     { DNSName: proxiesName(stage, settings.domain), HostedZoneId: settings.hostedZoneId },
-    // Route 53 takes no alias of a name that it does not know.
+    // Route 53 refuses an alias of a name that does not exist.
     settings.slots.map((slot) => `ProxyRecord${slot}`),
   );
 
-/** The domain's alone: under the wildcard are services that only the proxies know. */
+/** Only for the domain: only the proxies know the services under the wildcard. */
 const toLoadBalancer = (settings, stage) =>
   alias(
     settings,
@@ -67,7 +67,7 @@ const toLoadBalancer = (settings, stage) =>
       DNSName: { 'Fn::GetAtt': ['LoadBalancer', 'DNSName'] },
       HostedZoneId: { 'Fn::GetAtt': ['LoadBalancer', 'CanonicalHostedZoneID'] },
     },
-    // Nobody is led there before its targets answer, nor after they have gone.
+    // Created after its targets answer, and deleted before they go: no visitor is led to nothing.
     'HelloWorldService',
   );
 

@@ -1,4 +1,4 @@
-// What a proxy may hold, by its instance type: no stranger and no service can take more, so no process is ended for want of memory.
+// Limits of a proxy, by its instance type: no client and no service can take more, so Linux never ends a process for lack of memory.
 
 const MB = 1024;
 
@@ -10,10 +10,10 @@ const vcpus = (size) => {
   const [, times] = /^(\d*)xlarge$/.exec(size) ?? [];
   return times === undefined ? 1 : 4 * Number(times || 1);
 };
-/** GB for each vCPU, by the letter that a family begins with; none has less than two (a1, c, g5g). */
+/** GB for each vCPU, by the first letter of the family; no family has less than two (a1, c, g5g). */
 const perVcpu = { m: 4, r: 8, x: 16 };
 
-/** Of a type, in MB. Of an unknown one, the least that one of its size has. */
+/** The memory of a type, in MB; for an unknown type, the least that one of its size has. */
 function memoryOf(type) {
   const [family, size] = type.split('.');
   if (/^t\d/.test(family) && burstable[size]) return burstable[size];
@@ -24,16 +24,16 @@ function memoryOf(type) {
 
 /** In kB, each measured with HAProxy 2.6 and the sync of this repository; test/resources/limits.test.ts adds them up. */
 const cost = {
-  // MEMORY, ASSUMED: what the kernel keeps of 512 MB, Ubuntu 24.04's own services with snapd, and the SSM agent.
+  // MEMORY, ASSUMED: the kernel's own part of 512 MB, Ubuntu 24.04's services with snapd, and the SSM agent.
   system: 252 * MB,
   // The sync, one at a time (flock): 49 MB, and 6 of the HAProxy that checks its configuration.
   sync: 55 * MB,
   master: 3 * MB,
-  // A worker with one service has 4.3 MB, each server with its share of a service 8 kB more: room for 400 tasks.
+  // A worker with one service takes 4.3 MB, each server with its share of a service 8 kB more: room for 400 tasks.
   worker: 7.5 * MB,
-  // TLS with HTTP/2, its sockets in the kernel, and a TLS record of which a byte is missing.
+  // TLS with HTTP/2, its sockets in the kernel, and a TLS record that lacks its last byte.
   connection: 47,
-  // A request in progress, its connection to the task, and that one's socket.
+  // A request in progress, its connection to the task, and the socket of that.
   request: 7.5,
 };
 /** The serving worker, and three that earlier reloads left behind (mworker-max-reloads), all at their limit. */
@@ -45,7 +45,7 @@ const perConnection = (bufferKB) => cost.connection + 0.9 * cost.request + 1.8 *
 /** A connection, and what its requests and the tables need: HAProxy takes four for each, of LimitNOFILE's 65536. */
 const mostConnections = 14_000;
 
-/** What one worker may have, in kB. */
+/** The memory that one worker may take, in kB. */
 function share(memory) {
   return Math.floor((memory * MB - cost.system - cost.sync - cost.master - sockets(memory)) / workers);
 }
@@ -73,9 +73,9 @@ function limits(type) {
     SLUICE_STREAMS: isSmall ? 20 : 32,
     SLUICE_BUFFERS: part(1.8),
     SLUICE_BUFFER_BYTES: bufferBytes,
-    // What may be on the way in a round trip decides how fast a download is. The kernel holds twice that, and bounds the sum itself.
+    // The bytes on the way in a round trip decide how fast a download is. The kernel holds twice that, and limits the sum itself.
     SLUICE_TO_CLIENT_BYTES: memory < 2048 ? 49152 : 65536,
-    // Less than 32 KB let an upload wait for delayed acknowledgements.
+    // With less than 32 KB an upload waits for delayed acknowledgements.
     SLUICE_FROM_CLIENT_BYTES: Math.max(32768, socketBytes),
     SLUICE_TO_TASK_BYTES: Math.max(32768, socketBytes),
     SLUICE_FROM_TASK_BYTES: socketBytes,

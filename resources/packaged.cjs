@@ -1,4 +1,4 @@
-// Says what `sls package` wrote, and where; a plugin of the packager.
+// A plugin of the packager: prints what `sls package` wrote, and where.
 const { relative } = require('node:path');
 
 const { readFile } = require('./settings/file.cjs');

@@ -1,10 +1,10 @@
-// Looks before `sls deploy` and `sls remove` change anything, says what stands in the way, and at the end of a deploy where to go;
-// a plugin of the packager. What a command does is read only by that command: AWS's clients take their time.
+// A plugin of the packager: before `sls deploy` and `sls remove` change anything it lists what stands in the way, and after a deploy it
+// prints the next step. Each command loads only its own modules, because AWS's clients load slowly.
 module.exports = class Preflight {
   constructor(serverless, options, { log, writeText }) {
     Object.assign(this, { serverless, options, log, writeText });
     this.command = serverless.processedInput.commands.join(' ');
-    // First of all: the packager's own hook already asks AWS who is calling.
+    // Before the packager's own hook, which already asks AWS for the caller's identity.
     if (['deploy', 'remove'].includes(this.command))
       serverless.pluginManager.hooks.initialize.unshift({ pluginName: 'Preflight', hook: () => this.before() });
     this.hooks = {
@@ -35,7 +35,7 @@ module.exports = class Preflight {
     this.writeText(['', ...(await lines(this.world))].join('\n'));
   }
 
-  /** Ends the command in words; a fault of the program is left to the packager, which prints its stack. */
+  /** Ends the command with a message. The packager reports a fault of the program, with its stack. */
   end(error) {
     const { inWords, leave } = require('./preflight/leave.cjs');
     const provider = this.serverless.getProvider('aws');
@@ -44,7 +44,7 @@ module.exports = class Preflight {
     if (words !== undefined) leave(words);
   }
 
-  /** What the looks work with; the deploying user's own credentials and region, as the packager finds them. */
+  /** The `Deps` of all checks, with the deploying user's own credentials and region, as the packager finds them. */
   async readWorld() {
     const provider = this.serverless.getProvider('aws');
     const config = await provider.getAwsSdkV3Config();

@@ -1,4 +1,4 @@
-// The proxies: for each slot an address, what is launched for it, and a group of one that replaces what is lost.
+// The proxies: for each slot an address, a launch template, and an Auto Scaling group of one that replaces a lost instance.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
@@ -8,13 +8,13 @@ const hook = 'serves';
 const groupName = (stage, slot) => `sluice-${stage}-proxy-${slot}`;
 const tags = (stage, slot) => [
   { Key: 'Name', Value: groupName(stage, slot) },
-  // Whom Run Command reaches, and what may be claimed. A key of its own: tags of the stack would be on ECS hosts too.
+  // Run Command selects instances by this tag, and only tagged addresses may be claimed. Tags of the stack would be on ECS hosts too.
   { Key: 'SluiceProxy', Value: stage },
 ];
 
 const file = (name) => readFileSync(join(__dirname, 'instance', name), 'utf8');
 
-/** What an instance is told; whatever only CloudFormation knows stands here, and nowhere else in its user data. */
+/** The instance's environment. Values that only CloudFormation knows stand here, and nowhere else in its user data. */
 const environment = ({ stage, prefix, slot, type }) => ({
   AWS_REGION: { Ref: 'AWS::Region' },
   AWS_DOMAIN: { Ref: 'AWS::URLSuffix' },
@@ -27,7 +27,7 @@ const environment = ({ stage, prefix, slot, type }) => ({
   ...Object.fromEntries(Object.entries(limits(type)).map(([name, value]) => [name, `${value}`])),
 });
 
-/** For cloud-init, which reads JSON as the YAML that it is. */
+/** For cloud-init, which reads JSON as YAML. */
 const cloudConfig = (lines) => ({
   // 512 MB hold HAProxy and the agent, but not apt beside them.
   swap: { filename: '/swapfile', size: '512M' },
@@ -37,7 +37,7 @@ const cloudConfig = (lines) => ({
     { path: '/etc/systemd/system/haproxy.service.d/sluice.conf', content: file('haproxy.conf') },
     { path: '/etc/systemd/system/sluice-pull.service', content: file('sluice-pull.service') },
     { path: '/etc/apt/apt.conf.d/52sluice', content: file('security-updates.conf') },
-    // For two weeks the agent would keep every run, with the whole sync: at many nudges the disk would be full.
+    // By default the agent keeps every run for two weeks, with the whole sync: many nudges would fill the disk.
     { path: '/etc/amazon/ssm/amazon-ssm-agent.json', content: file('amazon-ssm-agent.json') },
   ],
   runcmd: [['sh', '/var/lib/sluice/bootstrap.sh']],
@@ -45,7 +45,7 @@ const cloudConfig = (lines) => ({
 
 const here = '@ENVIRONMENT@';
 
-/** Joined, not substituted: Fn::Sub would take the shell's variables for its own. */
+/** Fn::Join, because Fn::Sub would replace the shell's variables. */
 const userData = (values) => {
   const [before, after] = `#cloud-config\n${JSON.stringify(cloudConfig(here), undefined, 1)}\n`.split(here);
   const lines = Object.entries(values).flatMap(([name, value]) => [`${name}=`, value, '\\n']);
@@ -62,7 +62,7 @@ const template = (stage, slot, type, values) => ({
   Type: 'AWS::EC2::LaunchTemplate',
   Properties: {
     LaunchTemplateData: {
-      // Looked up at each launch, so that a new image changes nothing here.
+      // Resolved at each launch, so that a new image changes nothing here.
       ImageId: 'resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id',
       InstanceType: type,
       // T4g gets no launch credits: on standard ones a boot takes 10 to 20 minutes. Only burstable types have credits.
@@ -76,7 +76,7 @@ const template = (stage, slot, type, values) => ({
         },
       ],
       NetworkInterfaces: [
-        // It boots with an address of its own, before it claims the one that the world knows.
+        // It boots with an address of its own; later it claims the public one of its slot.
         {
           DeviceIndex: 0,
           AssociatePublicIpAddress: true,
@@ -95,7 +95,7 @@ const template = (stage, slot, type, values) => ({
 /** No UpdatePolicy: a deploy replaces no proxy. An instance refresh does, and so does the loss of one. */
 const group = (stage, slot, { subnets, own }) => ({
   Type: 'AWS::AutoScaling::AutoScalingGroup',
-  // Made after what a boot needs, and gone before it.
+  // Created after all that a boot needs, and deleted before it.
   DependsOn: ['ProxyRole', ...(own ? ['InternetRoute', 'SubnetARoutes', 'SubnetBRoutes'] : [])],
   Properties: {
     AutoScalingGroupName: groupName(stage, slot),
@@ -107,7 +107,7 @@ const group = (stage, slot, { subnets, own }) => ({
       Version: { 'Fn::GetAtt': [`ProxyTemplate${slot}`, 'LatestVersionNumber'] },
     },
     HealthCheckType: 'EC2',
-    // The successor first; it counts once it has claimed the address, and is ended when it has not in 15 minutes.
+    // The successor starts first. It counts once it has claimed the address; if it has not within 15 minutes, the hook ends it.
     InstanceMaintenancePolicy: { MinHealthyPercentage: 100, MaxHealthyPercentage: 200 },
     LifecycleHookSpecificationList: [
       {
@@ -138,7 +138,7 @@ module.exports.resources = async (sls) => {
   return { Resources: Object.fromEntries(resources) };
 };
 
-/** Named one by one: `sluice-prod-proxy-*` would cover a stage called `prod-proxy-x`. */
+/** One name each: `sluice-prod-proxy-*` would also match a stage called `prod-proxy-x`. */
 module.exports.groups = async (sls) => {
   const { stage, settings } = await read(sls);
   const arn = `arn:\${AWS::Partition}:autoscaling:\${AWS::Region}:\${AWS::AccountId}:autoScalingGroup:*:autoScalingGroupName`;

@@ -8,7 +8,7 @@ const { shown, unknown } = require('./settings/words.cjs');
 const names = Object.keys(table);
 const needed = names.filter((name) => table[name].isNeeded);
 
-/** What was given, setting by setting: those that are right as they are meant, and a line for each fault. */
+/** Reads the given settings one by one. Returns the values of the right ones, and a line for each fault. */
 function judged(given) {
   const read = {};
   const faults = [];
@@ -26,7 +26,7 @@ function judged(given) {
   return { read, faults };
 }
 
-/** Reads every setting that was given. @throws one error that names each fault, and what to do. */
+/** Reads every given setting. @throws one error that names each fault, and what to do. */
 function check(given, where, besides = []) {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
   const { read, faults } = judged(set);
@@ -35,7 +35,7 @@ function check(given, where, besides = []) {
   throw new Error(`Mend these settings in ${where}; settings.example.yml explains each:\n  ${all.join('\n  ')}`);
 }
 
-/** Why a stage finds nothing in the file: no file, or what it needs is in blocks of other stages. */
+/** Says why the file has no settings for a stage: there is no file, or they stand in blocks of other stages. */
 function nothingFor(stage, missing, { path, blocks, empty }) {
   if (missing.length === 0 || empty) return missing.length > 0 ? empty : undefined;
   const holds = Object.keys(blocks).filter((name) => missing.some((each) => (blocks[name][each] ?? null) !== null));
@@ -44,7 +44,7 @@ function nothingFor(stage, missing, { path, blocks, empty }) {
   return `${what}: did you mean --stage ${holds[0]}?`;
 }
 
-/** Said, and no fault: stage `dev` may be meant. */
+/** A hint, not a fault, because stage `dev` may be meant. */
 function notice(stage, { path, blocks }) {
   const others = Object.keys(blocks).filter((name) => name !== 'default');
   if (others.length === 0 || others.includes(stage)) return;
@@ -53,7 +53,7 @@ function notice(stage, { path, blocks }) {
   );
 }
 
-/** All settings of a stage. @throws in words, each fault at once. */
+/** Reads all settings of a stage. @throws one error with a sentence for each fault. */
 async function read({ resolveVariable, resolveConfigurationProperty, options }) {
   const stage = options.stage ?? (await resolveConfigurationProperty(['provider', 'stage']));
   const file = readFile();
@@ -67,14 +67,14 @@ async function read({ resolveVariable, resolveConfigurationProperty, options }) 
   const missing = needed.filter((name) => (given[name] ?? null) === null);
   const nothing = nothingFor(stage, missing, file);
   if (nothing) throw new Error(nothing);
-  // Once more, by the packager: a value may be a variable of its own.
+  // The packager resolves it once more: a value may itself be a variable.
   for (const name of names.filter((each) => each in given)) given[name] = await resolveVariable(`param:${name}, null`);
   const settings = check(given, params.length > 0 ? `${file.path} or --param` : file.path, file.faults);
   notice(stage, file);
   return derive(settings, stage);
 }
 
-/** The packager would wrap what is thrown in words of its own. */
+/** Without this the packager would wrap the error in its own words. */
 module.exports = (context) =>
   read(context).catch((error) => {
     if (error.code === 'MISSING_VARIABLE_DEPENDENCY' || error.constructor !== Error) throw error;

@@ -1,11 +1,11 @@
-// The SSM document: it carries the bundled sync to the proxies, so that an edit of the sync replaces no instance.
+// The SSM document. It carries the bundled sync to the proxies, so that a change of the sync replaces no instance.
 const { createHash } = require('node:crypto');
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { buildSync } = require('esbuild');
 const { gzipSync } = require('fflate');
 
-/** SSM takes 65,536 bytes, the parameters included (AWS: CreateDocument, Content). */
+/** SSM accepts 65,536 bytes, parameters included (AWS: CreateDocument, Content). */
 const mostBytes = 60_000;
 
 /** lib/sync as one readable file for the Node.js of Ubuntu 24.04. Comments name sources relative to the repository. */
@@ -22,8 +22,8 @@ const bundle = () =>
   }).outputFiles[0].text;
 
 /**
- * What an instance runs. Node's own gzip writes other bytes on another machine (zlib: by processor and release), and every deploy
- * from there would be another document; fflate writes the same everywhere, without a time.
+ * The script that an instance runs. Node's own gzip writes other bytes on another machine (zlib: by processor and release), so each deploy
+ * from there would make another document. fflate writes the same bytes everywhere, without a time.
  */
 const script = (prefix) => {
   const packed = gzipSync(Buffer.from(bundle()), { level: 9, mtime: 0 });
@@ -63,8 +63,8 @@ const checked = (written) => {
 
 /**
  * The CloudFormation of one stage's document. SSM may refuse a text that an older version of a document had, and with it a rollback
- * (AWS: UpdateDocument, DuplicateDocumentContent). So no document ever gets a second version: its name has the hash of all that is in
- * it, and another name is another document. CloudFormation makes it first, and deletes the old one when all else is updated.
+ * (AWS: UpdateDocument, DuplicateDocumentContent). So no document ever gets a second version: its name contains the hash of its content,
+ * and another name is another document. CloudFormation creates the new one first, and deletes the old one after it has updated all else.
  */
 const document = (stage, prefix) => {
   const properties = {
@@ -74,7 +74,7 @@ const document = (stage, prefix) => {
     Content: checked(content(prefix)),
   };
   const hash = createHash('sha256').update(JSON.stringify(properties)).digest('hex').slice(0, 10);
-  // No stage's name has an underscore: `sluice-prod-sync_*` covers the documents of no other stage.
+  // No stage's name has an underscore, so `sluice-prod-sync_*` matches no document of another stage.
   return {
     Resources: {
       SyncDocument: { Type: 'AWS::SSM::Document', Properties: { Name: `sluice-${stage}-sync_${hash}`, ...properties } },

@@ -1,5 +1,5 @@
-// What an account may have: its quotas, and whether it is on AWS's free plan. For two calls, signed here: npm's registry has no
-// client for the free tier, and one for quotas would be bigger than all the rest.
+// The account's quotas, and whether it is on AWS's free plan. These two calls are signed here: npm has no client for the free tier,
+// and one for quotas would be bigger than all the rest.
 const { createHash, createHmac } = require('node:crypto');
 const { HttpRequest } = require('@smithy/core/protocols');
 const { SignatureV4 } = require('@smithy/signature-v4');
@@ -9,7 +9,7 @@ const { unanswered } = require('./refusals.cjs');
 /** @param config of the packager's clients: credentials, region, and the way to the network */
 function account(config) {
   return {
-    /** @returns how much of it the account may have in the region */
+    /** @returns the account's quota in the region */
     quota: async (ServiceCode, QuotaCode) => {
       const { region } = config;
       const host = `servicequotas.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
@@ -22,7 +22,7 @@ function account(config) {
       };
       return (await ask(config, api, { ServiceCode, QuotaCode })).Quota.Value;
     },
-    /** @returns FREE, PAID, or nothing for an account from before there were plans */
+    /** @returns FREE, PAID, or undefined for an account that is older than the plans */
     plan: async () => {
       // Other partitions have no plans.
       if (/^(cn|us-gov|us-iso\w*|eusc)-/.test(config.region)) return undefined;
@@ -62,7 +62,7 @@ async function ask({ credentials, requestHandler }, { host, region, service, ver
   throw Object.assign(new Error(answer.message ?? answer.Message ?? text), { name, $fault: 'client' });
 }
 
-/** Node's hash, as the signer wants one. */
+/** Node's hash, with the interface that the signer expects. */
 class Sha256 {
   constructor(secret) {
     this.hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret);

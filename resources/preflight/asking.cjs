@@ -1,11 +1,11 @@
-// Looks, side by side: all that they find is told at once, and what may not be looked at holds up nothing.
+// Runs checks in parallel. All faults are reported at once; a check that is not permitted stops no other.
 const { blocked, refused } = require('./refusals.cjs');
 const { located } = require('./region.cjs');
 
 /**
- * @param looks pairs of what is looked at, and the look: sentences, none where all is well
- * @returns what was found, and what could not be looked at
- * @throws what stands in the way of all asking, and faults of the program
+ * @param looks pairs of a name and a check, which returns sentences, or none if all is well
+ * @returns the faults, and the checks that could not run
+ * @throws when AWS answers no call at all, and faults of the program
  */
 async function lookAt(looks, region, not = 'not looked at') {
   const found = looks.map(async ([what, look]) => {

@@ -1,10 +1,10 @@
-// CAA records: which authorities may issue for a name (RFC 8659). The authority refuses what they do not admit.
+// CAA records say which authorities may issue for a name (RFC 8659). An authority that they do not name refuses.
 const { answers } = require('./delegation.cjs');
 
-/** Let's Encrypt's; what another directory calls itself, its operator knows. */
+/** Let's Encrypt's name; that of another directory is unknown here, so it is not checked. */
 const issuer = 'letsencrypt.org';
 
-/** Names of the certificates for which the authority may not issue. */
+/** Faults for the certificates' names for which the authority may not issue. */
 async function caaFaults(dns, { acmeDirectory, certificates }) {
   if (!['production', 'staging'].includes(acmeDirectory)) return [];
   const known = new Map();
@@ -19,14 +19,14 @@ async function caaFaults(dns, { acmeDirectory, certificates }) {
   return found.filter(({ name, records }) => !admits(records, name.startsWith('*.'))).map(fault);
 }
 
-/** The nearest name, from there up, that has any; its alone count. */
+/** Finds the nearest name, from here upwards, that has CAA records; only its records count. */
 async function nearest(at, where) {
   const records = await at(where);
   const above = where.slice(where.indexOf('.') + 1);
   return records.length > 0 || !where.includes('.') ? { where, records } : nearest(at, above);
 }
 
-/** Wildcards have a property of their own; where none has it, and for all other names, `issue` counts. */
+/** `issuewild` counts for wildcards; without it, and for all other names, `issue` counts. */
 function admits(records, isWildcard) {
   const valuesOf = (property) => records.map((record) => record[property]).filter((value) => value !== undefined);
   const wild = isWildcard ? valuesOf('issuewild') : [];

@@ -1,7 +1,7 @@
-// The stack's own cluster: one of its name that is another's, and services that others run in it.
+// Checks the stack's own cluster: whether another owner has one of its name, and whether other services run in it.
 const { DescribeClustersCommand, paginateListServices } = require('@aws-sdk/client-ecs');
 
-/** A cluster that stands where the first deploy is to make one; a removal would take it away. */
+/** A cluster that already has the name of the one to create; a removal would delete it. */
 async function clusterFaults(ecs, { own, clusters: [name] }, resources) {
   if (!own || resources.has('Cluster')) return [];
   const { clusters } = await ecs.send(new DescribeClustersCommand({ clusters: [name] }));
@@ -12,7 +12,7 @@ async function clusterFaults(ecs, { own, clusters: [name] }, resources) {
   ];
 }
 
-/** What must be deleted before the stack can be: the cluster could not, and the removal would hang half done. */
+/** Services that must be deleted before the stack: with them the cluster cannot be deleted, and the removal would hang half done. */
 async function foreignServices(ecs, cluster) {
   const found = [];
   try {

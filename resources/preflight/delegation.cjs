@@ -1,4 +1,4 @@
-// Whether the world asks the hosted zones: nobody finds the domain otherwise, and no certificate can be had.
+// Checks that the public DNS delegates to the hosted zones; otherwise no visitor finds the domain, and no certificate can be ordered.
 const { Resolver } = require('node:dns/promises');
 const { GetHostedZoneCommand } = require('@aws-sdk/client-route-53');
 
@@ -12,20 +12,20 @@ function resolver(via = process.env.SLUICE_RESOLVER) {
   return dns;
 }
 
-/** What DNS has there, which may be nothing. */
+/** Returns the DNS answer, which may be empty. */
 const answers = (asked, what) =>
   asked.catch((error) => {
     if (['ENODATA', 'ENOTFOUND'].includes(error.code)) return [];
     throw unanswered(`DNS does not tell ${what} (${error.code})`, error);
   });
 
-/** @returns why others answer for a hosted zone, if they do */
+/** @returns a fault if other name servers answer for the hosted zone */
 async function delegationFaults(route53, dns, Id, { hostedZoneId }) {
   try {
     return await zoneFaults(dns, await route53.send(new GetHostedZoneCommand({ Id })));
   } catch (error) {
     if (error.name !== 'NoSuchHostedZone') throw error;
-    // Of the domain's own zone the look at its records tells.
+    // The check of the domain's records reports a missing zone of the domain itself.
     if (Id === hostedZoneId) return [];
     return [`challengeZones: this account has no hosted zone ${Id}; \`aws route53 list-hosted-zones\` lists them`];
   }
@@ -33,7 +33,7 @@ async function delegationFaults(route53, dns, Id, { hostedZoneId }) {
 
 async function zoneFaults(dns, { HostedZone, DelegationSet }) {
   const own = (DelegationSet?.NameServers ?? []).map(plain);
-  // A private zone has none.
+  // A private zone has no delegation.
   if (own.length === 0) return [];
   const [name, id] = [plain(HostedZone.Name), HostedZone.Id.replace('/hostedzone/', '')];
   const shown = await answers(dns.resolveNs(name), `the name servers of ${name}`);
@@ -44,7 +44,7 @@ async function zoneFaults(dns, { HostedZone, DelegationSet }) {
   ];
 }
 
-/** Name servers may have names of the owner's own beside AWS's. */
+/** The owner may have named AWS's name servers differently, so their addresses count. */
 async function sameAddress(dns, own, shown) {
   const addresses = async (names) =>
     (await Promise.all(names.map((name) => answers(dns.resolve4(name), `the address of ${name}`)))).flat();

@@ -11,7 +11,7 @@ const { mustDeploy, resourcesOf, settled, statusFaults } = require('./stack.cjs'
 const terms =
   'acceptTerms: read https://letsencrypt.org/repository/ and set it to true: without it no certificate can be had';
 
-/** What a stack that may not be looked at is taken for: one that has everything. */
+/** For a stack that may not be read: every resource counts as existing. */
 const unknown = { has: () => true, get: () => undefined };
 
 /** @throws one error for all faults */
@@ -19,7 +19,7 @@ async function before(world) {
   const { settings, region, config, warn } = world;
   if (!settings.acceptTerms) throw stop([terms]);
   world.resources = unknown;
-  // Before it is set on behalf of the packager.
+  // Read before `force` is set for the packager.
   world.insists = world.options.force === true;
   const stack = await lookAt([['the stack', () => stackFaults(world)]], region);
   warn(stack.unseen);
@@ -32,7 +32,7 @@ async function before(world) {
   warn((await lookAt([['the roles in which AWS itself works', roles]], region, 'not created')).unseen);
 }
 
-/** Waits until the stack stands still, keeps what is in it, and sees to it that the packager deploys. */
+/** Waits until the stack no longer changes, keeps the list of its resources, and makes the packager deploy. */
 async function stackFaults(world) {
   const { config, stack, stage, say, options, pauseMs } = world;
   const cloudformation = new CloudFormationClient(config);

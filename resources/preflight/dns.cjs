@@ -1,9 +1,9 @@
-// Whether the hosted zone can take the records and the challenges, before CloudFormation fails ten minutes into a deploy.
+// Checks that the hosted zone can take the records and the challenges, before CloudFormation fails ten minutes into a deploy.
 const { GetHostedZoneCommand, ListResourceRecordSetsCommand } = require('@aws-sdk/client-route-53');
 
 const { names } = require('../dns.cjs');
 
-/** Why the zone is not the domain's. */
+/** Faults if the zone does not belong to the domain. */
 async function zoneFaults(route53, { hostedZoneId, domain }) {
   const zone = await route53.send(new GetHostedZoneCommand({ Id: hostedZoneId })).catch((error) => {
     if (error.name === 'NoSuchHostedZone') return undefined;
@@ -24,7 +24,7 @@ async function zoneFaults(route53, { hostedZoneId, domain }) {
   return faults;
 }
 
-/** Records that stand where this stage's are to come, or would draw visitors away from them. */
+/** Records that already exist under this stage's names, or would lead visitors elsewhere. */
 async function recordFaults(route53, settings, stage) {
   const faults = [];
   for (const name of names(settings, stage)) {
@@ -49,14 +49,14 @@ const stillUsed = (name, { Weight }) =>
   `alb: ${name} leads ${Weight} of 100 visitors to the load balancer, and would until it is gone; deploy with \`alb: true\`` +
   ' and `albPercent: 0` first, and wait until it gets no requests any more (docs/way-up.md)';
 
-/** Route 53 lists in order of names, from the one asked for; all types of a name fit on a page. */
+/** Route 53 lists names in order, from the requested one; all types of a name fit on one page. */
 async function recordsAt(route53, HostedZoneId, name) {
   const command = new ListResourceRecordSetsCommand({ HostedZoneId, StartRecordName: name, MaxItems: 100 });
   const { ResourceRecordSets } = await route53.send(command);
   return ResourceRecordSets.filter(({ Name, Type }) => plain(Name) === name && ['A', 'AAAA', 'CNAME'].includes(Type));
 }
 
-/** A name as people write it: Route 53 ends names with a dot and writes `*` as `\052`. */
+/** The usual form of a name: Route 53 ends names with a dot and writes `*` as `\052`. */
 const plain = (name) => name.replace(/\.$/, '').replace('\\052', '*');
 
 module.exports = { zoneFaults, recordFaults, plain };

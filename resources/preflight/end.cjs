@@ -1,4 +1,4 @@
-// What the end of a deploy tells: where the stage is, and what to do next.
+// The last lines of a deploy: the stage's addresses, and what to do next.
 const { CloudFormationClient } = require('@aws-sdk/client-cloudformation');
 const { DescribeAddressesCommand, EC2Client } = require('@aws-sdk/client-ec2');
 const { ListSubscriptionsByTopicCommand, SNSClient } = require('@aws-sdk/client-sns');
@@ -8,7 +8,7 @@ const { filter } = require('./filter.cjs');
 const { blocked } = require('./refusals.cjs');
 const { resourcesOf } = require('./stack.cjs');
 
-/** The deploy is done: what may not be asked any more is told, and fails nothing. */
+/** The deploy is done, so a call that is not permitted here is reported and fails nothing. */
 async function lines({ settings, stage, stack, region, config, resources }) {
   const topic = async () => (await resourcesOf(new CloudFormationClient(config), stack)).get('AlarmTopic');
   const looks = [
@@ -23,7 +23,7 @@ async function lines({ settings, stage, stack, region, config, resources }) {
   return [...faults, ...unseen, `next: ${first}npm run status -- --stage ${stage} --region ${region}`];
 }
 
-/** The stage, as visitors type it, and the address of each proxy. */
+/** The URL of the stage, and the address of each proxy. */
 async function where(ec2, { domain, dns }, stage) {
   const { Addresses } = await ec2.send(new DescribeAddressesCommand({ Filters: filter('tag:SluiceProxy', [stage]) }));
   const slot = ({ Tags }) => Tags.find(({ Key }) => Key === 'Name')?.Value.replace(/^.*-/, '') ?? '?';
@@ -33,7 +33,7 @@ async function where(ec2, { domain, dns }, stage) {
   return [dns === 'none' ? `${url} once a record of yours leads there; before that: ${trial}` : url, ...proxies];
 }
 
-/** Whether somebody has yet to follow the link that AWS sent. */
+/** A line if the link in AWS's mail has not been followed yet. */
 async function mail(sns, TopicArn, address) {
   if (TopicArn === undefined) return [];
   const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));

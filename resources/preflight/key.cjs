@@ -1,7 +1,7 @@
-// The key of new volumes: with one of the account's own, Auto Scaling may start nothing unless the key says it may.
+// The key of new volumes. If it is one of the account's own, Auto Scaling can start no instance unless the key permits it.
 const { GetEbsDefaultKmsKeyIdCommand } = require('@aws-sdk/client-ec2');
 
-/** Whether that is so only the key's policy and grants tell, which few may read: so it is said, and no obstacle. */
+/** Only the key's policy and grants say whether it permits that, and few users may read these. So this is a hint, not a fault. */
 async function keyHints(ec2) {
   const { KmsKeyId } = await ec2.send(new GetEbsDefaultKmsKeyIdCommand({}));
   if (KmsKeyId === undefined || /(^|:)alias\/aws\/ebs$/.test(KmsKeyId)) return [];

@@ -1,13 +1,13 @@
-// How a command ends early. Thrown to the packager, words would come with its version, its documents' address and a stack.
+// Ends a command early. The packager would print an error with its own version, its documents' address and a stack.
 const { progress } = require('serverless/lib/utils/serverless-utils/log');
 
 const { blocked, isDenied, refused } = require('./refusals.cjs');
 const { located } = require('./region.cjs');
 
-/** Whatever stands in the way, all at once. */
+/** One error with all faults. */
 const stop = (faults) => Object.assign(new Error(`Nothing was changed:\n  ${faults.join('\n  ')}`), { name: 'Stop' });
 
-/** What an error means to whoever runs the command; `undefined` for a fault of the program, whose stack is of use. */
+/** What an error means to the user of the command; `undefined` for a fault of the program, whose stack is useful. */
 function inWords(error, where) {
   const words = said(error, where);
   return words && located(words, where.region);

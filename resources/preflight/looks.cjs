@@ -1,4 +1,4 @@
-// Everything that is looked at before a deploy.
+// All checks before a deploy.
 const { EC2Client } = require('@aws-sdk/client-ec2');
 const { ECSClient } = require('@aws-sdk/client-ecs');
 const { Route53Client } = require('@aws-sdk/client-route-53');
@@ -14,8 +14,8 @@ const { addressFaults, networkQuotaFaults, processorFaults } = require('./quotas
 const { freePlanFaults, offerFaults, spotHints } = require('./types.cjs');
 
 /**
- * @param resources of the stack, by logical id: what is there already needs no room
- * @param insists whether the user said `--force`: this machine may see another DNS than the world
+ * @param resources of the stack, by logical id: those that exist need no quota
+ * @param insists whether the user passed `--force`: this machine may see another DNS than the public one
  */
 function looks({ config, settings, stage, resources, insists }) {
   const [ec2, ecs, route53] = [EC2Client, ECSClient, Route53Client].map((Client) => new Client(config));
@@ -42,7 +42,7 @@ function looks({ config, settings, stage, resources, insists }) {
       ['the quotas of vCPUs', () => processorFaults(ec2, quota, settings, resources)],
       ...(stopsByDns ? certificates.map(orForce) : []),
     ],
-    // What may be in order all the same, and what is no obstacle to a change of what is served already.
+    // Hints: these may be right all the same, or do not matter to a stage that is already served.
     telling: [
       ...(first ? [['the key of new volumes', () => keyHints(ec2)]] : []),
       ...(first ? [['Spot', () => spotHints(settings, accountPlan)]] : []),

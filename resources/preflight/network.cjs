@@ -1,11 +1,11 @@
-// The network: what a stage began in it stays in, for a group keeps its instance when the subnets under it change.
+// The network. A stage stays in the network of its first deploy, because a group keeps its instance when its subnets change.
 const { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, DescribeVpcsCommand } = require('@aws-sdk/client-ec2');
 
 const { filter } = require('./filter.cjs');
 
 const otherStage = 'it cannot change after the first deploy. Set it back, or deploy another stage';
 
-/** Whether the settings lead an existing stage out of its network. @param resources of the stack, by logical id */
+/** Faults if the settings would move an existing stage to another network. @param resources of the stack, by logical id */
 async function networkFaults(ec2, { own, vpcId, vpcCidr }, resources) {
   const [Vpc, group] = [resources.get('Vpc'), resources.get('ProxySecurityGroup')];
   if (own && Vpc) {
@@ -20,7 +20,7 @@ async function networkFaults(ec2, { own, vpcId, vpcCidr }, resources) {
   return is === vpcId ? [] : [`vpcId: the stage is in ${is}, not ${vpcId ?? 'in a network of its own'}; ${otherStage}`];
 }
 
-/** As AWS keeps a range: without the bits of hosts. */
+/** A range as AWS stores it: without the host bits. */
 function network(range) {
   const [address, length] = range.split('/');
   const bits = address.split('.').reduce((all, part) => all * 256 + Number(part), 0);
@@ -29,7 +29,7 @@ function network(range) {
   return `${[24, 16, 8, 0].map((shift) => (first >>> shift) & 255).join('.')}/${length}`;
 }
 
-/** Subnets that were given and are not there, or in another network. */
+/** Faults for given subnets that do not exist, or are in another network. */
 async function subnetFaults(ec2, { own, vpcId, publicSubnetIds }) {
   if (own) return [];
   const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: filter('subnet-id', publicSubnetIds) }));

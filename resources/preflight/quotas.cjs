@@ -1,10 +1,10 @@
-// Quotas of the account that what is new in this deploy would exceed.
+// Quotas of the account that this deploy's new resources would exceed.
 const { DescribeAddressesCommand, DescribeVpcsCommand, paginateDescribeInstances } = require('@aws-sdk/client-ec2');
 
 const { filter } = require('./filter.cjs');
 const { described } = require('./types.cjs');
 
-/** Numbers of quotas, the same in every account (AWS: Service Quotas). */
+/** Codes of quotas, the same in every account (AWS: Service Quotas). */
 const codes = {
   addresses: ['ec2', 'L-0263D0A3'],
   networks: ['vpc', 'L-F678F1CE'],
@@ -12,7 +12,7 @@ const codes = {
   spot: ['ec2', 'L-34B43A08'],
 };
 
-/** @param quota answers what the account may have */
+/** @param quota returns the account's quota */
 async function fault(quota, [service, code], { of, more, used }) {
   if (more === 0) return [];
   const [most, has] = [await quota(service, code), await used()];
@@ -40,10 +40,10 @@ const networkQuotaFaults = (ec2, quota, { own }, resources) =>
     used: async () => (await ec2.send(new DescribeVpcsCommand({}))).Vpcs.length,
   });
 
-/** Types that these two quotas count; the others have quotas of their own. */
+/** Types that these two quotas count; other types have other quotas. */
 const isStandard = (type) => /^(a|c|d|h|i|m|r|t|z)\d/.test(type);
 
-/** Virtual processors of the proxies, and of the one host that a first deploy starts. */
+/** vCPUs of the proxies, and of the one task host that a first deploy starts. */
 async function processorFaults(ec2, quota, settings, resources) {
   const { own, taskCapacity, taskInstanceTypes, proxyInstanceType } = settings;
   const hosts = own && !resources.has('TaskHosts') ? taskInstanceTypes : [];

@@ -1,4 +1,4 @@
-// What AWS, the network and DNS say when they refuse, in words with the next step.
+// Errors of AWS, the network and DNS, in plain words with the next step.
 const has = ({ name, code }, pattern) => [name, code].some((each) => each !== undefined && pattern.test(each));
 
 const gone = /^(E(AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|PIPE|TIMEDOUT)|TimeoutError)$/;
@@ -7,7 +7,7 @@ const unknownKey = /^(InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClient
 const wrongKey =
   /^(SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature|RequestTimeTooSkewed|RequestInTheFuture)$/;
 
-/** Why AWS can be asked for nothing at all, and what to do; `undefined` for any other error. */
+/** Why AWS refuses every call, and what to do; `undefined` for any other error. */
 function blocked(error, region) {
   if (error.name === 'Unanswered') return undefined;
   if (has(error, /^UNRECOGNIZED_AWS_PROFILE$/))
@@ -25,7 +25,7 @@ function blocked(error, region) {
     );
   if (has(error, wrongKey))
     return `AWS refuses the signature (${error.name}): look at the secret key, and whether this machine's clock is right.`;
-  // The SDK's own retries may have kept no more of the error than its message.
+  // After the SDK's own retries only the message of the error may be left.
   if (has(error, gone) || error.message.split(/\W+/).some((word) => gone.test(word)))
     return (
       `AWS cannot be reached (${error.message || error.code}): look at this machine's network and proxy, and whether` +
@@ -39,7 +39,7 @@ const isAboutCredentials = (error) => has(error, /^(CredentialsProviderError|Tok
 const isDenied = (error) =>
   has(error, /AccessDenied|UnauthorizedOperation|AuthorizationError|NotAuthorized|^Forbidden$/);
 
-/** Why one thing could not be asked; `undefined` for an error that is nobody's answer. */
+/** Why one call was refused; `undefined` for an error that is not an answer of AWS or DNS. */
 function refused(error) {
   const [, action] = /not authorized to perform:? ([\w-]+:\w+)/.exec(error.message) ?? [];
   if (isDenied(error)) return action ? `you may not call ${action}` : `you may not: ${plain(error)}`;
@@ -49,7 +49,7 @@ function refused(error) {
 
 const plain = ({ message }) => message.replace(/\s+/g, ' ').replace(/\.$/, '');
 
-/** What could not be asked for reasons of its own: it holds up nothing. */
+/** An error of one check, which stops no other. */
 const unanswered = (message, cause) => Object.assign(new Error(message, { cause }), { name: 'Unanswered' });
 
 module.exports = { blocked, isDenied, refused, unanswered };

@@ -1,10 +1,10 @@
-// Commands that are advised go where the deploy goes, whatever the shell of the user is set to.
+// Adds the deploy's region to commands in messages, whatever region the user's shell has.
 
-/** Calls that know no region, or have one of their own. */
+/** Services without a region, or with a fixed one. */
 const elsewhere = 'configure|sso|sts|freetier|route53';
 const commands = new RegExp(`\`((?:aws (?!${elsewhere})|npx sls )[^\`]*)\``, 'g');
 
-/** The words, each command in them with the region of the deploy. */
+/** Returns the text with the deploy's region added to each command. */
 const located = (words, region) => words.replace(commands, (_, command) => `\`${command} --region ${region}\``);
 
 module.exports = { located };

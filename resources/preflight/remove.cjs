@@ -1,4 +1,4 @@
-// Before a removal: what would let it hang half done.
+// Before a removal: finds what would make it hang half done.
 const { CloudFormationClient } = require('@aws-sdk/client-cloudformation');
 const { ECSClient } = require('@aws-sdk/client-ecs');
 
@@ -10,7 +10,7 @@ const { busyFaults, settled } = require('./stack.cjs');
 /** @throws one error for all faults */
 async function before({ settings, stack, region, config, say, warn, pauseMs }) {
   const services = () => (settings.own ? foreignServices(new ECSClient(config), settings.clusters[0]) : []);
-  // A removal begins with the bucket, from which a rollback that still runs takes the functions.
+  // A removal first empties the bucket; a rollback that still runs reads the functions from it.
   const status = async () => busyFaults(await settled(new CloudFormationClient(config), stack, say, pauseMs), stack);
   const looks = [
     ['the services in the cluster', services],

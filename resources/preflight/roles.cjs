@@ -1,7 +1,7 @@
-// A fresh account lacks the roles in which ECS, Auto Scaling and Spot work, and its first cluster or group then fails.
+// A new account lacks the service-linked roles of ECS, Auto Scaling and Spot; without them its first cluster or group fails.
 const { CreateServiceLinkedRoleCommand } = require('@aws-sdk/client-iam');
 
-/** Creates those that are missing; they cost nothing, belong to the account, and stay. */
+/** Creates the missing roles. They cost nothing, belong to the account, and stay after a removal. */
 async function createServiceRoles(iam, { own, taskCapacity }) {
   const services = ['autoscaling', ...(own ? ['ecs'] : []), ...(own && taskCapacity === 'spot' ? ['spot'] : [])];
   let failed;
@@ -9,7 +9,7 @@ async function createServiceRoles(iam, { own, taskCapacity }) {
     await iam
       .send(new CreateServiceLinkedRoleCommand({ AWSServiceName: `${service}.amazonaws.com` }))
       .catch((error) => {
-        // «has been taken in this account»: it is there.
+        // "has been taken in this account": the role exists.
         if (error.name !== 'InvalidInputException') failed ??= error;
       });
   if (failed) throw failed;

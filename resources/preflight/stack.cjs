@@ -1,13 +1,13 @@
-// How the stack is: a deploy over one that still changes is refused, and one after a rollback would deploy nothing.
+// The stack's status: AWS refuses a deploy while the stack still changes, and the packager would skip one after a rollback.
 const { setTimeout: sleep } = require('node:timers/promises');
 const { DescribeStacksCommand, paginateListStackResources } = require('@aws-sdk/client-cloudformation');
 
-/** These end by themselves; a deploy or an update may be anybody's, and hang. */
+/** These end by themselves; a create or an update may be another user's, and hang. */
 const ends = /ROLLBACK_IN_PROGRESS$|CLEANUP_IN_PROGRESS$|^DELETE_IN_PROGRESS$/;
 const everyMs = 5_000;
 const mostWaits = 360;
 
-/** The status once nothing changes any more; `undefined` where there is no stack. @param say is told what is waited for */
+/** Waits until the stack no longer changes. Returns its status, or `undefined` if there is no stack. @param say reports the wait */
 async function settled(cloudformation, StackName, say, pauseMs = everyMs) {
   for (let waits = 0; ; waits++) {
     const status = await statusOf(cloudformation, StackName);
@@ -25,7 +25,7 @@ async function statusOf(cloudformation, StackName) {
   return Stacks[0]?.StackStatus;
 }
 
-/** What is in the stack, by logical id; the packager's first deploy makes one that has only its bucket. */
+/** The stack's resources, by logical id. The packager's first deploy creates a stack that has only its bucket. */
 async function resourcesOf(cloudformation, StackName) {
   const found = new Map();
   for await (const page of paginateListStackResources({ client: cloudformation }, { StackName }))
@@ -38,7 +38,7 @@ const eventsOf = (name) =>
   `\`aws cloudformation describe-stack-events --stack-name ${name} --query` +
   ` "StackEvents[?ends_with(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]"\``;
 
-/** Why neither a deploy nor a removal can begin: something else is under way. */
+/** A fault while another change is in progress: neither a deploy nor a removal can begin. */
 function busyFaults(status = '', name = '') {
   const is = `stack ${name} is in ${status}`;
   if (ends.test(status))
@@ -51,7 +51,7 @@ function busyFaults(status = '', name = '') {
   return [`${is}, by another deploy: wait for its end (${wait})${breakOff}, then try again`];
 }
 
-/** Why the stack takes no deploy, and what to do (AWS: CloudFormation, stack status codes). */
+/** A fault if the stack's status permits no deploy, with what to do (AWS: CloudFormation, stack status codes). */
 function statusFaults(status, name, stage) {
   const is = `stack ${name} is in ${status}`;
   const anew = `\`npx sls remove --stage ${stage}\`, then deploy again`;
@@ -72,7 +72,7 @@ function statusFaults(status, name, stage) {
 
 const takes = /^(CREATE|UPDATE|IMPORT|UPDATE_ROLLBACK|IMPORT_ROLLBACK)_COMPLETE$/;
 
-/** Whether the packager, which compares with what it uploaded last, may find nothing to do although that was never run. */
+/** Whether the packager would skip the deploy: it compares with its last upload, which may never have been deployed. */
 const mustDeploy = (status) => status !== undefined && status !== 'UPDATE_COMPLETE';
 
 module.exports = { settled, resourcesOf, busyFaults, statusFaults, mustDeploy };

@@ -1,4 +1,4 @@
-// Instance types that are not to be had: nothing would start, and CloudFormation would wait for it for hours.
+// Instance types that are not offered: no instance would start, and CloudFormation would wait for hours.
 const {
   DescribeSubnetsCommand,
   paginateDescribeInstanceTypeOfferings,
@@ -7,17 +7,17 @@ const {
 
 const { filter } = require('./filter.cjs');
 
-/** Each setting and its types: of a proxy's one must be had, of the hosts' any will do. */
+/** Each setting and its types: the proxies' type must be offered; of the hosts' types one is enough. */
 const wanted = ({ own, proxyInstanceType, taskInstanceTypes }) => [
   ['proxyInstanceType', [proxyInstanceType]],
   ...(own ? [['taskInstanceTypes', taskInstanceTypes]] : []),
 ];
 
-/** Types that the region does not have, nor the zones of the subnets that were given. */
+/** Faults for types that the region, or the zones of the given subnets, do not offer. */
 async function offerFaults(ec2, settings, region) {
   const { own, publicSubnetIds } = settings;
   const zones = own ? [] : await zonesOf(ec2, publicSubnetIds);
-  // Of subnets that are not there another look tells.
+  // Another check reports subnets that do not exist.
   if (!own && zones.length === 0) return [];
   const LocationType = own ? 'region' : 'availability-zone';
   const input = {
@@ -47,7 +47,7 @@ async function zonesOf(ec2, ids) {
   return [...new Set(Subnets.map(({ AvailabilityZone }) => AvailabilityZone))];
 }
 
-/** What the region says of these types, by type. */
+/** The region's data about these types, by type. */
 async function described(ec2, Filters) {
   const found = new Map();
   for await (const { InstanceTypes } of paginateDescribeInstanceTypes({ client: ec2 }, { Filters }))
@@ -55,7 +55,7 @@ async function described(ec2, Filters) {
   return found;
 }
 
-/** Types that an account on AWS's free plan may not launch. */
+/** Faults for types that an account on AWS's free plan may not launch. */
 async function freePlanFaults(ec2, settings, accountPlan) {
   if ((await accountPlan()) !== 'FREE') return [];
   const eligible = await described(ec2, filter('free-tier-eligible', ['true']));
@@ -69,7 +69,7 @@ async function freePlanFaults(ec2, settings, accountPlan) {
   });
 }
 
-/** Whether the free plan has Spot no source says; an instance that never comes would hold up the deploy. */
+/** No source says whether the free plan has Spot; an instance that never comes would delay the deploy. */
 async function spotHints({ own, taskCapacity }, accountPlan) {
   if (!own || taskCapacity !== 'spot' || (await accountPlan().catch(() => undefined)) !== 'FREE') return [];
   return [
@@ -77,7 +77,7 @@ async function spotHints({ own, taskCapacity }, accountPlan) {
   ];
 }
 
-/** Those of the same family, which are surely of the same processor. */
+/** Types of the same family, which have the same processor. */
 const instead = (type, eligible) =>
   [...eligible.keys()].filter((each) => each.split('.', 1)[0] === type.split('.', 1)[0]).join(', ');
 

@@ -1,16 +1,16 @@
-// CloudFormation waits for a group that gets no instance for hours, and says nothing meanwhile. Auto Scaling knows why.
+// CloudFormation waits for hours for a group that gets no instance, and prints nothing meanwhile. Auto Scaling knows why.
 const { AutoScalingClient, DescribeScalingActivitiesCommand } = require('@aws-sdk/client-auto-scaling');
 
 const { located } = require('./region.cjs');
 
 const everyMs = 30_000;
 
-/** Looks at intervals, and when asked, for what failed in the stack's groups since now; each is said once. */
+/** Looks at intervals, and on request, for failures in the stack's groups from now on; prints each once. */
 function watch({ config, region, stack, warn, pauseMs = everyMs }) {
   const [client, began, said] = [new AutoScalingClient(config), Date.now(), new Set()];
   const own = new RegExp(`^${stack}-(proxy-[0-9]|TaskHosts-.*)$`);
   const look = async (...advice) => {
-    // What may not be looked at, or not now, is no fault of the deploy.
+    // A look that is not permitted, or fails, is not a fault of the deploy.
     const { Activities = [] } = await client.send(new DescribeScalingActivitiesCommand({})).catch(() => ({}));
     const failed = Activities.filter(
       ({ AutoScalingGroupName, StatusCode, StartTime }) =>
@@ -28,7 +28,7 @@ function watch({ config, region, stack, warn, pauseMs = everyMs }) {
   return { look, end: () => clearInterval(timer) };
 }
 
-/** By how much this machine's clock may be ahead of AWS's. */
+/** How far this machine's clock may be ahead of AWS's. */
 const skewMs = 60_000;
 
 const breakOff = (stack) =>

@@ -1,9 +1,9 @@
-// Faults between settings of which each may be right.
+// Faults between settings that are right one by one.
 const { isArm } = require('../derived.cjs');
 
 const joined = ['vpcId', 'publicSubnetIds', 'clusters'];
 
-/** @param given what was set, right or wrong @param read what of it is right */
+/** @param given all given settings, right or wrong @param read the right ones */
 function contradictions(given, read) {
   const faults = [];
   const missing = joined.filter((name) => given[name] === undefined);

@@ -1,4 +1,4 @@
-// The settings file as it is: blocks of settings by stage. serverless.yml takes it as the packager's parameters.
+// The settings file: blocks of settings by stage. serverless.yml passes them to the packager as parameters.
 const { readFileSync } = require('node:fs');
 const { load } = require('js-yaml');
 
@@ -11,7 +11,7 @@ const stageGrammar = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
 const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const path = () => process.env.SLUICE_SETTINGS || 'settings.yml';
 
-/** What the file holds, or why that cannot be read: `fault` ends all else, each of `faults` stands beside others. */
+/** Returns the file's content, or why it cannot be read: with `fault` there are no other faults; `faults` may come with others. */
 function readFile() {
   const nothing = { path: path(), blocks: {}, faults: [] };
   try {
@@ -35,7 +35,7 @@ const absent = () =>
     ? `There is no file ${path()}, which SLUICE_SETTINGS names: name another, or unset it`
     : `There is no settings.yml: ${example}`;
 
-/** The blocks of a file; a setting beside them is taken for one of `default`, and is a fault. */
+/** The blocks of a file. A setting beside them counts as one of `default`, and is a fault. */
 function arranged(content) {
   const blocks = {};
   const faults = [];
@@ -56,12 +56,12 @@ function arranged(content) {
   return { blocks, faults };
 }
 
-/** An empty block is one all the same. */
+/** An empty block counts as a block. */
 const isMisplaced = (name, value) => name !== 'default' && (value !== null || Object.hasOwn(table, name));
 
 const stageRule = '20 lower case letters, digits and hyphens at most, a letter first and no hyphen last';
 
-/** Why a stage cannot be called so, or nothing. */
+/** A fault if a stage cannot have this name. */
 function stageFault(stage) {
   if (stageGrammar.test(stage)) return undefined;
   const near = `${stage}`
@@ -72,6 +72,6 @@ function stageFault(stage) {
   return `--stage ${named(`${stage}`)} is no name of a stage, which has ${stageRule}${guess}`;
 }
 
-// Only maps may be a block: what else there is, settings.cjs tells.
+// Only a map can be a block; settings.cjs reports anything else.
 module.exports = () => readFile().blocks;
 Object.assign(module.exports, { readFile, stageFault });

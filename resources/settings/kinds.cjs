@@ -1,4 +1,4 @@
-// The kinds of values that a setting may have. On the command line a list is comma separated, and a switch is a word.
+// The kinds of values of settings. On the command line a list is comma separated, and a switch is a word.
 const { z } = require('zod');
 
 const { hostIn } = require('./words.cjs');
@@ -9,7 +9,7 @@ const hostGrammar = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-
 const isHost = (text) => text.length <= 253 && hostGrammar.test(text);
 const isDomain = (text) => isHost(text) && !text.startsWith('*');
 
-/** A kind: what a value must be, in words, how it is read, and what somebody may have meant who wrote another. */
+/** A kind: what a value must be, in words; how it is read; and what the author of a wrong value may have meant. */
 const kind = (what, schema, guess = () => '') => ({ what, schema, guess });
 
 /** A text that matches. */
@@ -75,7 +75,7 @@ const certificates = {
   depth: 2,
 };
 
-/** What an AWS id of a kind looks like. */
+/** The pattern of an AWS id of a kind. */
 const id = (name, of) =>
   text(`the id of a ${name} such as ${of}-0123456789abcdef0`, new RegExp(`^${of}-[0-9a-f]{8,17}$`));
 

@@ -1,8 +1,8 @@
-// Where a stage is: the packager must know that before it reads its parameters.
+// The region of a stage: the packager must know it before it reads its parameters.
 const { readFile } = require('./file.cjs');
 const { table } = require('./table.cjs');
 
-/** The region that the settings name, or the default; a wrong one is told by settings.cjs. */
+/** The region that the settings name, or the default. settings.cjs reports a wrong one. */
 function regionOf(stage, params = []) {
   const { blocks } = readFile();
   const told = params.filter((param) => param.startsWith('region=')).at(-1);

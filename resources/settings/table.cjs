@@ -1,4 +1,4 @@
-// Every setting: what it must be, and its default. What each means stands in settings.example.yml, in this order.
+// Every setting: what it must be, and its default. settings.example.yml explains each, in this order.
 const {
   certificates,
   directory,
@@ -51,14 +51,14 @@ const table = {
   taskSecurityGroupIds: { kind: list('a list of ids of security groups', group) },
 };
 
-/** All that a function is told may have 4 KB (AWS: Lambda quotas, environment variables). */
+/** A function's environment may have 4 KB (AWS: Lambda quotas, environment variables). */
 function tooMuch(lists) {
   if (JSON.stringify(lists).length > 3000) return 'they have more than 3000 characters together; use wildcards';
   const twice = lists.map(([first]) => first).find((first, index, all) => all.indexOf(first) < index);
   return twice && `two of them begin with ${twice}; begin each with another name`;
 }
 
-/** Reads one value. Gives what it means, or what is wrong with it, a line each. */
+/** Reads one value. Returns it, or its faults, a line each. */
 function readSetting(name, value) {
   const { kind, fault } = table[name];
   const { data, error } = kind.schema.safeParse(value, { reportInput: true });

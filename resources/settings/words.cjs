@@ -1,20 +1,20 @@
-// How a setting and its value stand in a sentence.
+// Writes a setting and its value into a sentence.
 const { closest, distance } = require('fastest-levenshtein');
 const { domainToASCII } = require('node:url');
 
-/** What a terminal would act on, or nobody sees: as in lib/printable.ts. */
+/** Control and invisible characters, as in lib/printable.ts. */
 const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
 const printable = (text) => text.replace(unsafe, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
 
 const longest = 60;
 
-/** A value of any type, on one line, cut off where it is long. */
+/** A value of any type on one line, cut if it is long. */
 function shown(value) {
   const text = [...printable(JSON.stringify(value) ?? `${value}`)];
   return text.length > longest ? `${text.slice(0, longest).join('')}…` : text.join('');
 }
 
-/** A name as people write it; in quotation marks if it is none. */
+/** A name as people write it; in quotation marks if it is not one. */
 const named = (name) => (/^[\w-]{1,40}$/.test(name) ? name : shown(name));
 
 /** Names that people try, and what they mean. */
@@ -27,7 +27,7 @@ const meant = new Map(
   }),
 );
 
-/** What is said of a setting that does not exist. */
+/** The fault of a setting that does not exist. */
 function unknown(name, value, names) {
   const nearest = closest(name.slice(0, longest), names);
   const away = distance(name.slice(0, longest).toLowerCase(), nearest.toLowerCase());
@@ -39,7 +39,7 @@ function unknown(name, value, names) {
   return `${named(name)}: there is no such setting; settings.example.yml names all`;
 }
 
-/** The host name that somebody meant who wrote an address, capitals or a dot too many; empty if there is none. */
+/** The host name that was meant by an address, capitals or an extra dot; empty if there is none. */
 function hostIn(value) {
   if (typeof value !== 'string' || value.length > 500) return '';
   const host = value
@@ -51,7 +51,7 @@ function hostIn(value) {
     .replace(/\.+$/, '')
     .toLowerCase();
   const [, star = '', rest = ''] = /^(\*\.)?(.*)$/s.exec(host) ?? [];
-  // It would take a number for an address.
+  // `domainToASCII` would read a number as an IP address.
   return star + (/^[\x20-\x7e]*$/.test(rest) ? rest : domainToASCII(rest));
 }
 
