@@ -9,7 +9,7 @@ export const fresh: Ages = { list: 0, describe: 0, count: 0 };
 
 const arn = 'arn:aws:ecs:eu-west-2:123456789012';
 
-/** A task as DescribeTasks and the events tell it; only the form of times differs. */
+/** A task as in DescribeTasks and in events; only the form of times differs. */
 const described = (task: Task) => ({
   attachments: [],
   clusterArn: `${arn}:cluster/demo`,
@@ -77,62 +77,70 @@ type Input = {
 
 const name = (of: string): string => of.split('/').at(-1) ?? of;
 
+type Asked = {
+  readonly cluster: Cluster;
+  readonly ages: Ages;
+  readonly ordered: <Item>(items: readonly Item[]) => Item[];
+};
+
+const missing = (names: readonly string[]) => names.map((name) => ({ arn: name, reason: 'MISSING' }));
+
+const answers: Readonly<Record<string, (input: Input, asked: Asked) => object>> = {
+  ListTasks: ({ nextToken }, { cluster, ages, ordered }) => {
+    const all = [...cluster.asOf(ages.list).tasks.values()].filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
+    const [from, to] = nextToken === undefined ? [0, 3] : [3, all.length];
+    const taskArns = ordered(all.slice(from, to)).map(({ id }) => `${arn}:task/demo/${id}`);
+    return { taskArns, ...(to < all.length && { nextToken: 'more' }) };
+  },
+  DescribeTasks: (input, { cluster, ages, ordered }) => {
+    const { tasks } = cluster.asOf(ages.describe);
+    const ids = ordered(input.tasks ?? []).map(name);
+    return {
+      tasks: ids.flatMap((id) => tasks.get(id) ?? []).map(described),
+      failures: missing(ids.filter((id) => !tasks.has(id))),
+    };
+  },
+  DescribeServices: (input, { cluster, ages, ordered }) => {
+    const { services, tasks } = cluster.asOf(ages.count);
+    const asked = ordered(input.services ?? []);
+    const count = (service: string) =>
+      [...tasks.values()].filter((task) => task.service === service && task.lastStatus === 'RUNNING').length;
+    const found = asked.filter((service) => services.has(service));
+    return {
+      services: found.map((serviceName) => ({ serviceName, status: 'ACTIVE', runningCount: count(serviceName) })),
+      failures: missing(asked.filter((each) => !services.has(each))),
+    };
+  },
+  DescribeTaskDefinition: ({ taskDefinition = '' }, { cluster }) => {
+    const [family = '', revision = ''] = name(taskDefinition).split(':');
+    const variant = cluster.definitions.get(`${family}:${revision}`) ?? 'removed';
+    return { taskDefinition: describedDefinition(family, Number(revision), variant) };
+  },
+  DescribeContainerInstances: ({ containerInstances = [] }, { cluster, ages }) => {
+    const { instances } = cluster.asOf(ages.describe);
+    const found = containerInstances.flatMap((each) => instances.get(name(each)) ?? []);
+    return {
+      failures: [],
+      containerInstances: found.map(({ id, status }) => ({
+        containerInstanceArn: `${arn}:container-instance/demo/${id}`,
+        ec2InstanceId: `i-${id}`,
+        status,
+      })),
+    };
+  },
+  DescribeInstances: ({ Filters }, { cluster }) => {
+    const alive = (Filters?.[0]?.Values ?? []).filter((id) => !cluster.lost.has(id.slice(2)));
+    const Instances = alive.map((id) => ({ InstanceId: id, PrivateIpAddress: cluster.addresses.get(id.slice(2)) }));
+    return { Reservations: [{ Instances }] };
+  },
+};
+
 /** What ECS and EC2 answer. @param turned lists everything the other way round */
 export function answer(cluster: Cluster, action: string, input: Input, ages: Ages, turned: boolean): object {
   const ordered = <Item>(items: readonly Item[]): Item[] => (turned ? [...items].reverse() : [...items]);
-  if (input.cluster !== undefined && input.cluster !== 'demo') throw notFound();
-  switch (action) {
-    case 'ListTasks': {
-      const all = [...cluster.asOf(ages.list).tasks.values()].filter(
-        ({ desiredStatus }) => desiredStatus === 'RUNNING',
-      );
-      const [from, to] = input.nextToken === undefined ? [0, 3] : [3, all.length];
-      const taskArns = ordered(all.slice(from, to)).map(({ id }) => `${arn}:task/demo/${id}`);
-      return { taskArns, ...(to < all.length && { nextToken: 'more' }) };
-    }
-    case 'DescribeTasks': {
-      const { tasks } = cluster.asOf(ages.describe);
-      const ids = ordered(input.tasks ?? []).map(name);
-      const failures = ids.filter((id) => !tasks.has(id)).map((id) => ({ arn: id, reason: 'MISSING' }));
-      return { tasks: ids.flatMap((id) => tasks.get(id) ?? []).map(described), failures };
-    }
-    case 'DescribeServices': {
-      const { services, tasks } = cluster.asOf(ages.count);
-      const asked = ordered(input.services ?? []);
-      const count = (service: string) =>
-        [...tasks.values()].filter((task) => task.service === service && task.lastStatus === 'RUNNING').length;
-      const found = asked.filter((service) => services.has(service));
-      return {
-        services: found.map((serviceName) => ({ serviceName, status: 'ACTIVE', runningCount: count(serviceName) })),
-        failures: asked.filter((each) => !services.has(each)).map((each) => ({ arn: each, reason: 'MISSING' })),
-      };
-    }
-    case 'DescribeTaskDefinition': {
-      const [family = '', revision = ''] = name(input.taskDefinition ?? '').split(':');
-      const variant = cluster.definitions.get(`${family}:${revision}`) ?? 'removed';
-      return { taskDefinition: describedDefinition(family, Number(revision), variant) };
-    }
-    case 'DescribeContainerInstances': {
-      const { instances } = cluster.asOf(ages.describe);
-      const found = (input.containerInstances ?? []).flatMap((each) => instances.get(name(each)) ?? []);
-      return {
-        failures: [],
-        containerInstances: found.map(({ id, status }) => ({
-          containerInstanceArn: `${arn}:container-instance/demo/${id}`,
-          ec2InstanceId: `i-${id}`,
-          status,
-        })),
-      };
-    }
-    case 'DescribeInstances': {
-      const ids = input.Filters?.[0]?.Values ?? [];
-      const alive = ids.filter((id) => !cluster.lost.has(id.slice(2)));
-      const Instances = alive.map((id) => ({ InstanceId: id, PrivateIpAddress: cluster.addresses.get(id.slice(2)) }));
-      return { Reservations: [{ Instances }] };
-    }
-    default:
-      throw new Error(`the model does not play ${action}`);
-  }
+  if (input.cluster !== undefined && input.cluster !== 'demo')
+    throw new ClusterNotFoundException({ message: 'Cluster not found.', $metadata: {} });
+  const found = answers[action];
+  if (found === undefined) throw new Error(`the model does not know ${action}`);
+  return found(input, { cluster, ages, ordered });
 }
-
-const notFound = () => new ClusterNotFoundException({ message: 'Cluster not found.', $metadata: {} });

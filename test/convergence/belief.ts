@@ -1,5 +1,5 @@
 import type { Task } from './cluster';
-import type { Run } from './run';
+import type { Run } from './function';
 
 /** What a run was told of a task. */
 export type Believed = Pick<Task, 'id' | 'service' | 'revision' | 'instance' | 'hostPort' | 'createdAt' | 'version'> & {

@@ -6,21 +6,45 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { comeBackSoon } from '../../lib/aws/queue';
 import { reconcileDeps } from '../../lib/aws/reconcile-deps';
 import type { Reflected } from '../../lib/fleet/evidence';
-import { type Message, reconcile } from '../../lib/reconcile';
+import { type Deps, type Message, reconcile } from '../../lib/reconcile';
+import { type Queue, queueHandlers, type Message as Taken } from '../../scripts/local/events/sqs';
 import type { Agenda } from './agenda';
 import { type Ages, answer, fresh } from './answers';
 import type { Cluster } from './cluster';
-import type { Break, Run } from './run';
 import { prefix, type Store } from './store';
 
-type World = {
+/** The call of a run, counted from 0, that goes wrong, and how. */
+export type Break = {
+  readonly call: number;
+  readonly how: 'killed' | 'throttled' | 'answer lost';
+  /** In this many runs, one after the other. */
+  readonly runs: number;
+};
+
+/** What one run was told, and how it ended. */
+export type Run = {
+  readonly messages: readonly Message[];
+  /** The tasks that ECS described. */
+  readonly shown: readonly unknown[];
+  /** The container instances that ECS described. */
+  readonly hosts: ReadonlySet<string>;
+  /** The services' own counts. */
+  readonly counted: ReadonlyMap<string, number>;
+  readonly nudges: number;
+  /** Whether ECS answered from its newest copy. */
+  readonly fresh: boolean;
+  readonly ended: 'done' | 'failed' | 'killed';
+};
+
+type Model = {
   readonly agenda: Agenda;
   readonly cluster: Cluster;
   readonly store: Store;
-  readonly nudged: (generation: number) => void;
+  readonly queue: Queue;
+  readonly nudged: () => void;
 };
-
 type Command = { readonly input: object; readonly constructor: { readonly name: string } };
+type Plan = { broken: Break | undefined; ages: Ages; turned: boolean };
 
 const settings = {
   clusters: ['demo'],
@@ -30,109 +54,104 @@ const settings = {
   addresses: [],
   certificates: [],
 };
+const nothingSeen = () => ({
+  shown: [] as unknown[],
+  hosts: new Set<string>(),
+  counted: new Map<string, number>(),
+  nudges: 0,
+});
+const failure = (name: string, message: string) => Object.assign(new Error(message), { name });
+/** Paginators ask for an instance of the client's class. */
+const client = <Client extends object>(of: { prototype: Client }, send: (command: Command) => Promise<object>) =>
+  Object.assign(Object.create(of.prototype) as Client, { send });
 
 /** The reconcile function as functions/reconcile.ts builds it, on clients that ask the model. */
-export function newFunction({ agenda, cluster, store, nudged }: World, queueVisibility: number) {
-  let calls = 0;
-  let killed = false;
-  const nothing = () => ({
-    shown: [] as unknown[],
-    hosts: new Set<string>(),
-    counted: new Map<string, number>(),
-    nudges: 0,
-  });
-  let run = nothing();
-  let bringBack = 0;
-  const plan: { broken: Break | undefined; ages: Ages; turned: boolean } = {
-    broken: undefined,
-    ages: fresh,
-    turned: false,
-  };
+export class Reconciler {
+  readonly plan: Plan = { broken: undefined, ages: fresh, turned: false };
+  private readonly bringBack: ReturnType<typeof comeBackSoon>;
+  private deps: Deps;
+  private reflected: Reflected = { tasks: new Map() };
+  private seen = nothingSeen();
+  private calls = 0;
+  private isKilled = false;
 
-  const perform = (action: string, input: object): object => {
-    if (action === 'SendCommand') run.nudges++;
-    if (action === 'SendCommand')
-      nudged(Number((input as { Parameters: { Generation: string[] } }).Parameters.Generation[0]));
-    if (action === 'SendCommand') return { Command: { CommandId: 'command' } };
+  constructor(private readonly model: Model) {
+    const { 'sqs:ChangeMessageVisibilityBatch': change } = queueHandlers([model.queue], () => model.agenda.now);
+    const sqs = client(SQSClient, async ({ input }) => change(input as Parameters<typeof change>[0]));
+    this.bringBack = comeBackSoon(sqs, `https://sqs.test/${model.queue.name}`);
+    this.deps = this.build();
+  }
+
+  /** A new container: whatever was remembered is gone. */
+  forget(): void {
+    this.deps = this.build();
+    this.reflected = { tasks: new Map() };
+  }
+
+  async run(taken: readonly Taken[]): Promise<Run> {
+    [this.calls, this.isKilled, this.seen] = [0, false, nothingSeen()];
+    const messages = taken.map(({ body, receives }) => ({ body, receives }));
+    const { broken, ages } = this.plan;
+    let ended: Run['ended'] = 'done';
+    try {
+      await reconcile(messages, this.deps, this.reflected);
+    } catch (error) {
+      if (broken === undefined && !/look again/.test((error as Error).message)) throw error;
+      ended = this.isKilled ? 'killed' : 'failed';
+    }
+    const rest = broken && broken.runs > 1 ? { ...broken, runs: broken.runs - 1 } : undefined;
+    Object.assign(this.plan, { broken: rest, ages: fresh });
+    if (ended === 'killed') this.forget();
+    if (ended === 'failed') await this.bringBack(taken.map(asRecord));
+    return { messages, ...this.seen, fresh: ages.describe === 0, ended };
+  }
+
+  private build(): Deps {
+    const send = (command: Command) => this.send(command);
+    const clients = { ecs: client(ECSClient, send), ec2: client(EC2Client, send), ssm: client(SSMClient, send) };
+    return { ...reconcileDeps(clients, settings), probe: async () => undefined, now: () => this.model.agenda.now };
+  }
+
+  private async send(command: Command): Promise<object> {
+    const { broken } = this.plan;
+    const how = broken?.call === this.calls++ ? broken.how : undefined;
+    if (how === 'killed') this.isKilled = true;
+    if (this.isKilled || how === 'throttled') throw failure('ThrottlingException', 'Rate exceeded');
+    const answered = this.perform(command.constructor.name.replace(/Command$/, ''), command.input);
+    if (how === 'answer lost') throw failure('TimeoutError', 'socket hang up');
+    return answered;
+  }
+
+  private perform(action: string, input: object): object {
+    const { cluster, store, nudged } = this.model;
     if (/Parameter/.test(action)) return store.answer(action, input);
-    const told = answer(cluster, action, input, plan.ages, plan.turned);
-    if ('containerInstances' in told) {
-      for (const { ec2InstanceId } of told.containerInstances as { ec2InstanceId: string }[])
-        run.hosts.add(ec2InstanceId.slice(2));
+    if (action === 'SendCommand') {
+      this.seen.nudges++;
+      nudged();
+      return { Command: { CommandId: 'command' } };
     }
-    if ('tasks' in told) run.shown.push(...(told.tasks as unknown[]));
-    if ('services' in told) {
-      for (const service of (input as { services: string[] }).services) run.counted.set(service, 0);
-      for (const { serviceName, runningCount } of told.services as { serviceName: string; runningCount: number }[])
-        run.counted.set(serviceName, runningCount);
-    }
-    return told;
-  };
-  const send = async (command: Command): Promise<object> => {
-    const { input } = command;
-    const broken = plan.broken?.call === calls++ ? plan.broken.how : undefined;
-    if (broken === 'killed') killed = true;
-    if (killed || broken === 'throttled')
-      throw Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
-    const told = perform(command.constructor.name.replace(/Command$/, ''), input);
-    if (broken === 'answer lost') throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
-    return told;
-  };
-  /** Paginators ask for an instance of the client's class. */
-  const client = <Client extends object>(of: { prototype: Client }): Client =>
-    Object.assign(Object.create(of.prototype) as Client, { send });
+    const answered = answer(cluster, action, input, this.plan.ages, this.plan.turned);
+    this.note(answered, input as { readonly services?: readonly string[] });
+    return answered;
+  }
 
-  const build = () => ({
-    ...reconcileDeps({ ecs: client(ECSClient), ec2: client(EC2Client), ssm: client(SSMClient) }, settings),
-    probe: async () => undefined,
-    now: () => agenda.now,
-    reflected: { tasks: new Map() } as Reflected,
-  });
-  let deps = build();
-
-  const queue = Object.assign(Object.create(SQSClient.prototype) as SQSClient, {
-    send: async ({ input }: { input: { Entries: { VisibilityTimeout: number }[] } }) => {
-      bringBack = Math.max(...input.Entries.map(({ VisibilityTimeout }) => VisibilityTimeout));
-      return { Successful: [], Failed: [] };
-    },
-  });
-
-  return {
-    plan,
-    /** A new container: whatever was remembered is gone. */
-    forget: () => {
-      deps = build();
-    },
-    run: async (messages: readonly Message[]): Promise<Run> => {
-      [calls, killed, run, bringBack] = [0, false, nothing(), 0];
-      const planned = plan.broken !== undefined;
-      const isFresh = plan.ages.describe === 0;
-      try {
-        await reconcile(messages, deps, deps.reflected);
-      } catch (error) {
-        if (!planned && !/look again/.test((error as Error).message)) throw error;
-        const taken = messages.map(({ receives }) => ({
-          messageId: '',
-          receiptHandle: '',
-          attributes: { ApproximateReceiveCount: String(receives) },
-        }));
-        if (!killed) await comeBackSoon(queue, 'queue')(taken);
-        if (killed) deps = build();
-        return {
-          messages,
-          ...run,
-          fresh: isFresh,
-          ended: killed ? 'killed' : 'failed',
-          backAfter: killed ? queueVisibility : bringBack,
-        };
-      } finally {
-        const { broken } = plan;
-        Object.assign(plan, {
-          broken: broken && broken.runs > 1 ? { ...broken, runs: broken.runs - 1 } : undefined,
-          ages: fresh,
-        });
-      }
-      return { messages, ...run, fresh: isFresh, ended: 'done', backAfter: 0 };
-    },
-  };
+  private note(answered: Answered, { services = [] }: { readonly services?: readonly string[] }): void {
+    const { hosts, shown, counted } = this.seen;
+    for (const { ec2InstanceId } of answered.containerInstances ?? []) hosts.add(ec2InstanceId.slice(2));
+    shown.push(...(answered.tasks ?? []));
+    for (const service of services) counted.set(service, 0);
+    for (const { serviceName, runningCount } of answered.services ?? []) counted.set(serviceName, runningCount);
+  }
 }
+
+type Answered = {
+  readonly containerInstances?: readonly { readonly ec2InstanceId: string }[];
+  readonly tasks?: readonly unknown[];
+  readonly services?: readonly { readonly serviceName: string; readonly runningCount: number }[];
+};
+
+const asRecord = ({ id, handle = '', receives }: Taken) => ({
+  messageId: id,
+  receiptHandle: handle,
+  attributes: { ApproximateReceiveCount: String(receives) },
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { type Variant, variants } from './definitions';
-import type { Break } from './run';
+import type { Break } from './function';
 import type { Circumstances } from './world';
 
 /** One thing that happens. What it happens to is counted round, so that any number names something. */

@@ -5,7 +5,7 @@ import { services, type Variant } from './definitions';
 import type { Happening, History } from './happenings';
 import { comesToRest } from './rest';
 import { crash, loseInstance, orderStop, schedule } from './scheduler';
-import { type Circumstances, newWorld, type World } from './world';
+import { type Circumstances, World } from './world';
 
 type Way = {
   /** Whatever the function remembers is wiped before each run. */
@@ -18,7 +18,7 @@ type Way = {
 
 /** Two services run when a history begins. */
 async function begin(circumstances: Circumstances, network: string): Promise<World> {
-  const world = newWorld(circumstances);
+  const world = new World(circumstances);
   for (const number of [1, 2]) {
     const { cluster } = world;
     cluster.putInstance({ id: cluster.nextId('ci'), address: `${network}.${number}`, status: 'ACTIVE' });
@@ -70,7 +70,7 @@ function happen(world: World, each: Exclude<Happening, { wait: number }>): void 
     pick(instancesOf(world), each.drain, (instance) =>
       cluster.putInstance({ ...instance, status: instance.status === 'ACTIVE' ? 'DRAINING' : 'ACTIVE' }),
     );
-  else if ('warn' in each) pick(instancesOf(world), each.warn, world.warn);
+  else if ('warn' in each) pick(instancesOf(world), each.warn, (instance) => world.warn(instance));
   else if ('stale' in each) {
     const [list, describe, count] = each.stale.map((seconds) => seconds * second);
     reconciler.plan.ages = { ...fresh, list: list ?? 0, describe: describe ?? 0, count: count ?? 0 };

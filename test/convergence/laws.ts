@@ -3,79 +3,75 @@ import type { Agenda } from './agenda';
 import { type Believed, believed } from './belief';
 import { broken } from './broken';
 import type { Cluster } from './cluster';
+import type { Run } from './function';
 import { addressOf, type Haproxy, takesRequests } from './proxy';
-import type { Run } from './run';
 import type { Store } from './store';
 import { neverWipe } from './wipe';
 
-type World = { readonly agenda: Agenda; readonly cluster: Cluster; readonly store: Store; readonly proxy: Haproxy };
+type Model = { readonly agenda: Agenda; readonly cluster: Cluster; readonly store: Store; readonly proxy: Haproxy };
 
-/** What must hold at every moment. Each throws with the law's words. */
-export function newLaws({ agenda, cluster, store, proxy }: World) {
-  const stopped = new Set<string>();
-  const stoppedAtProxy = new Set<string>();
-  return {
-    moment: (): void => {
-      for (const server of proxy.servers.values()) {
-        if (!takesRequests(server)) continue;
-        if (!server.passed) broken('a task got requests before its first passed check', server);
-        if (stoppedAtProxy.has(server.name))
-          broken('a task got requests after its stop order reached the proxy', server);
-      }
-    },
-    /** A sync ended well. */
-    applied: (number: number): void => {
-      const backends = store.generation(number).backends;
-      const admitted = [...proxy.servers.values()].filter((server) => !server.maintenance && server.weight > 0);
-      const wanted = backends.flatMap(({ name, servers }) => servers.map((server) => ({ ...server, backend: name })));
-      sameServers(admitted, wanted);
-      for (const { stopped } of backends) for (const id of Object.keys(stopped)) stoppedAtProxy.add(id);
-    },
-    /** A run of the function ended, in whatever way. */
-    published: (run: Run, before: number): void => {
-      if (run.backAfter > 30) {
-        broken('a failure held up the next run', run.backAfter);
-      }
-      nudgesWhenItMust(run, before);
-      if (before === store.number()) return;
-      const [old, next] = [store.generation(before).backends, store.generation(store.number()).backends];
-      const tasks = believed(run, agenda.now);
-      for (const backend of next) {
-        for (const { name } of backend.servers) {
-          if (stopped.has(name)) broken('a stop order was not final', { backend: backend.name, task: name });
-          const kept = old.some((each) => each.servers.some((server) => server.name === name));
-          if (!kept && !tasks.some(({ id, running }) => id === name && running)) {
-            broken('a task that does not run was published', { backend: backend.name, task: name });
-          }
-          if (tasks.some(({ id, stopping }) => id === name && stopping)) {
-            broken('a task that was told to stop was published', { backend: backend.name, task: name });
-          }
-        }
-      }
-      for (const backend of next) for (const id of Object.keys(backend.stopped)) stopped.add(id);
-      finalFor(old, tasks);
-      newestHasThePort(next, tasks, run);
-      oneHolderEach(next);
-      faultyKeepItsRoutes(old, next, tasks);
-      neverWipe(cluster, { old, next, tasks, run, stopped });
-    },
-  };
+/** What must hold at every moment. Each method throws with the law's words. */
+export class Laws {
+  private readonly stopped = new Set<string>();
+  private readonly stoppedAtProxy = new Set<string>();
 
-  /** Also where nobody noted it: what was published, and then known to stop. */
-  function finalFor(old: readonly Backend[], tasks: readonly Believed[]): void {
+  constructor(private readonly model: Model) {}
+
+  moment(): void {
+    for (const server of this.model.proxy.servers.values()) {
+      if (!takesRequests(server)) continue;
+      if (!server.passed) broken('a task got requests before its first passed check', server);
+      if (this.stoppedAtProxy.has(server.name))
+        broken('a task got requests after its stop order reached the proxy', server);
+    }
+  }
+
+  /** A sync ended well. */
+  applied(number: number): void {
+    const { store, proxy } = this.model;
+    const { backends } = store.generation(number);
+    runsGeneration(proxy, backends);
+    for (const { stopped } of backends) for (const id of Object.keys(stopped)) this.stoppedAtProxy.add(id);
+  }
+
+  /** A run of the function ended, in whatever way; the next one may begin after so many seconds. */
+  published(run: Run, before: number, backAfter: number): void {
+    const { agenda, cluster, store } = this.model;
+    if (run.ended !== 'done' && backAfter > 30) broken('a failure held up the next run', backAfter);
+    nudgesWhenItMust(run, before !== store.number());
+    if (before === store.number()) return;
+    const [old, next] = [store.generation(before).backends, store.generation(store.number()).backends];
+    const tasks = believed(run, agenda.now);
+    for (const backend of next) this.serversRun(backend, old, tasks);
+    for (const backend of next) for (const id of Object.keys(backend.stopped)) this.stopped.add(id);
+    this.finalFor(old, tasks);
+    this.newestHasThePort(next, tasks, run);
+    oneHolderEach(next);
+    this.faultyKeepItsRoutes(old, next, tasks);
+    neverWipe(cluster, { old, next, tasks, run, stopped: this.stopped });
+  }
+
+  private serversRun(backend: Backend, old: readonly Backend[], tasks: readonly Believed[]): void {
+    for (const { name } of backend.servers) {
+      const what = { backend: backend.name, task: name };
+      if (this.stopped.has(name)) broken('a stop order was not final', what);
+      const kept = old.some((each) => each.servers.some((server) => server.name === name));
+      if (!kept && !tasks.some(({ id, running }) => id === name && running))
+        broken('a task that does not run was published', what);
+      if (tasks.some(({ id, stopping }) => id === name && stopping))
+        broken('a task that was told to stop was published', what);
+    }
+  }
+
+  /** Also where no generation noted it: what was published, and then known to stop. */
+  private finalFor(old: readonly Backend[], tasks: readonly Believed[]): void {
     const published = new Set(old.flatMap(({ servers }) => servers.map(({ name }) => name)));
-    for (const { id, stopping } of tasks) if (stopping && published.has(id)) stopped.add(id);
+    for (const { id, stopping } of tasks) if (stopping && published.has(id)) this.stopped.add(id);
   }
 
-  function nudgesWhenItMust({ messages, ended, nudges }: Run, before: number): void {
-    if (ended !== 'done') return;
-    const asked = messages.some(({ body, receives }) => receives > 1 || /sluice.tick/.test(body));
-    const must = asked || before !== store.number();
-    if ((nudges === 1) !== must) broken('a run nudged, or did not', { nudges, messages: messages.length, must });
-  }
-
-  function newestHasThePort(next: readonly Backend[], tasks: readonly Believed[], { hosts }: Run): void {
-    const running = tasks.filter(({ id, instance, running }) => running && hosts.has(instance) && !stopped.has(id));
+  private newestHasThePort(next: readonly Backend[], tasks: readonly Believed[], { hosts }: Run): void {
+    const { cluster } = this.model;
+    const running = tasks.filter((task) => task.running && hosts.has(task.instance) && !this.stopped.has(task.id));
     for (const backend of next) {
       for (const server of backend.servers) {
         const age = tasks.find(({ id }) => id === server.name)?.createdAt ?? 0;
@@ -85,10 +81,10 @@ export function newLaws({ agenda, cluster, store, proxy }: World) {
     }
   }
 
-  function faultyKeepItsRoutes(old: readonly Backend[], next: readonly Backend[], tasks: readonly Believed[]): void {
-    const variant = ({ service, revision }: Believed) => cluster.definitions.get(`${service}:${revision}`);
+  private faultyKeepItsRoutes(old: readonly Backend[], next: readonly Backend[], tasks: readonly Believed[]): void {
+    const variant = ({ service, revision }: Believed) => this.model.cluster.definitions.get(`${service}:${revision}`);
     for (const before of old.filter(({ routes }) => routes.length > 0)) {
-      const own = tasks.filter((task) => task.service === before.service && task.running && !stopped.has(task.id));
+      const own = tasks.filter((task) => task.service === before.service && task.running && !this.stopped.has(task.id));
       if (!own.some((task) => variant(task) === 'faulty')) continue;
       const after = next.find(({ name }) => name === before.name);
       if (JSON.stringify(after?.routes) !== JSON.stringify(before.routes)) {
@@ -98,10 +94,17 @@ export function newLaws({ agenda, cluster, store, proxy }: World) {
   }
 }
 
-type At = { readonly backend: string; readonly name: string; readonly address: string; readonly port: number };
+function nudgesWhenItMust({ messages, ended, nudges }: Run, isNew: boolean): void {
+  if (ended !== 'done') return;
+  const must = isNew || messages.some(({ body, receives }) => receives > 1 || /sluice.tick/.test(body));
+  if ((nudges === 1) !== must) broken('a run nudged, or did not', { nudges, messages: messages.length, must });
+}
 
-export function sameServers(admitted: readonly At[], wanted: readonly At[]): void {
-  const words = (servers: readonly At[]) =>
+/** The servers that HAProxy admits are those of the generation. */
+export function runsGeneration(proxy: Haproxy, backends: readonly Backend[]): void {
+  const admitted = [...proxy.servers.values()].filter((server) => !server.maintenance && server.weight > 0);
+  const wanted = backends.flatMap(({ name, servers }) => servers.map((server) => ({ ...server, backend: name })));
+  const words = (servers: readonly (Parameters<typeof addressOf>[0] & { backend: string; name: string })[]) =>
     servers
       .map((server) => `${server.backend}/${server.name} ${addressOf(server)}`)
       .sort()

@@ -2,8 +2,8 @@ import type { Backend } from '../../lib/haproxy/backend';
 import type { Believed } from './belief';
 import { broken } from './broken';
 import type { Cluster } from './cluster';
+import type { Run } from './function';
 import { addressOf } from './proxy';
-import type { Run } from './run';
 
 type Published = {
   readonly old: readonly Backend[];
