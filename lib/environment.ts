@@ -1,13 +1,12 @@
 import { z } from 'zod';
 
-/** Of a stage in Parameter Store. */
-export const prefix = z.string().regex(/^\/sluice\/[A-Za-z0-9-]+$/, 'must be /sluice/<stage>');
+/** A stage's prefix in Parameter Store. */
+export const stagePrefix = z.string().regex(/^\/sluice\/[A-Za-z0-9-]+$/, 'must be /sluice/<stage>');
 
-/** Comma separated; may be empty. */
-export const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
+export const commaSeparated = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
 
-/** What is no JSON is `undefined`: no list of anything either, and said so. */
-export function json(text: string): unknown {
+/** Returns undefined for invalid JSON, so that the schema behind it reports the fault. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -15,7 +14,7 @@ export function json(text: string): unknown {
   }
 }
 
-/** Reads what a function is told by its environment. @throws one error that names every setting that is missing or wrong. */
+/** Reads a function's settings. @throws one error that names every setting that is missing or wrong. */
 export function readEnvironment<Shape extends z.ZodType>(
   schema: Shape,
   environment: Readonly<Record<string, string | undefined>>,

@@ -26,7 +26,7 @@ export const log = (message: string, fields: object): void => {
   console.log(printableJson({ message, ...fields }));
 };
 
-/** Lambda prints the error that ends a run, with its stack. A DOMException, such as a time-out, refuses an assignment. */
+/** Lambda prints the error that ends a run, with its stack. The properties of a DOMException, such as a time-out, cannot be assigned. */
 function makePrintable(error: Error): void {
   const { message, stack = '' } = error;
   if (!Object.isExtensible(error)) return;

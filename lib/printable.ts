@@ -1,10 +1,10 @@
 /**
- * What a terminal or a log would act on, or nobody sees: controls, format characters (bidirectional, zero width, tags), line and
+ * Characters that a terminal or a log acts on, or that are invisible: controls, format characters (bidirectional, zero width, tags), line and
  * paragraph separators, lone surrogates, unassigned ones, and every space but the plain one (Unicode 15, section 4.5 and 5.21).
  */
 const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
 
-/** Writes each unsafe character as `\u{…}`, so that foreign text can stand in a log or on a terminal. Twice is as good as once. */
+/** Writes each unsafe character as `\u{…}`, so that foreign text can stand in a log or on a terminal. Safe to repeat. */
 export const printable = (text: string): string =>
   text.replace(unsafe, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 

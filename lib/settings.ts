@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { json, list, prefix, readEnvironment } from './environment';
+import { commaSeparated, parseJson, readEnvironment, stagePrefix } from './environment';
 
 /** What reconcile is told by its environment; `serverless.yml` says what each means. */
 export type Settings = {
@@ -17,14 +17,14 @@ export type Settings = {
 
 const environment = z.object({
   SLUICE_CLUSTERS: z.string().regex(/^[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*$/, 'must be cluster names, comma separated'),
-  SLUICE_PREFIX: prefix,
+  SLUICE_PREFIX: stagePrefix,
   SLUICE_SYNC_DOCUMENT: z.string().min(1),
   SLUICE_PROXY_TAG: z.string().min(1),
   SLUICE_QUEUE_URL: z.url(),
-  SLUICE_ADDRESSES: list,
+  SLUICE_ADDRESSES: commaSeparated,
   SLUICE_CERTIFICATES: z
     .string()
-    .transform(json)
+    .transform(parseJson)
     .pipe(z.array(z.array(z.string().min(1)).min(1)).min(1)),
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { json, list, prefix, readEnvironment } from '../environment';
+import { commaSeparated, parseJson, readEnvironment, stagePrefix } from '../environment';
 import { certificateName } from './certificate';
 import { keyTypes, type Wanted } from './due/state';
 
@@ -26,11 +26,11 @@ const names = z.array(z.string().min(1)).transform((all) => [...new Set(all)]);
 const sets = z.array(names.refine((all) => all.length > 0)).min(1);
 
 const environment = z.object({
-  SLUICE_PREFIX: prefix,
+  SLUICE_PREFIX: stagePrefix,
   SLUICE_QUEUE_URL: z.url(),
-  SLUICE_ADDRESSES: list,
+  SLUICE_ADDRESSES: commaSeparated,
   SLUICE_CERTIFICATES: z.string().transform((text, context) => {
-    const read = sets.safeParse(json(text));
+    const read = sets.safeParse(parseJson(text));
     if (read.success && new Set(read.data.map(certificateName)).size === read.data.length) return read.data;
     context.addIssue('must be lists of names in JSON, no two of which begin with the same name');
     return z.NEVER;
@@ -41,7 +41,7 @@ const environment = z.object({
   SLUICE_ACME_PROFILE: z.string(),
   SLUICE_CONTACT: z.email(),
   SLUICE_HOSTED_ZONE_ID: z.string().min(1),
-  SLUICE_CHALLENGE_ZONES: list,
+  SLUICE_CHALLENGE_ZONES: commaSeparated,
   SLUICE_RESOLVER: z.string().regex(/:\d+$/, 'must be address:port').optional(),
 });
 

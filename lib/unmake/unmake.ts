@@ -2,7 +2,7 @@ import { type AutoScalingClient, DeleteLifecycleHookCommand } from '@aws-sdk/cli
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { z } from 'zod';
 
-import { prefix, readEnvironment } from '../environment';
+import { readEnvironment, stagePrefix } from '../environment';
 import { type Result, report } from './cloudformation';
 
 export type Deps = {
@@ -19,7 +19,7 @@ export type Deps = {
 
 /** @throws when the stage's prefix is missing or wrong. */
 export const readSettings = (environment: Readonly<Record<string, string | undefined>>): Pick<Deps, 'prefix'> => ({
-  prefix: readEnvironment(z.object({ SLUICE_PREFIX: prefix }), environment).SLUICE_PREFIX,
+  prefix: readEnvironment(z.object({ SLUICE_PREFIX: stagePrefix }), environment).SLUICE_PREFIX,
 });
 
 type Event = CloudFormationCustomResourceEvent;
