@@ -1,15 +1,21 @@
-// What follows from the settings, for serverless.yml and the other files here.
+// What follows from the settings: values for serverless.yml and the other files here.
+
 /** Whether an instance type has an Arm processor: a `g` follows its generation. */
 const isArm = (type) => /^[a-z]+[0-9]+g/.test(type);
 
-/** The settings as checked, defaults that depend on others, and what the templates need besides. */
+/** Let's Encrypt's. lib/certificates/settings.ts has them too: CommonJS cannot import TypeScript. */
+const directories = {
+  production: 'https://acme-v02.api.letsencrypt.org/directory',
+  staging: 'https://acme-staging-v02.api.letsencrypt.org/directory',
+};
+
+const ecsArn = (path) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:ecs:\${AWS::Region}:\${AWS::AccountId}:${path}` });
+
+/** The settings as checked, with the defaults that depend on others, and all that the templates need besides. */
 function derive(settings, stage) {
   const own = settings.vpcId === undefined;
   const { domain, contact = `hostmaster@${domain}` } = settings;
-  const helloWorld = settings.helloWorld ?? own;
-  const taskInstanceTypes = settings.taskInstanceTypes ?? ['t4g.small', 't4g.medium', 'm6g.medium', 'm7g.medium'];
-  const arm = isArm(taskInstanceTypes[0]);
-  return {
+  const whole = {
     ...settings,
     own,
     contact,
@@ -18,26 +24,51 @@ function derive(settings, stage) {
     challengeZones: settings.challengeZones ?? [],
     clusters: settings.clusters ?? [`sluice-${stage}`],
     dns: settings.dns ?? (own ? 'apex+wildcard' : 'none'),
-    helloWorld,
-    taskInstanceTypes,
-    taskHostTypes: taskInstanceTypes.map((InstanceType) => ({ InstanceType })),
-    taskImage: `/aws/service/ecs/optimized-ami/amazon-linux-2023/${arm ? 'arm64/' : ''}recommended/image_id`,
-    taskOnDemandPercent: settings.taskCapacity === 'spot' ? 0 : 100,
+    helloWorld: settings.helloWorld ?? own,
+    taskInstanceTypes: settings.taskInstanceTypes ?? ['t4g.small', 't4g.medium', 'm6g.medium', 'm7g.medium'],
     taskSecurityGroupIds: settings.taskSecurityGroupIds ?? [],
-    vpc: settings.vpcId ?? { Ref: 'Vpc' },
-    subnets: settings.publicSubnetIds ?? [{ Ref: 'SubnetA' }, { Ref: 'SubnetB' }],
     slots: Array.from({ length: settings.proxies }, (_, index) => index + 1),
-    // Files of serverless.yml that some settings leave out.
-    parts: {
-      network: part(own, 'network.yml'),
-      cluster: part(own, 'cluster.yml'),
-      helloWorld: part(helloWorld, 'hello-world.yml'),
-      cloudMap: part(settings.cloudMap, 'cloud-map.yml'),
-      alb: part(settings.alb, 'alb.yml'),
-    },
   };
+  return { ...whole, ...forNetwork(whole), ...forTaskHosts(whole), ...forFunctions(whole) };
 }
 
-const part = (wanted, file) => (wanted ? `\${file(resources/${file})}` : {});
+const forNetwork = ({ vpcId, publicSubnetIds }) => ({
+  vpc: vpcId ?? { Ref: 'Vpc' },
+  subnets: publicSubnetIds ?? [{ Ref: 'SubnetA' }, { Ref: 'SubnetB' }],
+});
 
-module.exports = { derive, isArm };
+const forTaskHosts = ({ taskInstanceTypes, taskCapacity }) => ({
+  taskHostTypes: taskInstanceTypes.map((InstanceType) => ({ InstanceType })),
+  taskImage: `/aws/service/ecs/optimized-ami/amazon-linux-2023/${isArm(taskInstanceTypes[0]) ? 'arm64/' : ''}recommended/image_id`,
+  taskOnDemandPercent: taskCapacity === 'spot' ? 0 : 100,
+});
+
+const forFunctions = ({ clusters, slots, certificates, acmeDirectory, challengeZones, hostedZoneId, helloWorld }) => ({
+  clusterNames: clusters.join(),
+  clusterArns: clusters.map((name) => ecsArn(`cluster/${name}`)),
+  clusterContents: clusters.flatMap((name) =>
+    ['task', 'service', 'container-instance'].map((kind) => ecsArn(`${kind}/${name}/*`)),
+  ),
+  proxyAddresses: { 'Fn::Join': [',', slots.map((slot) => ({ Ref: `ProxyAddress${slot}` }))] },
+  certificatesJson: JSON.stringify(certificates),
+  acmeDirectoryUrl: directories[acmeDirectory] ?? acmeDirectory,
+  challengeZoneList: challengeZones.join(),
+  /** All in which renew works: those of the names, and those to which CNAMEs of theirs lead. */
+  zoneIds: [...new Set([hostedZoneId, ...challengeZones])],
+  /** What takes longest in a first deploy, and fails most easily: instances and tasks. */
+  slowest: [...slots.map((slot) => `ProxyGroup${slot}`), ...(helloWorld ? ['HelloWorldService'] : [])],
+});
+
+/** A resource file that some settings leave out. */
+const fileIf = (isWanted, file) => async (sls) =>
+  isWanted(await sls.resolveVariable('self:custom.settings')) ? sls.resolveVariable(`file(resources/${file})`) : {};
+
+module.exports = {
+  derive,
+  isArm,
+  network: fileIf(({ own }) => own, 'network.yml'),
+  cluster: fileIf(({ own }) => own, 'cluster.yml'),
+  helloWorld: fileIf(({ helloWorld }) => helloWorld, 'hello-world.yml'),
+  cloudMap: fileIf(({ cloudMap }) => cloudMap, 'cloud-map.yml'),
+  alb: fileIf(({ alb }) => alb, 'alb.yml'),
+};
