@@ -31,13 +31,13 @@ module.exports = class Preflight {
   }
 
   async afterDeploy() {
-    const { lines } = require('./preflight/end.cjs');
+    const { lines } = require('./preflight/deploy.cjs');
     this.writeText(['', ...(await lines(this.world))].join('\n'));
   }
 
   /** Ends the command with a message. The packager reports a fault of the program, with its stack. */
   end(error) {
-    const { inWords, leave } = require('./preflight/leave.cjs');
+    const { inWords, leave } = require('./preflight/asking.cjs');
     const provider = this.serverless.getProvider('aws');
     const where = { region: provider.getRegion(), stack: provider.naming.getStackName(), command: this.command };
     const words = inWords(error, where);

@@ -1,6 +1,5 @@
 // The settings, checked all at once before anything is packaged.
-const { derive } = require('./derived.cjs');
-const { contradictions } = require('./settings/contradictions.cjs');
+const { derive, isArm } = require('./derived.cjs');
 const { readFile, stageFault } = require('./settings/file.cjs');
 const { readSetting, table } = require('./settings/table.cjs');
 const { shown, unknown } = require('./settings/words.cjs');
@@ -9,7 +8,7 @@ const names = Object.keys(table);
 const needed = names.filter((name) => table[name].isNeeded);
 
 /** Reads the given settings one by one. Returns the values of the right ones, and a line for each fault. */
-function judged(given) {
+function parse(given) {
   const read = {};
   const faults = [];
   for (const name of names) {
@@ -22,14 +21,38 @@ function judged(given) {
     faults.push(...wrong);
   }
   const strangers = Object.keys(given).filter((name) => !names.includes(name));
-  faults.push(...strangers.map((name) => unknown(name, given[name], names)), ...contradictions(given, read));
+  faults.push(...strangers.map((name) => unknown(name, given[name], names)));
+  faults.push(...contradictions(read, (name) => given[name] !== undefined));
   return { read, faults };
+}
+
+const joined = ['vpcId', 'publicSubnetIds', 'clusters'];
+
+/** Faults between settings that are right one by one. @param isGiven also true for a setting that is wrong */
+function contradictions(read, isGiven) {
+  const missing = joined.filter((name) => !isGiven(name));
+  const parted = missing.length < joined.length ? missing : [];
+  const faults = parted.map((name) => `${name}: is missing: ${joined.join(', ')} go together`);
+  if (missing.length > 0 && isGiven('taskSecurityGroupIds')) faults.push('taskSecurityGroupIds: needs vpcId beside it');
+  if (isGiven('vpcId') && read.helloWorld)
+    faults.push('helloWorld: has no place in clusters that are not this stack’s own; take it out');
+  const hasHello = !isGiven('vpcId') && read.helloWorld !== false;
+  if (read.cloudMap && !hasHello) faults.push('cloudMap: needs helloWorld');
+  if (read.alb && !hasHello)
+    faults.push('alb: needs helloWorld, which it serves; docs/way-up.md tells the way for services of your own');
+  if (read.albPercent > 0 && read.alb === false)
+    faults.push(`albPercent: ${read.albPercent} needs alb: true, or it would lead to nobody`);
+  if (read.albPercent > 0 && read.dns === 'none')
+    faults.push(`albPercent: ${read.albPercent} needs records; with \`dns: none\` move your own`);
+  if (new Set((read.taskInstanceTypes ?? []).map(isArm)).size > 1)
+    faults.push('taskInstanceTypes: must all have one processor, Arm (such as t4g.small) or x86 (such as t3a.small)');
+  return faults;
 }
 
 /** Reads every given setting. @throws one error that names each fault, and what to do. */
 function check(given, where, besides = []) {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
-  const { read, faults } = judged(set);
+  const { read, faults } = parse(set);
   const all = [...besides, ...faults];
   if (all.length === 0) return read;
   throw new Error(`Mend these settings in ${where}; settings.example.yml explains each:\n  ${all.join('\n  ')}`);

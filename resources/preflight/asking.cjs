@@ -1,6 +1,7 @@
-// Runs checks in parallel. All faults are reported at once; a check that is not permitted stops no other.
-const { blocked, refused } = require('./refusals.cjs');
-const { located } = require('./region.cjs');
+// Looks side by side, reports all that they find at once, and ends a command in words.
+const { progress } = require('serverless/lib/utils/serverless-utils/log');
+
+const { blocked, isDenied, located, refused } = require('./refusals.cjs');
 
 /**
  * @param looks pairs of a name and a check, which returns sentences, or none if all is well
@@ -22,4 +23,39 @@ async function lookAt(looks, region, not = 'not looked at') {
   return { faults: words('faults'), unseen: words('unseen') };
 }
 
-module.exports = { lookAt };
+/** One error with all faults. */
+const stop = (faults) => Object.assign(new Error(`Nothing was changed:\n  ${faults.join('\n  ')}`), { name: 'Stop' });
+
+/** What an error means to the user of the command; `undefined` for a fault of the program, whose stack is useful. */
+function inWords(error, where) {
+  const words = said(error, where);
+  return words && located(words, where.region);
+}
+
+function said(error, { region, stack, command }) {
+  if (error.name === 'Stop') return error.message;
+  const [says, why] = [blocked(error, region), refused(error)];
+  if (says !== undefined) return says;
+  if (why !== undefined)
+    return `${command} of ${stack} ended: ${why}. ${isDenied(error) ? mayNot : 'Mend that'}, then run it again.`;
+  if (error.name !== 'ServerlessError') return undefined;
+  const message = error.message.replace(/^An error occurred: /, '');
+  if (!/^AWS_CLOUD_FORMATION_UPDATE_STACK/.test(error.code)) return message;
+  const advice = /not authorized to perform|AccessDenied/.test(message) ? `\n${mayNot}.` : '';
+  return `${message}${advice}\n${takenBack(stack)}`;
+}
+
+const mayNot = 'Let your user do what docs/deploy-policy.json lists';
+
+const takenBack = (stack) =>
+  'CloudFormation takes the whole change back now. The next deploy waits for that; to see it,' +
+  ` \`aws cloudformation describe-stacks --stack-name ${stack} --query "Stacks[0].StackStatus"\`.`;
+
+/** The packager would print an error with its own version, its documents' address and a stack. */
+function leave(words) {
+  progress.clear();
+  console.error(`\n${words}`);
+  process.exit(1);
+}
+
+module.exports = { inWords, leave, lookAt, stop };

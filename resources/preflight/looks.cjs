@@ -4,14 +4,10 @@ const { ECSClient } = require('@aws-sdk/client-ecs');
 const { Route53Client } = require('@aws-sdk/client-route-53');
 
 const { account } = require('./account.cjs');
-const { caaFaults } = require('./caa.cjs');
-const { clusterFaults } = require('./cluster.cjs');
-const { delegationFaults, resolver } = require('./delegation.cjs');
-const { recordFaults, zoneFaults } = require('./dns.cjs');
-const { keyHints } = require('./key.cjs');
-const { networkFaults, subnetFaults } = require('./network.cjs');
+const { clusterFaults, keyHints, networkFaults, subnetFaults } = require('./network.cjs');
 const { addressFaults, networkQuotaFaults, processorFaults } = require('./quotas.cjs');
 const { freePlanFaults, offerFaults, spotHints } = require('./types.cjs');
+const { caaFaults, delegationFaults, recordFaults, resolver, zoneFaults } = require('./zones.cjs');
 
 /**
  * @param resources of the stack, by logical id: those that exist need no quota

@@ -1,7 +1,12 @@
-// The network. A stage stays in the network of its first deploy, because a group keeps its instance when its subnets change.
-const { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, DescribeVpcsCommand } = require('@aws-sdk/client-ec2');
-
-const { filter } = require('./filter.cjs');
+// What is there already: a cluster, the key of new volumes, and the network. A stage stays in the network of its first deploy,
+// because a group keeps its instance when its subnets change.
+const {
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeVpcsCommand,
+  GetEbsDefaultKmsKeyIdCommand,
+} = require('@aws-sdk/client-ec2');
+const { DescribeClustersCommand } = require('@aws-sdk/client-ecs');
 
 const otherStage = 'it cannot change after the first deploy. Set it back, or deploy another stage';
 
@@ -32,7 +37,9 @@ function network(range) {
 /** Faults for given subnets that do not exist, or are in another network. */
 async function subnetFaults(ec2, { own, vpcId, publicSubnetIds }) {
   if (own) return [];
-  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: filter('subnet-id', publicSubnetIds) }));
+  const { Subnets } = await ec2.send(
+    new DescribeSubnetsCommand({ Filters: [{ Name: 'subnet-id', Values: publicSubnetIds }] }),
+  );
   return publicSubnetIds.flatMap((id) => {
     const subnet = Subnets.find(({ SubnetId }) => SubnetId === id);
     if (subnet === undefined) return [`publicSubnetIds: this account has no ${id} in this region`];
@@ -40,4 +47,27 @@ async function subnetFaults(ec2, { own, vpcId, publicSubnetIds }) {
   });
 }
 
-module.exports = { networkFaults, subnetFaults };
+/** A cluster that already has the name of the one to create; a removal would delete it. */
+async function clusterFaults(ecs, { own, clusters: [name] }, resources) {
+  if (!own || resources.has('Cluster')) return [];
+  const { clusters } = await ecs.send(new DescribeClustersCommand({ clusters: [name] }));
+  if (!clusters?.some(({ status }) => status === 'ACTIVE')) return [];
+  return [
+    `cluster ${name} exists and is not this stack's: choose another --stage, or deploy beside it (docs/adopting.md); delete it only` +
+      ` if nobody needs it (\`aws ecs delete-cluster --cluster ${name}\`)`,
+  ];
+}
+
+/** Only the key's policy and grants say whether it permits that, and few users may read these. So this is a hint, not a fault. */
+async function keyHints(ec2) {
+  const { KmsKeyId } = await ec2.send(new GetEbsDefaultKmsKeyIdCommand({}));
+  if (KmsKeyId === undefined || /(^|:)alias\/aws\/ebs$/.test(KmsKeyId)) return [];
+  return [
+    `new volumes are encrypted with ${KmsKeyId}: no instance starts unless Auto Scaling's role may use that key.` +
+      ` If this deploy says that an instance could not start, break it off, let the role use the key, and deploy again: \`aws kms create-grant --key-id ${KmsKeyId} --grantee-principal` +
+      ` arn:aws:iam::${KmsKeyId.split(':')[4] ?? '<account>'}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling --operations` +
+      ' Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey CreateGrant`',
+  ];
+}
+
+module.exports = { clusterFaults, keyHints, networkFaults, subnetFaults };

@@ -1,7 +1,6 @@
 // Quotas of the account that this deploy's new resources would exceed.
 const { DescribeAddressesCommand, DescribeVpcsCommand, paginateDescribeInstances } = require('@aws-sdk/client-ec2');
 
-const { filter } = require('./filter.cjs');
 const { described } = require('./types.cjs');
 
 /** Codes of quotas, the same in every account (AWS: Service Quotas). */
@@ -49,7 +48,7 @@ async function processorFaults(ec2, quota, settings, resources) {
   const hosts = own && !resources.has('TaskHosts') ? taskInstanceTypes : [];
   const proxies = newSlots(settings, resources);
   if (proxies + hosts.length === 0) return [];
-  const types = await described(ec2, filter('instance-type', [proxyInstanceType, ...hosts]));
+  const types = await described(ec2, [{ Name: 'instance-type', Values: [proxyInstanceType, ...hosts] }]);
   const count = (type) => (isStandard(type) ? (types.get(type)?.VCpuInfo.DefaultVCpus ?? 0) : 0);
   const host = hosts.length > 0 ? Math.min(...hosts.map(count)) : 0;
   const proxy = proxies * count(proxyInstanceType);
@@ -65,7 +64,7 @@ async function processorFaults(ec2, quota, settings, resources) {
 
 async function running(ec2, spot) {
   let sum = 0;
-  const input = { Filters: filter('instance-state-name', ['pending', 'running']) };
+  const input = { Filters: [{ Name: 'instance-state-name', Values: ['pending', 'running'] }] };
   for await (const { Reservations } of paginateDescribeInstances({ client: ec2 }, input))
     for (const instance of (Reservations ?? []).flatMap(({ Instances }) => Instances ?? []))
       if (isStandard(instance.InstanceType) && (instance.InstanceLifecycle === 'spot') === spot)

@@ -1,4 +1,4 @@
-// Errors of AWS, the network and DNS, in plain words with the next step.
+// What AWS, the network and DNS answer when they refuse, in words with the next step.
 const has = ({ name, code }, pattern) => [name, code].some((each) => each !== undefined && pattern.test(each));
 
 const gone = /^(E(AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|PIPE|TIMEDOUT)|TimeoutError)$/;
@@ -52,4 +52,11 @@ const plain = ({ message }) => message.replace(/\s+/g, ' ').replace(/\.$/, '');
 /** An error of one check, which stops no other. */
 const unanswered = (message, cause) => Object.assign(new Error(message, { cause }), { name: 'Unanswered' });
 
-module.exports = { blocked, isDenied, refused, unanswered };
+/** Services without a region, or with a fixed one. */
+const elsewhere = 'configure|sso|sts|freetier|route53';
+const commands = new RegExp(`\`((?:aws (?!${elsewhere})|npx sls )[^\`]*)\``, 'g');
+
+/** Returns the text with the deploy's region added to each command. */
+const located = (words, region) => words.replace(commands, (_, command) => `\`${command} --region ${region}\``);
+
+module.exports = { blocked, isDenied, located, refused, unanswered };

@@ -1,10 +1,8 @@
-// Before a removal: finds what would make it hang half done.
+// Before a removal: what would let it hang half done.
 const { CloudFormationClient } = require('@aws-sdk/client-cloudformation');
-const { ECSClient } = require('@aws-sdk/client-ecs');
+const { ECSClient, paginateListServices } = require('@aws-sdk/client-ecs');
 
-const { lookAt } = require('./asking.cjs');
-const { foreignServices } = require('./cluster.cjs');
-const { stop } = require('./leave.cjs');
+const { lookAt, stop } = require('./asking.cjs');
 const { busyFaults, settled } = require('./stack.cjs');
 
 /** @throws one error for all faults */
@@ -21,4 +19,21 @@ async function before({ settings, stack, region, config, say, warn, pauseMs }) {
   if (faults.length > 0) throw stop(faults);
 }
 
-module.exports = { before };
+/** Services that must be deleted before the stack: with them the cluster cannot be deleted, and the removal would hang half done. */
+async function foreignServices(ecs, cluster) {
+  const found = [];
+  try {
+    for await (const { serviceArns } of paginateListServices({ client: ecs }, { cluster })) found.push(...serviceArns);
+  } catch (error) {
+    if (error.name === 'ClusterNotFoundException') return [];
+    throw error;
+  }
+  const foreign = found.map((arn) => arn.split('/').at(-1)).filter((name) => name !== 'hello-world');
+  if (foreign.length === 0) return [];
+  return [
+    `cluster ${cluster} still runs ${foreign.join(', ')}: delete each` +
+      ` (\`aws ecs delete-service --force --cluster ${cluster} --service …\`), then remove again`,
+  ];
+}
+
+module.exports = { before, foreignServices };

@@ -5,8 +5,6 @@ const {
   paginateDescribeInstanceTypes,
 } = require('@aws-sdk/client-ec2');
 
-const { filter } = require('./filter.cjs');
-
 /** Each setting and its types: the proxies' type must be offered; of the hosts' types one is enough. */
 const wanted = ({ own, proxyInstanceType, taskInstanceTypes }) => [
   ['proxyInstanceType', [proxyInstanceType]],
@@ -22,10 +20,7 @@ async function offerFaults(ec2, settings, region) {
   const LocationType = own ? 'region' : 'availability-zone';
   const input = {
     LocationType,
-    Filters: filter(
-      'instance-type',
-      wanted(settings).flatMap(([, types]) => types),
-    ),
+    Filters: [{ Name: 'instance-type', Values: wanted(settings).flatMap(([, types]) => types) }],
   };
   const offered = new Set();
   for await (const page of paginateDescribeInstanceTypeOfferings({ client: ec2 }, input))
@@ -43,7 +38,7 @@ async function offerFaults(ec2, settings, region) {
 }
 
 async function zonesOf(ec2, ids) {
-  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: filter('subnet-id', ids) }));
+  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'subnet-id', Values: ids }] }));
   return [...new Set(Subnets.map(({ AvailabilityZone }) => AvailabilityZone))];
 }
 
@@ -58,7 +53,7 @@ async function described(ec2, Filters) {
 /** Faults for types that an account on AWS's free plan may not launch. */
 async function freePlanFaults(ec2, settings, accountPlan) {
   if ((await accountPlan()) !== 'FREE') return [];
-  const eligible = await described(ec2, filter('free-tier-eligible', ['true']));
+  const eligible = await described(ec2, [{ Name: 'free-tier-eligible', Values: ['true'] }]);
   return wanted(settings).flatMap(([setting, types]) => {
     const refused = types.filter((type) => !eligible.has(type));
     if (refused.length === 0) return [];

@@ -1,7 +1,7 @@
 // CloudFormation waits for hours for a group that gets no instance, and prints nothing meanwhile. Auto Scaling knows why.
 const { AutoScalingClient, DescribeScalingActivitiesCommand } = require('@aws-sdk/client-auto-scaling');
 
-const { located } = require('./region.cjs');
+const { located } = require('./refusals.cjs');
 
 const everyMs = 30_000;
 

@@ -72,6 +72,21 @@ function stageFault(stage) {
   return `--stage ${named(`${stage}`)} is no name of a stage, which has ${stageRule}${guess}`;
 }
 
-// Only a map can be a block; settings.cjs reports anything else.
-module.exports = () => readFile().blocks;
-Object.assign(module.exports, { readFile, stageFault });
+/** The region that the settings name, or the default; settings.cjs reports a wrong one. */
+function regionOf(stage, params = []) {
+  const { blocks } = readFile();
+  const given = params.filter((param) => param.startsWith('region=')).at(-1);
+  const region = given?.slice('region='.length) ?? blocks[stage]?.region ?? blocks.default?.region;
+  return table.region.kind.schema.safeParse(region).data ?? table.region.default;
+}
+
+module.exports = {
+  readFile,
+  regionOf,
+  stageFault,
+  /** Only a map can be a block; settings.cjs reports anything else. */
+  blocks: () => readFile().blocks,
+  /** The region of a stage: the packager must know it before it reads its parameters. */
+  region: async ({ options, resolveConfigurationProperty }) =>
+    regionOf(options.stage ?? (await resolveConfigurationProperty(['provider', 'stage'])), options.param ?? []),
+};

@@ -30,6 +30,7 @@ const table = {
   contact: { kind: email },
   alarmEmail: { kind: email },
   certificates: { kind: certificates, fault: tooMuch },
+  // lib/certificates/due/ has the key types too, because CommonJS cannot import TypeScript.
   keyType: { kind: oneOf('ecdsa-p256', 'rsa-2048'), default: 'ecdsa-p256' },
   acmeDirectory: { kind: directory, default: 'production' },
   acmeProfile: { kind: oneOf('', 'classic', 'tlsserver', 'shortlived'), default: '' },

@@ -2,7 +2,7 @@
 const { closest, distance } = require('fastest-levenshtein');
 const { domainToASCII } = require('node:url');
 
-/** Control and invisible characters, as in lib/printable.ts. */
+/** Control and invisible characters, as in lib/printable.ts, which CommonJS cannot import. */
 const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
 const printable = (text) => text.replace(unsafe, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
 

@@ -1,10 +1,8 @@
 import { parseArgs } from 'node:util';
 
-const { stageFault } = require('../../resources/settings/file.cjs') as {
-  stageFault: (stage: string) => string | undefined;
-};
-const { regionOf } = require('../../resources/settings/region.cjs') as {
+const { regionOf, stageFault } = require('../../resources/settings/file.cjs') as {
   regionOf: (stage: string) => string;
+  stageFault: (stage: string) => string | undefined;
 };
 
 export type Options = { readonly stage: string; readonly region: string; readonly json: boolean };

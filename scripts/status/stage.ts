@@ -13,7 +13,7 @@ export type Clients = {
 };
 
 /** Commands in backticks go where the stage is, as those that a deploy advises. */
-const { located } = require('../../resources/preflight/region.cjs') as {
+const { located } = require('../../resources/preflight/refusals.cjs') as {
   located: (words: string, region: string) => string;
 };
 

@@ -5,9 +5,10 @@ import type { playedAws } from './played-aws';
 
 const { check } = require('../../resources/settings.cjs') as { check: (given: object, where: string) => object };
 const { derive } = require('../../resources/derived.cjs') as { derive: (settings: object, stage: string) => object };
-const deploy = require('../../resources/preflight/deploy.cjs') as Commands;
+const deploy = require('../../resources/preflight/deploy.cjs') as Commands & {
+  lines: (world: object) => Promise<readonly string[]>;
+};
 const remove = require('../../resources/preflight/remove.cjs') as Commands;
-const end = require('../../resources/preflight/end.cjs') as { lines: (world: object) => Promise<readonly string[]> };
 
 const { watch } = require('../../resources/preflight/watch.cjs') as {
   watch: (world: object) => { end: () => void };
@@ -22,7 +23,7 @@ export const deploying = (aws: Aws, settings: object = {}, options: Options = {}
   running(deploy, aws, settings, options);
 export const removing = (aws: Aws, settings: object = {}) => running(remove, aws, settings);
 export const ending = (aws: Aws, settings: object = {}, resources: object = new Map()) =>
-  end.lines({ ...world(aws, settings), resources });
+  deploy.lines({ ...world(aws, settings), resources });
 
 /** What is said while a deploy runs, until so many times something was. */
 export async function watching(aws: Aws, times: number) {

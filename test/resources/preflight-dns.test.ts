@@ -3,7 +3,7 @@ import { Route53Client } from '@aws-sdk/client-route-53';
 import { type Answer, playedAws, refusal, zone } from './played-aws';
 
 type Faults = Promise<readonly string[]>;
-const { zoneFaults, recordFaults } = require('../../resources/preflight/dns.cjs') as {
+const { zoneFaults, recordFaults } = require('../../resources/preflight/zones.cjs') as {
   zoneFaults: (route53: Route53Client, settings: object) => Faults;
   recordFaults: (route53: Route53Client, settings: object, stage: string) => Faults;
 };

@@ -2,7 +2,7 @@ import { account } from './played-account';
 import { playedAws, refusal } from './played-aws';
 import { deploying, ending, removing } from './plugin';
 
-const { inWords, stop } = require('../../resources/preflight/leave.cjs') as {
+const { inWords, stop } = require('../../resources/preflight/asking.cjs') as {
   inWords: (error: Error, where: object) => string | undefined;
   stop: (faults: readonly string[]) => Error;
 };

@@ -10,10 +10,10 @@ import { account, activities, query } from './played-account';
 import { type Answer, playedAws, refusal } from './played-aws';
 import { playedBucket } from './played-bucket';
 
-const { createServiceRoles } = require('../../resources/preflight/roles.cjs') as {
+const { createServiceRoles } = require('../../resources/preflight/deploy.cjs') as {
   createServiceRoles: (iam: IAMClient, settings: object) => Promise<void>;
 };
-const { foreignServices } = require('../../resources/preflight/cluster.cjs') as {
+const { foreignServices } = require('../../resources/preflight/remove.cjs') as {
   foreignServices: (ecs: ECSClient, cluster: string) => Promise<readonly string[]>;
 };
 

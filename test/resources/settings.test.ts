@@ -165,7 +165,6 @@ describe('settings', () => {
       dns: 'none',
       helloWorld: false,
       clusters: ['default'],
-      parts: { network: {}, cluster: {}, helloWorld: {}, cloudMap: {}, alb: {} },
     });
   });
 });
