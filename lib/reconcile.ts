@@ -9,43 +9,36 @@ import { printable } from './printable';
 import { type Look, unreadFaults, warnedSeconds } from './routes/look';
 import { decideRoutes, overlaps, type Routes } from './routes/routes';
 
-/** What is published, and what else Parameter Store knows. */
 export type Published = {
   /** The version of `haproxy/current`; 0 before the first. */
   readonly number: number;
   readonly generation?: Generation;
   readonly backends: readonly Backend[];
-  /** The certificates that are stored now, published or not. */
+  /** The stored certificates, published or not. */
   readonly certificates: readonly Certificate[];
-  /** What cannot be read, and what becomes of it. */
   readonly faults: readonly string[];
 };
 
-/** The tasks of all clusters, as ECS describes them. */
 export type Described = Pick<Fleet, 'tasks' | 'unread' | 'clusters' | 'missingClusters'>;
 
-/** What reconciling needs from the outside world. */
 export type Deps = {
-  /** `afresh`: also what was read before, since it may have been deleted by hand. */
+  /** `afresh` reads even what is remembered, since somebody may have deleted it. */
   readonly readPublished: (afresh: boolean) => Promise<Published>;
-  /** Describes all listed tasks, and these besides (ids by cluster). */
+  /** Describes all listed tasks and these, by cluster. */
   readonly readTasks: (alsoDescribe: ReadonlyMap<string, readonly string[]>) => Promise<Described>;
-  /** Reads what routing needs to know of running tasks: their definitions and hosts. */
   readonly readSurroundings: (running: readonly Task[]) => Promise<Pick<Fleet, 'definitions' | 'hosts' | 'unread'>>;
   readonly readWitness: (services: readonly string[]) => Promise<Witness>;
   /** Writes the changed files, then `current`; returns the number of the new generation. */
   readonly publish: (changed: readonly File[], all: readonly File[], published: Published) => Promise<number>;
-  /** Asks every proxy to be at least at this generation. */
   readonly nudge: (generation: number) => Promise<void>;
-  /** Checks the entrance from outside and reports what it finds. Never fails. */
+  /** Never fails. */
   readonly probe: () => Promise<void>;
   readonly now: () => number;
 };
 
-/** One message of the queue: its body, and how often it was received. */
 export type Message = { readonly body: string; readonly receives: number };
 
-/** What was done and why, for the log. */
+/** It goes to the log. */
 export type Outcome = {
   readonly action: 'keep' | 'publish';
   readonly reason: string;
@@ -56,9 +49,8 @@ export type Outcome = {
 };
 
 /**
- * Brings the proxies to what ECS runs: read, decide, act. Safe to repeat, in any order.
- *
- * @throws when ECS contradicts itself, after publishing what is certain, so that the batch comes again in seconds.
+ * Brings the proxies to what ECS runs; safe to repeat, in any order. @throws when ECS contradicts itself, after publishing what is certain,
+ * so that the batch comes back in seconds.
  */
 export async function reconcile(messages: readonly Message[], deps: Deps, reflected: Reflected): Promise<Outcome> {
   const evidence = readEvidence(messages.map(({ body }) => body));
@@ -95,7 +87,6 @@ export async function reconcile(messages: readonly Message[], deps: Deps, reflec
   };
 }
 
-/** Reads the tasks, settles with the evidence which of them run, and reads what those need. */
 async function readFleet(evidence: Evidence, { backends }: Published, deps: Deps): Promise<Fleet> {
   const servers = backends.flatMap(({ cluster, servers }) => servers.map(({ name }) => ({ cluster, id: name })));
   const { tasks: described, unread, ...clusters } = await deps.readTasks(idsByCluster([...evidence.tasks, ...servers]));
@@ -114,21 +105,20 @@ function lookAt(fleet: Fleet, evidence: Evidence, { backends }: Published, now: 
   const recent = evidence.warned.filter(({ at }) => now - at < warnedSeconds * 1000);
   return {
     fleet,
-    // A cluster that was taken out of the settings is no longer read, and no longer served.
+    // A cluster that was removed from the settings is not served any more.
     published: backends.filter(({ cluster }) => fleet.clusters.includes(cluster)),
     warned: new Set(recent.map(({ instanceId }) => instanceId)),
     now: Math.floor(now / 1000),
   };
 }
 
-/** Reads the services' own counts only when servers seem to be lost. */
+/** Reads the services' own counts only if servers seem to be lost. */
 async function settleRoutes(look: Look, deps: Deps): Promise<Routes> {
   const decided = decideRoutes(look);
   if ('routes' in decided) return decided.routes;
   return settleRoutes({ ...look, witness: await deps.readWitness(decided.ask) }, deps);
 }
 
-/** Names what is wrong and not served. */
 const faultsOf = (
   fleet: Fleet,
   { faults }: Routes,

@@ -1,47 +1,39 @@
 import { Unreadable } from '../fleet/fields';
 import { printable } from '../printable';
 
-/** Returns every page; a page that fails is an error. */
 export async function collect<Page>(pages: AsyncIterable<Page>): Promise<readonly Page[]> {
   const all: Page[] = [];
   for await (const page of pages) all.push(page);
   return all;
 }
 
-/** Splits a list into batches as large as AWS takes in one call. */
 export function batches<Item>(items: readonly Item[], size: number): readonly Item[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );
 }
 
-/** An answer lacks a field that AWS always sends. Nothing may be concluded from it, least of all that there is nothing. */
+/** An answer lacks a field that AWS always sends. It must never count as "there is nothing". */
 export class MalformedAnswer extends Error {
   override readonly name = 'MalformedAnswer';
 }
 
-/** Returns a field that AWS always sends. @throws MalformedAnswer when it is absent. */
 export function always<Value>(name: string, value: Value | undefined): Value {
   if (value === undefined) throw new MalformedAnswer(`AWS answered without ${name}`);
   return value;
 }
 
-/** Returns a list that AWS always sends, even when it is empty. @throws MalformedAnswer when it is absent. */
 export const alwaysList = <Item>(name: string, list: Item[] | undefined): Item[] =>
   always(name, Array.isArray(list) ? list : undefined);
 
-/** Lists what was asked for and is not in the answer: it would otherwise count as deleted. @throws MalformedAnswer when that is all. */
+/** Danger: an item without an answer must not count as deleted. @throws MalformedAnswer if no item was answered. */
 export function unanswered(asked: readonly string[], answered: readonly string[]): readonly string[] {
   const missing = asked.filter((each) => !answered.includes(each));
   if (asked.length > 0 && missing.length === asked.length) throw new MalformedAnswer(`AWS answered without ${missing}`);
   return missing;
 }
 
-/**
- * Adds to an error of the SDK what was being done, and what to do next; the SDK's own messages name neither.
- *
- * @throws with the SDK's error as `cause`.
- */
+/** Adds to an SDK error, kept as `cause`, what was being done and what to do next. */
 export async function doing<Answer>(what: string, answer: Promise<Answer>, otherwise = inSeconds): Promise<Answer> {
   try {
     return await answer;
@@ -64,23 +56,20 @@ const advice = (error: Error, otherwise: string): string =>
 
 const oneLine = (message: string): string => message.replace(/\s+/g, ' ').replace(/\.$/, '');
 
-/** After so many denials without an answer, `askEach` checks whether anything at all is allowed. */
+/** After so many denials without an answer, `askEach` checks whether any call is allowed. */
 const enough = 16;
 
 type Question<Item, Answer> = {
   readonly size: number;
-  /** Says for an error what is being done. */
   readonly what: (batch: readonly Item[]) => string;
   readonly ask: (batch: Item[]) => Promise<Answer>;
-  /** An item that was answered before: where all are denied, asking for it shows whether the denial is about them. */
+  /** An item that was answered before: if all are denied, it shows whether the denial is about them. */
   readonly known?: Item | undefined;
 };
 
 /**
- * Asks in batches, and halves a refused batch until the refused items are found, so that one of them does not hide the others.
- * Throttling, time-outs and all other errors are errors of the whole.
- *
- * @throws the refusal when several are asked for and none is answered, or when it is a denial: then it is about no item.
+ * Asks in batches, and halves a refused batch until the refused items are found, so that they do not hide the others. @throws any other
+ * error, such as throttling; and the refusal if several items are asked for and none is answered, or if a denial concerns them all.
  */
 export async function askEach<Item, Answer>(
   items: readonly Item[],
@@ -119,29 +108,27 @@ function catchRefusal(error: Error): Refusal {
   throw error;
 }
 
-/** Why one item cannot be read, for a sentence. */
 export function refusal(error: Error): string {
   if (error instanceof Unreadable || error instanceof MalformedAnswer) return error.message;
   if (isUndecodable(error)) return 'a time in it, such as createdAt, is none';
   return `AWS refuses it: ${error.name}: ${oneLine(error.message)}`;
 }
 
-/** Why ECS does not describe one item, from its entry among the `failures`. */
 export const failureText = ({ reason, detail }: { reason?: string | undefined; detail?: string | undefined }): string =>
   `ECS answers ${[reason, detail].filter(Boolean).join(', ')}`;
 
-/** Errors that name what was asked for as their cause (AWS: common errors of ECS; EC2 API error codes). */
+/** Errors about the requested items (AWS: common errors of ECS; EC2 API error codes). */
 const isAboutItem = ({ name }: Error): boolean =>
   /^(ClientException|InvalidParameter(Exception|Value)|ResourceNotFoundException|ValidationException|InvalidInstanceID\..+)$/.test(
     name,
   );
 
-/** A denial, or an answer without anything that was asked for, is about one item only when others are answered. */
+/** A denial or an empty answer is about one item only if others are answered. */
 const mayConcernAll = (error: Error): boolean =>
   error instanceof MalformedAnswer || isDenial(error) || isUndecodable(error);
 
 export const isDenial = ({ name }: Error): boolean => /^(AccessDenied|UnauthorizedOperation)/.test(name);
 
-/** The SDK decodes only times, and its error names neither the field nor the item. */
+/** The SDK fails to decode times only, and its error names neither field nor item. */
 const isUndecodable = ({ name, message }: Error): boolean =>
   name === 'TypeError' && message.includes('Deserialization error');

@@ -11,7 +11,6 @@ import { getParameters, putParameter } from './parameters';
 
 type Stored = CertificateStore & { readonly journal: Journal; readonly accounts: Accounts };
 
-/** Certificates in Parameter Store, below a stage's prefix, and what renew remembers of them. */
 export function certificateStore(client: SSMClient, prefix: string): Stored {
   const at = (path: string): string => `${prefix}/acme/${path}`;
   const index = certificateIndexName(prefix);
@@ -41,7 +40,7 @@ export function certificateStore(client: SSMClient, prefix: string): Stored {
   };
 }
 
-/** @param parameters the names of parameters, by the names of certificates */
+/** @param parameters parameters' names, by certificates' names */
 async function readStates(client: SSMClient, parameters: ReadonlyMap<string, string>) {
   const found = await getParameters(client, [...parameters.values()], atNextRun);
   const states = new Map<string, State>();
@@ -82,7 +81,7 @@ async function readAccounts(client: SSMClient, Name: string): Promise<Record<str
   return parseAccounts(Name, await doing(`Reading ${Name}`, asked, atNextRun));
 }
 
-/** The parser's error is not passed on: it would repeat a part of the keys. */
+/** Secret: the parser's error would repeat a part of the keys, so it is not passed on. */
 function parseAccounts(name: string, text: string): Record<string, string> {
   try {
     const read = JSON.parse(text) as Record<string, string>;

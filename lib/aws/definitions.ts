@@ -8,7 +8,7 @@ import { always, askEach, isDenial, refusal } from './calls';
 
 type Definitions = { readonly definitions: ReadonlyMap<string, Definition>; readonly unread: readonly Unread[] };
 
-/** Reads the task definitions of tasks, each once, since they are immutable. A refused one is asked for again in the next run. */
+/** Definitions are immutable, so each is read once; a refused one again in the next run. */
 export function definitionReader(client: ECSClient): (running: readonly Task[]) => Promise<Definitions> {
   const definitions = new Map<string, Definition>();
   return async (running) => {

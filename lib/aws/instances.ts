@@ -13,7 +13,7 @@ import { type Fleet, type Host, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import { always, alwaysList, askEach, collect, failureText, refusal } from './calls';
 
-/** Reads the instances that tasks run on. An EC2 instance keeps its private address, so that is read once. */
+/** An EC2 instance keeps its private address, so that is read once. */
 export function hostReader(
   ecs: ECSClient,
   ec2: EC2Client,
@@ -52,7 +52,7 @@ type Instance = z.infer<typeof described>;
 type UnreadHost = { readonly arn: string; readonly what: string; readonly why: string };
 type Instances = { readonly instances: readonly Instance[]; readonly unread: readonly UnreadHost[] };
 
-/** Leaves out an instance that is gone: its tasks are gone too, or soon will be. */
+/** An instance that is gone is left out: its tasks are gone, or soon will be. */
 async function describeInstances(ecs: ECSClient, cluster: string, arns: readonly string[]): Promise<Instances> {
   const { answers, refused } = await askEach(arns, {
     size: 100,
@@ -83,8 +83,8 @@ function instancesIn(answer: DescribeContainerInstancesCommandOutput): Instances
 const unreadHost = (arn: string, why: string): UnreadHost => ({ arn, what: `container instance ${arn}`, why });
 
 /**
- * Asks by filter, because one unknown id among `InstanceIds` fails the whole call; 200 values at most (AWS: DescribeInstances).
- * Instances of ECS Managed Instances are hidden unless they are asked for (AWS: EC2, managed resource visibility).
+ * It asks by filter, because one unknown id among `InstanceIds` fails the whole call; 200 values at most (AWS: DescribeInstances). EC2
+ * hides instances of ECS Managed Instances unless they are asked for (AWS: EC2, managed resource visibility).
  */
 async function learnAddresses(ec2: EC2Client, unknown: readonly string[], addresses: Map<string, string>) {
   const { refused } = await askEach(unknown, {

@@ -47,7 +47,7 @@ export function lockIn(client: SSMClient, name: string, { owner, now, pause }: D
   };
 }
 
-/** Returns whether it did not exist. */
+/** Returns whether this run created it. */
 function create(client: SSMClient, Name: string, holder: Holder): Promise<boolean> {
   const Value = JSON.stringify(holder);
   const created = client.send(new PutParameterCommand({ Name, Value, Type: 'String', Overwrite: false })).then(

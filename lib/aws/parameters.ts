@@ -14,7 +14,6 @@ import { always, alwaysList, batches, collect, doing, MalformedAnswer } from './
 /** AWS: GetParameters, DeleteParameters. */
 const namesPerCall = 10;
 
-/** Reads parameters by the name or `name:version` that was asked for. */
 export async function getParameters(
   client: SSMClient,
   names: readonly string[],
@@ -28,7 +27,7 @@ export async function getParameters(
   return found;
 }
 
-/** @throws when a name is neither answered nor listed as invalid: it would count as never written. */
+/** Danger: a name that is neither answered nor invalid must not count as never written. */
 function parametersIn(
   { Parameters, InvalidParameters: invalid = [] }: GetParametersCommandOutput,
   names: readonly string[],
@@ -47,8 +46,7 @@ function parametersIn(
 type Put = { readonly type?: 'String' | 'SecureString'; readonly otherwise?: string };
 
 /**
- * Writes a parameter and returns its new version. Free up to 4 KB; beyond that AWS takes the advanced tier, at most 8 KB
- * (AWS: Parameter Store, parameter tiers).
+ * Returns the new version. Up to 4 KB are free; above, AWS takes the advanced tier, at most 8 KB (AWS: Parameter Store, parameter tiers).
  */
 export function putParameter(
   client: SSMClient,
@@ -62,7 +60,7 @@ export function putParameter(
   return doing(`Writing ${Name}`, checked, otherwise);
 }
 
-/** AWS may repeat what it refuses, whole or cut short. Nothing else of the error is passed on either. */
+/** Secret: AWS may repeat a refused value, whole or in part, so only the name of the error is passed on. */
 function withoutSecret({ name, message }: Error, secret: string): Error {
   const pieces = Array.from(secret, (_, at) => secret.slice(at, at + pieceLength));
   const repeats = pieces.some((piece) => piece.length === pieceLength && message.includes(piece));
@@ -74,7 +72,7 @@ const pieceLength = 12;
 
 const byHand = 'remove the stack again, or the parameters by hand';
 
-/** Lists and removes the parameters below a stage's prefix. Secrets are listed without being read. */
+/** Lists secrets without reading them. */
 export const stageParameters = (client: SSMClient, prefix: string) => ({
   list: async (): Promise<readonly string[]> => {
     const pages = paginateGetParametersByPath({ client }, { Path: prefix, Recursive: true, WithDecryption: false });
@@ -84,7 +82,6 @@ export const stageParameters = (client: SSMClient, prefix: string) => ({
     return doing(`Listing what is below ${prefix}`, names, byHand);
   },
 
-  /** A parameter that is gone already is no fault. */
   remove: async (names: readonly string[]): Promise<void> => {
     for (const Names of batches(names, namesPerCall)) {
       await doing(`Removing ${Names[0]}`, client.send(new DeleteParametersCommand({ Names })), byHand);

@@ -16,7 +16,7 @@ import type { File } from '../haproxy/render';
 import type { Deps, Published } from '../reconcile';
 import { getParameters, putParameter } from './parameters';
 
-/** Published configurations in Parameter Store, below a stage's prefix. A version never changes, so it is read once. */
+/** A version never changes, so it is read once. */
 export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
   const seen = new Map<string, string>();
   const written = new Map<string, Piece>();
@@ -28,7 +28,7 @@ export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'r
     publish: async (changed, all, { generation, certificates }) => {
       const known = new Map(generation?.files.map((piece) => [piece.name, piece]));
       for (const file of changed) {
-        // A run that continues one that was cut off skips what that one wrote: Parameter Store takes about three writes a second.
+        // A run after one that was cut off skips what that one wrote: Parameter Store takes about three writes a second.
         const half = written.get(file.name);
         const piece = half?.sha256 === sha256(file.text) ? half : await putPiece(client, prefix, file);
         written.set(file.name, piece);
@@ -39,7 +39,7 @@ export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'r
         certificates,
       });
       if (more.length > 0) throw new Error(`${all.length} files are more than haproxy/current can list`);
-      // The pointer is written last: until then nobody reads what was written before.
+      // The pointer is written last: no reader uses the files before it names them.
       const number = await putParameter(client, currentName(prefix), value);
       written.clear();
       return number;
@@ -47,7 +47,6 @@ export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'r
   };
 }
 
-/** Writes a file into as many parameters as it needs. */
 async function putPiece(client: SSMClient, prefix: string, { name, text }: File): Promise<Piece> {
   const versions: number[] = [];
   for (const [part, value] of pack(text).entries())
@@ -68,7 +67,7 @@ async function readPublished(client: SSMClient, prefix: string, seen: Map<string
   const certificates = index.value ?? current.value?.certificates ?? [];
   const backends = pieces.flatMap(({ value = [] }) => value);
   if (current.value === undefined) return { number, backends, certificates, faults };
-  // A damaged piece does not count as published, so that it is written anew.
+  // A damaged piece counts as unpublished, so that it is written again.
   const damaged = new Set(pieces.filter(({ value }) => value === undefined).map(({ name }) => name));
   const files = current.value.files.filter(({ name }) => !damaged.has(name));
   return { number, generation: { ...current.value, files }, backends, certificates, faults };
@@ -79,7 +78,7 @@ const indexRemedy = 'the published certificates stay; put an older version back,
 
 type Parsed<Value> = { readonly value?: Value; readonly faults: readonly string[] };
 
-/** Damaged text is a fault. A call that fails is an error instead: then nothing is known. */
+/** Damaged text is a fault; a failed call is an error, because then nothing is known. */
 function parse<Value>(
   what: string,
   text: string | undefined,

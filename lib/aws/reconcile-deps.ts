@@ -15,7 +15,7 @@ import { taskReader, witnessReader } from './tasks';
 
 type Clients = { readonly ecs: ECSClient; readonly ec2: EC2Client; readonly ssm: SSMClient };
 
-/** All that reconcile needs of AWS. It remembers what cannot change, so one that lives longer asks less. */
+/** It remembers what cannot change. */
 export function reconcileDeps({ ecs, ec2, ssm }: Clients, settings: Omit<Settings, 'queueUrl'>): Deps {
   const [readDefinitions, readHosts] = [definitionReader(ecs), hostReader(ecs, ec2)];
   return {
@@ -35,7 +35,7 @@ export function reconcileDeps({ ecs, ec2, ssm }: Clients, settings: Omit<Setting
 
 type Target = { readonly syncDocument: string; readonly proxyTag: string };
 
-/** Asks every proxy of the stage, by Run Command, to be at least at a generation. It may arrive late, or twice. */
+/** The Run Command may arrive late, or twice. */
 const nudge =
   (client: SSMClient, { syncDocument, proxyTag }: Target) =>
   async (generation: number): Promise<void> => {

@@ -11,7 +11,7 @@ import {
 import type { Change, RecordSet, Records, Zone, Zones } from '../certificates/challenges/record-sets';
 import { always, alwaysList, atNextRun, doing } from './calls';
 
-/** Hosted zones and their records. The client retries what is throttled: Route 53 takes five calls a second. */
+/** Route 53 takes five calls a second; the client retries. */
 export const route53 = (client: Route53Client): Zones => ({
   read: (id) => readZone(client, id),
   readText: async (zone, name) => textOf(name, await readSets(client, zone, name, 'TXT', 100)),
@@ -60,7 +60,7 @@ function change(client: Route53Client, zone: string, changes: readonly Change[])
 
 type Type = 'TXT' | 'CNAME' | 'NS';
 
-/** AWS lists from the record set that was asked for, or from the next one when that does not exist (AWS: ListResourceRecordSets). */
+/** AWS lists from the requested record set, or from the next one if it does not exist (AWS: ListResourceRecordSets). */
 async function readSets(client: Route53Client, HostedZoneId: string, name: string, type: Type, MaxItems: number) {
   const found: ResourceRecordSet[] = [];
   for (let identifier: string | undefined; ; ) {
@@ -79,7 +79,6 @@ async function readSets(client: Route53Client, HostedZoneId: string, name: strin
   }
 }
 
-/** A name usually has one simple set; any other answers by a routing policy, or is an alias. */
 function textOf(name: string, found: readonly ResourceRecordSet[]): Records | undefined {
   const routed = found.map(({ Name: _, Type: __, TTL = 0, ResourceRecords = [], ...policy }) => {
     return { name, ttlSeconds: TTL, values: ResourceRecords.map(({ Value = '' }) => Value), policy };

@@ -16,10 +16,7 @@ import { parseTask } from '../fleet/task';
 import type { Described as AllDescribed, Deps } from '../reconcile';
 import { alwaysList, askEach, collect, doing, failureText, refusal, unanswered } from './calls';
 
-/**
- * Reads clusters completely: a page or a batch that fails is an error, never a smaller answer. A task that ECS refuses to
- * describe, or describes unreadably, is listed as unread, and holds up no other.
- */
+/** A page or a batch that fails is an error, never a smaller answer. A task that ECS refuses to describe is unread, and stops no other. */
 export const taskReader =
   (client: ECSClient, clusters: readonly string[]): Deps['readTasks'] =>
   async (also) => {
@@ -34,7 +31,7 @@ export const taskReader =
 
 type Tasks = Pick<AllDescribed, 'tasks' | 'unread'>;
 
-/** Returns `undefined` for a cluster that does not exist: it has no tasks, and that is no failure. */
+/** `undefined` for a cluster that does not exist: it has no tasks. */
 async function readTasks(client: ECSClient, cluster: string, also: readonly string[]): Promise<Tasks | undefined> {
   const listed = collect(paginateListTasks({ client, pageSize: 100 }, { cluster }))
     .then((pages) => pages.flatMap(({ taskArns }) => alwaysList('taskArns', taskArns).map(String)))
@@ -64,7 +61,7 @@ function ignoreMissingCluster(error: unknown): undefined {
 
 const lastPart = (nameOrArn: string): string => nameOrArn.split('/').at(-1) ?? nameOrArn;
 
-/** A task that is MISSING ended an hour ago or earlier. One without any word about it has not ended. */
+/** MISSING means that the task ended at least an hour ago. Without any answer it has not ended. */
 function tasksIn(
   answer: DescribeTasksCommandOutput,
   cluster: string,
@@ -109,7 +106,7 @@ const unreadTask = (id: string, arn: string, why: string, services: readonly str
   task: { id, stopping: false },
 });
 
-/** Reads how many running tasks each service itself counts; a service that is gone or deleted has no count. */
+/** A service that is gone has no count. */
 export const witnessReader =
   (client: ECSClient): Deps['readWitness'] =>
   async (services) => {
@@ -132,7 +129,7 @@ export const witnessReader =
     return witness;
   };
 
-/** A service without any word about it does not count as gone, with all its servers. */
+/** Danger: a service without an answer must not count as gone, with all its servers. */
 function countsIn(answer: DescribeServicesCommandOutput, asked: readonly string[]): Witness {
   const gone: string[] = [];
   const counts = new Map<string, number | string>();

@@ -5,15 +5,14 @@ import { readFields, Unreadable } from './fields';
 import type { Fleet } from './fleet';
 import { parseTask, type Task } from './task';
 
-/** What a batch of messages says. Only "look again" is certain; the tasks outrank an older answer of ECS for a while. */
+/** Only "read again" is certain; for a minute the tasks outrank an older answer of ECS. */
 export type Evidence = {
   readonly tasks: readonly (Task & { readonly at: number })[];
-  /** At the scheduled look every proxy is nudged, changed or not. */
+  /** A tick nudges every proxy, even without a change. */
   readonly tick: boolean;
   readonly hosts: readonly { readonly arn: string; readonly draining: boolean }[];
-  /** The batch holds something else, which may mean anything: a certificate was stored, a message cannot be read. */
+  /** Any other message: a certificate was stored, or the message cannot be read. */
   readonly unclear: boolean;
-  /** EC2 instances that will be taken away. */
   readonly warned: readonly { readonly instanceId: string; readonly at: number }[];
   readonly faults: readonly string[];
 };
@@ -27,7 +26,7 @@ const envelope = z.object({
 const hostChange = z.object({ containerInstanceArn: z.string(), status: z.string() });
 const spotWarning = z.object({ 'instance-id': z.string() });
 
-/** Reads the bodies of a batch. One that cannot be read is a fault, not an error: ECS is read in full anyway. */
+/** A message that cannot be read is a fault, not an error, because ECS is read in full anyway. */
 export function readEvidence(bodies: readonly string[]): Evidence {
   const all = bodies.map(readMessage);
   return {
@@ -67,7 +66,6 @@ function readMessage(body: string): Partial<Evidence> {
   }
 }
 
-/** Names what an event is about, as far as it can be read. */
 function subjectOf(message: unknown): string {
   const { detail, resources, ...event } = (message ?? {}) as Record<string, unknown>;
   const { taskArn, containerInstanceArn, ...other } = (detail ?? {}) as Record<string, unknown>;
@@ -78,7 +76,7 @@ function subjectOf(message: unknown): string {
   return typeof named === 'string' ? `${/^[\x21-\x7e]+$/.test(named) ? named : quote(named)}: ` : '';
 }
 
-/** How long an event can be ahead of the API; ECS is eventually consistent (AWS: ECS API reference, RunTask). */
+/** How long an event may be newer than the API, which is eventually consistent (AWS: ECS API reference, RunTask). */
 const aheadMs = 60_000;
 
 /**
@@ -110,20 +108,17 @@ export function settle(
   return [...known.values()];
 }
 
-/**
- * What finished runs have acted upon. ECS sends several events for one change; this saves the reads for all but the first.
- * Losing it costs reads, never the result.
- */
+/** What finished runs acted upon. ECS sends several events for one change; only the first costs reads. Losing this costs reads only. */
 export type Reflected = {
   readonly tasks: Map<string, { readonly version: number; readonly state: Task['state'] | 'unlisted' }>;
-  /** Whether a host drains, by container instance ARN; absent before the first run has finished. */
+  /** Draining, by container instance ARN; absent before the first run has finished. */
   hosts?: ReadonlyMap<string, boolean>;
 };
 
-/** Tasks kept beside those of the last look: the last events of one that stopped come minutes later. */
+/** The last events of a stopped task come minutes later, so as many tasks stay beside those of the last read. */
 const keptTasks = 5_000;
 
-/** Whether a run has acted upon all of a batch. Events after a task's stop order, and of hosts without tasks, need no new read. */
+/** Events after a stop order, and events of instances without tasks, need no new read. */
 export function isReflected(evidence: Evidence, { tasks, hosts }: Reflected): boolean {
   if (evidence.tick || evidence.unclear || hosts === undefined) return false;
   const knowsTasks = evidence.tasks.every(({ id, version, state }) => {
@@ -134,7 +129,7 @@ export function isReflected(evidence: Evidence, { tasks, hosts }: Reflected): bo
   return knowsTasks && evidence.hosts.every(({ arn, draining }) => (hosts.get(arn) ?? draining) === draining);
 }
 
-/** Notes what a run has seen, once it has published and nudged. */
+/** Call it only after the run has published and nudged. */
 export function noteReflected(fleet: Fleet, reflected: Reflected): void {
   // ECS lists no task that was told to stop, and an unpublished one is not described either.
   for (const [id, { version, state }] of reflected.tasks) {

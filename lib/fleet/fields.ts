@@ -2,12 +2,12 @@ import type { z } from 'zod';
 
 import { quote } from '../printable';
 
-/** AWS describes one thing unreadably. The message names the faulty fields. */
+/** AWS describes one thing unreadably; the message names the fields. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
-/** Reads what AWS sent by a schema, whose messages say what a field should be: "the ARN of a task". */
+/** The messages of a schema say what a field should be: "the ARN of a task". */
 export function fieldsOf<Output>(
   schema: z.ZodType<Output>,
   input: unknown,

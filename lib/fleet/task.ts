@@ -2,24 +2,22 @@ import { z } from 'zod';
 
 import { readFields } from './fields';
 
-/** A task as ECS describes it, by `DescribeTasks` or in an event: all that the rest of the program knows of it. */
+/** A task, as `DescribeTasks` and events describe it. */
 export type Task = {
   readonly id: string;
-  /** Cluster name. */
   readonly cluster: string;
-  /** The service's name; for a task that no service started its family behind a dot, which no name of ECS can hold. */
+  /** The service's name, or for a task that was started alone a dot and its family; names of ECS have no dot. */
   readonly service: string;
-  /** Grows with every change of the task (AWS: ECS events, `detail.version`). */
+  /** Grows with every change (AWS: ECS events, `detail.version`). */
   readonly version: number;
   readonly definition: string;
-  /** The family of the task definition. */
   readonly family: string;
-  /** The container instance it runs on; absent on Fargate. */
+  /** Absent on Fargate. */
   readonly instance?: string;
   readonly createdAt: number;
   readonly state: 'starting' | 'running' | 'stopping';
   readonly unhealthy: boolean;
-  /** It runs outside AWS (ECS Anywhere), where the proxy cannot reach it. */
+  /** ECS Anywhere, where the proxy cannot reach it. */
   readonly external: boolean;
   readonly containers: readonly Container[];
 };
@@ -29,19 +27,18 @@ type Container = {
   readonly running: boolean;
   /** Bridge mode: what Docker bound on the host for TCP. */
   readonly bindings: readonly Binding[];
-  /** `awsvpc` mode: the task's own address. */
+  /** Only in `awsvpc` mode. */
   readonly address?: string;
-  /** `awsvpc` mode: its only address is an IPv6 one. */
   readonly ipv6Only?: true;
 };
 
-/** Consecutive ports, with both ends. */
+/** Both ends belong to it. */
 export type PortRange = { readonly from: number; readonly to: number };
 
-/** `count` consecutive ports of a container on as many of its host, from these on. */
+/** `count` consecutive ports of a container, bound to as many of its instance. */
 type Binding = { readonly containerPort: number; readonly hostPort: number; readonly count: number };
 
-/** AWS: NetworkBinding. A range, such as `8000-8010`, stands instead of a single port. */
+/** AWS: NetworkBinding. It has either a single port or a range, such as `8000-8010`. */
 const networkBinding = z.object({
   bindIP: z.string().optional(),
   containerPort: z.number().optional(),
@@ -90,11 +87,7 @@ const record = z.object({
 type Raw = z.infer<typeof record>;
 type RawBinding = z.infer<typeof networkBinding>;
 
-/**
- * Reads what the API and the events share; their other fields and formats differ.
- *
- * @throws Unreadable, which names the fields that are missing or wrong.
- */
+/** Reads only fields that the API and the events share. @throws Unreadable, with the missing or wrong fields. */
 export function parseTask(input: unknown): Task {
   const task = readFields(record, input);
   const [, cluster = '', id = ''] = task.taskArn.split('/');
@@ -116,13 +109,13 @@ export function parseTask(input: unknown): Task {
 }
 
 /**
- * AWS refuses a caller the group `service:…` ("Invalid namespace for group"), but no document says so; `startedBy` is the
- * caller's free text. Only ECS writes both together.
+ * AWS refuses callers the group `service:…` ("Invalid namespace for group"), but no document says so; `startedBy` is free text. Only ECS
+ * sets both.
  */
 const serviceOf = ({ group = '', startedBy = '' }: Raw): string | undefined =>
   startedBy.startsWith('ecs-svc/') ? /^service:(.+)$/.exec(group)?.[1] : undefined;
 
-/** The stop order, not the stop, ends a task's service: `STOPPED` comes after its containers are gone. */
+/** `STOPPED` comes only after the containers are gone, so the stop order counts. */
 const stateOf = ({ desiredStatus, lastStatus }: Raw): Task['state'] => {
   if (desiredStatus === 'STOPPED' || /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED|DELETED)$/.test(lastStatus)) {
     return 'stopping';
@@ -143,9 +136,8 @@ function toContainer({ name, lastStatus, networkBindings, networkInterfaces }: R
 }
 
 /**
- * Docker binds a port once for IPv4 and once for IPv6, not always to the same port of the host, and in no fixed order. The
- * proxy reaches the IPv4 one. A port bound to `::` alone comes last: Linux accepts IPv4 there too, unless IPV6_V6ONLY is set
- * (ipv6(7)).
+ * Docker binds a port for IPv4 and for IPv6, perhaps to different ports, in no fixed order. The proxy uses the IPv4 one. A port bound only
+ * to `::` comes last: Linux accepts IPv4 there too, unless IPV6_V6ONLY is set (ipv6(7)).
  */
 function tcpBindings(raw: readonly RawBinding[]): readonly Binding[] {
   const tcp = raw.filter(({ protocol = 'tcp' }) => protocol.toLowerCase() === 'tcp');
@@ -166,7 +158,7 @@ function toBinding({ containerPort, hostPort, containerPortRange, hostPortRange 
   return [{ containerPort: container.from, hostPort: host.from, count: container.to - container.from + 1 }];
 }
 
-/** Reads `8000-8010`; both ends belong to the range (AWS: PortMapping, `containerPortRange`). */
+/** AWS: PortMapping, `containerPortRange`. */
 export function readRange(text = ''): PortRange | undefined {
   const [, from, to] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
   return from === undefined || Number(from) > Number(to) ? undefined : { from: Number(from), to: Number(to) };

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
-/** A configuration file as published: the versions of its parameter, and of the further parts where it needs several. */
+/** A published file: the version of its parameter, and of further parts if it needs several. */
 export type Piece = { readonly name: string; readonly sha256: string; readonly versions: readonly number[] };
 
-/** A certificate as published: its file is `<name>.pem`, `key` and `chain` are parameter versions. */
+/** A published certificate: its file is `<name>.pem`; `key` and `chain` are parameter versions. */
 export type Certificate = {
   readonly name: string;
   readonly names: readonly string[];
@@ -13,12 +13,11 @@ export type Certificate = {
   readonly chain: number;
 };
 
-/** The value of `haproxy/current`. The version of that parameter is the number of the generation. */
+/** The value of `haproxy/current`, whose version is the number of the generation. */
 export type Generation = { readonly files: readonly Piece[]; readonly certificates: readonly Certificate[] };
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
-/** Names of parameters below a stage's prefix, such as `/sluice/prod`. */
 export const currentName = (prefix: string): string => `${prefix}/haproxy/current`;
 export const pieceName = (prefix: string, file: string, part: number): string =>
   `${prefix}/haproxy/files/${file}${part === 0 ? '' : `.${part + 1}`}`;
@@ -26,17 +25,12 @@ export const certificateNames = (prefix: string, name: string): { readonly key: 
   key: `${prefix}/certificates/${name}/key`,
   chain: `${prefix}/certificates/${name}/chain`,
 });
-/** Holds the stored certificates without their secrets: `Certificate[]` as JSON. */
+/** Holds the stored certificates without their secrets. */
 export const certificateIndexName = (prefix: string): string => `${prefix}/certificates/index`;
 
-/** The value of `haproxy/current`: JSON, packed where it would not fit a free parameter. */
 export const printGeneration = (generation: Generation): readonly string[] => pack(JSON.stringify(generation), 8192);
 
-/**
- * Reads `haproxy/current`.
- *
- * @throws when it is damaged. Danger: a damaged list must never count as an empty one, or every proxy would drop its services.
- */
+/** @throws when it is damaged. Danger: a damaged list must never count as an empty one, or every proxy would drop its services. */
 export function parseGeneration(value: string): Generation {
   const { files, certificates } = JSON.parse(unpack([value])) as Partial<Generation>;
   if (!files?.length || !files.every(isPiece) || !certificates?.every(isCertificate)) {
@@ -45,11 +39,7 @@ export function parseGeneration(value: string): Generation {
   return { files, certificates };
 }
 
-/**
- * Reads the index of the stored certificates.
- *
- * @throws when it is damaged.
- */
+/** @throws when it is damaged. */
 export function parseCertificates(text: string): readonly Certificate[] {
   const certificates = JSON.parse(text) as Certificate[];
   if (!certificates.every(isCertificate))
@@ -73,24 +63,17 @@ const isCertificate = ({ name, names, key, chain }: Certificate): boolean =>
 /** Danger: these names are written into HAProxy's configuration, and a role that may store certificates must not be able to change it. */
 const certifiedName = /^(\*\.)?\w[\w-]*(\.\w[\w-]*)*$/;
 
-/** Bytes that a standard, free parameter holds (AWS: Parameter Store, parameter tiers). */
+/** The size of a free parameter (AWS: Parameter Store, parameter tiers). */
 const standardBytes = 4096;
 
-/**
- * Splits a text into parameter values: as it is where it fits a free parameter, so that people can read it, else as gzip
- * in base64, in parts of at most `partBytes`.
- */
+/** Leaves a text that fits a free parameter as it is, so that people can read it; packs a longer one with gzip into parts. */
 export function pack(text: string, partBytes = standardBytes): readonly string[] {
   if (Buffer.byteLength(text) <= standardBytes) return [text];
   const packed = gzipSync(text, { level: 9 }).toString('base64');
   return packed.match(new RegExp(`.{1,${partBytes}}`, 'g')) ?? [];
 }
 
-/**
- * Joins what `pack` split. A configuration never begins with the letters of gzip.
- *
- * @throws when the parts are damaged.
- */
+/** Joins what `pack` split; no configuration begins with the letters of gzip. @throws when the parts are damaged. */
 export function unpack(parts: readonly string[]): string {
   const joined = parts.join('');
   return joined.startsWith('H4sI') ? gunzipSync(Buffer.from(joined, 'base64')).toString() : joined;

@@ -2,23 +2,19 @@ import type { Backend } from '../haproxy/backend';
 import { type Configuration, type File, render } from '../haproxy/render';
 import { type Certificate, type Generation, type Piece, pack, printGeneration, sha256 } from './generation';
 
-/**
- * What is published next, and why. `refuse` publishes what is certain, if that changed, and then ends the run with an error:
- * ECS contradicts itself about the rest.
- */
+/** `refuse` publishes what is certain, if that changed, and then fails the run, because ECS contradicts itself about the rest. */
 export type Plan =
   | { readonly action: 'keep'; readonly reason: string }
   | { readonly action: 'publish'; readonly reason: string; readonly changed: readonly File[] }
   | { readonly action: 'refuse'; readonly reason: string; readonly changed?: readonly File[] };
 
-/** `doubts` names the services whose losses ECS contradicts; the files hold them as they are published. */
+/** `doubts` names services whose losses ECS contradicts; `files` hold them as published. */
 type Desired = {
   readonly files: readonly File[];
   readonly certificates: readonly Certificate[];
   readonly doubts: readonly string[];
 };
 
-/** Compares by hash what is published with what should be. */
 export function plan(published: Generation | undefined, { files, certificates, doubts }: Desired): Plan {
   const known = new Map(published?.files.map((piece) => [piece.name, piece.sha256]));
   const changed = files.filter(({ name, text }) => known.get(name) !== sha256(text));
@@ -43,9 +39,8 @@ const contradiction = (doubts: readonly string[]): string =>
   `ECS describes fewer tasks with an address of their own than it counts for ${doubts.join(', ')}, so those that it does not describe stay until it agrees with itself`;
 
 /**
- * Renders as many backends as `haproxy/current` can list, about 120 of usual names. Left out are first the backends that only
- * remember deleted services, then the youngest, each with all that its service added in the same step. What is published stays
- * as long as it fits.
+ * Renders as many backends as `haproxy/current` can list, about 120 with usual names. It drops backends that only remember deleted services
+ * first, then the youngest, each with all that its service added in the same step. What is published stays while it fits.
  */
 export function renderListable(
   { backends, certified }: Configuration,
@@ -76,8 +71,8 @@ export function renderListable(
 const fileName = ({ name }: Backend): string => `50-${name}.cfg`;
 
 /**
- * Groups backends by the step in which their service added them: published ones first, then new ones, each by age, at last
- * those that only remember deleted services. New backends of one service and age are one step.
+ * Groups backends by the step in which their service added them: published ones first, then new ones, each by age, then those that only
+ * remember deleted services.
  */
 function additions(
   backends: readonly Backend[],
@@ -97,14 +92,14 @@ function additions(
   return [...steps.values()].sort((a, b) => a.rank - b.rank || a.since - b.since).map(({ added }) => added);
 }
 
-/** Has a hash and versions that are as long, and compress as badly, as they ever will: a version may have seven digits. */
+/** A piece as long, and as hard to compress, as it can become: a version may have seven digits. */
 const longestPiece = ({ name, text }: File): Piece => ({
   name,
   sha256: sha256(name),
   versions: pack(text).map((_, part) => sevenDigits(`${name} ${part}`)),
 });
 
-/** As it would be published next: a published piece stays even where its longest form has no room. */
+/** A published piece stays even if its longest form has no room. */
 const nextPiece = (piece: Piece, known: Piece | undefined): Piece =>
   known?.versions.length === piece.versions.length
     ? { ...known, versions: known.versions.map((version) => version + 1) }

@@ -2,16 +2,13 @@ import type { Backend, Route } from './backend';
 import { counters, entranceLimits } from './limits';
 import { page } from './sections';
 
-/** Sluice asks by this host whether a proxy answers. HAProxy answers it before any route, and no label can claim it. */
+/** The host of probes. HAProxy answers it before any route, and no label can claim it. */
 export const askedHost = 'sluice-asks.invalid';
 
-/** Hosts that HAProxy answers itself; 0.1.0 asked by the second one. */
+/** 0.1.0 probed with the second one. */
 export const reservedHosts: readonly string[] = [askedHost, 'claim.invalid'];
 
-/**
- * A host name, a dot at its end where it has one, and a port (RFC 9110, 7.2; RFC 1035, 2.3.4 for a label's length). Docker names
- * services with `_`.
- */
+/** A host name, perhaps a dot, and a port (RFC 9110, 7.2; RFC 1035, 2.3.4 for the length). Docker names services with `_`. */
 const label = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
 const hostGrammar = `^${label}(\\.${label}){0,20}\\.?(:[0-9]{1,5})?$`;
 
@@ -22,11 +19,11 @@ const plain = (status: number, words: string): string =>
   `return status ${status} content-type text/plain string "${words}"`;
 
 /**
- * What every request goes through; each look into its headers costs, so there are few. Whatever would end HTTP's inspection is
- * refused: CONNECT, and an Upgrade that is no WebSocket (over HTTP/2 that is an extended CONNECT, RFC 8441, which HAProxy has made a
- * GET with an Upgrade). In HTTP/1.1 such an Upgrade is dropped, as it may be (RFC 9110, 7.8): clients offer h2c of themselves. A
- * client's Connection could name our headers as hop-by-hop (RFC 9110, 7.6.1), and many servers take `_` in a name for `-`.
- * `set-header` looks for an old header first, `add-header` does not: it sets what was just removed.
+ * Rules for every request; each look into its headers costs CPU, so there are few. They refuse what would end the inspection of HTTP:
+ * CONNECT, and an Upgrade to anything but WebSocket (an extended CONNECT of HTTP/2, RFC 8441, which HAProxy turns into a GET with an
+ * Upgrade). Over HTTP/1.1 they drop such an Upgrade (RFC 9110, 7.8), because clients offer h2c unasked. A client's Connection could name
+ * our headers as hop-by-hop (RFC 9110, 7.6.1), and many servers read `_` in a name as `-`. `add-header` is cheaper than `set-header`, and
+ * safe for what was just removed.
  */
 const requestRules = `    option http-restrict-req-hdr-names delete
     http-request ${plain(405, 'CONNECT and TRACE are not served here.')} if { method CONNECT TRACE }
@@ -60,7 +57,6 @@ const requestRules = `    option http-restrict-req-hdr-names delete
     http-request ${plain(400, 'A trailer of the request has the name of a header that only the proxy sets.')} if { req.hdr(Trailer) -m reg -i ^${trustedTrailer}$ }
 .endif`;
 
-/** The entrance for browsers, and on loopback the one for people and Prometheus. */
 export const frontends = (backends: readonly Backend[], certified: readonly string[]): string => `frontend sluice
     bind "\${SLUICE_HTTP-:80}"
     # The first is for clients without SNI, whatever else lies in the folder.
@@ -85,14 +81,14 @@ ${page(404, 'Not found', 'No service answers to this name and path.')}
 ${counters}
 `;
 
-/** `txn.path` ends in a slash, so that a prefix with one matches on segment borders: `/api/` but not `/apix/`. */
+/** `txn.path` ends in a slash, so that a prefix matches whole segments: `/api/` but not `/apix/`. */
 function routing(backends: readonly Backend[], certified: readonly string[]): readonly string[] {
   const routes = routed(backends);
   const path = routes.some(({ path }) => path !== '/') ? ['    http-request set-var(txn.path) path,concat(/)'] : [];
   return [...path, ...certified.map(redirect), ...routes.map(useBackend), '    default_backend sluice-unknown'];
 }
 
-/** A certificate for `*.example.com` is good for one label before the dot (RFC 6125, 6.4.3). */
+/** A certificate for `*.example.com` covers one label before the dot (RFC 6125, 6.4.3). */
 const redirect = (name: string): string => {
   const host = name.startsWith('*') ? 'var(txn.host),regsub(^[^.]*,*)' : 'var(txn.host)';
   return `    http-request redirect location https://%[var(txn.host)]%[pathq] code 308 if !{ ssl_fc } { ${host} -m str ${name} }`;

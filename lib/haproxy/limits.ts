@@ -1,7 +1,4 @@
-/**
- * The limits of a t4g.nano, for a proxy that was not told others when it was launched. resources/limits.cjs reckons them, explains
- * them, and gives larger machines larger ones.
- */
+/** The limits of a t4g.nano, for a proxy that got no others at its launch. resources/limits.cjs calculates and explains them. */
 export const smallest = {
   SLUICE_SOCKETS: 900,
   SLUICE_CONNECTIONS: 400,
@@ -22,12 +19,11 @@ export const smallest = {
   SLUICE_FROM_TASK_BYTES: 16384,
 } as const;
 
-/** A limit as a configuration names it. */
 export const limit = (name: keyof typeof smallest): string => `"\${${name}-${smallest[name]}}"`;
 
 /**
- * What one process may hold. The kernel would give a connection that nobody reads up to 4 MB, so each direction has a size. A
- * session of TLS that is remembered takes some 200 bytes.
+ * The limits of a process. The kernel would buffer up to 4 MB for a connection that is never read, so each direction has a size. A
+ * remembered TLS session takes about 200 bytes.
  */
 export const globalLimits = `    maxconn ${limit('SLUICE_SOCKETS')}
     tune.bufsize ${limit('SLUICE_BUFFER_BYTES')}
@@ -45,8 +41,8 @@ const busy =
   '"Too many requests are in progress here. Please try again in a moment."';
 
 /**
- * An address has a share of the connections. One connection by HTTP/2 makes many requests, so those are counted too: above its share
- * of them the connection ends with all that it holds. All requests that are in progress have a limit together.
+ * An address has a share of the connections, and of the requests, because one HTTP/2 connection makes many: above that the connection ends.
+ * All requests in progress have a limit together.
  */
 export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
     # Those who wait to be accepted cost the kernel little, and HAProxy nothing.
@@ -58,7 +54,7 @@ export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
     http-request reject if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS')} }
     http-request ${busy} if { sc0_conn_cur gt ${limit('SLUICE_REQUESTS')} }`;
 
-/** A table forgets whoever holds nothing when it is full, so it need not be larger than what is open at once. */
+/** A full table forgets entries that hold nothing, so it need not be larger than what is open at once. */
 export const counters = `backend sluice-addresses
     stick-table type ip size ${limit('SLUICE_SOCKETS')} expire 1m store conn_cur
 
@@ -73,8 +69,8 @@ const overSmallShare = `{ be_conn gt ${limit('SLUICE_REQUESTS_OF_SERVICE_SCARCE'
 const keepsAScarcePlace = `{ fc_http_major 2 } { fe_conn(sluice) gt ${limit('SLUICE_CONNECTIONS_SCARCE')} }`;
 
 /**
- * A service has a share of the requests that run and wait, and a smaller one while requests of all services are many. Over HTTP/2 a
- * client that is refused keeps its connection, so that ends while connections are scarce.
+ * A service has a share of the requests that run and wait, and a smaller one while the requests of all services are many. A client that is
+ * refused over HTTP/2 keeps its connection, so while connections are scarce the connection ends.
  */
 export const serviceLimits: readonly string[] = [
   `    http-request reject if ${overShare} ${keepsAScarcePlace} || ${overSmallShare} ${keepsAScarcePlace}`,

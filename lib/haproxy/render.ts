@@ -5,20 +5,15 @@ import { frontends } from './frontends';
 import { serviceLimits } from './limits';
 import { defaults, global } from './sections';
 
-/** One file of HAProxy's configuration folder. */
 export type File = { readonly name: string; readonly text: string };
 
-/** All that HAProxy's configuration depends on. */
 export type Configuration = {
   readonly backends: readonly Backend[];
-  /** Names on the stored certificates, such as `example.com` and `*.example.com`: HTTP redirects to HTTPS for these. */
+  /** Names of the stored certificates: HTTP redirects to HTTPS for these. */
   readonly certified: readonly string[];
 };
 
-/**
- * Writes the configuration folder, byte for byte the same for the same input in any order.
- * HAProxy loads the files by name in C order, and wants `defaults` before whoever uses them.
- */
+/** Writes the same bytes for the same input in any order. HAProxy loads files in C order, and needs `defaults` before their users. */
 export function render({ backends, certified }: Configuration): readonly File[] {
   const sorted = [...backends].sort((a, b) => (a.name < b.name ? -1 : 1));
   const routing = { name: '10-frontends.cfg', text: frontends(sorted, [...certified].sort()) };
@@ -30,8 +25,8 @@ export function render({ backends, certified }: Configuration): readonly File[] 
 }
 
 /**
- * The digest of everything that only a reload can change: the files without comments and without servers, and the servers' options.
- * It stands in `description`, where `show info` proves which structure a process runs.
+ * The digest of all that only a reload can change: the files without comments and servers, and the servers' options. It stands in
+ * `description`, where `show info` proves which structure a process runs.
  */
 export function structure(files: readonly File[], options: readonly string[]): string {
   const lines = [...files]
@@ -43,7 +38,6 @@ export function structure(files: readonly File[], options: readonly string[]): s
     .slice(0, 16);
 }
 
-/** The structure that a rendered configuration says it has, or that a process says it runs. */
 export const describedStructure = (text: string): string | undefined =>
   /^\s*description:? sluice ([0-9a-f]{16})$/m.exec(text)?.[1];
 
@@ -66,14 +60,14 @@ function backendFile(backend: Backend): string {
 }
 
 /**
- * A task may close a kept connection at the very moment at which the next request is sent on it, and nobody can tell then whether it
- * ran. A connection with a name that no other has is new, and it ends with the answer, for nobody could use it again.
+ * A task may close a kept connection just as the next request arrives on it, and then it is unknown whether the request ran. A connection
+ * with a unique name is new, and ends with its answer, because no other request can use it.
  */
 const onceOnly = ['disable-l7-retry', 'set-var(txn.once) uuid', 'set-header Connection close'].map(
   (action) => `    http-request ${action} unless { method GET HEAD OPTIONS }`,
 );
 
-/** Checks look like the requests that the application expects: a known host, by HTTPS. */
+/** Checks look like the requests that the application expects: a known host, over HTTPS. */
 function healthCheck({ check, routes }: Backend): readonly string[] {
   if (check === 'tcp') return [];
   const host = routes.find((route) => !route.host.startsWith('*'))?.host ?? routes[0]?.host.replace(/^\*\.?/, '');

@@ -1,6 +1,6 @@
 import { globalLimits } from './limits';
 
-/** `description` proves what a process runs; paths and addresses are the instance's to override, by environment. */
+/** `description` proves what a process runs. The environment of the instance may override paths and addresses. */
 export const global = (structureDigest: string): string => `global
     description sluice ${structureDigest}
     log stdout format raw daemon
@@ -31,13 +31,12 @@ ${globalLimits}
 
 `;
 
-/** A page of HAProxy's own, for people. */
 export const page = (status: number, title: string, advice: string, headers = ''): string =>
   `    http-error status ${status} content-type "text/html; charset=utf-8"${headers} string ` +
   `"<!doctype html><meta name=viewport content='width=device-width'><title>${title}</title>` +
   `<body style='font:1.1em system-ui;margin:15vh auto;max-width:32em;padding:0 1em'><h1>${title}</h1><p>${advice}</p>"`;
 
-/** Timeouts and retries that lost no GET while tasks came and went; see docs/architecture.md. */
+/** With these timeouts and retries no GET is lost while tasks join and leave; see docs/architecture.md. */
 export const defaults = `defaults sluice-defaults
     mode http
     log global

@@ -5,12 +5,11 @@ import type { Fault } from './claims';
 import type { Look } from './look';
 import type { Service } from './service';
 
-/** Returns the running task to which a server's address belongs, if one is known. */
 export type OwnerOf = (server: Server) => Task | undefined;
 
 /**
- * Dynamic ports are reused: an address belongs to the newest task that has a running container on it, by TCP, routed or not;
- * if no task is known to have one, to the newest task that is served there.
+ * Dynamic ports are reused. An address belongs to the newest task with a running container on it, routed or not; without such a task, to
+ * the newest task that is served there.
  */
 export function addressOwners(backends: readonly Backend[], running: readonly Task[], fleet: Fleet): OwnerOf {
   const known = new Map(running.map((task) => [task.id, task]));
@@ -40,7 +39,6 @@ export function addressOwners(backends: readonly Backend[], running: readonly Ta
   };
 }
 
-/** A running task whose server was taken out, because its address belongs to a younger task. */
 export type Displaced = Fault & { readonly id: string };
 
 /** Takes out every server whose address belongs to another task. */
@@ -67,8 +65,8 @@ const displacement = (backend: Backend, server: Server, owner: Task | undefined)
 });
 
 /**
- * Lists the services that lost most of a backend's servers because their addresses belong to younger tasks: before the services
- * were asked all of them, after that those that count more tasks than are left.
+ * Services that lost most servers of a backend to younger tasks: all of them before they are asked, then those that count more tasks than
+ * are left.
  */
 export function doubtDisplaced(
   displaced: readonly Displaced[],
@@ -88,13 +86,13 @@ export function doubtDisplaced(
   });
 }
 
-/** Returns the same one in whatever order they are listed. */
+/** The result does not depend on their order. */
 const newer = (known: Task | undefined, task: Task): Task =>
   known !== undefined && (task.createdAt - known.createdAt || (task.id > known.id ? 1 : -1)) <= 0 ? known : task;
 
 type Address = { readonly address: string; readonly ports: PortRange };
 
-/** In `awsvpc` mode a task has its address to itself; in host mode Docker names no bindings, so the ports are those of its definition. */
+/** Tasks in `awsvpc` mode share no address. In host mode Docker names no bindings, so the definition says the ports. */
 function takenBy(task: Task, { definitions, hosts }: Fleet): readonly Address[] {
   const { network, containers = [] } = definitions.get(task.definition) ?? {};
   const live = task.containers.filter(({ running }) => running);

@@ -3,12 +3,11 @@ import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
 import { readLabels } from './labels';
 
-/** What the labels of a container ask for, for one route. */
 export type Claim = {
   readonly container: string;
   /** The route's name; `` for the unnamed one. */
   readonly route: string;
-  /** Whether no other container of the task definition has a route of this name. */
+  /** No other container of the definition has a route of this name. */
   readonly sole: boolean;
   readonly port: number;
   readonly hosts: readonly string[];
@@ -16,7 +15,6 @@ export type Claim = {
   readonly check: string;
 };
 
-/** A task definition that a service runs: what its labels ask for, and the tasks that run it. */
 export type Revision = {
   readonly cluster: string;
   readonly service: string;
@@ -26,16 +24,15 @@ export type Revision = {
   readonly tasks: readonly Pick<Task, 'id' | 'createdAt'>[];
 };
 
-/** Says in a sentence what is wrong with one service (`<cluster>/<service>`). */
 export type Fault = { readonly service: string; readonly message: string };
 
-/** AWS allows longer names, but a backend's file could not have them. */
+/** AWS allows longer names, but they would not fit a file name. */
 const nameLimit = 200;
 
-/** Every host and path costs HAProxy time for each request; without a limit one service could slow the others. */
+/** HAProxy compares each host and path for every request; without a limit one service could slow the others. */
 const mostRoutes = 50;
 
-/** Reads the labels of every running task, by service. One faulty container quarantines its whole service. */
+/** One faulty container quarantines its whole service. */
 export function readRevisions(
   running: readonly Task[],
   { definitions }: Fleet,
@@ -87,7 +84,6 @@ function readDefinition({ containers }: Definition): Asked {
   };
 }
 
-/** Why the tasks of a service cannot be served, whatever their labels say. */
 function unroutable({ cluster, service, external }: Task, network: string): readonly string[] {
   const reasons: string[] = [];
   if (external) reasons.push('it runs on an external instance, which the proxy cannot reach; run it on EC2 or Fargate');
@@ -99,10 +95,8 @@ function unroutable({ cluster, service, external }: Task, network: string): read
 }
 
 /**
- * Claims for tasks whose own labels cannot be read what is published of them: one revision for each set of backends.
- *
- * @param backends the published ones of a service
- * @param ids ids of these tasks, each with the time it was made, where that is known
+ * For tasks whose own labels cannot be read: their published claims, one revision for each set of backends.
+ * @param ids these tasks, each with its creation time, if known
  */
 export function asPublished(backends: readonly Backend[], ids: ReadonlyMap<string, number>): readonly Revision[] {
   const revisions = new Map<string, Revision>();
@@ -119,7 +113,6 @@ export function asPublished(backends: readonly Backend[], ids: ReadonlyMap<strin
   return [...revisions.values()];
 }
 
-/** Rebuilds the claim that a published backend was made from, as far as the backend shows it. */
 export const publishedClaim = ({ container, port, routes, check, ...names }: Backend): Claim => ({
   container,
   route: routeName(names),
@@ -130,7 +123,7 @@ export const publishedClaim = ({ container, port, routes, check, ...names }: Bac
   check,
 });
 
-/** Returns the name of a backend's route, as far as the backend's name shows it: see `backendNames`. */
+/** See `backendNames`. */
 const routeName = ({ name, cluster, service }: Pick<Backend, 'name' | 'cluster' | 'service'>): string =>
   name
     .slice(`${cluster}.${service}`.length)

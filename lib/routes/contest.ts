@@ -1,16 +1,15 @@
 import type { Backend, Route } from '../haproxy/backend';
 import type { Fault } from './claims';
 
-/** A service with the backends that its labels ask for, and its published ones, to which it falls back when it is quarantined. */
 export type Contender = {
   readonly service: string;
-  /** A task that was started alone never keeps a route from a service: it ends, a service does not. */
+  /** A task that was started alone never keeps a route from a service. */
   readonly isService: boolean;
   readonly wanted: readonly Backend[];
   readonly published: readonly Backend[];
 };
 
-/** The services that are quarantined, and the holder of each host and path (by `routeKey`). */
+/** `holders` by `routeKey`. */
 export type Contest = {
   readonly quarantined: ReadonlySet<string>;
   readonly holders: ReadonlyMap<string, string>;
@@ -44,12 +43,11 @@ export function contest(contenders: readonly Contender[], faulty: ReadonlySet<st
   }
 }
 
-/** Why a service is quarantined, and the route with its holder that it is for. */
 type Loss = { readonly fault: Fault; readonly key: string; readonly holder: string };
 type Round = {
   readonly holders: Map<string, string>;
   readonly lost: Map<string, Loss>;
-  /** The losers that had been given new routes before. */
+  /** Losers that had been given new routes before. */
   readonly fellBack: Map<string, Loss>;
 };
 
@@ -63,7 +61,6 @@ function oneRound(contenders: readonly Contender[], quarantined: ReadonlySet<str
   return round;
 }
 
-/** A published route stays with the service that has had it longest. */
 function keepPublished(
   claims: readonly Claims[],
   isService: boolean,
@@ -77,12 +74,12 @@ function keepPublished(
   }
 }
 
-/** A service gets all of its new routes, or, when one of them is taken, none: then it goes back to the routes that it dropped. */
+/** A service gets all its new routes or, if one is taken, none; then it gets back the routes that it dropped. */
 function giveNew(claims: readonly Claims[], isService: boolean, { holders, lost, fellBack }: Round): void {
   const byName = new Map(claims.map((each) => [each.service, each]));
   const given = new Map<string, string>();
 
-  /** The dropped routes may have been given to others meanwhile, which lose them and fall back in turn. */
+  /** Others may hold the dropped routes by now; they lose them, and fall back in turn. */
   const fallBack = (service: string, loss: Loss): void => {
     const { fresh = [], dropped = [] } = byName.get(service) ?? {};
     lost.set(service, loss);
@@ -112,10 +109,9 @@ function giveNew(claims: readonly Claims[], isService: boolean, { holders, lost,
 
 type Claims = {
   readonly service: string;
-  /** Published and still asked for, or, in quarantine, all that is published. */
+  /** Published and still wanted; in quarantine, all that is published. */
   readonly kept: readonly Route[];
   readonly fresh: readonly Route[];
-  /** Published and no longer asked for. */
   readonly dropped: readonly Route[];
 };
 

@@ -3,30 +3,27 @@ import type { Backend } from '../haproxy/backend';
 import { type Claim, publishedClaim, type Revision } from './claims';
 import { routeKey } from './contest';
 
-/** The claims of a service that lead to one backend: the newest says to which routes, and tasks of all of them serve it. */
+/** The claims of a service that lead to one backend. The newest claim sets the routes; tasks of all claims serve them. */
 export type Group = {
   readonly backend: string;
   readonly cluster: string;
   readonly service: string;
   readonly newest: Claim;
-  /** Says for each task, by its id, which container and port serve the backend. */
+  /** By task id. */
   readonly claims: ReadonlyMap<string, Claim>;
-  /** When the oldest of these tasks was made, in epoch milliseconds. */
+  /** The oldest of these tasks, in epoch milliseconds. */
   readonly createdAt: number;
 };
 
 type Unnamed = Omit<Group, 'backend'> & {
-  /** Every host and path that a revision asked for in this group, also those that a newer one gave up. */
+  /** Every host and path of any revision of this group, also dropped ones. */
   readonly known: ReadonlySet<string>;
 };
 
 /**
- * Groups a service's claims, and names the backend of each group. In every task a host and path lead to the container that
- * claims them in that task's own revision. A task that claims none of a group's routes serves it with the container and
- * route of the same name, if those serve nothing else: its service has just changed their hosts.
- *
- * @param unseen what was published of tasks whose own labels cannot be read
- * @param published the service's own backends
+ * Groups a service's claims into backends, and names them. In every task a host and path lead to the container that its own revision claims
+ * them for. A task that claims none of a group's routes serves it with the container and route of the same name, if those serve nothing
+ * else: then its service has just changed their hosts.
  */
 export function groupClaims(
   revisions: readonly Revision[],
@@ -37,8 +34,8 @@ export function groupClaims(
 }
 
 /**
- * The same for a service that is quarantined: its published routes stay as they are, and every running task serves each of
- * them by its own labels, or, where those say nothing of it, with the published container and port.
+ * The same in quarantine: published routes stay, and every running task serves them by its own labels or, if those do not name them, with
+ * the published container and port.
  */
 export function groupAsPublished(
   revisions: readonly Revision[],
@@ -62,7 +59,7 @@ export function groupAsPublished(
   return withNames(filled, published);
 }
 
-/** Revisions count within a family; a service may change to another. */
+/** Revision numbers count within a family; a service may change its family. */
 function newestFirst(revisions: readonly Revision[]): readonly Revision[] {
   const youngest = ({ tasks }: Revision) => tasks.reduce((last, { createdAt }) => Math.max(last, createdAt), 0);
   const families = new Map<string, number>();
@@ -88,7 +85,7 @@ function withRevision(groups: readonly Unnamed[], { cluster, service, claims, ta
   ];
 }
 
-/** Where an older revision serves a group's hosts with several containers, each of them goes on serving its own. */
+/** If an older revision serves a group's hosts with several containers, each of them keeps serving its own. */
 function splitByClaims(group: Unnamed, claims: readonly Claim[]): readonly Unnamed[] {
   const sharing = claims.filter((claim) => sharesRoute(group.newest, claim));
   const main = sharing.find((claim) => isSameSlot(group.newest, claim)) ?? sharing[0];
@@ -125,7 +122,6 @@ const sharesRoute = (a: Claim, b: Claim): boolean =>
 const isSameSlot = (a: Claim, b: Claim): boolean =>
   a.route === b.route && (a.container === b.container || (a.sole && b.sole));
 
-/** Names the backend of each group, and puts the oldest group first. */
 function withNames(groups: readonly Unnamed[], published: readonly Backend[]): readonly Group[] {
   const names = backendNames(groups, published);
   return groups
@@ -135,10 +131,10 @@ function withNames(groups: readonly Unnamed[], published: readonly Backend[]): r
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Of a backend: `<cluster>.<service>`, then `.<route>`, or `..<container>` and `.<route>` where several containers ask for one. */
+/** `<cluster>.<service>`, then `.<route>`, or `..<container>` and `.<route>` if several containers have the route. */
 type Named = { readonly cluster: string; readonly service: string; readonly newest: Claim };
 
-/** A published name goes on where its routes do, else where its container does; only what is left gets a name by rule. */
+/** A published name stays with its routes, else with its container; the others get a name by rule. */
 function backendNames<Of extends Named>(groups: readonly Of[], published: readonly Backend[]): ReadonlyMap<Of, string> {
   const names = new Map<Of, string>();
   const taken = new Set<string>();
@@ -163,10 +159,10 @@ function likeness(group: Named, { name, routes, container }: Backend): number {
   return shared * 2 + (isOwn ? 1 : 0);
 }
 
-/** HAProxy's configuration file is named for the backend, and a file's name may have 255 bytes. */
+/** A file is named after its backend; file names have at most 255 bytes. */
 const longestName = 240;
 
-/** In the order of preference; more of them than groups, so that each group finds one that is free. */
+/** In order of preference; longer than the list of groups, so one name is always free. */
 function namesFor(group: Named, groups: readonly Named[]): readonly string[] {
   const isAlone = groups.filter(({ newest }) => newest.route === group.newest.route).length === 1;
   const [plain, long] = [plainName(group), longName(group)];
@@ -174,7 +170,7 @@ function namesFor(group: Named, groups: readonly Named[]): readonly string[] {
   return [...(isAlone ? [plain, long] : [long, plain]), ...numbered].filter((name) => name.length <= longestName);
 }
 
-/** ECS allows no dot in its names, so `.<route>` and `..<container>` never meet, nor two services. */
+/** ECS allows no dot in names, so these names never collide. */
 const baseName = ({ cluster, service }: Named): string => `${cluster}.${service}`;
 const suffix = ({ newest: { route } }: Named): string => (route === '' ? '' : `.${route}`);
 const plainName = (group: Named): string => `${baseName(group)}${suffix(group)}`;

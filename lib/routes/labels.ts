@@ -5,7 +5,6 @@ import type { LabelledContainer } from '../fleet/fleet';
 import { reservedHosts } from '../haproxy/frontends';
 import { quote } from '../printable';
 
-/** What the labels of one container ask for, under one route name (`` for the unnamed one). */
 type RouteLabels = {
   readonly route: string;
   readonly hosts: readonly string[];
@@ -16,7 +15,7 @@ type RouteLabels = {
 
 const keys = ['host', 'path', 'port', 'check'];
 
-/** Words that labels use, now or later: as the name of a route each would change what a label means. */
+/** Words of labels, used now or later: as names of routes they would change what a label means. */
 const reserved = new Set(
   (
     `${keys.join(' ')} redirect timeout allow deny auth hsts strip maintenance sticky rate proto maxconn weight ` +
@@ -24,7 +23,7 @@ const reserved = new Set(
   ).split(' '),
 );
 
-/** RFC 3986, section 2.3: unreserved characters only, so that nothing in a path can mean anything to HAProxy. */
+/** RFC 3986, section 2.3: only unreserved characters, none of which means anything to HAProxy. */
 const pathGrammar = /^(\/[A-Za-z0-9._~-]+)*\/?$/;
 const routeGrammar = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
@@ -39,7 +38,7 @@ export function readLabels({ name, labels, ...mapped }: LabelledContainer): {
   const faults: string[] = [];
   const byRoute = new Map<string, Record<string, string>>();
   for (const [full, value] of Object.entries(labels)) {
-    // A label in other capitals is a fault too, instead of being ignored in silence.
+    // A label in other capitals is a fault; ignored, it would look as if it worked.
     if (!full.trim().toLowerCase().startsWith('haproxy.')) continue;
     const [route, key] = splitKey(full);
     const fault = faultyKey(full, route, key);
@@ -105,7 +104,6 @@ function choosePort(key: string, value: string | undefined, { ports, ranges }: M
   return port;
 }
 
-/** Returns why a label cannot be read, or `undefined`. */
 function faultyKey(full: string, route: string, key: string): string | undefined {
   const isExact = full === `haproxy.${route === '' ? '' : `${route}.`}${key}`;
   if (!isExact || !keys.includes(key)) return unknownLabel(full, route);
@@ -133,20 +131,19 @@ const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 /** RFC 1123, section 2.1, in lower case; `*` alone or as the first label. */
 const hostGrammar = new RegExp(`^(\\*|(\\*\\.)?${label}(\\.${label})*)$`);
 
-/** The hosts that a label lists, each once, checked or not. */
 const listedHosts = (value: string): readonly string[] => [
   ...new Set(value.split(',').map((host) => host.trim().toLowerCase())),
 ];
 
 const isHost = (text: string): boolean => text.length <= 253 && hostGrammar.test(text);
 
-/** Of longer lists only the faulty entries are corrected. */
+/** In longer lists only the faulty entries are corrected. */
 const fewHosts = 5;
 
-/** Holds a host with scheme, port and path; the patterns below are slow on far longer text. */
+/** The patterns below are slow on much longer text. */
 const longestEntry = 500;
 
-/** Guesses the hosts to write instead of a faulty list: what a browser would ask for. */
+/** Guesses what a browser would send instead. */
 function correctedHosts(value: string): readonly string[] {
   const entries = value.split(/[\s,;]+/).filter((entry) => entry !== '');
   const shown = entries.length > fewHosts ? entries.filter((entry) => !isHost(entry.toLowerCase())) : entries;

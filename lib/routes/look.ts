@@ -3,19 +3,18 @@ import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
 import type { Fault } from './claims';
 
-/** What routing is decided from. `now` is in epoch seconds; `witness` is absent until a service has to be asked. */
+/** All input of a decision. `now` is in epoch seconds; `witness` is absent until a service has to be asked. */
 export type Look = {
   readonly fleet: Fleet;
   readonly published: readonly Backend[];
   readonly witness?: Witness;
-  /** EC2 instances for which this batch holds a Spot warning. */
+  /** Instances with a Spot warning. */
   readonly warned: ReadonlySet<string>;
   readonly now: number;
 };
 
 type ByService<Of> = ReadonlyMap<string, readonly Of[]>;
 
-/** Groups tasks or backends by their service, `<cluster>/<service>`, in their order. */
 export function byService<Of extends Pick<Task | Backend, 'cluster' | 'service'>>(all: readonly Of[]): ByService<Of> {
   const found = new Map<string, Of[]>();
   for (const each of all) {
@@ -26,20 +25,17 @@ export function byService<Of extends Pick<Task | Backend, 'cluster' | 'service'>
   return found;
 }
 
-/** A stop order is remembered at least as long as ECS describes a stopped task (AWS: DescribeTasks). */
+/** Stop orders are remembered at least as long as ECS describes a stopped task (AWS: DescribeTasks). */
 const rememberedSeconds = 3600;
 
 /** A Spot instance ends two minutes after its warning (AWS: Spot interruption notices); one still there after ten was not interrupted. */
 export const warnedSeconds = 600;
 
-/** A backend without routes is kept for as long as it holds stop orders. */
+/** Such a backend stays without routes. */
 export const remembers = ({ stopped }: Backend, now: number): boolean =>
   Object.values(stopped).some((since) => now - since < rememberedSeconds);
 
-/**
- * Adds to a backend which tasks of its service were told to stop, so that an older answer of ECS does not bring them back, and
- * which run on a warned instance.
- */
+/** Adds stop orders, so that an older answer of ECS does not bring these tasks back, and warnings. */
 export function remember(backend: Backend, tasks: readonly Task[], { fleet, warned, now }: Look): Backend {
   const stopping = tasks.filter(({ state }) => state === 'stopping');
   const ordered = fleet.unread.flatMap(({ task }) => (task?.stopping ? task : []));
@@ -65,11 +61,9 @@ function mergeRecent(
   return Object.fromEntries([...recent, ...fresh].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What becomes of published tasks that ECS does not describe. */
 export type Missing = {
-  /** Ids of the tasks that stay. */
   readonly kept: ReadonlySet<string>;
-  /** Services to ask for their own count; after that, services whose count contradicts what ECS describes. */
+  /** Services to ask for their count, or whose count contradicts what ECS describes. */
   readonly doubts: readonly string[];
   readonly faults: readonly Fault[];
 };
@@ -130,7 +124,6 @@ function missingOf(backends: readonly Backend[], known: ReadonlySet<string>, unr
   return { lost, hidden, isLarge };
 }
 
-/** Says what cannot be read, and what becomes of it, each behind the services that it concerns. */
 export function unreadFaults({ unread }: Fleet, published: readonly Backend[]): readonly string[] {
   const sentences = unread.slice(0, mostNamed).map(({ what, why, services, task }) => {
     const owner = published.find(({ servers }) => servers.some(({ name }) => name === task?.id));
@@ -140,7 +133,7 @@ export function unreadFaults({ unread }: Fleet, published: readonly Backend[]): 
   return unread.length > mostNamed ? [...sentences, `${unread.length - mostNamed} more cannot be read`] : sentences;
 }
 
-/** As many fit a line of the log, even when a whole cluster cannot be read. */
+/** As many fit into a line of the log. */
 const mostNamed = 20;
 
 const sentence = ({ what, why }: Pick<Unread, 'what' | 'why'>): string =>

@@ -7,18 +7,17 @@ import { byService, type Look, remember, remembers } from './look';
 import { type Filled, fill } from './servers';
 import { publishedGroups, readServices, type Service, toBackends, wantedBackends } from './service';
 
-/** What should be served, and what stands in the way of serving more. */
 export type Routes = {
   readonly backends: readonly Backend[];
   readonly faults: readonly Fault[];
-  /** Services whose own count contradicts what ECS describes; their lost servers stay. */
+  /** Services whose count contradicts what ECS describes; their lost servers stay. */
   readonly doubts: readonly string[];
 };
 
-/** `ask` names services that seem to have lost servers without a stop order: their own counts are needed to decide. */
+/** `ask` names services that seem to have lost servers without a stop order. */
 export type Decided = { readonly ask: readonly string[] } | { readonly routes: Routes };
 
-/** Turns running tasks and their labels into backends. What is published is the only memory. Asks nothing of a look with a witness. */
+/** What is published is the only memory. With a witness it never returns `ask`. */
 export function decideRoutes(asked: Look): Decided {
   const tasks = byService(asked.fleet.tasks);
   const rememberTasks = (backend: Backend) => remember(backend, tasks.get(serviceKey(backend)) ?? [], asked);
@@ -45,8 +44,8 @@ export function decideRoutes(asked: Look): Decided {
 type Granted = Service & { readonly wanted: readonly Backend[] };
 
 /**
- * Fills the backends that a service has in the end: those that it wants, or, in quarantine, its published ones without the
- * routes that other services hold meanwhile. Adds backends without routes that only hold stop orders.
+ * Fills the backends that a service wants, or in quarantine its published ones without routes that others hold. Also keeps backends that
+ * only hold stop orders.
  */
 function fillService(service: Granted, { quarantined, holders }: Contest, look: Look): readonly Filled[] {
   const isQuarantined = quarantined.has(service.service);
@@ -71,8 +70,8 @@ function fillService(service: Granted, { quarantined, holders }: Contest, look: 
 type Owned = Pick<Route, 'host' | 'path'> & { readonly service: string };
 
 /**
- * Says which service takes requests that another one would serve without it: by a longer path on its host, or by a host within
- * its wildcard. Teams share hosts in this way; it may also be a mistake.
+ * Names services that take requests of another one, by a longer path or by a host within its wildcard. Teams share hosts this way, but it
+ * may be a mistake.
  */
 export function overlaps(backends: readonly Backend[]): readonly string[] {
   const routes = backends.flatMap((backend) =>
@@ -93,7 +92,6 @@ export function overlaps(backends: readonly Backend[]): readonly string[] {
   return [...pairs.values()].map(({ first, more }) => (more > 0 ? `${first}; and ${more} more like it` : first)).sort();
 }
 
-/** Finds the routes of other services that would get some of this route's requests if its own service did not exist. */
 function takenFrom({ host, path, service }: Owned, byHost: ReadonlyMap<string, ReadonlyMap<string, Owned>>) {
   const own = byHost.get(host);
   const answering = (asked: string) => prefixes(asked).flatMap((prefix) => own?.get(prefix) ?? [])[0]?.service;
@@ -106,7 +104,7 @@ function takenFrom({ host, path, service }: Owned, byHost: ReadonlyMap<string, R
   for (const each of coveringHosts(host)) {
     const there = byHost.get(each);
     const below = [...(there?.values() ?? [])].filter((other) => isBelow(other.path, path));
-    // On this host they get no request, unless another service has a longer path of it.
+    // These get no request on this host, unless another service has a longer path of it.
     const unreached = below.filter((other) => other.service !== service && answering(other.path) === service);
     const [next] = ofOthers(there);
     found.push(...unreached, ...(next && !shorter ? [next] : []));
@@ -115,7 +113,7 @@ function takenFrom({ host, path, service }: Owned, byHost: ReadonlyMap<string, R
   return found;
 }
 
-/** Lists the wildcards that hold a host, from the longest, then `*`: HAProxy compares in this order, after the host itself. */
+/** From the longest wildcard to `*`, as HAProxy compares them after the host itself. */
 function coveringHosts(host: string): readonly string[] {
   if (host === '*') return [];
   const labels = host.replace(/^\*\./, '').split('.');
@@ -123,11 +121,10 @@ function coveringHosts(host: string): readonly string[] {
   return [...wildcards, '*'];
 }
 
-/** On segment borders: `/api/v1` is below `/api`, `/apix` is not. */
+/** Whole segments only: `/api/v1` is below `/api`, `/apix` is not. */
 const isBelow = (path: string, prefix: string): boolean =>
   path !== prefix && (prefix === '/' || path.startsWith(`${prefix}/`));
 
-/** Lists a path and all that it is below, the longest first. */
 function prefixes(path: string): readonly string[] {
   const segments = path.split('/').filter(Boolean);
   return [...segments.map((_, index) => `/${segments.slice(0, segments.length - index).join('/')}`), '/'];

@@ -6,16 +6,13 @@ import type { Claim, Fault } from './claims';
 import type { Look } from './look';
 import type { Service } from './service';
 
-/** A backend with its servers, and the faults of tasks that should be among them. */
 export type Filled = { readonly backend: Backend; readonly faults: readonly Fault[] };
 
 type Serving = { readonly task: Task | undefined; readonly server: Server };
 
 /**
- * Fills a backend with the tasks that serve it. A task without a known address stays as it was published.
- * Tasks that ECS calls unhealthy are left out while a healthy one is there.
- *
- * @param claims the claim by which each task serves the backend, by task id
+ * Fills a backend with the tasks that serve it. Without a known address a task stays as published. Tasks that ECS reports as unhealthy are
+ * left out while a healthy one is there.
  */
 export function fill(
   backend: Backend,
@@ -42,8 +39,8 @@ function publishedServer(id: string, { container, port }: Claim, published: read
 }
 
 /**
- * A task is reached in `awsvpc` mode at its own address, else at its host's. In host mode Docker names no bindings:
- * there the container's port is the host's.
+ * In `awsvpc` mode a task has its own address, else its instance's. In host mode Docker names no bindings: the container's port is the
+ * host's.
  */
 function serverOf(task: Task, target: Claim, { definitions, hosts }: Fleet): Server | undefined {
   const network = definitions.get(task.definition)?.network;
@@ -59,8 +56,8 @@ function serverOf(task: Task, target: Claim, { definitions, hosts }: Fleet): Ser
 }
 
 /**
- * Tasks on an instance that drains, or has a Spot warning, are second choice while at least as many others are there: ECS keeps
- * them running until it has replaced them.
+ * Tasks on an instance that drains or has a Spot warning are second choice while at least as many others are there: ECS keeps them running
+ * until it has replaced them.
  */
 function ranked(serving: readonly Serving[], { warned }: Backend, { hosts }: Fleet): readonly Server[] {
   const isWarned = ({ task, server }: Serving) =>
@@ -93,7 +90,6 @@ function noAddress(task: Task, { container, port }: Claim, fleet: Fleet): Fault 
   };
 }
 
-/** Says what is waited for, and what to check where it may never come. */
 function whereItComesFrom({ definition, instance = '' }: Task, { definitions, hosts }: Fleet): string {
   const host = hosts.get(instance);
   if (definitions.get(definition)?.network === 'awsvpc') return 'it joins once ECS names one';

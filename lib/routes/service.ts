@@ -6,24 +6,21 @@ import { routeKey } from './contest';
 import { type Group, groupAsPublished, groupClaims } from './groups';
 import { byService, keepMissing, type Look, type Missing } from './look';
 
-/** A service with everything that is known of it. */
 export type Service = {
-  /** `<cluster>/<service>`. */
   readonly service: string;
   readonly isService: boolean;
   readonly published: readonly Backend[];
-  /** Its running tasks, by id. */
   readonly running: ReadonlyMap<string, Task>;
   readonly revisions: readonly Revision[];
   /** The published claims of tasks whose own labels cannot be read. */
   readonly unseen: readonly Revision[];
   readonly groups: readonly Group[];
-  /** The age that its new routes get, in epoch seconds: later than every route that others have published. */
+  /** The age of its new routes, in epoch seconds: later than every published route of others. */
   readonly since: number;
 };
 
 type Services = {
-  /** In the order in which they may have new routes: published ones first, then those with older tasks. */
+  /** Published services first, then those with older tasks. */
   readonly services: readonly Service[];
   readonly faults: readonly Fault[];
   readonly missing: Missing;
@@ -39,7 +36,7 @@ export function readServices(running: readonly Task[], look: Look): Services {
     const own = runningOf.get(service) ?? [];
     const seen = revisions.get(service) ?? [];
     const unseen = asPublished(had, unseenTasks(had, own, missing.kept, look.fleet));
-    // A published route never loses to a new one, not even within one second.
+    // Later than all others, so that a published route never loses to a new one, even within one second.
     const others = youngest.filter((other) => other.service !== service).map(({ since }) => since + 1);
     return {
       service,
@@ -58,7 +55,6 @@ export function readServices(running: readonly Task[], look: Look): Services {
 const youngestRoute = (backends: readonly Backend[]): number =>
   Math.max(0, ...backends.flatMap(({ routes }) => routes.map(({ since }) => since)));
 
-/** Maps tasks whose labels cannot be read to the time they were made, where it is known. */
 function unseenTasks(
   published: readonly Backend[],
   running: readonly Task[],
@@ -83,7 +79,7 @@ const placeOf = ({ published, groups, service }: Service): Place => [
 
 const compare = (a: Place, b: Place): number => a[0] - b[0] || a[1] - b[1] || (a[2] < b[2] ? -1 : 1);
 
-/** The backends that a service asks for. A service without a running task keeps what it has, as long as it exists. */
+/** A service without a running task keeps its backends as long as it exists. */
 export function wantedBackends(service: Service, { witness }: Look): readonly Backend[] {
   const own = toBackends(service.groups, service);
   const waits =
@@ -96,11 +92,10 @@ export function wantedBackends(service: Service, { witness }: Look): readonly Ba
   return [...own, ...rest.filter(({ routes }) => routes.length > 0)];
 }
 
-/** The groups of a service that is quarantined. */
 export const publishedGroups = ({ revisions, unseen, published, running }: Service): readonly Group[] =>
   groupAsPublished(revisions, unseen, published, [...running.values()]);
 
-/** A route that the service has published already keeps its age, in whichever of its backends; every backend gets all stop orders. */
+/** A route that the service has published keeps its age, in whichever backend. */
 export function toBackends(groups: readonly Group[], { published, since }: Service): readonly Backend[] {
   const known = new Map(published.flatMap(({ routes }) => routes).map((route) => [routeKey(route), route]));
   return groups.map(({ backend, cluster, service, newest: { container, port, hosts, path, check } }) => ({
