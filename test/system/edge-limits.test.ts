@@ -10,15 +10,14 @@ afterAll(() => door.close());
 beforeEach(() => door.forget());
 
 const fields = (count: number, size: number) => Array.from({ length: count }, (_, n) => [`x-${n}`, 'x'.repeat(size)]);
-const ask1 = (count: number, size: number, path = '/') => {
-  const lines = fields(count, size).map(([name, value]) => `${name}: ${value}\r\n`);
-  return door.send(`GET ${path} HTTP/1.1\r\nHost: shop.example\r\n${lines.join('')}\r\n`);
-};
-const ask2 = async (count: number, size: number, path = '/') => {
-  const client = door.http2();
-  const headers = { ':authority': 'shop.example', ':path': path, ...Object.fromEntries(fields(count, size)) };
-  return client.ask(headers).finally(client.close);
-};
+const ask1 = (count: number, size: number, path = '/') =>
+  door.get(
+    'shop.example',
+    path,
+    fields(count, size).map((field) => field.join(': ')),
+  );
+const ask2 = (count: number, size: number, path = '/') =>
+  door.ask2({ ':path': path, ...Object.fromEntries(fields(count, size)) });
 
 /** What README promises: 15 kB, and somewhat less than 200 fields, for HAProxy adds its own. */
 const taken = [
@@ -74,7 +73,7 @@ describe('headers of an answer', () => {
 
 it('a machine with larger buffers takes headers of 30 KB, in a request and in an answer', async () => {
   await door.close();
-  door = await openDoor({ shop: 'shop.example' }, { SLUICE_BUFFER_BYTES: '32768' });
+  door = await openDoor({ shop: 'shop.example' }, { told: { SLUICE_BUFFER_BYTES: '32768' } });
 
   expect(await ask1(2, 15_000)).toMatch(/^HTTP\/1\.1 200 /);
   expect((await ask1(0, 0, '/answer/2x15000')).match(/^y-\d+: y+\r$/gm)).toHaveLength(2);

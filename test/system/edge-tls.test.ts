@@ -24,6 +24,18 @@ const shake = (options: ConnectionOptions) =>
       .write('GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n');
   });
 
+it.each([
+  ['TLSv1.1', false],
+  ['TLSv1.2', true],
+  ['TLSv1.3', true],
+] as const)('%s: %s', async (version, taken) => {
+  const ciphers = 'DEFAULT@SECLEVEL=0';
+  const shaken = await shake({ minVersion: version, maxVersion: version, ciphers });
+  shaken?.socket.destroy();
+
+  expect(shaken !== undefined).toBe(taken);
+});
+
 describe('groups', () => {
   it.each([
     ['X25519', true],

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type ClientHttp2Session, connect as connectHttp2, type OutgoingHttpHeaders } from 'node:http2';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { OutgoingHttpHeaders } from 'node:http2';
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 import { render } from '../../lib/haproxy/render';
+import { type Asking, http2Client } from './edge-http2';
 import { startInstance, until } from './haproxy-instance';
 import { backend } from './haproxy-tasks';
 
-/** What reached a task: a request, or bytes behind one that nobody has inspected. */
+/** A request that reached a task, or bytes behind one that no rule has inspected. */
 export type Reached = {
   readonly task: string;
   readonly method: string;
@@ -20,43 +21,69 @@ export type Reached = {
 
 export type Door = Awaited<ReturnType<typeof openDoor>>;
 
+/** Status of a task's answer to a request; `undefined` where it closes the connection. */
+type Answering = (task: string, request: IncomingMessage) => number | undefined;
+
+export type Building = {
+  /** Settings of the machine. */
+  readonly told?: Readonly<Record<string, string>>;
+  readonly certified?: readonly string[];
+  /** Checks of services; the others have `tcp`. */
+  readonly checks?: Readonly<Record<string, string>>;
+  readonly answer?: Answering;
+};
+
 /**
- * The deployed configuration in a real HAProxy, with a task for each host, and what a stranger may send to it.
+ * The deployed configuration in a real HAProxy with a task for each service, and what a stranger may send to it.
  *
- * @param told what the machine was told at its launch
+ * @param services the routes of each, as `shop.example *.shop.example/path`. A service named `idle` has no task.
  */
-export async function openDoor(
-  services: Readonly<Record<string, string>>,
-  told: Readonly<Record<string, string>> = {},
-) {
+export async function openDoor(services: Readonly<Record<string, string>>, building: Building = {}) {
+  const { told, certified = [], checks = {}, answer = () => 200 } = building;
   const instance = await startInstance(told);
-  const tasks = await Promise.all(Object.keys(services).map((name) => wideOpenTask(name)));
-  const backends = tasks.map(({ server, name }) => {
-    const [host = '', path = ''] = (services[name] ?? '').split(/(?=\/)/);
-    return backend([server], {
-      ...{ name: `demo.${name}`, service: name, check: 'tcp' },
-      routes: [{ host, path: path || '/', since: 1 }],
-    });
-  });
-  await instance.sync(instance.publishFiles(render({ backends, certified: [] })));
+  const tasks = await Promise.all(Object.keys(services).map((name) => wideOpenTask(name, answer)));
+  const backends = tasks.map(({ server, name }) =>
+    backend(name === 'idle' ? [] : [server], {
+      ...{ name: `demo.${name}`, service: name, check: checks[name] ?? 'tcp' },
+      routes: (services[name] ?? '').split(' ').map((route) => {
+        const [host = '', path = '/'] = route.split(/(?=\/)(.*)/);
+        return { host, path, since: 1 };
+      }),
+    }),
+  );
+  await instance.sync(instance.publishFiles(render({ backends, certified })));
   await instance.startHaproxy();
-  for (const { name } of tasks) await until(async () => (await instance.status(`demo.${name}`, name)) === 'UP');
-  const reached = () => tasks.flatMap((task) => task.reached);
+  const isUp = (name: string) => until(async () => (await instance.status(`demo.${name}`, name)) === 'UP');
+  for (const { name } of tasks) if (name !== 'idle') await isUp(name);
+
+  const send = (text: string, options?: Listening) => exchange(connect(10080, instance.host), text, options);
+  const sendByTls = (text: string) =>
+    exchange(connectTls({ port: 10443, host: instance.host, rejectUnauthorized: false }), text);
   return {
     instance,
-    reached,
-    /** Whatever came to a task as raw bytes, behind a request that it took for the beginning of another protocol. */
-    piped: () => tasks.map((task) => task.piped()).join(''),
-    /** All bytes, of requests that the task refused or waits for too. */
-    arrived: () => tasks.map((task) => task.arrived()).join(''),
+    isUp,
+    reached: () => tasks.flatMap((task) => task.reached),
+    /** Tasks and paths of the requests that reached a task. */
+    routes: () => tasks.flatMap((task) => task.reached.map(({ url }) => `${task.name} ${url}`)),
+    /** What came to a task as raw bytes, behind a request that it took for the beginning of another protocol. */
+    piped: () => tasks.map((task) => task.bytes.piped).join(''),
+    /** All bytes, also of requests that the task refused or still waits for. */
+    arrived: () => tasks.map((task) => task.bytes.arrived).join(''),
     forget: () => {
       for (const task of tasks) task.forget();
     },
-    /** Sends bytes in clear text, and returns what came back until HAProxy hung up or said nothing for a while. */
-    send: (text: string, options?: Listening) => exchange(connect(10080, instance.host), text, options),
-    sendByTls: (text: string, options?: Listening) =>
-      exchange(connectTls({ port: 10443, host: instance.host, rejectUnauthorized: false }), text, options),
-    http2: () => http2Client(`https://${instance.host}:10443`),
+    /** Sends bytes in clear text. Returns what came back until HAProxy hung up, or sent nothing for a while. */
+    send,
+    /** One request by HTTP/1.1; `more` are header lines, a `tls:` before the host goes by HTTPS. */
+    get: (host: string, path = '/', more: readonly string[] = [], method = 'GET') => {
+      const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host.replace('tls:', '')}`, ...more, '', ''];
+      return (host.startsWith('tls:') ? sendByTls : send)(lines.join('\r\n'));
+    },
+    /** One request by HTTP/2 over TLS, on a connection of its own. */
+    ask2: (headers: OutgoingHttpHeaders, options?: Asking) => {
+      const client = http2Client(`https://${instance.host}:10443`);
+      return client.ask({ ':authority': 'shop.example', ':path': '/', ...headers }, options).finally(client.close);
+    },
     /** HTTP/2 in clear text, by prior knowledge (RFC 9113, 3.3). */
     clearHttp2: () => http2Client(`http://${instance.host}:10080`),
     close: async () => {
@@ -66,12 +93,21 @@ export async function openDoor(
   };
 }
 
-type Listening = { readonly afterwards?: string };
-
-/** A task that takes every Upgrade and every CONNECT that reaches it, and echoes what follows. */
-async function wideOpenTask(name: string) {
-  const reached: Reached[] = [];
+/** Listens on a port of its own; `stop` ends its connections too. */
+export async function listen(name: string, server: Server, backlog?: number) {
   const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket.on('close', () => sockets.delete(socket))));
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog }, resolve));
+  const stop = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { name, stop, server: { name, address: '127.0.0.1', port: (server.address() as AddressInfo).port } };
+}
+
+/** A task that accepts every Upgrade and every CONNECT that reaches it, and echoes what follows. */
+async function wideOpenTask(name: string, answer: Answering) {
+  const reached: Reached[] = [];
   const bytes = { piped: '', arrived: '' };
   const open = (request: IncomingMessage, socket: Socket, head: Buffer) => {
     reached.push(seen(name, request));
@@ -83,34 +119,24 @@ async function wideOpenTask(name: string) {
   const server = createServer({ maxHeaderSize: 100_000 }, (request, response) => {
     request.resume().on('end', () => {
       if (request.url === '/unasked') return open(request, request.socket, Buffer.alloc(0));
-      reached.push(seen(name, request));
-      withWishes(response, request.url ?? '').end(name);
+      if (request.headers['user-agent'] !== 'sluice') reached.push(seen(name, request));
+      const status = answer(name, request);
+      if (status === undefined) request.socket.destroy();
+      else
+        asWished(response, request.url ?? '')
+          .writeHead(status)
+          .end(name);
     });
-  })
-    .on('upgrade', open)
-    .on('connect', open)
-    .on('connection', (socket) => {
-      sockets.add(socket);
-      socket.on('data', (data) => (bytes.arrived += data.toString('latin1')));
-      socket.on('close', () => sockets.delete(socket));
-    });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  server.on('upgrade', open).on('connect', open);
+  server.on('connection', (socket) => socket.on('data', (data) => (bytes.arrived += data.toString('latin1'))));
   // Node's own limit would hide HAProxy's.
   server.maxHeadersCount = 0;
-  const { port } = server.address() as AddressInfo;
-  return {
-    ...{ name, server: { name, address: '127.0.0.1', port }, reached },
-    piped: () => bytes.piped,
-    arrived: () => bytes.arrived,
-    forget: () => {
-      reached.length = 0;
-      Object.assign(bytes, { piped: '', arrived: '' });
-    },
-    stop: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
+  const forget = () => {
+    reached.length = 0;
+    Object.assign(bytes, { piped: '', arrived: '' });
   };
+  return { ...(await listen(name, server)), reached, bytes, forget };
 }
 
 function seen(task: string, { method = '', url = '', rawHeaders, rawTrailers }: IncomingMessage): Reached {
@@ -119,21 +145,23 @@ function seen(task: string, { method = '', url = '', rawHeaders, rawTrailers }: 
 }
 
 /** `/answer/<fields>x<bytes>` asks for so many header fields, `/rpc` for a trailer. */
-function withWishes(response: ServerResponse, path: string): ServerResponse {
+function asWished(response: ServerResponse, path: string): ServerResponse {
   const [, fields, size] = /^\/answer\/(\d+)x(\d+)$/.exec(path) ?? [];
   for (let n = 0; n < Number(fields); n += 1) response.setHeader(`y-${n}`, 'y'.repeat(Number(size)));
   if (path === '/rpc') response.setHeader('Trailer', 'Grpc-Status').addTrailers({ 'Grpc-Status': '0' });
   return response.setHeader('Content-Type', 'text/plain');
 }
 
-/** HAProxy compares the answer to the key with its own reckoning when a client comes by HTTP/2 (RFC 6455, 4.2.2). */
+/** HAProxy computes the answer to the key itself when a client comes by HTTP/2, and compares (RFC 6455, 4.2.2). */
 function switched({ headers }: IncomingMessage): string {
   const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
   const accept = createHash('sha1').update(key).digest('base64');
   return `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${headers.upgrade}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
 }
 
-/** @param afterwards what is sent once an answer has begun, as whoever believes in a tunnel would */
+type Listening = { readonly afterwards?: string };
+
+/** @param afterwards what is sent once an answer has begun, as a client would that believes in a tunnel */
 function exchange(socket: Socket, text: string, { afterwards }: Listening = {}): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
@@ -155,43 +183,4 @@ function exchange(socket: Socket, text: string, { afterwards }: Listening = {}):
       .on('error', end)
       .write(text);
   });
-}
-
-export type Answer2 = { readonly status: number | string; readonly body: string; readonly trailers?: unknown };
-
-function http2Client(origin: string) {
-  const session: ClientHttp2Session = connectHttp2(origin, { rejectUnauthorized: false });
-  session.on('error', () => undefined);
-  const settled = new Promise((resolve) => session.once('remoteSettings', resolve));
-  return {
-    session,
-    /** One request. Returns its status, or the name of the error that ended its stream. `afterwards` is sent once it is answered. */
-    ask: async (
-      headers: OutgoingHttpHeaders,
-      { trailers, afterwards }: { trailers?: OutgoingHttpHeaders; afterwards?: string } = {},
-    ) => {
-      await settled;
-      return new Promise<Answer2>((resolve) => {
-        const isOpen = trailers !== undefined || afterwards !== undefined;
-        const stream = session.request(headers, { endStream: !isOpen, waitForTrailers: trailers !== undefined });
-        let status: number | string = 'none';
-        let body = '';
-        let ended = {};
-        const end = () => resolve({ status, body, ...ended });
-        stream.setTimeout(afterwards === undefined ? 2_000 : 500, end);
-        stream
-          .on('response', (answered) => {
-            status = answered[':status'] ?? 'none';
-            if (afterwards !== undefined) stream.write(afterwards);
-          })
-          .on('data', (data) => (body += data))
-          .on('error', (error: NodeJS.ErrnoException) => resolve({ status: error.message, body }))
-          .on('trailers', ({ 'grpc-status': grpc }) => (ended = { trailers: { 'grpc-status': grpc } }))
-          .on('wantTrailers', () => stream.sendTrailers(trailers ?? {}))
-          .on('close', end);
-        if (trailers !== undefined) stream.end('body');
-      });
-    },
-    close: () => session.destroy(),
-  };
 }
