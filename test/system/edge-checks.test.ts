@@ -1,7 +1,7 @@
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import type { Backend } from '../../lib/haproxy/backend';
+import { listen } from './edge';
 import { type Instance, pause, startInstance, until } from './haproxy-instance';
 import { backend, keepAlive } from './haproxy-tasks';
 
@@ -32,12 +32,9 @@ async function startTask(name: string, check: Check = 'well') {
     else if (state.check === 'bad') response.writeHead(503).end();
     else if (state.check === 'closes') incoming.socket.destroy();
   });
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
-  const stop = () => server.close().closeAllConnections();
-  closers.push(stop);
-  return { name, state, stop, server: { name, address: '127.0.0.1', port } };
+  const listening = await listen(name, server);
+  closers.push(listening.stop);
+  return { ...listening, state };
 }
 
 /** A service of its own path, named as it. */

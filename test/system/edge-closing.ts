@@ -1,7 +1,9 @@
-import { type Agent, createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type Agent, createServer, request } from 'node:http';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { listen } from './edge';
 import { type Instance, until } from './haproxy-instance';
 import { backend, keepAlive } from './haproxy-tasks';
 
@@ -36,27 +38,17 @@ export async function startClosingTask(name: string) {
     const answer = (body || name).padEnd(Number(incoming.headers['x-size'] ?? 0), '.');
     response.writeHead(200, { 'Content-Length': answer.length }).end(answer);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const stop = () => server.close().closeAllConnections();
-  running.push(stop);
-  return { state, stop, server: { name, address: '127.0.0.1', port: (server.address() as AddressInfo).port } };
-}
-
-async function text(incoming: IncomingMessage): Promise<string> {
-  let body = '';
-  for await (const part of incoming) body += part;
-  return body;
+  const listening = await listen(name, server);
+  running.push(listening.stop);
+  return { ...listening, state };
 }
 
 /** Starts HAProxy with the first task; the others come at run time. */
 export async function serve(instance: Instance, first: ClosingTask, ...others: ClosingTask[]): Promise<void> {
-  const publish = (tasks: ClosingTask[]) =>
-    instance.publish([
-      backend(
-        tasks.map(({ server }) => server),
-        { check: 'tcp' },
-      ),
-    ]);
+  const publish = (tasks: ClosingTask[]) => {
+    const servers = tasks.map(({ server }) => server);
+    return instance.publish([backend(servers, { check: 'tcp' })]);
+  };
   const up = (tasks: ClosingTask[]) =>
     until(async () => {
       const states = await Promise.all(tasks.map(({ server }) => instance.status('default.web', server.name)));

@@ -1,6 +1,5 @@
-import { connect as connectHttp2 } from 'node:http2';
-
 import { type ClosingTask, kinds, load, serve, startClosingTask, stopClosingTasks } from './edge-closing';
+import { http2Client } from './edge-http2';
 import { type Instance, startInstance } from './haproxy-instance';
 
 jest.setTimeout(60_000);
@@ -62,21 +61,12 @@ describe('a task that closes a kept connection as the next request arrives', () 
 
   it('loses none by HTTP/2, many on one connection', async () => {
     await serve(instance, await startClosingTask('a'));
-    const client = connectHttp2(`https://${instance.host}:10443`, { rejectUnauthorized: false });
-    const exchange = (method: string, body?: string) =>
-      new Promise<string>((resolve) => {
-        const stream = client.request({ ':path': '/', ':method': method }, { endStream: body === undefined });
-        let answer = '';
-        stream.on('response', ({ ':status': status }) => (answer = `${status} `));
-        stream.on('data', (data) => (answer += data)).on('end', () => resolve(answer));
-        stream.on('error', (error) => resolve(error.message));
-        if (body !== undefined) stream.end(body);
-      });
+    const client = http2Client(`https://${instance.host}:10443`);
 
     for (let n = 0; n < 20; n++) {
-      expect(await exchange('GET')).toBe('200 a');
-      expect(await exchange('POST', 'body')).toBe('200 body');
+      expect(await client.ask({ ':method': 'GET' })).toStrictEqual({ status: 200, body: 'a' });
+      expect(await client.ask({ ':method': 'POST' }, { body: 'body' })).toStrictEqual({ status: 200, body: 'body' });
     }
-    client.destroy();
+    client.close();
   });
 });

@@ -4,17 +4,8 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-const {
-  kind,
-  host,
-  name,
-  path,
-  clients,
-  seconds = 1,
-  leaveMs,
-  streams = 1,
-  addresses = 200,
-} = JSON.parse(process.argv[2]);
+const { kind, host, name, path, clients, leaveMs, ...given } = JSON.parse(process.argv[2]);
+const { seconds = 1, streams = 1, addresses = 200 } = given;
 const isSecure = !kind.startsWith('ask');
 const counts = {};
 const count = (what) => (counts[what] = (counts[what] ?? 0) + 1);
@@ -28,6 +19,7 @@ const frame = (type, flags, stream, body) => {
   head.writeUInt32BE(stream, 5);
   return Buffer.concat([head, body]);
 };
+const webSocketKey = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2x1aWNlc2x1aWNlc2x1aQ==\r\n';
 const http2Hello = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, 0, Buffer.alloc(0))]);
 
 /** What each kind of stranger does on its connection; what none does is to read. */
@@ -39,14 +31,7 @@ const acts = {
     socket
       .pause()
       .write(`POST ${path} HTTP/1.1\r\nHost: ${name}\r\nContent-Length: 99999999\r\n\r\n${'x'.repeat(1 << 20)}`),
-  websocket: (socket) =>
-    socket
-      .pause()
-      .write(
-        get(
-          'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2x1aWNlc2x1aWNlc2x1aQ==\r\n',
-        ),
-      ),
+  websocket: (socket) => socket.pause().write(get(`Upgrade: websocket\r\nConnection: Upgrade\r\n${webSocketKey}`)),
   http2pings: (socket) => {
     socket.pause().write(http2Hello);
     for (let n = 0; n < 20; n++) socket.write(Buffer.concat(Array(2_000).fill(frame(6, 0, 0, Buffer.alloc(8)))));
@@ -55,14 +40,9 @@ const acts = {
 
 const came = (n) => {
   if (kind === 'askHttp2' || kind === 'http2unread' || kind === 'http2window') return http2(n);
-  const options = { host, port: isSecure ? 10443 : 10080, localAddress: localAddress(n) };
-  const socket = isSecure
-    ? connectTls({
-        ...options,
-        ALPNProtocols: [kind.startsWith('http2') ? 'h2' : 'http/1.1'],
-        rejectUnauthorized: false,
-      })
-    : connect(options);
+  const options = { host, port: isSecure ? 10443 : 10080, localAddress: localAddress(n), rejectUnauthorized: false };
+  const ALPNProtocols = [kind.startsWith('http2') ? 'h2' : 'http/1.1'];
+  const socket = isSecure ? connectTls({ ...options, ALPNProtocols }) : connect(options);
   socket.on('error', () => count('refused'));
   socket.on('close', () => count('ended'));
   if (kind !== 'ask')

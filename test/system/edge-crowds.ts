@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Backend, Server } from '../../lib/haproxy/backend';
+import { listen } from './edge';
 import { ask, backend } from './haproxy-tasks';
 
 export type Crowd = {
@@ -67,13 +67,7 @@ export async function startOddTask(name: string) {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
     socket.write(large);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve));
-  const address: Server = { name, address: '127.0.0.1', port: (server.address() as AddressInfo).port };
-  const stop = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { server: address, stop };
+  return listen(name, server, 4096);
 }
 
 /** A service at `<name>.example.com`, whose tasks need only listen. */

@@ -1,16 +1,10 @@
-import { execFileSync } from 'node:child_process';
-
+import { conditionHolds } from '../../scripts/local/proxy/haproxy';
 import { type Door, openDoor } from './edge';
 
 jest.setTimeout(30_000);
 
-/** HAProxy 3.2 and later drop a request's trailers. Earlier releases pass those that were not announced. */
-const dropsTrailers = /version (3\.[2-9]|[4-9])/.test(
-  execFileSync(process.env.HAPROXY ?? 'haproxy', ['-v'], {
-    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
-    encoding: 'utf8',
-  }),
-);
+/** Earlier releases pass trailers that were not announced. */
+const dropsTrailers = conditionHolds('version_atleast(3.2)');
 
 let door: Door;
 beforeAll(async () => {

@@ -9,65 +9,49 @@ beforeAll(async () => {
 afterAll(() => door.close());
 beforeEach(() => door.forget());
 
-const fields = (count: number, size: number) => Array.from({ length: count }, (_, n) => [`x-${n}`, 'x'.repeat(size)]);
-const ask1 = (count: number, size: number, path = '/') =>
-  door.get(
-    'shop.example',
-    path,
-    fields(count, size).map((field) => field.join(': ')),
-  );
-const ask2 = (count: number, size: number, path = '/') =>
-  door.ask2({ ':path': path, ...Object.fromEntries(fields(count, size)) });
-
-/** What README promises: 15 kB, and somewhat less than 200 fields, for HAProxy adds its own. */
-const taken = [
-  [1, 14_500],
-  [180, 60],
-] as const;
-const tooMuch = [
-  [1, 16_500],
-  [1, 60_000],
-  [400, 5],
-] as const;
+/** Header fields of a size, as `<number>x<bytes>`. */
+const fields = (size: string) => {
+  const [count = 0, bytes = 0] = size.split('x').map(Number);
+  return Array.from({ length: count }, (_, n) => [`x-${n}`, 'x'.repeat(bytes)]);
+};
+const ask1 = (size: string, path = '/') => {
+  const lines = fields(size).map((field) => field.join(': '));
+  return door.get('shop.example', path, lines);
+};
+const ask2 = (size: string, path = '/') => door.ask2({ ':path': path, ...Object.fromEntries(fields(size)) });
+const tooMuch = ['1x16500', '1x60000', '400x5'];
 
 describe('headers of a request', () => {
-  it.each(taken)('%d of %d bytes reach the task', async (count, size) => {
-    expect(await ask1(count, size)).toMatch(/^HTTP\/1\.1 200 /);
-    expect(await ask2(count, size)).toMatchObject({ status: 200 });
+  // README: 15 kB, and somewhat less than 200 fields, for HAProxy adds its own.
+  it.each(['1x14500', '180x60'])('%s bytes reach the task', async (size) => {
+    expect(await ask1(size)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await ask2(size)).toMatchObject({ status: 200 });
 
-    for (const { headers } of door.reached()) expect(headers.filter((line) => /^x-\d/.test(line))).toHaveLength(count);
+    for (const { headers } of door.reached())
+      expect(headers.filter((line) => /^x-\d/.test(line))).toHaveLength(fields(size).length);
   });
 
-  it.each(tooMuch)(
-    '%d of %d bytes are refused as too many or as no request, and nobody else is hurt',
-    async (count, size) => {
-      // HAProxy's own page, which no configuration changes.
-      expect(await ask1(count, size)).toMatch(/^HTTP\/1\.1 (400 Bad request|431 Request Header Fields Too Large)\r\n/);
-      expect((await ask2(count, size)).status).not.toBe(200);
-      expect(await ask1(1, 1)).toMatch(/^HTTP\/1\.1 200 /);
+  it.each(tooMuch)('%s bytes are refused as too many or as no request, and other clients are served', async (size) => {
+    // HAProxy's own page, which no configuration changes.
+    expect(await ask1(size)).toMatch(/^HTTP\/1\.1 (400 Bad request|431 Request Header Fields Too Large)\r\n/);
+    expect((await ask2(size)).status).not.toBe(200);
+    expect(await ask1('1x1')).toMatch(/^HTTP\/1\.1 200 /);
 
-      expect(door.reached()).toHaveLength(1);
-    },
-  );
+    expect(door.reached()).toHaveLength(1);
+  });
 });
 
 describe('headers of an answer', () => {
-  it.each([
-    [1, 14_500],
-    [110, 60],
-  ])('%d of %d bytes reach the client', async (count, size) => {
-    const path = `/answer/${count}x${size}`;
-
-    expect((await ask1(0, 0, path)).match(/^y-\d+: y+\r$/gm)).toHaveLength(count);
-    expect(await ask2(0, 0, path)).toStrictEqual({ status: 200, body: 'shop' });
+  it.each(['1x14500', '110x60'])('%s bytes reach the client', async (size) => {
+    expect((await ask1('', `/answer/${size}`)).match(/^y-\d+: y+\r$/gm)).toHaveLength(fields(size).length);
+    expect(await ask2('', `/answer/${size}`)).toStrictEqual({ status: 200, body: 'shop' });
   });
 
-  it.each(tooMuch)('%d of %d bytes are a 502 that says so', async (count, size) => {
-    const path = `/answer/${count}x${size}`;
+  it.each(tooMuch)('%s bytes are a 502 that says so', async (size) => {
     const words = 'broke off its answer, or it sent more headers than this server takes';
 
-    expect(await ask1(0, 0, path)).toMatch(new RegExp(`^HTTP/1\\.1 502 [\\s\\S]*${words}`));
-    expect(await ask2(0, 0, path)).toMatchObject({ status: 502, body: expect.stringContaining(words) });
+    expect(await ask1('', `/answer/${size}`)).toMatch(new RegExp(`^HTTP/1\\.1 502 [\\s\\S]*${words}`));
+    expect(await ask2('', `/answer/${size}`)).toMatchObject({ status: 502, body: expect.stringContaining(words) });
   });
 });
 
@@ -75,6 +59,6 @@ it('a machine with larger buffers takes headers of 30 KB, in a request and in an
   await door.close();
   door = await openDoor({ shop: 'shop.example' }, { told: { SLUICE_BUFFER_BYTES: '32768' } });
 
-  expect(await ask1(2, 15_000)).toMatch(/^HTTP\/1\.1 200 /);
-  expect((await ask1(0, 0, '/answer/2x15000')).match(/^y-\d+: y+\r$/gm)).toHaveLength(2);
+  expect(await ask1('2x15000')).toMatch(/^HTTP\/1\.1 200 /);
+  expect((await ask1('', '/answer/2x15000')).match(/^y-\d+: y+\r$/gm)).toHaveLength(2);
 });

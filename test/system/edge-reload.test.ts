@@ -1,7 +1,7 @@
-import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 
 import { type ClosingTask, kinds, load, serve, startClosingTask, stopClosingTasks } from './edge-closing';
+import { http2Client } from './edge-http2';
 import { type Instance, startInstance, until } from './haproxy-instance';
 import { backend } from './haproxy-tasks';
 
@@ -72,32 +72,26 @@ describe('a reload', () => {
   it('loses no request of clients that keep their connections, and ends no stream of HTTP/2 half-way', async () => {
     const task = await startClosingTask('a');
     await serve(instance, task);
-    const client = connectHttp2(`https://${instance.host}:10443`, { rejectUnauthorized: false });
+    const client = http2Client(`https://${instance.host}:10443`);
     const state = { goneAway: false };
-    client.on('goaway', () => (state.goneAway = true));
+    client.session.on('goaway', () => (state.goneAway = true));
     const streams = ['GET', 'POST', 'PUT'].map((method) => {
-      const body = method === 'GET' ? '' : 'body';
-      const stream = client.request({ ':method': method, ':path': '/', 'x-wait': '2000', 'x-number': `h2-${method}` });
-      if (body) stream.end(body);
-      return new Promise<string>((resolve) => {
-        let [status, heard] = ['', ''];
-        stream.on('response', (answer) => (status = `${answer[':status']}`));
-        stream.on('data', (data) => (heard += data)).on('end', () => resolve(`${status} ${heard}`));
-        stream.on('error', (error) => resolve(error.message));
-      });
+      const headers = { ':method': method, 'x-wait': '2000', 'x-number': `h2-${method}` };
+      return client.ask(headers, method === 'GET' ? {} : { body: 'body' });
     });
     await until(() => task.state.ran.length === 3);
 
     const kept = load(instance.host, 6, 60, ['GET', 'POST']);
     for (let n = 1; n <= 2; n++) await reload(task, n);
 
-    expect(await Promise.all(streams)).toStrictEqual(['200 a', '200 body', '200 body']);
+    const bodies = (await Promise.all(streams)).map(({ status, body }) => `${status} ${body}`);
+    expect(bodies).toStrictEqual(['200 a', '200 body', '200 body']);
     await until(() => state.goneAway);
     expect(kinds(await kept).filter((answer) => !/^the client had \d+ connections$/.test(answer))).toStrictEqual([
       'GET 200',
       'POST 200',
     ]);
     expect(new Set(task.state.ran).size).toBe(task.state.ran.length);
-    client.destroy();
+    client.close();
   });
 });

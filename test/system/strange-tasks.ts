@@ -1,27 +1,23 @@
 import type { RequestListener } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 
+import { listen } from './edge';
 import { selfSigned } from './haproxy-instance';
 
-const started: { server: NetServer; sockets: Set<Socket> }[] = [];
+const stops: (() => void)[] = [];
 
 export const stopStrangeTasks = (): void => {
-  for (const { server, sockets } of started.splice(0)) {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  }
+  for (const stop of stops.splice(0)) stop();
 };
 
 /** A task that speaks whatever a server does. */
-export async function startStrangeTask(name: string, server: NetServer) {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => undefined)));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  started.push({ server, sockets });
-  const { port } = server.address() as AddressInfo;
-  return { server: { name, address: '127.0.0.1', port }, at: `127.0.0.1:${port}` };
+export async function startStrangeTask(name: string, protocol: NetServer) {
+  protocol.on('connection', (socket: Socket) => socket.on('error', () => undefined));
+  const { server, stop } = await listen(name, protocol);
+  stops.push(stop);
+  return { server, at: `127.0.0.1:${server.port}` };
 }
 
 const answer: RequestListener = (_, response) => response.end('answered');
