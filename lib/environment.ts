@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-/** A stage's prefix in Parameter Store. */
 export const stagePrefix = z.string().regex(/^\/sluice\/[A-Za-z0-9-]+$/, 'must be /sluice/<stage>');
 
 export const commaSeparated = z.string().transform((text) => text.split(',').filter((item) => item !== ''));

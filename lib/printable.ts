@@ -1,7 +1,4 @@
-/**
- * Characters that a terminal or a log acts on, or that are invisible: controls, format characters (bidirectional, zero width, tags), line and
- * paragraph separators, lone surrogates, unassigned ones, and every space but the plain one (Unicode 15, section 4.5 and 5.21).
- */
+/** Characters that a terminal or a log acts on, or that are invisible (Unicode 15, section 4.5 and 5.21). */
 const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
 
 /** Writes each unsafe character as `\u{…}`, so that foreign text can stand in a log or on a terminal. Safe to repeat. */
@@ -20,9 +17,8 @@ export function quote(text: string): string {
 
 const longest = 80;
 
-/** The beginning of a text, not cut in the middle of a character. */
+/** Does not cut a character in two. */
 export const cut = (text: string, length: number): string => text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 
-/** One line of JSON whose strings are safe to print. */
 export const printableJson = (value: unknown, space?: number): string =>
   JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? printable(each) : each), space);

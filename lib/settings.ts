@@ -2,16 +2,14 @@ import { z } from 'zod';
 
 import { commaSeparated, parseJson, readEnvironment, stagePrefix } from './environment';
 
-/** What reconcile is told by its environment; `serverless.yml` says what each means. */
+/** `serverless.yml` explains each setting. */
 export type Settings = {
   readonly clusters: readonly string[];
   readonly prefix: string;
   readonly syncDocument: string;
   readonly proxyTag: string;
   readonly queueUrl: string;
-  /** Where the proxies are reached from outside. */
   readonly addresses: readonly string[];
-  /** The names of each certificate that should be served. */
   readonly certificates: readonly (readonly string[])[];
 };
 
@@ -28,7 +26,6 @@ const environment = z.object({
     .pipe(z.array(z.array(z.string().min(1)).min(1)).min(1)),
 });
 
-/** @throws one error that names every setting that is missing or wrong. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const data = readEnvironment(environment, env);
   return {

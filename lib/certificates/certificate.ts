@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 
-/** Returns the name under which a certificate is stored. A parameter's name cannot hold `*` (AWS: PutParameter). */
+/** A parameter's name cannot hold `*` (AWS: PutParameter). */
 export const certificateName = (names: readonly string[]): string => (names[0] ?? '').replace(/^\*/, 'wildcard');
 
-/** Returns the TXT record that proves a name; a wildcard has its domain's (RFC 8555, section 8.4). */
+/** A wildcard has the record of its domain (RFC 8555, section 8.4). */
 export const challengeName = (name: string): string => `_acme-challenge.${name.replace(/^\*\./, '')}`;
 
 /** Whether a certificate's name is valid for a host; a wildcard stands for exactly one label (RFC 9525, section 6.3). */
@@ -15,22 +15,18 @@ export function provingHost(names: readonly string[], others: readonly (readonly
   return names.map(hostBelow).find((host) => !others.flat().some((name) => covers(name, host)));
 }
 
-/** A host that a certificate's name answers for; below a wildcard one that no service has. */
 export const hostBelow = (name: string): string => name.replace(/^\*/, 'sluice-asks');
 
-/** The host by which to ask for a certificate: one that it alone answers for, where there is such a host. */
 export const hostToAsk = (names: readonly string[], others: readonly (readonly string[])[]): string =>
   provingHost(names, others) ?? hostBelow(names[0] ?? '');
 
 export const sameNames = (some: readonly string[], others: readonly string[]): boolean =>
   [...some].sort().join() === [...others].sort().join();
 
-/** The public facts in a certificate. */
 export type Leaf = {
-  /** Hexadecimal in capitals, as OpenSSL prints it. */
+  /** As OpenSSL prints it: hexadecimal, in capitals. */
   readonly serial: string;
   readonly issuer: string;
-  /** Its DNS names. */
   readonly names: readonly string[];
   /** Epoch milliseconds. */
   readonly notBefore: number;
@@ -45,10 +41,7 @@ export const readLeaf = (certificate: X509Certificate): Leaf => ({
   notAfter: Date.parse(certificate.validTo),
 });
 
-/**
- * The certificate's name at `renewalInfo`, and in `replaces` of an order (RFC 9773, section 4.1): its authority's key
- * identifier and its serial. `undefined` when it names no authority.
- */
+/** RFC 9773, section 4.1: its authority's key identifier and its serial. `undefined` without an authority. */
 export function renewalId({ raw, serialNumber }: X509Certificate): string | undefined {
   const authority = authorityKeyId(raw);
   if (authority === undefined) return undefined;
@@ -57,7 +50,7 @@ export function renewalId({ raw, serialNumber }: X509Certificate): string | unde
   return `${authority.toString('base64url')}.${serial.toString('base64url')}`;
 }
 
-/** Node.js shows no extensions, so this one is found by its bytes: its OID, an octet string, a sequence, field [0]. */
+/** Node.js shows no extensions, so this finds its bytes: its OID, an octet string, a sequence, field [0]. */
 function authorityKeyId(raw: Buffer): Buffer | undefined {
   const oid = Buffer.from('0603551d23', 'hex');
   const at = raw.indexOf(oid) + oid.length;
@@ -69,11 +62,10 @@ function authorityKeyId(raw: Buffer): Buffer | undefined {
 type Certificate = { readonly text: string; readonly x509: X509Certificate };
 
 /**
- * Returns the authorities' certificates to show with a leaf, PEM, each the issuer of the one before (RFC 8446, section 4.4.2),
- * without unrelated ones, and without a root, which a client has or does not trust, unless the root issued the leaf.
- *
- * @param now epoch milliseconds; 0 accepts certificates that have ended
- * @throws with a message that continues "the chain of …" and repeats nothing of the text
+ * The authorities' certificates to show with a leaf, each the issuer of the one before (RFC 8446, section 4.4.2), without unrelated ones
+ * and, unless it issued the leaf, without a root, which a client has or does not trust.
+ * @param now epoch milliseconds; 0 accepts expired certificates
+ * @throws with a message that continues "the chain of …" and quotes nothing of the text
  */
 export function chainOf(leafText: string, chain: string, now: number): string {
   const leaf = new X509Certificate(leafText);
@@ -92,11 +84,10 @@ export function chainOf(leafText: string, chain: string, now: number): string {
     .join('\n');
 }
 
-/** Whether its issuer's certificate was shown with a leaf. Only browsers find that by themselves. */
 export const showsIssuer = (leaf: X509Certificate, shown: readonly X509Certificate[]): boolean =>
   [leaf, ...shown].some((other) => issued(leaf, other));
 
-/** SHA-256 fingerprints of the certificates after the first of a file; damaged ones are left out. */
+/** SHA-256, without damaged certificates. */
 export const authorityFingerprints = (pem: string): readonly string[] =>
   Array.from(pem.matchAll(certificateBlocks), ([block]) => block)
     .slice(1)
@@ -128,7 +119,7 @@ function parseCertificate(text: string): X509Certificate {
   }
 }
 
-/** Lists the known issuers from the leaf upwards. Of two that issued one certificate, it prefers a valid one, then one that is no root. */
+/** From the leaf upwards. Of two issuers it prefers a valid one, then one that is no root. */
 function authorities(leaf: X509Certificate, known: readonly Certificate[], now: number): readonly Certificate[] {
   const path: Certificate[] = [];
   for (let below = leaf; ; ) {
@@ -141,7 +132,6 @@ function authorities(leaf: X509Certificate, known: readonly Certificate[], now: 
   }
 }
 
-/** By name, key identifier and signature. */
 function issued(below: X509Certificate, above: X509Certificate): boolean {
   try {
     return below.checkIssued(above) && below.verify(above.publicKey);

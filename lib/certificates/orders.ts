@@ -12,7 +12,6 @@ import type { Run } from './run';
 
 export type OrderStore = {
   readonly writeState: (name: string, state: State) => Promise<void>;
-  /** Returns the versions that were written. */
   readonly writeCertificate: (
     name: string,
     issued: Issued,
@@ -22,7 +21,7 @@ export type OrderStore = {
 export type OrderDeps = {
   readonly store: OrderStore;
   readonly ca: Ca;
-  /** A staging directory, which counts failures apart, where there is one. */
+  /** A staging directory, which counts failures apart. */
   readonly rehearsalCa: Ca | undefined;
   readonly dns: Dns;
   readonly run: Run;
@@ -65,7 +64,6 @@ export async function orderDue(due: readonly Decision[], deps: OrderDeps): Promi
   return { failures, leftovers: [...rehearsed.leftovers, ...ordered.leftovers] };
 }
 
-/** How an order differs at the CA and at the rehearsal. */
 type Purpose = {
   readonly replaces: (decision: Decision) => string | undefined;
   readonly keep: (decision: Decision, issued: Issued) => Promise<void>;
@@ -101,10 +99,10 @@ const forStore = (store: OrderStore): Purpose => ({
 
 type Ready = { readonly decision: Decision; readonly placed: Placed; readonly answers: readonly Answer[] };
 
-/** The journal is one parameter and holds the answers of so many names. */
+/** The journal is one parameter, with room for so many names. */
 const mostNames = 40;
 
-/** Orders together the certificates whose answers fit the journal. One that fails holds up no other, and DNS is cleaned. */
+/** A certificate that fails stops no other, and DNS is cleaned. */
 async function issue(orders: readonly Decision[], ca: Ca, { dns }: Pick<OrderDeps, 'dns'>, purpose: Purpose) {
   const failures = new Map<string, Failure>();
   const leftovers: Error[] = [];

@@ -3,11 +3,10 @@ import { provingHost } from './certificate';
 import { certificateIndex, type State, type Wanted } from './due/state';
 import type { Run } from './run';
 
-/** Where proxies are asked which certificate they serve. */
 export type Proxies = {
-  /** `host` or `host:port` of each proxy. */
+  /** `host` or `host:port`. */
   readonly addresses: readonly string[];
-  /** Returns the serial that an address serves for a host. */
+  /** Returns the serial. */
   readonly ask: (address: string, host: string) => Promise<string>;
 };
 
@@ -19,15 +18,13 @@ export type IndexStore = {
 export type PublishDeps = Proxies & {
   readonly wanted: readonly Wanted[];
   readonly store: IndexStore;
-  /** Tells reconcile that the index changed. */
   readonly announce: () => Promise<void>;
   readonly run: Pick<Run, 'hasTimeFor' | 'pause'>;
 };
 
-/** How many new certificates every proxy serves, and why the others are not served. */
 export type Published = { readonly served: number; readonly faults: readonly string[] };
 
-/** Lists what is stored, then waits until the proxies serve it. Returns at once when the index is already right. */
+/** Returns at once when the index is already right. */
 export async function publish(states: ReadonlyMap<string, State>, deps: PublishDeps): Promise<Published> {
   const { wanted, store, announce, addresses } = deps;
   const before = await store.readIndex();
@@ -46,14 +43,11 @@ export async function publish(states: ReadonlyMap<string, State>, deps: PublishD
 type Expected = Pick<Certificate, 'name' | 'names' | 'serial'>;
 type Unserved = { readonly name: string; readonly fault: string };
 
-/** Between two looks. */
 const lookMs = 3_000;
 
 /**
- * Waits until every proxy serves these serials: a certificate counts when it is served (law 13). Returns what is still not
- * served when the time is over.
- *
- * @param all every certificate, as a host that two of them answer for proves neither
+ * Law 13: a certificate counts when it is served. Returns what is still not served at the end.
+ * @param all every certificate, because a host that two certificates cover proves neither
  */
 export async function untilServed(
   expected: readonly Expected[],
@@ -78,7 +72,7 @@ async function look(
 ): Promise<readonly Unserved[]> {
   const others = all.filter((other) => other.name !== name).map((other) => other.names);
   const host = provingHost(names, others);
-  // Other certificates have each of its hosts too, and HAProxy may show one of those.
+  // Every host of this certificate is also in others, and HAProxy may show one of those.
   if (host === undefined) return [];
   const served = await ask(address, host).catch((error: Error) => error);
   if (served instanceof Error) return [{ name, fault: `${name} is stored, but ${served.message}` }];

@@ -8,16 +8,14 @@ import { reserveMs } from './run';
 
 export type CertificateStore = OrderStore &
   IndexStore & {
-    /** A certificate without a state is in neither map. */
     readonly readStates: (names: readonly string[]) => Promise<{
       readonly states: ReadonlyMap<string, State>;
       readonly damaged: ReadonlyMap<string, Error>;
     }>;
   };
 
-/** Held by one run at a time, until it expires. */
+/** It expires, so a killed run does not block others. */
 export type Lock = {
-  /** Returns whether this run holds it now. */
   readonly take: (until: number) => Promise<boolean>;
   readonly release: () => Promise<void>;
 };
@@ -26,35 +24,30 @@ export type Deps = OrderDeps &
   PublishDeps & {
     readonly store: CertificateStore;
     readonly lock: Lock;
-    /** From 0 to 1. */
     readonly random: () => number;
   };
 
-/** What was decided and done. It is logged, so it holds no secret. */
+/** It is logged, so it holds no secret. */
 export type Outcome = {
   readonly certificates: readonly { readonly name: string; readonly did: 'kept' | 'renewed'; readonly why: string }[];
-  /** How many new certificates every proxy was seen to serve. */
   readonly served: number;
 };
 
 type Look = Outcome & {
   readonly faults: readonly string[];
-  /** When the first that failed may be tried again; `undefined` when no order failed. */
+  /** `undefined` when no order failed. */
   readonly tryAgainAt: number | undefined;
 };
 
 /** One more try fits: rehearsal, order, until it is served. */
 const tryMs = 5 * 60_000;
-/** Between two looks at the lock. */
 const lookMs = 3_000;
 /** A timer may go off too early, and a try that is too early is refused. */
 const earlyMs = 1_000;
 
 /**
- * Keeps every configured certificate valid and served. Safe to repeat; one run at a time.
- *
- * @param byHand the run follows a deploy, or was started by a person: certificates that failed before are tried at once
- * @throws when one that is due could not be renewed, or is not served, or something was left in DNS
+ * @param byHand the run follows a deploy, or a person started it: certificates that failed before are tried at once
+ * @throws when a due certificate was not renewed or is not served, or DNS was not cleaned
  */
 export async function renew(byHand: boolean, deps: Deps): Promise<Outcome> {
   const { run, lock } = deps;
@@ -74,7 +67,7 @@ export async function renew(byHand: boolean, deps: Deps): Promise<Outcome> {
   }
 }
 
-/** Waits for the end of another run: that run may have older settings, so its work does not replace this one's. */
+/** The other run may have older settings, so its work does not replace this one. */
 async function takeTurn({ lock, run }: Deps): Promise<void> {
   while (!(await lock.take(run.endsAt() + reserveMs))) {
     if (!run.hasTimeFor(tryMs)) throw new Error('another run has not ended for minutes; look at its log');
@@ -107,8 +100,8 @@ async function lookOnce(byHand: boolean, deps: Deps): Promise<Look> {
 }
 
 /**
- * Reads the states and asks the CA when to renew. The answer is stored before it counts, so that a moment is picked only once.
- * A certificate with a damaged state is left out: it would be ordered at every run.
+ * The CA's answer is stored before it counts, so that a moment is picked only once. A certificate with a damaged state is left out: it
+ * would be ordered in every run.
  */
 async function readCertificates({ wanted, store, ca, run, random }: Deps) {
   const { states, damaged } = await store.readStates(wanted.map(({ names }) => certificateName(names)));

@@ -1,13 +1,12 @@
-/** One run of the function, which Lambda ends after a while. */
 export type Run = {
   readonly now: () => number;
-  /** When Lambda ends it, epoch milliseconds. */
+  /** Epoch milliseconds. */
   readonly endsAt: () => number;
-  /** Whether work of so many milliseconds fits, and cleaning up after it. */
+  /** True if the work and the cleaning up after it fit. */
   readonly hasTimeFor: (milliseconds: number) => boolean;
   /** @throws when there is only time left to clean up. */
   readonly refuseIfLate: () => void;
-  /** @throws at once, when there would be too little time left to clean up. */
+  /** @throws at once, when too little time would be left to clean up. */
   readonly pause: (milliseconds: number) => Promise<void>;
 };
 

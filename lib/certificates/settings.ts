@@ -4,20 +4,18 @@ import { commaSeparated, parseJson, readEnvironment, stagePrefix } from '../envi
 import { certificateName } from './certificate';
 import { keyTypes, type Wanted } from './due/state';
 
-/** The settings of renew; `serverless.yml` explains each. */
 export type Settings = {
   readonly prefix: string;
   readonly queueUrl: string;
-  /** `host` or `host:port` of each proxy. */
+  /** `host` or `host:port`. */
   readonly addresses: readonly string[];
   readonly wanted: readonly Wanted[];
   readonly directory: string;
   readonly rehearsal: string | undefined;
-  /** An e-mail address. */
   readonly contact: string;
-  /** Ids of the hosted zones in which challenges may be answered. */
+  /** Ids of hosted zones. */
   readonly zones: readonly string[];
-  /** `address:port`, instead of the system's. */
+  /** `address:port`. */
   readonly resolver: string | undefined;
 };
 
@@ -50,7 +48,6 @@ const rehearsals: Readonly<Record<string, string>> = {
   'https://acme-v02.api.letsencrypt.org/directory': 'https://acme-staging-v02.api.letsencrypt.org/directory',
 };
 
-/** @throws one error that names every setting that is missing or wrong. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const data = readEnvironment(environment, env);
   const [directory, keyType, profile] = [data.SLUICE_ACME_DIRECTORY, data.SLUICE_KEY_TYPE, data.SLUICE_ACME_PROFILE];

@@ -3,38 +3,31 @@ import { connect } from 'node:tls';
 
 import { covers, type Leaf, readLeaf, showsIssuer } from '../certificates/certificate';
 
-/** Where TLS is answered. */
 export type Address = { readonly host: string; readonly port: number };
 
 export type Question = Address & {
-  /** The name that a browser would ask for, never a wildcard. Empty: asks as a client without SNI. */
+  /** Never a wildcard. Empty: no SNI. */
   readonly servername: string;
   readonly timeoutMs: number;
-  /** PEM of the only authority to trust. Without it any certificate is an answer: a stand-in, and one of a staging directory. */
+  /** PEM of the only authority to trust. Without it any certificate is accepted, such as a stand-in. */
   readonly trusted?: string;
 };
 
-/** A certificate as an address shows it, with the authorities' certificates beside it. */
 export type Shown = {
   readonly leaf: Leaf;
   readonly x509: X509Certificate;
-  /** SHA-256 fingerprints of the authorities' certificates, in their order. */
+  /** SHA-256 fingerprints, in order. */
   readonly authorities: readonly string[];
-  /** Whether the issuer's certificate is among them. Only browsers find it elsewhere. */
+  /** The issuer's certificate is among them; only browsers would find it elsewhere. */
   readonly isWhole: boolean;
 };
 
-/** Reads `host` or `host:port`. */
 export function parseAddress(text: string): Address {
   const [host = '', port = '443'] = text.split(':');
   return { host, port: Number(port) };
 }
 
-/**
- * Asks an address by TLS which certificate it shows for a name.
- *
- * @throws when no answer comes in time, or none in TLS; the message names the address and the name.
- */
+/** @throws without a TLS answer in time; the message names the address and the name. */
 export function handshake({ host, port, servername, timeoutMs, trusted }: Question): Promise<Shown> {
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: Error) =>
@@ -49,7 +42,7 @@ export function handshake({ host, port, servername, timeoutMs, trusted }: Questi
       const certificate = socket.getPeerX509Certificate();
       if (certificate) resolve(read(certificate));
       else fail('it showed no certificate');
-      // `end` would wait for the other side, and keep the process alive for as long.
+      // `end` would wait for the other side, and keep the process alive.
       socket.destroy();
     });
     socket.on('error', (error) => fail(error.message, error));
@@ -68,10 +61,9 @@ function read(x509: X509Certificate): Shown {
   return { leaf: readLeaf(x509), x509, authorities, isWhole: showsIssuer(x509, others) };
 }
 
-/** More than any authority has. */
 const mostShown = 20;
 
-/** Why a client that trusts the authority would refuse what an address shows for a host; undefined where it would not. */
+/** Why a client that trusts the authority would refuse this certificate, if it would. */
 export function refusal(
   { leaf: { names, issuer }, isWhole }: Shown,
   address: string,

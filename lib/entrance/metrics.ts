@@ -1,10 +1,9 @@
 /** The namespace of a stage's metrics in CloudWatch: `Sluice/prod` for `/sluice/prod`. */
 export const metricsNamespace = (prefix: string): string => prefix.replace(/^\/sluice/, 'Sluice');
 
-/** By name, in CloudWatch's units. */
 export type Metrics = Readonly<Record<string, { readonly value: number; readonly unit: 'Count' | 'Percent' }>>;
 
-/** Fields by which CloudWatch reads metrics from a line of a function's log (AWS: Embedded metric format). */
+/** AWS: Embedded metric format. */
 export const embedded = (namespace: string, now: number, metrics: Metrics): object => ({
   ...Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [name, value])),
   _aws: {

@@ -5,19 +5,17 @@ import { askedHost } from '../haproxy/frontends';
 import { handshake, parseAddress, type Question, refusal, type Shown } from './handshake';
 import { embedded, type Metrics } from './metrics';
 
-/** The proxies as the internet reaches them, and the certificates that they should serve. */
 export type Entrance = {
-  /** `host` or `host:port` of each proxy. */
+  /** `host` or `host:port`. */
   readonly addresses: readonly string[];
-  /** The names of each certificate. */
   readonly certificates: readonly (readonly string[])[];
   readonly namespace: string;
 };
 
-/** With a run of reconcile this must stay far below the function's timeout. */
+/** A run of reconcile and this must stay far below the function's timeout. */
 const patienceMs = 2_500;
 
-/** Asks every address as a browser would, and logs metrics, with the faults in words. Never throws. */
+/** Logs metrics, and faults in words. Never throws. */
 export const probe =
   (
     { addresses, certificates, namespace }: Entrance,
@@ -36,7 +34,6 @@ export const probe =
     const lives = found.flatMap(({ lifeLeft }) => lifeLeft);
     const metrics: Metrics = {
       Unanswered: { value: found.filter(({ answers }) => !answers).length, unit: 'Count' },
-      // Without any answer the certificates are unknown.
       ...(lives.length > 0 && { LifeLeft: { value: Math.min(...lives), unit: 'Percent' } }),
     };
     const faults = found.flatMap((each) => each.faults);
@@ -62,7 +59,7 @@ async function ask(address: string, hosts: readonly string[], now: number): Prom
   };
 }
 
-/** The share of its lifetime that a certificate has left, in percent; 0 for one that a client would refuse. */
+/** In percent; 0 for a certificate that a client would refuse. */
 function lifeLeft(shown: Shown, address: string, host: string, now: number): { left: number; fault?: string } {
   const fault = refusal(shown, address, host);
   if (fault !== undefined) return { left: 0, fault };

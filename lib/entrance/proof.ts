@@ -5,15 +5,14 @@ import type { Certificate } from '../generation/generation';
 import type { File } from '../haproxy/render';
 import { type Address, handshake, type Shown } from './handshake';
 
-/** The serial that each certificate is served with, by its name, and a fault for each name that is not served as published. */
+/** The served serials, by certificate, and a fault for each name that is not served as published. */
 export type Proof = { readonly served: Readonly<Record<string, string>>; readonly faults: readonly string[] };
 
 /**
- * Law 13: asks the proxy itself for each name as a browser would, and as a client without SNI. The authorities' certificates
- * must match too, for other clients than browsers need them.
- *
+ * Law 13: connects to the proxy with each name as a browser would, and without SNI. The authorities' certificates must match too: other
+ * clients than browsers need them.
  * @param pems the installed files
- * @param patienceMs how long a wrong answer may come from a process that a reload is ending
+ * @param patienceMs how long a process that a reload is ending may still answer
  */
 export async function proveServed(
   proxy: Address,
@@ -25,7 +24,6 @@ export async function proveServed(
   const all = certificates.map((certificate) => expectation(certificate, pems));
   const askEach = all.map(async (each, index) => {
     const hosts = each.names.map((name) => findFault(proxy, hostBelow(name), expectedFor(name, all), end));
-    // HAProxy shows the first certificate to clients without SNI.
     const found = await Promise.all([...hosts, ...(index === 0 ? [findFault(proxy, '', [each], end)] : [])]);
     return { ...each, faults: found.flatMap((fault) => fault ?? []) };
   });

@@ -13,7 +13,7 @@ import { standIn } from './pem';
 import type { Wanted } from './published';
 import type { Settings } from './settings';
 
-/** What was done. `faults` are what kept single certificates, or the writing of a file, back. They hold nothing else up. */
+/** `faults` say why single certificates, or one file, were not applied; they stop nothing else. */
 export type Outcome = { readonly done: Done; readonly faults: readonly string[] };
 
 /** `prepared`: installed for a HAProxy that the first boot starts later. `files`: only what HAProxy does not read, such as comments. */
@@ -26,17 +26,13 @@ type Found = {
   readonly added: number;
   readonly left: number;
   readonly removed: number;
-  /** The files of the certificates that were put in place. */
   readonly certificates: readonly string[];
-  /** The serials that the proxy's own handshakes showed, by the name of the certificate. */
+  /** Serials in the proxy's own handshakes, by certificate. */
   readonly served: Readonly<Record<string, string>>;
-  /** Tasks that this proxy cannot reach. */
   readonly down?: Down;
-  /** Tasks that it reaches, and that speak no HTTP/1.1. */
   readonly foreign?: Foreign;
 };
 
-/** A wanted generation in its checked folder. */
 export type Target = Wanted & { readonly folder: string };
 
 export type Running = {
@@ -46,20 +42,18 @@ export type Running = {
   readonly installed: Installed;
 };
 
-/** What a run does, decided before it begins. */
 type Plan = Running & {
   readonly target: Target;
   readonly servers: readonly WantedServer[];
   readonly structure: string;
   readonly hasNewStructure: boolean;
   readonly difference: Change;
-  /** The certificate files that are not installed as they are wanted. */
+  /** Certificate files that differ from the installed ones. */
   readonly renewed: readonly string[];
-  /** The folder of the certificates, as HAProxy names it. */
+  /** The folder, as HAProxy names it. */
   readonly certificates: string;
 };
 
-/** The worker that runs the target now, and the certificate files that were put in place. */
 type Applied = {
   readonly worker: Worker;
   readonly how: string;
@@ -67,7 +61,7 @@ type Applied = {
   readonly faults: readonly string[];
 };
 
-/** Brings a running HAProxy to a target: at run time where only servers and certificates differ, else by a reload. */
+/** At run time if only servers and certificates differ, else by a reload. */
 export async function applyRunning(running: Running, target: Target): Promise<Outcome> {
   const plan = await planned(running, target);
   const applied = (await atRunTime(plan)) ?? (await byReload(plan));
@@ -110,7 +104,7 @@ async function planned(running: Running, target: Target): Promise<Plan> {
   };
 }
 
-/** Law 4: membership never reloads. Returns `undefined` where only a reload can help. */
+/** Law 4: membership never reloads. Returns `undefined` if only a reload helps. */
 async function atRunTime(plan: Plan): Promise<Applied | undefined> {
   const { worker, servers, difference, target, renewed } = plan;
   if (plan.hasNewStructure || !(await settleServers(worker, servers, difference))) return undefined;
@@ -146,7 +140,6 @@ async function prove({ settings, target: { files, generation, pems } }: Plan): P
   return proveServed(proxy, generation.certificates, pems, Math.min(settings.patienceMilliseconds, 3_000));
 }
 
-/** Deletes the servers that left long ago, finds the tasks that cannot be served, and writes down which servers pass their checks. */
 async function tend({ settings, target, servers }: Plan, worker: Worker) {
   const removed = await removeServers(worker, servers, settings.removeAfterSeconds);
   const running = await runningServers(worker);
@@ -165,9 +158,8 @@ async function tend({ settings, target, servers }: Plan, worker: Worker) {
 }
 
 /**
- * Writes down which servers pass their checks, for a reload that no sync makes: `haproxy.service` runs it before it reloads.
- *
- * @throws when HAProxy cannot be asked; then its reload believes what the last sync has seen.
+ * For a reload that no sync makes; `haproxy.service` runs it first. @throws when HAProxy does not answer; then the reload uses what the
+ * last sync wrote.
  */
 export async function noteHealth(link: string, haproxy: Haproxy): Promise<{ readonly health: string }> {
   const installed = readInstalled(link);

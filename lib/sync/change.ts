@@ -2,35 +2,32 @@ import { parseServerLines, type Server, type ServerLine, weightOf } from '../hap
 import type { File } from '../haproxy/render';
 import type { RunningServer } from './replies';
 
-/** Commands that make sense only in this order: the rest is skipped when one is refused. */
+/** If one is refused, the rest is skipped. */
 export type Sequence = readonly string[];
 
-/** The commands that bring the running servers to the wanted ones, in this order. */
+/** The commands run in this order. */
 export type Change = {
-  /** Before anyone arrives, for ports are reused. */
+  /** First, because ports are reused. */
   readonly leaving: readonly Sequence[];
   readonly arriving: readonly Sequence[];
-  /** By backend, the last servers that could answer there: they leave when a newcomer has passed its check. */
+  /** By backend: they leave when a new server has passed its check. */
   readonly last: ReadonlyMap<string, readonly Sequence[]>;
 };
 
-/** A server that a backend's file names. */
 export type WantedServer = ServerLine & { readonly backend: string };
 
-/** The servers of a configuration's files. */
 export const wantedServers = (files: readonly File[]): readonly WantedServer[] =>
   files.flatMap(({ text }) => {
     const backend = backendOf(text) ?? '';
     return parseServerLines(text).map((server) => ({ ...server, backend }));
   });
 
-/** The backends of a configuration's files. */
 export const backendNames = (files: readonly File[]): readonly string[] =>
   files.flatMap(({ text }) => backendOf(text) ?? []);
 
 const backendOf = (text: string): string | undefined => /^backend (\S+)$/m.exec(text)?.[1];
 
-/** Compares what runs with what is wanted. A server in maintenance that is not wanted is a leftover, and no difference. */
+/** An unwanted server in maintenance is a leftover, not a difference. */
 export function change(running: readonly RunningServer[], wanted: readonly WantedServer[]): Change {
   const runs = new Map(running.map((server) => [id(server), server]));
   const leaving = unwanted(running, wanted).filter((server) => !server.maintenance);
@@ -44,13 +41,12 @@ export function change(running: readonly RunningServer[], wanted: readonly Wante
   };
 }
 
-/** How many servers a change adds, and how many leave. */
 export const counts = ({ leaving, arriving, last }: Change): { readonly added: number; readonly left: number } => ({
   added: arriving.length,
   left: leaving.length + [...last.values()].flat().length,
 });
 
-/** Whether newcomers are to take over, none of them is up yet, and none takes this server's own name or port. */
+/** New servers are to take over, none of them is up, and none takes this one's name or port. */
 function isLast(
   server: RunningServer,
   runs: ReadonlyMap<string, RunningServer>,
@@ -61,7 +57,6 @@ function isLast(
   return !taken && heirs.length > 0 && !heirs.some((heir) => isUp(heir, runs.get(id(heir))));
 }
 
-/** Whether a wanted server runs as wanted, and answers. */
 export const isUp = (wanted: WantedServer, running: RunningServer | undefined): boolean =>
   running?.up === true && running.admitted && sameServer(wanted, running);
 
@@ -83,7 +78,6 @@ export const leftovers = (
 ): readonly RunningServer[] =>
   unwanted(running, wanted).filter((server) => server.maintenance && server.unchangedSeconds >= afterSeconds);
 
-/** Whether a running server is the wanted one: at the same address. */
 export const sameServer = (a: WantedServer, b: RunningServer): boolean => id(a) === id(b) && sameAddress(a, b);
 
 const sameAddress = (a: Server, b: Server): boolean => a.address === b.address && a.port === b.port;
@@ -112,7 +106,7 @@ function arrival(wanted: WantedServer, running: RunningServer | undefined): Sequ
   return running.weight === weight ? [] : [`set server ${name} weight ${weight}`];
 }
 
-/** Law 5: DOWN until its first passed check, and only then with weight, so that no request comes before. */
+/** Law 5: DOWN without weight until its first passed check, so that no request comes before. */
 const admission = (name: string, weight: number): Sequence => [
   `enable health ${name}`,
   `set server ${name} state ready`,
@@ -126,8 +120,8 @@ const columns =
   'srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port';
 
 /**
- * The state file for a reload: servers that stay keep their health, every other one starts DOWN until its first passed check.
- * HAProxy believes this file more than its configuration (addresses too), and wants a newline as the last byte.
+ * Servers that stay keep their health; every other one starts DOWN. HAProxy believes this file more than its configuration, addresses too,
+ * and needs a newline as the last byte.
  */
 export function stateFile(running: readonly RunningServer[], wanted: readonly WantedServer[]): string {
   const staying = new Map(running.filter((server) => server.admitted).map((server) => [id(server), server]));

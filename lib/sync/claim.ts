@@ -3,20 +3,16 @@ import type { Place } from './settings';
 
 export type Deps = {
   readonly instanceId: () => Promise<string>;
-  /** Why this instance's own HAProxy cannot take over yet, or nothing. */
+  /** Why HAProxy here cannot take over yet, if so. */
   readonly notServing: () => Promise<string | undefined>;
   readonly query: Query;
-  /** The instance that claimed with this disk. */
   readonly claimedBy: () => string | undefined;
   readonly remember: (instanceId: string) => void;
   readonly log: (words: string) => void;
   readonly pause: (milliseconds: number) => Promise<unknown>;
 };
 
-/**
- * Takes over the address once this instance serves, and lets Auto Scaling count on it: the predecessor may go then.
- * Only once in an instance's life: if it came back later, it would take the address from its successor.
- */
+/** Danger: only once in an instance's life. Later it would take the address away from its successor. */
 export async function claim(place: Place, deps: Deps): Promise<string> {
   const id = await persist('learn which instance this is', deps, deps.instanceId);
   if (deps.claimedBy() === id) return `${id} claimed address ${place.slot} before; nothing was done`;
@@ -62,7 +58,7 @@ async function complete({ group, hook }: Place, id: string, { query, log, pause 
   }
 }
 
-/** Retries for ever, with growing pauses. The lifecycle hook ends an instance that never succeeds, after 15 minutes. */
+/** Retries forever; after 15 minutes the lifecycle hook ends an instance that never succeeds. */
 async function persist<Result>(
   what: string,
   { log, pause }: Pick<Deps, 'log' | 'pause'>,

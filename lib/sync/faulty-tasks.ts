@@ -4,11 +4,9 @@ import { type RunningServer, table } from './replies';
 type Named = {
   readonly backend: string;
   readonly name: string;
-  /** `address:port` */
   readonly at: string;
 };
 
-/** Servers that get no request because they fail their checks. */
 export type Down = {
   readonly count: number;
   /** The first few. */
@@ -17,8 +15,8 @@ export type Down = {
 
 type DownServer = Named & {
   /**
-   * HAProxy's own word: `L4TOUT` no answer, `L4CON` no listener, `L7STS/503` the check's answer was bad, `L7RSP` (2.6) or `SOCKERR` (3.2)
-   * the answer was no HTTP, `INI` no check ever came to an end.
+   * HAProxy's code: `L4TOUT` no answer, `L4CON` no listener, `L7STS/503` a bad answer, `L7RSP` (2.6) or `SOCKERR` (3.2) an answer that is
+   * not HTTP, `INI` no check has ended yet.
    */
   readonly check: string;
 };
@@ -28,7 +26,7 @@ const most = 5;
 /** A check ends within a second, and HAProxy 2.8 and 3.0 show none of those whose answer is no HTTP. */
 const newcomerSeconds = 5;
 
-/** The servers that fail a check, by `show stat`; `undefined` when there is none. A newcomer that was not checked yet fails none. */
+/** `undefined` when there is none. A new server that was not checked yet fails no check. */
 export function downServers(stat: string, running: readonly RunningServer[]): Down | undefined {
   const at = new Map(running.map(({ backend, name, address, port }) => [`${backend}/${name}`, `${address}:${port}`]));
   const servers = table(stat, ',').flatMap((row) => {
@@ -41,7 +39,7 @@ export function downServers(stat: string, running: readonly RunningServer[]): Do
   return servers.length === 0 ? undefined : { count: servers.length, servers: servers.slice(0, most) };
 }
 
-/** While a check is under way, HAProxy shows the result of the last one behind a star, and 0 in place of its code. */
+/** During a check HAProxy shows the last result behind a star, and 0 in place of its code. */
 function failedCheck(row: Row): string | undefined {
   const word = (row('check_status') ?? '').replace(/^\* /, '');
   const isFailed =
@@ -50,7 +48,7 @@ function failedCheck(row: Row): string | undefined {
   return word === 'L7STS' && Number(row('check_code')) > 0 ? `${word}/${row('check_code')}` : word;
 }
 
-/** Tasks that accept connections but speak no HTTP/1.1: visitors get 502 though a check by TCP passes. */
+/** Visitors get 502, though a check by TCP passes. */
 export type Foreign = {
   readonly count: number;
   /** The first few. */
@@ -60,13 +58,10 @@ export type Foreign = {
 
 type ForeignServer = Named & { readonly speaks: string };
 
-/**
- * The protocol that each server was found to speak, by its key. `silent`: it waits for its client, as HTTP/1.1 does. `unknown`: it was
- * asked, and its answer was empty.
- */
+/** By key. `silent`: it waits for its client, as HTTP/1.1 does. `unknown`: it was asked, and answered nothing. */
 export type Heard = Readonly<Record<string, string>>;
 
-/** `asked`: no answer of it was ever good, so the sync asks once whether it speaks TLS. To others it only listens. */
+/** `asked`: no answer was ever good, so the sync asks once whether it speaks TLS. */
 export type Unheard = {
   readonly key: string;
   readonly address: string;
@@ -80,7 +75,7 @@ const manyFailures = 3;
 const advice =
   'Sluice speaks HTTP/1.1 without TLS to tasks: let them serve that too, at the port of haproxy.port. gRPC needs another entrance, such as an ALB';
 
-/** The servers to listen to: HAProxy knows neither that they speak HTTP nor that they cannot be reached. */
+/** Servers of which HAProxy shows neither that they speak HTTP nor that they cannot be reached. */
 export function unheard(stat: string, wanted: readonly WantedServer[], heard: Heard): readonly Unheard[] {
   return rowsOf(stat, wanted).flatMap(({ key, row, server: { address, port } }) => {
     if (isWell(row) || /L4(CON|TOUT)/.test(row('check_status') ?? '')) return [];
@@ -91,13 +86,13 @@ export function unheard(stat: string, wanted: readonly WantedServer[], heard: He
   });
 }
 
-/** What is worth remembering: servers that left are dropped. */
+/** Drops servers that left. */
 export function remembered(stat: string, wanted: readonly WantedServer[], heard: Heard): Heard {
   const entries = rowsOf(stat, wanted).map(({ key, row }) => [key, isWell(row) ? 'HTTP/1.1' : heard[key]]);
   return Object.fromEntries(entries.filter(([, found]) => found !== undefined)) as Heard;
 }
 
-/** The servers that speak no HTTP/1.1, by what was heard and by what HAProxy counted; `undefined` when there is none. */
+/** `undefined` when there is none. */
 export function foreignServers(stat: string, wanted: readonly WantedServer[], heard: Heard): Foreign | undefined {
   const servers = rowsOf(stat, wanted).flatMap(({ key, row, server: { backend, name, address, port } }) => {
     const speaks = foreignSpeech(row, heard[key]);
@@ -107,8 +102,8 @@ export function foreignServers(stat: string, wanted: readonly WantedServer[], he
 }
 
 /**
- * What a server's first bytes are. An HTTP/1.1 server waits for its client. A server that speaks nothing but HTTP/2 sends SETTINGS
- * at once (RFC 9113, 3.4: nine bytes of header, type 4, stream 0); TLS answers nonsense with an alert (RFC 8446, 6).
+ * An HTTP/1.1 server waits for its client. A server that speaks only HTTP/2 sends SETTINGS at once (RFC 9113, 3.4: nine bytes of header,
+ * type 4, stream 0); TLS answers nonsense with an alert (RFC 8446, 6).
  */
 export function spoken(bytes: Buffer, asked: boolean): string {
   if (bytes.length === 0) return asked ? 'unknown' : 'silent';
@@ -125,7 +120,7 @@ export function spoken(bytes: Buffer, asked: boolean): string {
 
 type Row = (column: string) => string | undefined;
 
-/** The wanted servers that `show stat` has a row of. The key names a server at its address. */
+/** The key names a server at its address. */
 function rowsOf(stat: string, wanted: readonly WantedServer[]) {
   const rows = new Map(table(stat, ',').map((row) => [`${row('pxname')}/${row('svname')}`, row]));
   return wanted.flatMap((server) => {

@@ -6,21 +6,15 @@ import type { File } from '../haproxy/render';
 import type { Parameters } from './aws/calls';
 import type { Current, Installed } from './disk/installed';
 
-/**
- * The first certificate of the folder, which answers clients without SNI: the stage's first one, or a stand-in that lets
- * HAProxy start without any.
- */
+/** For clients without SNI: the stage's first certificate, or a stand-in, without which HAProxy would not start. */
 export const standIn = '00-stand-in.pem';
 
 /** HAProxy up to 3.2 holds command and payload in one buffer of 16 kB, and does not answer a larger one. */
 const mostBytes = 15_000;
 
 /**
- * A certificate's file: key and leaf, then those of the authorities above it that belong to it.
- * HAProxy's command line ends a payload at the first blank line and would run, and echo, the lines after it: there is none.
- *
- * @param now epoch milliseconds, to judge the chain by
- * @throws when it is no key with a certificate, its chain does not fit, or it is too large; the message never quotes the text.
+ * Key and leaf, then the authorities that belong to it. Danger: HAProxy ends a payload at the first blank line, and would run and echo the
+ * lines after it, so there is none. @throws without quoting the text, when key, certificate and chain do not fit or are too large.
  */
 export function pemFile(name: string, key: string, chain: string, now = 0): string {
   const pair = clean(key);
@@ -35,11 +29,10 @@ export function pemFile(name: string, key: string, chain: string, now = 0): stri
   );
 }
 
-/** `renew` does not check certificates that it has stored, so somebody must ask for another one. */
+/** `renew` does not read stored certificates again. */
 export const orderAnew = (name: string): string =>
   `to have another one ordered, delete the stage's parameter acme/state/${name} and invoke renew`;
 
-/** Without blank lines; each line ends. */
 const clean = (text: string): string =>
   text
     .split(/[\r\n]+/)
@@ -65,11 +58,9 @@ function isPair(text: string): boolean {
   }
 }
 
-/** A certificate with its file. */
 type Usable = { readonly certificate: Certificate; readonly file: File };
 type Certificates = Current & Pick<Installed, 'pems'>;
 
-/** Where a generation's pieces and certificates come from. */
 export type Source = {
   readonly parameters: Pick<Parameters, 'getAll'>;
   readonly prefix: string;
@@ -78,7 +69,6 @@ export type Source = {
   readonly now: number;
 };
 
-/** Fetches the certificates that are not installed yet, and says why others cannot be used. */
 export async function fetchCertificates(
   source: Source,
   certificates: readonly Certificate[],
@@ -114,14 +104,14 @@ async function fetchPem({ parameters, prefix, now }: Source, { name, key, chain 
   return { name: fileName(name), text: pemFile(name, found(keySelector), found(chainSelector), now) };
 }
 
-/** A certificate as it is installed. HAProxy would not start again with a damaged file. */
+/** Danger: HAProxy would not start again with a damaged file. */
 function usableInstalled(installed: Installed, name: string): Usable | undefined {
   const certificate = installed.generation.certificates.find((other) => other.name === name);
   const file = usablePem(installed, fileName(name));
   return certificate && file && { certificate, file };
 }
 
-/** A generation with just these certificates. A client without SNI sees the first of them, or a stand-in where there is none. */
+/** A client without SNI sees the first certificate, or a stand-in if there is none. */
 export function withCertificates(
   { number, modified, generation }: Current,
   usable: readonly Usable[],
@@ -136,14 +126,11 @@ export function withCertificates(
 
 type Judge = {
   readonly makeStandIn: () => string;
-  /** Why HAProxy refuses the certificate of a file by itself. */
   readonly whyRefused: (path: string) => string | undefined;
 };
 
 /**
- * A generation that HAProxy refuses, without the certificates that are why: each stays as it is installed, or is left out.
- * Returns `undefined` where no certificate is why.
- *
+ * Each refused certificate stays as installed, or is left out. Returns `undefined` if no certificate is the reason.
  * @param staging the folder that HAProxy refused
  */
 export function withoutRefused(

@@ -4,7 +4,7 @@ import type { Parameter, Parameters } from './aws/calls';
 import type { Current, Installed } from './disk/installed';
 import { fetchCertificates, type Source, withCertificates } from './pem';
 
-/** A generation with the contents of its files. `faults` say why a stored certificate cannot be used. */
+/** `faults` say why stored certificates cannot be used. */
 export type Wanted = Omit<Installed, 'folder'> & { readonly faults: readonly string[] };
 
 export type Pointer = {
@@ -18,9 +18,8 @@ export type Pointer = {
 const pauseMilliseconds = 500;
 
 /**
- * Reads the pointer until it is at least the asked generation. Returns `undefined` when nothing was ever published.
- *
- * @throws when it is denied, damaged, or older than asked. Then nothing may be concluded about what should run.
+ * `undefined` when nothing was ever published. Danger: a pointer that is denied, damaged or too old says nothing about what should run, so
+ * it is an error.
  */
 export async function readCurrent(pointer: Pointer, asked: number): Promise<Current | undefined> {
   const name = currentName(pointer.prefix);
@@ -47,9 +46,9 @@ function parseCurrent(name: string, { version, modified, value }: Parameter): Cu
 }
 
 /**
- * Whether a pointer that is older than what is installed is a late answer, which must not put old state back. Then Parameter Store knows
- * the installed version, now or in a moment. It never does when somebody has edited the installed manifest. A pointer that was deleted
- * and made anew counts from 1 again, but is newer.
+ * A pointer older than the installed one may be a late answer, which must not restore an old state; then Parameter Store knows the
+ * installed version, now or in a moment. It does not if somebody edited the manifest. A pointer that was deleted and created again counts
+ * from 1, but is newer.
  */
 export async function isLate(
   { parameters, prefix, patienceMilliseconds, pause }: Pointer,
@@ -65,19 +64,13 @@ export async function isLate(
   }
 }
 
-/**
- * Fetches exactly the versions that a generation names, except what is installed already.
- * A certificate that cannot be used stays as it is installed, so that it holds up nothing else.
- *
- * @throws when a file is missing or damaged; the message names its parameter.
- */
+/** Fetches what is not installed. A certificate that cannot be used stays as installed. @throws when a file is missing or damaged. */
 export async function fetchWanted(source: Source, current: Current, installed: Installed): Promise<Wanted> {
   const files = await fetchFiles(source, current.generation.files, installed.files);
   const { usable, faults } = await fetchCertificates(source, current.generation.certificates, installed);
   return { ...withCertificates(current, usable, installed, source.makeStandIn), files, faults };
 }
 
-/** Whether a folder holds just this generation already. */
 export const isInstalled = ({ number, files, pems }: Wanted, installed: Installed): boolean =>
   number === installed.number && sameFiles(files, installed.files) && sameFiles(pems, installed.pems);
 

@@ -1,26 +1,24 @@
-/** A server as HAProxy runs it. */
 export type RunningServer = {
   readonly backend: string;
   readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly maintenance: boolean;
-  /** It passes its checks. */
   readonly up: boolean;
   readonly weight: number;
-  /** It has weight, no administrative state, and its checks are on: the state that `admission` in change.ts leaves. */
+  /** It has weight and checks, and no administrative state, as `admission` in change.ts leaves it. */
   readonly admitted: boolean;
   readonly unchangedSeconds: number;
-  /** Its line in `show servers state`, which is also a line of a state file. */
+  /** Also a line of a state file. */
   readonly line: string;
 };
 
-/** The master and its workers, by `show proc`. */
+/** By `show proc`. */
 export type Processes = {
   readonly master: number;
   readonly reloads: number;
   readonly failed: number;
-  /** Workers by PID: the newest first, then those that an earlier reload left behind. */
+  /** PIDs: the newest first, then those that a reload left behind. */
   readonly workers: readonly number[];
 };
 
@@ -35,7 +33,6 @@ export function parseProcesses(reply: string): Processes {
   return { master: Number(master[1]), reloads: Number(master[2]), failed: Number(master[3] ?? 0), workers };
 }
 
-/** Reads `show servers state`, columns by their names. */
 export function parseServersState(reply: string): readonly RunningServer[] {
   const lines = reply.split('\n').filter((line) => line.trim() !== '');
   const columns = lines
@@ -67,7 +64,7 @@ function runningServer(column: (name: string) => string, line: string): RunningS
   };
 }
 
-/** `<backend>/<server>` of all servers without a session, a queue or a connection, by `show stat` and `show servers conn`. */
+/** Servers without a session, a queue or a connection. */
 export function idleServers(stat: string, connections: string): ReadonlySet<string> {
   const quiet = table(stat, ',')
     .filter((row) => row('scur') === '0' && row('qcur') === '0')
@@ -78,11 +75,7 @@ export function idleServers(stat: string, connections: string): ReadonlySet<stri
   return new Set(quiet.filter((name) => unused.includes(name)));
 }
 
-/**
- * Rows of a reply that names its columns first.
- *
- * @throws when it names none: an empty answer is no empty table.
- */
+/** @throws when the reply names no columns: an empty answer is not an empty table. */
 export function table(reply: string, separator: string): readonly ((column: string) => string | undefined)[] {
   const [header = '', ...lines] = reply.split('\n').filter((line) => line.trim() !== '');
   if (!header.startsWith('# '))
@@ -94,22 +87,19 @@ export function table(reply: string, separator: string): readonly ((column: stri
   });
 }
 
-/** The names in `show ssl cert` or `show ssl crt-list <folder>` that lie in a folder. */
 export const certificatesIn = (reply: string, folder: string): readonly string[] =>
   reply.split('\n').filter((line) => line.startsWith(`${folder}/`));
 
-/** The names in `show ssl cert` of certificates that were set but neither committed nor aborted. */
+/** Certificates that were set, but neither committed nor aborted. */
 export const openTransactions = (reply: string): readonly string[] =>
   Array.from(reply.matchAll(/^\*(\/.*)$/gm), ([, name = '']) => name);
 
-/** The SHA-1 fingerprint in `show ssl cert <name>`, as hexadecimal digits. */
+/** SHA-1, hexadecimal. */
 export const fingerprint = (reply: string): string | undefined =>
   /^SHA1 FingerPrint: ([0-9A-F]{40})$/m.exec(reply)?.[1];
 
-/** How many certificates of authorities `show ssl cert <name>` lists. */
 export const chainLength = (reply: string): number => reply.match(/^Chain Subject: /gm)?.length ?? 0;
 
-/** The words in a good answer to a certificate's commands. */
 const goodWords: readonly (readonly [string, string])[] = [
   ['new ssl cert ', 'New empty certificate store'],
   ['set ssl cert ', 'Transaction created'],
@@ -118,7 +108,7 @@ const goodWords: readonly (readonly [string, string])[] = [
   ['del ssl cert ', 'deleted'],
 ];
 
-/** Whether HAProxy's reply says that it has done what the command asked. Trailing newlines differ between versions. */
+/** Trailing newlines differ between versions. */
 export function accepted(command: string, reply: string): boolean {
   const text = reply.trim();
   if (command.startsWith('add server ')) return text === 'New server registered.';

@@ -1,11 +1,11 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What an instance takes over, and who waits for it. The template tells each instance at its launch. */
+/** The launch template sets these. */
 export type Place = {
   readonly slot: string;
   /** The allocation of the Elastic IP address. */
   readonly address: string;
-  /** The Auto Scaling group, and its hook that keeps the instance from counting until it is completed. */
+  /** `hook` keeps the instance from counting until it is completed. */
   readonly group: string;
   readonly hook: string;
 };
@@ -13,28 +13,24 @@ export type Place = {
 const placeNames = { slot: 'SLUICE_SLOT', address: 'SLUICE_ADDRESS', group: 'SLUICE_GROUP', hook: 'SLUICE_HOOK' };
 
 export type Settings = {
-  /** The stage's Parameter Store prefix, such as `/sluice/prod`. */
   readonly prefix: string;
   /** Holds the versioned folders. */
   readonly home: string;
-  /** The symlink to the live one of them, by which HAProxy names its certificates. */
+  /** The symlink to the live folder, by which HAProxy names its certificates. */
   readonly link: string;
   readonly masterSocket: string;
   readonly haproxy: string;
-  /** Where HAProxy answers by HTTP. */
   readonly http: string;
-  /** How long a server that left must have been quiet before it is deleted. */
+  /** A server that left must be quiet for so long before it is deleted. */
   readonly removeAfterSeconds: number;
-  /** How long to wait for what passes by itself: throttling, an old answer, a master that executes itself anew. */
+  /** For what passes by itself: throttling, an old answer, a master that executes itself anew. */
   readonly patienceMilliseconds: number;
   readonly ssmEndpoint: string | undefined;
   readonly imdsEndpoint: string;
   readonly region: string | undefined;
-  /** For the services that speak the Query protocol. */
   readonly queryEndpoint: string | undefined;
   /** An instance that was started by hand has none. */
   readonly slot: string | undefined;
-  /** @throws with the names of the settings that are missing. */
   readonly place: () => Place;
   /** sync.sh has found a fault around this program, so this run counts as not synced. */
   readonly hasFault: boolean;
@@ -42,7 +38,6 @@ export type Settings = {
   readonly environment: Environment;
 };
 
-/** @throws when the stage's prefix is missing. */
 export function readSettings(environment: Environment): Settings {
   const prefix = environment.SLUICE_PREFIX;
   if (!prefix) throw new Error('SLUICE_PREFIX is not set; it names the stage, such as /sluice/prod');

@@ -14,7 +14,7 @@ import { standIn, withoutRefused } from './pem';
 import { fetchWanted, isInstalled, isLate, readCurrent, type Wanted } from './published';
 import type { Settings } from './settings';
 
-/** What a sync did: one line of JSON, fit for a log. */
+/** One line of JSON, without secrets. */
 export type Report = { readonly generation: number } & Done;
 
 /** Everything is applied but what the message names. */
@@ -22,13 +22,12 @@ export class Incomplete extends Error {}
 
 export type Deps = { readonly settings: Settings; readonly parameters: Parameters; readonly haproxy: Haproxy };
 
-/** What is installed, and the worker that serves. Without a worker and without a fault this is the first boot: HAProxy starts later. */
+/** Without a worker and a fault this is the first boot, which starts HAProxy later. */
 type Found = Omit<Running, 'worker'> & { readonly worker?: Running['worker']; readonly fault?: string };
 
 /**
- * Brings HAProxy to at least the asked generation. Safe to repeat, and to cut off anywhere: each run compares with what runs.
- *
- * @throws when it did not get there; then HAProxy runs on with what it had.
+ * Safe to repeat, and to cut off anywhere: each run compares with what runs. @throws when HAProxy is not at the asked generation; it keeps
+ * what it had.
  */
 export async function sync(asked: number, deps: Deps): Promise<Report> {
   const { settings, parameters, haproxy } = deps;
@@ -47,7 +46,6 @@ export async function sync(asked: number, deps: Deps): Promise<Report> {
   throw new Incomplete(`everything else of generation ${wanted.number} is applied, but ${faults.join('; ')}`);
 }
 
-/** Lets HAProxy start, and answer 404, before anything was published. */
 function installEmpty({ home, link }: Settings): Installed {
   const files = render({ backends: [], certified: [] });
   const listed = files.map(({ name, text }) => ({ name, sha256: sha256(text), versions: [] }));
@@ -103,8 +101,8 @@ const prepared = ({ number }: Target, fault?: string): Outcome => ({
 });
 
 /**
- * Stages what is wanted and has HAProxy check it. Neither what it refuses nor a full disk may keep tasks from coming and going,
- * and a certificate that it refuses holds up nothing else at all.
+ * A configuration that HAProxy refuses, or a full disk, must not stop tasks from joining and leaving; a refused certificate stops nothing
+ * else.
  */
 async function stageChecked(found: Found, wanted: Wanted): Promise<Target> {
   const { settings, installed, worker } = found;
@@ -120,11 +118,7 @@ async function stageChecked(found: Found, wanted: Wanted): Promise<Target> {
   }
 }
 
-/**
- * What is left to be tried where HAProxy refuses a certificate; `undefined` where it accepts everything.
- *
- * @throws when it refuses something else.
- */
+/** `undefined` if HAProxy accepts everything. @throws when it refuses something other than a certificate. */
 function withoutRefusedCertificate(
   { haproxy }: Settings,
   wanted: Wanted,

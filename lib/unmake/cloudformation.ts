@@ -4,14 +4,10 @@ import { cut, printable } from '../printable';
 
 type Event = Pick<CloudFormationCustomResourceEvent, 'ResponseURL' | 'StackId' | 'RequestId' | 'LogicalResourceId'>;
 
-/** How a custom resource ended: with a fault in words, or well. */
+/** `fault` is absent on success. */
 export type Result = { readonly id: string; readonly fault?: string };
 
-/**
- * Reports to CloudFormation how a custom resource ended (AWS: Custom resource response objects).
- *
- * @throws when CloudFormation does not take it; Lambda then repeats the run.
- */
+/** AWS: Custom resource response objects. @throws when CloudFormation does not accept it; Lambda then repeats the run. */
 export async function report({ ResponseURL, ...event }: Event, { id, fault }: Result): Promise<void> {
   const response: CloudFormationCustomResourceResponse = {
     Status: fault === undefined ? 'SUCCESS' : 'FAILED',
@@ -30,10 +26,7 @@ export async function report({ ResponseURL, ...event }: Event, { id, fault }: Re
   }
 }
 
-/**
- * Returns why the answer was not taken. The address is a secret, for whoever has it can answer: an error of `fetch` may hold it,
- * so only its cause is passed on.
- */
+/** Secret: whoever has the address can answer, and an error of `fetch` may hold it, so only its cause is passed on. */
 async function put(url: string, body: string): Promise<string | undefined> {
   // The address is signed for a request without a content type.
   const request = { method: 'PUT', headers: { 'content-type': '' }, body, signal: AbortSignal.timeout(5_000) };

@@ -6,9 +6,8 @@ import { readEnvironment, stagePrefix } from '../environment';
 import { type Result, report } from './cloudformation';
 
 export type Deps = {
-  /** The stage's, in Parameter Store. */
   readonly prefix: string;
-  /** Every parameter of the stage, complete. */
+  /** Complete. */
   readonly list: () => Promise<readonly string[]>;
   readonly remove: (names: readonly string[]) => Promise<void>;
   readonly autoScaling: AutoScalingClient;
@@ -17,14 +16,13 @@ export type Deps = {
   readonly log: (message: string, fields: object) => void;
 };
 
-/** @throws when the stage's prefix is missing or wrong. */
 export const readSettings = (environment: Readonly<Record<string, string | undefined>>): Pick<Deps, 'prefix'> => ({
   prefix: readEnvironment(z.object({ SLUICE_PREFIX: stagePrefix }), environment).SLUICE_PREFIX,
 });
 
 type Event = CloudFormationCustomResourceEvent;
 
-/** Acts for CloudFormation on a custom resource of the stack, and reports the end. Only a removal changes anything. */
+/** Only a removal changes anything. */
 export async function unmake(event: Event, deps: Deps): Promise<Result> {
   const act = acts[event.ResourceType];
   const result = act
@@ -53,16 +51,11 @@ async function removeParameters({ RequestType }: Event, deps: Deps): Promise<Res
   }
 }
 
-/** Parameter Store may return what was true a moment ago, and a run that was under way may still have written. */
+/** Parameter Store may return an older state for a moment, and a run in progress may still have written. */
 const pauseMs = 3_000;
-/** For the report to CloudFormation. */
 const reserveMs = 20_000;
 
-/**
- * Removes all parameters of a stage until two reads in a row find none. Returns how many it removed.
- *
- * @throws when there are always new ones, as long as there is time.
- */
+/** Removes parameters until two reads in a row find none, and returns their number. @throws when new ones keep appearing. */
 export async function removeAll(deps: Pick<Deps, 'list' | 'remove' | 'pause' | 'remainingMs'>): Promise<number> {
   const removed = new Set<string>();
   for (let empty = 0; ; ) {
@@ -81,12 +74,12 @@ const unfinished = (names: readonly string[]): string =>
     ? 'there was no time left to look twice whether all are gone; remove the stack again'
     : `${names[0]} and ${names.length - 1} more are still there or there again; stop what writes them, and remove the stack again`;
 
-/** ECS puts it on the Auto Scaling group of a capacity provider with managed draining; it holds a host for up to an hour. */
+/** ECS puts this hook on the group of a capacity provider with managed draining; it holds an instance for up to an hour. */
 const LifecycleHookName = 'ecs-managed-draining-termination-hook';
 
 /**
- * Lets the hosts of a group end at once: ECS, which would release them, has forgotten them together with their capacity provider.
- * A failure is no fault of the removal, for the hosts end by themselves an hour later.
+ * Lets instances end at once, because ECS has forgotten their hook with the capacity provider. A failure is not one of the removal: they
+ * end an hour later.
  */
 async function releaseHosts({ RequestType, ResourceProperties }: Event, { autoScaling, log }: Deps): Promise<Result> {
   const AutoScalingGroupName = String(ResourceProperties.Group);
@@ -94,7 +87,7 @@ async function releaseHosts({ RequestType, ResourceProperties }: Event, { autoSc
     await autoScaling
       .send(new DeleteLifecycleHookCommand({ AutoScalingGroupName, LifecycleHookName }))
       .catch((error: Error) => {
-        // Auto Scaling refuses so a hook, or a group, that is not there.
+        // Auto Scaling refuses with this error if the hook or the group is gone.
         if (error.name !== 'ValidationError')
           log('failed', { error: `Releasing ${AutoScalingGroupName}: ${error.message}` });
       });

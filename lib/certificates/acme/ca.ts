@@ -5,14 +5,13 @@ import type { Run } from '../run';
 import { http, Refusal, refusal, retryAt } from './http';
 import { type Placed, placeOrder, type Request } from './order';
 
-/** One certificate authority, and our account with it. */
 export type Ca = {
   readonly place: (request: Request) => Promise<Placed>;
-  /** Asks when to renew a certificate (RFC 9773); returns `undefined` when this CA does not offer that. */
+  /** RFC 9773; `undefined` when this CA does not offer it. */
   readonly renewalInfo: (id: string) => Promise<RenewalInfo | undefined>;
 };
 
-/** The private keys of our accounts, PEM, by directory. */
+/** PEM, by directory. */
 export type Accounts = {
   readonly read: (directory: string) => Promise<string | undefined>;
   readonly keep: (directory: string, key: string) => Promise<void>;
@@ -26,7 +25,6 @@ type Directory = {
   };
 };
 
-/** Reads the directory and the account at their first use. */
 export function certificateAuthority(directory: string, contact: string, accounts: Accounts, run: Run): Ca {
   const offers = once(async () => (await http.get<Directory>(directory)).data);
   const client = once(async () => {
@@ -52,7 +50,7 @@ export function certificateAuthority(directory: string, contact: string, account
   };
 }
 
-/** Finds the account that has this key, or makes one (RFC 8555, section 7.3). */
+/** RFC 8555, section 7.3: finds the account of this key, or creates one. */
 async function register(directoryUrl: string, contact: string, accountKey: string): Promise<Client> {
   const client = new Client({ directoryUrl, accountKey });
   await client.createAccount({ termsOfServiceAgreed: true, contact: [`mailto:${contact}`] });
@@ -93,7 +91,7 @@ async function readRenewalInfo(url: string): Promise<RenewalInfo> {
   return { ...window, retryAfterSeconds: again === undefined ? undefined : (again - Date.now()) / 1000 };
 }
 
-/** Makes a value at its first use; a failure is not remembered. */
+/** Calls `make` once; a failure is not remembered. */
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined;
   return () => {

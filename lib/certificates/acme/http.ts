@@ -7,7 +7,7 @@ import { cut } from '../../printable';
 
 type Fault = Pick<AxiosError, 'message' | 'config' | 'cause'>;
 
-// acme-client's own retries would wait as long as the CA says, which may be hours, and lose the cause of a network fault.
+// Without these: they would wait as long as the CA says, perhaps hours, and lose the cause of a network fault.
 axios.interceptors.request.clear();
 axios.interceptors.response.clear();
 axios.interceptors.request.use(bounded);
@@ -15,17 +15,16 @@ axios.interceptors.request.use(spaced);
 axios.interceptors.response.use(refuseProblems, retryOrThrow);
 axios.defaults.validateStatus = () => true;
 
-/** acme-client's own HTTP client, for requests that acme-client does not know. */
 export const http = axios;
 
-/** How long to wait before each further try, between two nonces, for a nonce, which a CA answers at once, and for other answers. */
+/** The waits before further tries, between two nonces, for a nonce, which a CA answers at once, and for other answers. */
 export const patience = { waitsMs: [2_000, 5_000], nonceEveryMs: 100, nonceMs: 5_000, answerMs: 20_000 };
 
 let nextNonceAt = 0;
 
 /**
- * acme-client asks for a nonce before each request, and for those of a certificate's names all at once. Let's Encrypt answers
- * an address twenty a second, ten at once, and 503 beyond that (Let's Encrypt, overall requests limit).
+ * acme-client asks for the nonces of all names at once. Let's Encrypt answers an address twenty a second, ten at once, and 503 beyond that
+ * (Let's Encrypt, overall requests limit).
  */
 async function spaced(config: InternalAxiosRequestConfig): Promise<InternalAxiosRequestConfig> {
   if (config.method !== 'head') return config;
@@ -43,13 +42,12 @@ async function refuseProblems(answer: AxiosResponse): Promise<AxiosResponse> {
   const { status, data, headers, config } = answer;
   if (status < 400) return answer;
   const problem = problemIn(data);
-  // acme-client asks for another nonce and tries again.
+  // acme-client itself tries again.
   if (problem.type?.endsWith(':badNonce')) return answer;
   if (status >= 500) return retryOrThrow({ message: `status ${status}: ${problem.detail ?? ''}`, config });
   throw refusal(`Asking ${config.url}`, problem, retryAt(headers['retry-after'], Date.now()));
 }
 
-/** Retries for some seconds after a fault of the network, and after a status of 5xx. */
 async function retryOrThrow({ message, config, cause }: Fault): Promise<AxiosResponse> {
   const { tries = 0 } = (config ?? {}) as { tries?: number };
   const wait = patience.waitsMs[tries];
@@ -70,23 +68,21 @@ function problemIn(data: unknown): Problem {
   }
 }
 
-/** An ACME error (RFC 8555, section 6.7), such as {"type": "urn:ietf:params:acme:error:caa", "detail": "…"}. */
+/** RFC 8555, section 6.7: {"type": "urn:ietf:params:acme:error:caa", "detail": "…"}. */
 export type Problem = {
   readonly type?: string;
   readonly detail?: string;
-  /** Of `userActionRequired`: where to read more (RFC 8555, section 7.3.3). */
+  /** A page to read, for `userActionRequired` (RFC 8555, section 7.3.3). */
   readonly instance?: string;
   readonly subproblems?: readonly (Problem & { readonly identifier?: { readonly value?: string } })[];
 };
 
-/** The CA refused, and said why. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   constructor(
     message: string,
-    /** The last word of the problem's type, such as `rateLimited`. */
     readonly kind: string,
-    /** When the CA wants to be asked again; epoch milliseconds, 0 when it did not say. */
+    /** Epoch milliseconds; 0 without `Retry-After`. */
     readonly retryAt: number,
   ) {
     super(message);
@@ -114,7 +110,6 @@ const advice: Readonly<Record<string, string>> = {
   badPublicKey: keyType,
 };
 
-/** @param doing for example "Asking https://…" */
 export function refusal(doing: string, problem: Problem, retryAt = 0): Refusal {
   const kind = (problem.type ?? 'unknown').replace(/^.*:/, '');
   const reasons = [problem, ...(problem.subproblems ?? [])].map(sentence).filter((words) => words !== '');
@@ -132,7 +127,7 @@ function sentence({ detail = '', ...problem }: Problem): string {
 /** A month: after a longer wait certificates end, and a wrong header may name a time that no `Date` holds. */
 const mostWaitMs = 31 * 86_400_000;
 
-/** Reads `Retry-After`, which is in seconds or a date (RFC 9110, section 10.2.3), as epoch milliseconds. */
+/** RFC 9110, section 10.2.3: seconds or a date. Returns epoch milliseconds. */
 export function retryAt(header: unknown, now: number): number | undefined {
   if (typeof header !== 'string') return undefined;
   const text = header.trim();

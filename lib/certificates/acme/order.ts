@@ -10,22 +10,21 @@ import { type Problem, Refusal, refusal } from './http';
 export type Request = {
   readonly names: readonly string[];
   readonly keyType: KeyType;
-  /** Empty: the CA's default. */
   readonly profile: string;
-  /** The certificate that this one follows (RFC 9773, section 5). */
+  /** RFC 9773, section 5. */
   readonly replaces: string | undefined;
 };
 
 export type Placed = {
-  /** The TXT records that DNS must show: a value for each name. */
+  /** One TXT value for each name. */
   readonly challenges: readonly { readonly name: string; readonly value: string }[];
-  /** Asks the CA to check the challenges and to issue, and fetches the certificate. */
+  /** Lets the CA check the challenges and issue, and fetches the certificate. */
   readonly finish: () => Promise<Issued>;
-  /** Whether the CA may have issued although `finish` failed. */
+  /** The CA may have issued although `finish` failed. */
   readonly mayBeIssued: () => boolean;
 };
 
-/** PEM: a private key, its certificate, and those of the authorities above it. */
+/** PEM. */
 export type Issued = { readonly key: string; readonly leaf: string; readonly chain: string };
 
 const everyMs = 2_000;
@@ -120,11 +119,9 @@ async function untilReady(client: Client, order: Order, run: Run): Promise<Order
 }
 
 /**
- * Has the CA issue an order that is ready. Only the order's status shows whether it does: an answer may be lost, and a CA whose
- * servers lag behind each other answers `orderNotReady` for an order that is ready (RFC 8555, section 7.4). While the order
- * stays ready, this asks again.
- *
- * @param progress is kept up to date, so that it is right whenever this throws
+ * Only the order's status shows whether the CA issues: its answer may be lost, and a CA whose servers lag behind each other answers
+ * `orderNotReady` for a ready order (RFC 8555, section 7.4). So this asks again while the order stays ready.
+ * @param progress is right whenever this throws
  */
 export async function finalize(
   client: Client,
@@ -164,7 +161,7 @@ function refuseInvalid({ status, error }: Order): void {
 const notWithinTime = ({ status }: Order, wanted: Order['status']): Error =>
   new Error(`the CA's order was still ${status}, not ${wanted}, after three minutes; the next run tries again`);
 
-/** @throws when it is not what was ordered, or would not be trusted: it must not replace one that serves. */
+/** @throws when it is not the ordered certificate, or would not be trusted: it must not replace a good one. */
 function verify(issued: Issued, names: readonly string[]): Issued {
   const leaf = new X509Certificate(issued.leaf);
   const got = readLeaf(leaf).names;

@@ -13,14 +13,11 @@ import {
 import type { Resolve } from './resolver';
 
 export type Dns = {
-  /** Finds the name to which a challenge leads, and the zone that holds it. @throws when no known zone does. */
+  /** @throws when no known zone holds the name to which a challenge leads. */
   readonly locate: (name: string) => Promise<Omit<Answer, 'value'>>;
-  /**
-   * Shows the answers to the whole world, beside other records. They are in the journal before they are in DNS.
-   * Returns those that cannot be shown, and why; they do not hold up the others.
-   */
+  /** Adds the answers to DNS, after the journal lists them. Returns those that it could not add; they do not stop the others. */
   readonly show: (answers: readonly Answer[]) => Promise<Faults>;
-  /** Removes exactly the answers that the journal lists, also those of a run that was killed. */
+  /** Removes only answers of the journal, also those of a run that was killed. */
   readonly clean: () => Promise<void>;
 };
 
@@ -37,7 +34,7 @@ type Deps = {
   readonly resolve: Resolve;
   readonly journal: Journal;
   readonly run: Pick<Run, 'pause'>;
-  /** Logs what is no fault, but may need a person. */
+  /** Not a fault, but it may need a person. */
   readonly notice: (text: string) => void;
 };
 
@@ -45,7 +42,6 @@ const everyMs = 2_000;
 /** Four minutes; Route 53 usually takes less than one (AWS: GetChange). */
 const mostAsks = 120;
 
-/** Answers challenges in Route 53. */
 export function challengeDns(deps: Deps): Dns {
   const readZones = zoneReader(deps.zoneIds, deps.zones.read);
   return {
@@ -85,7 +81,7 @@ async function clean({ journal, zones, zoneIds }: Deps): Promise<void> {
       (error) => faults.push(error),
     );
   }
-  // The next run tries again, but not in zones that were taken out of the settings: renew may lack the permission for ever.
+  // The next run tries again, except in zones that the settings no longer name: renew may lack the permission forever.
   await journal.write(listed.filter(({ zone }) => !done.has(zone) && zoneIds.includes(zone)));
   if (faults[0]) throw faults[0];
 }
@@ -98,7 +94,7 @@ function byZone(answers: readonly Answer[]): ReadonlyMap<string, readonly Answer
 const faultOfAll = (answers: readonly Answer[], error: Error): Faults =>
   new Map(answers.map((answer) => [answer, error]));
 
-/** Route 53 takes a batch as a whole or not at all; after a refusal each name is tried alone, so that one holds up no other. */
+/** Route 53 takes a batch completely or not at all; after a refusal each name is tried alone, so that it stops no other. */
 async function write(zone: string, answers: readonly Answer[], deps: Deps): Promise<Faults> {
   const sets = byRecordSet(answers);
   const refused = await writeBatch(zone, answers, deps).catch((error: Error) => error);
@@ -129,10 +125,9 @@ async function writeBatch(zone: string, answers: readonly Answer[], { zones, run
 
 type Edit = (name: string, before: Records | undefined, values: readonly string[]) => readonly Change[];
 
-/** How often another writer may come between reading and writing. */
 const mostTries = 5;
 
-/** Reads, edits and writes, again when another writer came between. Returns the record sets that cannot be edited as faults. */
+/** Tries again when another writer came between. Returns faults for record sets that cannot be edited. */
 async function changeZone(
   zones: Pick<Zones, 'readText' | 'change'>,
   zone: string,
@@ -160,7 +155,6 @@ async function changeZone(
   );
 }
 
-/** @param set answers of one record set */
 async function untilShown(
   set: readonly Answer[],
   nameServers: readonly string[],

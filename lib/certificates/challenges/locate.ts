@@ -1,7 +1,7 @@
 import { type Answer, type Zone, type Zones, zoneOf } from './record-sets';
 import type { Resolve } from './resolver';
 
-/** The zones that could be read, and why others could not, which matters only when no readable zone holds a name. */
+/** An unreadable zone matters only when no readable one holds a name. */
 export type ReadZones = { readonly zones: ReadonlyMap<string, Zone>; readonly faults: readonly Error[] };
 
 type Deps = {
@@ -13,10 +13,8 @@ type Deps = {
 const mostCnames = 8;
 
 /**
- * Follows a challenge's CNAMEs to the zone that holds it. Zones of the settings are read at Route 53: DNS would also answer with
- * the CNAME of a wildcard, which no longer counts once the name itself exists (RFC 4592, section 2.2.1).
- *
- * @throws when no known zone holds it.
+ * Follows a challenge's CNAMEs to the zone that holds it. Known zones are read at Route 53, because DNS would also answer with a wildcard's
+ * CNAME, which no longer counts once the name exists (RFC 4592, section 2.2.1). @throws when no known zone holds it.
  */
 export async function locate(name: string, deps: Deps): Promise<Omit<Answer, 'value'>> {
   const { zones, faults } = await deps.readZones();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A hosted zone; its name has no dot at the end. */
+/** Its name has no dot at the end. */
 export type Zone = {
   readonly id: string;
   readonly name: string;
@@ -8,33 +8,29 @@ export type Zone = {
   readonly nameServers: readonly string[];
 };
 
-/** Route 53. */
 export type Zones = {
   readonly read: (id: string) => Promise<Zone>;
   readonly readText: (zone: string, name: string) => Promise<Records | undefined>;
-  /** The target of a record of exactly this name, in lower case; never a wildcard's. */
+  /** In lower case; never the target of a wildcard. */
   readonly readCname: (zone: string, name: string) => Promise<string | undefined>;
-  /** Whether the zone delegates a name, and all below it, to other name servers. */
   readonly delegates: (zone: string, name: string) => Promise<boolean>;
-  /** Makes all changes or none. Returns the id of the change; `undefined` when the record sets are no longer as they were read. */
+  /** All changes or none. Returns the id of the change, or `undefined` when the record sets are no longer as they were read. */
   readonly change: (zone: string, changes: readonly Change[]) => Promise<string | undefined>;
-  /** Whether all name servers of Route 53 have a change. */
   readonly isInSync: (change: string) => Promise<boolean>;
 };
 
 const answer = z.object({ zone: z.string(), name: z.string(), value: z.string() });
 
-/** A value that a TXT record must show, and where. `zone` is an id. */
+/** `zone` is an id. */
 export type Answer = Readonly<z.infer<typeof answer>>;
 
-/** @throws when the text is no list of answers. */
 export function parseAnswers(text: string): readonly Answer[] {
   const read = z.array(answer).safeParse(JSON.parse(text));
   if (read.success) return read.data;
   throw new Error('it does not list answers with their zone, name and value');
 }
 
-/** A TXT record set as Route 53 holds it, its values quoted. */
+/** Values are quoted, as in Route 53. */
 export type RecordSet = {
   readonly name: string;
   readonly ttlSeconds: number;
@@ -42,7 +38,7 @@ export type RecordSet = {
   readonly policy?: Policy;
 };
 
-/** The other fields of a record set, which are written back as they are; those that are read here are named. */
+/** Other fields are written back as they are. */
 export type Policy = {
   readonly SetIdentifier?: string | undefined;
   readonly MultiValueAnswer?: boolean | undefined;
@@ -55,26 +51,25 @@ export type Policy = {
 };
 type RoutedSet = RecordSet & { readonly policy: Policy };
 
-/** All record sets of one name that are not one simple set: by a routing policy each asker sees some of them. */
+/** Several record sets of one name with a routing policy: each asker sees some of them. */
 export type Routed = { readonly name: string; readonly routed: readonly RoutedSet[] };
 
-/** All TXT records of one name. */
 export type Records = RecordSet | Routed;
 
 export type Change = { readonly action: 'CREATE' | 'DELETE'; readonly set: RecordSet };
 
 /** Short, so that a resolver that saw an old answer forgets it before the next try. */
 const ttlSeconds = 10;
-/** Every asker sees so many records of a multivalue policy (AWS: Multivalue answer routing). */
+/** AWS: Multivalue answer routing. */
 const mostShown = 8;
 
-/** Finds the public zone that answers for a name: the longest that fits. A private zone answers only inside its VPC. */
+/** The longest name that fits. A private zone answers only inside its VPC. */
 export function zoneOf(name: string, zones: readonly Zone[]): Zone | undefined {
   const fitting = zones.filter((zone) => !zone.isPrivate && `.${name}`.endsWith(`.${zone.name}`));
   return fitting.sort((a, b) => b.name.length - a.name.length)[0];
 }
 
-/** Groups answers by record set: several names, and several certificates, may share one. */
+/** Several names and certificates may share one. */
 export function byRecordSet(answers: readonly Answer[]): readonly (readonly Answer[])[] {
   const sets = new Map<string, Answer[]>();
   for (const answer of answers) {
@@ -85,10 +80,8 @@ export function byRecordSet(answers: readonly Answer[]): readonly (readonly Answ
 }
 
 /**
- * Adds values beside those of others. Deleting exactly what was read, and creating what it becomes, succeeds only if no other
- * writer came between.
- *
- * @throws when they cannot be added, with advice on what to delete
+ * Deletes exactly what was read and creates what it becomes, so this succeeds only without another writer. @throws with advice on what to
+ * delete, when values cannot be added.
  */
 export function adding(name: string, before: Records | undefined, values: readonly string[]): readonly Change[] {
   if (before && 'routed' in before) return addingToRouted(before, values.map(quote));
@@ -98,7 +91,6 @@ export function adding(name: string, before: Records | undefined, values: readon
   return before ? [{ action: 'DELETE', set: before }, created] : [created];
 }
 
-/** Removes exactly these values. */
 export function removing(before: Records | undefined, values: readonly string[]): readonly Change[] {
   if (before === undefined) return [];
   const own = new Set(values.map(quote));
@@ -112,8 +104,8 @@ export function removing(before: Records | undefined, values: readonly string[])
 }
 
 /**
- * A simple set cannot stand beside routed ones (AWS: Choosing a routing policy). So each of them takes the values, as does a set
- * of our own for askers that none of them answers.
+ * A simple set cannot exist beside routed ones (AWS: Choosing a routing policy). So each takes the values, and one more set answers askers
+ * that none of them answers.
  */
 function addingToRouted({ name, routed }: Routed, values: readonly string[]): readonly Change[] {
   const fixed = routed.find(({ policy }) => policy.AliasTarget ?? policy.TrafficPolicyInstanceId);

@@ -1,9 +1,8 @@
 import { Resolver } from 'node:dns/promises';
 
 export type Resolve = {
-  /** Returns the target of a name's CNAME, in lower case; a wildcard's too. */
+  /** In lower case; also a wildcard's. */
   readonly cname: (name: string) => Promise<string | undefined>;
-  /** Whether every one of a zone's name servers, asked directly, shows all these values. */
   readonly isShown: (nameServers: readonly string[], name: string, values: readonly string[]) => Promise<boolean>;
 };
 

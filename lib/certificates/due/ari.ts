@@ -1,6 +1,6 @@
 import type { Asked, Certificate } from './state';
 
-/** A CA's answer about one certificate (RFC 9773, section 4.2). Times are epoch milliseconds. */
+/** RFC 9773, section 4.2. Epoch milliseconds. */
 export type RenewalInfo = {
   readonly start: number;
   readonly end: number;
@@ -10,11 +10,10 @@ export type RenewalInfo = {
 type Deps = {
   readonly renewalInfo: (id: string) => Promise<RenewalInfo | undefined>;
   readonly now: () => number;
-  /** From 0 to 1. */
   readonly random: () => number;
 };
 
-/** Asks the CA when to renew a certificate, no more often than the CA allows. A CA that does not answer changes nothing. */
+/** Asks no more often than the CA allows; without an answer nothing changes. */
 export async function askRenewal(certificate: Certificate, { renewalInfo, now, random }: Deps): Promise<Certificate> {
   const { wanted, state } = certificate;
   const { held, asked } = state;
@@ -26,8 +25,7 @@ export async function askRenewal(certificate: Certificate, { renewalInfo, now, r
 }
 
 /**
- * Reads the window that a CA suggests. A window that has no length, or ends before it starts, counts as no answer
- * (RFC 9773, section 4.2), and so does one whose times are not those of RFC 3339.
+ * A window without length, that ends before it starts, or with times that are not of RFC 3339, counts as no answer (RFC 9773, section 4.2).
  */
 export function suggestedWindow(answer: unknown): Pick<RenewalInfo, 'start' | 'end'> | undefined {
   const { suggestedWindow } = (answer ?? {}) as { suggestedWindow?: { start?: unknown; end?: unknown } | null };
@@ -46,10 +44,7 @@ const timeOf = (text: unknown): number =>
 
 const hourMs = 3_600_000;
 
-/**
- * Notes an answer. The moment is picked once in a window, by a number from 0 to 1, and stays as long as the window does;
- * picked anew at each run, it would drift towards the window's beginning.
- */
+/** The moment is picked once, and stays while the window does; picked in each run it would drift to the window's beginning. */
 export function noteRenewalInfo(
   before: Asked | undefined,
   serial: string,
@@ -59,7 +54,7 @@ export function noteRenewalInfo(
 ): Asked {
   const isSame = before?.serial === serial && before.start === start && before.end === end;
   const at = isSame ? before.at : Math.round(start + random * Math.max(0, end - start));
-  // Sensible limits for a CA's mistakes (RFC 9773, section 4.3): between a minute and a day.
+  // RFC 9773, section 4.3: limits for a CA's mistakes.
   const waitMs = Math.min(Math.max((retryAfterSeconds ?? 6 * 3_600) * 1000, hourMs / 60), 24 * hourMs);
   return { serial, start, end, at, askAgainAt: now + waitMs };
 }

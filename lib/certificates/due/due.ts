@@ -2,17 +2,16 @@ import { sameNames } from '../certificate';
 import { isWindow } from './ari';
 import type { Attempts, Certificate, State, Wanted } from './state';
 
-/** The certificate that is stored. */
 export type Held = Omit<NonNullable<State['held']>, 'key' | 'chain' | 'renewalId'>;
 
-/** The window that the CA suggests (RFC 9773), and the moment that was picked in it. */
+/** RFC 9773; `at` is the moment that was picked. */
 export type Renewal = { readonly start: number; readonly end: number; readonly at: number };
 
 export type Due = { readonly isDue: boolean; readonly why: string };
 
 export type Decision = Certificate &
   Due & {
-    /** Why it must not be ordered yet, though it is due. */
+    /** Set if it is due, but must wait. */
     readonly wait: string | undefined;
   };
 
@@ -55,7 +54,7 @@ type Check = (question: Question) => Due | undefined;
 const betweenRunsMs = 12 * 3_600_000;
 const dayMs = 86_400_000;
 
-/** Decides whether a certificate is to be ordered now, and why. The first check that returns something decides. */
+/** The first check that returns something decides. */
 export function dueForRenewal(wanted: Wanted, held: Held | undefined, renewal: Renewal | undefined, now: number): Due {
   if (held === undefined) return due('none is stored');
   const question = { wanted, held, renewal, now };
@@ -119,8 +118,8 @@ const checks: readonly Check[] = [
 ];
 
 /**
- * A third of the lifetime, half of one under ten days (Let's Encrypt, integration guide). Where the CA names a window, the
- * window counts, and half of this margin is the backstop for a window that comes too late.
+ * A third of the lifetime, half of one under ten days (Let's Encrypt, integration guide). If the CA names a window, half of this margin
+ * remains, in case the window comes too late.
  */
 function marginMs({ held, renewal }: Question): number {
   const lifetime = held.notAfter - held.notBefore;

@@ -6,13 +6,10 @@ import { certificateName, sameNames } from '../certificate';
 export const keyTypes = ['ecdsa-p256', 'rsa-2048'] as const;
 export type KeyType = (typeof keyTypes)[number];
 
-/** A certificate that the settings ask for. */
 export type Wanted = {
   readonly names: readonly string[];
   readonly keyType: KeyType;
-  /** The CA's directory, a URL. */
   readonly directory: string;
-  /** Empty: the CA's default. */
   readonly profile: string;
 };
 
@@ -28,22 +25,20 @@ const held = z.object({
   serial: z.string(),
   notBefore: time,
   notAfter: time,
-  /** Versions of its two parameters. */
+  /** Parameter versions. */
   key: version,
   chain: version,
-  /** Its name at the CA (RFC 9773). */
   renewalId: z.string().optional(),
 });
 
 const attempts = z
   .object({
-    /** When the CA issued, or may have issued, this set of names. */
+    /** When the CA may have issued these names. */
     issued: z.array(time).readonly(),
-    /** In a row. */
     failures: z.number(),
-    /** By our own rule; a deploy, or a run that somebody starts, may try sooner. */
+    /** Our own rule; a deploy, or a run that a person starts, may try sooner. */
     waitUntil: time,
-    /** By the CA's own word: no run may try sooner. */
+    /** The CA's rule; no run may try sooner. */
     refusedUntil: time,
   })
   .readonly();
@@ -52,20 +47,19 @@ const state = z.object({
   held: held.optional(),
   asked: z.object({ serial: z.string(), start: time, end: time, at: time, askAgainAt: time }).optional(),
   attempts,
-  /** The names that the attempts were for, and the CA's directory: another set, and another CA, have limits of their own. */
+  /** Another set of names, and another CA, have limits of their own. */
   attempted: names,
   attemptedAt: z.string().optional(),
 });
 
-/** What renew remembers of one configured certificate, nothing secret. Times are epoch milliseconds. */
+/** Holds no secret. Epoch milliseconds. */
 export type State = z.infer<typeof state>;
 export type Attempts = State['attempts'];
-/** What the CA answered about its renewal, the moment that was picked from that, and when to ask again. */
 export type Asked = Readonly<NonNullable<State['asked']>>;
 
 export const noAttempts: Attempts = { issued: [], failures: 0, waitUntil: 0, refusedUntil: 0 };
 
-/** @throws when it is damaged: without its state a certificate would be ordered again at every run. */
+/** @throws when it is damaged. Danger: a certificate without its state would be ordered again in every run. */
 export function parseState(text: string): State {
   const read = state.safeParse(JSON.parse(text));
   if (read.success) return read.data;
@@ -77,24 +71,22 @@ const minuteMs = 60_000;
 const waits = [1, 10, 100].map((minutes) => minutes * minuteMs);
 const dayMs = 24 * 60 * minuteMs;
 
-/** To be stored before an order, as its run may be killed at any moment. Notes the worst case: issued, then failed. */
+/** Danger: store it before an order, because the run may be killed at any moment. It assumes the worst: issued, then failed. */
 export function noteBegun(attempts: Attempts, now: number): Attempts {
   const failures = attempts.failures + 1;
   const issued = [...attempts.issued.filter((at) => at > now - 7 * dayMs), now];
   return { ...attempts, issued, failures, waitUntil: now + (waits[failures - 1] ?? dayMs) };
 }
 
-/** @param begun as `noteBegun` returned it */
 export function noteFailed(begun: Attempts, mayBeIssued: boolean, refusedUntil: number): Attempts {
   return { ...begun, issued: mayBeIssued ? begun.issued : begun.issued.slice(0, -1), refusedUntil };
 }
 
 export const noteStored = (begun: Attempts): Attempts => ({ ...noAttempts, issued: begun.issued });
 
-/** A configured certificate with its state. */
 export type Certificate = { readonly name: string; readonly wanted: Wanted; readonly state: State };
 
-/** Joins the configured certificates with their states. Attempts for other names, or at another CA, do not count. */
+/** Attempts for other names, or at another CA, do not count. */
 export const withStates = (wanted: readonly Wanted[], states: ReadonlyMap<string, State>): readonly Certificate[] =>
   wanted.map((each) => {
     const name = certificateName(each.names);
@@ -105,7 +97,7 @@ export const withStates = (wanted: readonly Wanted[], states: ReadonlyMap<string
     return { name, wanted: each, state: { ...state, attempts, attempted: each.names, attemptedAt: each.directory } };
   });
 
-/** Lists the stored certificates. Those that are no longer configured stay listed until every configured one is stored. */
+/** Certificates that are no longer configured stay listed until every configured one is stored. */
 export function certificateIndex(
   wanted: readonly Wanted[],
   states: ReadonlyMap<string, State>,

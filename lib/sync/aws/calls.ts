@@ -11,11 +11,10 @@ export type Parameter = {
   readonly modified: number;
 };
 
-/** Parameter Store, as the sync reads it. */
 export type Parameters = {
-  /** Takes a name or `name:version`; returns `undefined` for what does not exist. */
+  /** Takes a name or `name:version`; `undefined` if it does not exist. */
   readonly get: (name: string) => Promise<Parameter | undefined>;
-  /** Takes `name:version` selectors; the answer lacks those that do not exist. */
+  /** Takes `name:version`; the answer lacks those that do not exist. */
   readonly getAll: (
     selectors: readonly string[],
     options: { readonly decrypted: boolean },
@@ -29,7 +28,7 @@ type Raw = {
   readonly LastModifiedDate?: number;
 };
 
-/** AWS: GetParameters takes at most ten names. */
+/** AWS: GetParameters. */
 const namesPerCall = 10;
 
 /** Parameter Store by signed calls. `whoAmI` is called once, at the first of them. */
@@ -92,17 +91,17 @@ const namesIn = (body: string): string => {
   return Name ?? `${Names[0]}${Names.length > 1 ? ` and ${Names.length - 1} more` : ''}`;
 };
 
-/** Calls a service that takes form fields and answers in XML. It returns nothing, for no caller needs the answer. */
+/** Answers are XML; no caller needs them. */
 export type Query = (
   service: keyof typeof versions,
   action: string,
   fields: Readonly<Record<string, string>>,
 ) => Promise<void>;
 
-/** The version of each API, which says how a service reads the fields (AWS: Query requests). */
+/** AWS: Query requests. */
 const versions = { ec2: '2016-11-15', autoscaling: '2011-01-01', monitoring: '2010-08-01' };
 
-/** Signed calls of the Query protocol. `whoAmI` is called for each: they may be hours apart. */
+/** `whoAmI` is called each time, because calls may be hours apart. */
 export function queries(
   endpoint: string | undefined,
   patienceMilliseconds: number,
@@ -116,7 +115,7 @@ export function queries(
   };
 }
 
-/** An error with the service's own code as its name. None of these calls carries a secret, so the message may be quoted. */
+/** The name is the service's own code. These calls carry no secret, so the message may be quoted. */
 function refusal(action: string, status: number, body: string): Error {
   const found = (tag: string) => new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(body)?.[1];
   const name = found('Code') ?? `status ${status}`;
@@ -124,7 +123,7 @@ function refusal(action: string, status: number, body: string): Error {
   return Object.assign(new Error(`AWS refused ${action}: ${name}${words ? ` (${cut(words, 300)})` : ''}`), { name });
 }
 
-/** Reports to CloudWatch whether a sync succeeded, and then returns or throws as the sync did. */
+/** Then returns or throws as the sync did. */
 export async function reported<Report>(sync: Promise<Report>, report: ReportSynced): Promise<Report> {
   try {
     const done = await sync;

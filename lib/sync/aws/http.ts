@@ -9,13 +9,11 @@ type Answer = { readonly status: number; readonly body: string };
 type Options = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string };
 type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken: string };
 
-/** Who signs a call: the credentials of the instance's role, and its region. */
 export type Instance = { readonly credentials: Credentials; readonly region: string };
 
-/** Reads one page of the instance metadata service. */
 export type Metadata = (path: string) => Promise<string>;
 
-/** Asks the instance metadata service (IMDSv2), with one token that is valid for a minute. */
+/** IMDSv2, with one token that is valid for a minute. */
 export function metadata(endpoint: string, patienceMilliseconds: number): Metadata {
   const fetchPage = async (path: string, method: string, headers: Record<string, string>): Promise<string> => {
     const url = `${endpoint}/latest/${path}`;
@@ -56,16 +54,14 @@ export function secretJson<Shape>(text: string, what: string): Shape {
   }
 }
 
-/** Who calls which AWS service, and for how long a passing fault is retried. */
 export type Caller = Instance & {
-  /** The service's name in a signature: `ssm`, `ec2`, `autoscaling`, `monitoring`. */
+  /** As in a signature: `ssm`, `ec2`, `autoscaling`, `monitoring`. */
   readonly service: string;
   /** Replaces the address of AWS in tests. */
   readonly endpoint: string | undefined;
   readonly patienceMilliseconds: number;
 };
 
-/** Sends one signed POST to an AWS service in the instance's region. */
 export function post(caller: Caller, headers: Readonly<Record<string, string>>, body: string): Promise<Answer> {
   const { service, endpoint, region, patienceMilliseconds } = caller;
   const suffix = region.startsWith('cn-') ? '.cn' : '';
@@ -74,7 +70,7 @@ export function post(caller: Caller, headers: Readonly<Record<string, string>>, 
   return request(origin, patienceMilliseconds, { method: 'POST', headers: signed, body });
 }
 
-/** The headers of a signed POST (AWS Signature Version 4). `now` is epoch milliseconds. */
+/** AWS Signature Version 4. `now` is epoch milliseconds. */
 function signedHeaders(
   { service, region, credentials }: Caller,
   own: Readonly<Record<string, string>>,
@@ -102,7 +98,7 @@ function signedHeaders(
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
-/** One HTTP request, repeated with growing pauses while its fault may pass: no network, 5xx, throttling. */
+/** Repeats with growing pauses while the fault may pass: no network, 5xx, throttling. */
 async function request(url: string, patienceMilliseconds: number, options: Options): Promise<Answer> {
   const began = performance.now();
   for (let wait = 200; ; wait *= 2) {

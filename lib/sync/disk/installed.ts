@@ -17,22 +17,21 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Generation, parseCertificates } from '../../generation/generation';
 import type { File } from '../../haproxy/render';
 
-/** The published generation: what the pointer lists, with its number and time (epoch seconds). */
+/** The pointer, with its number and time (epoch seconds). */
 export type Current = { readonly number: number; readonly modified: number; readonly generation: Generation };
 
-/** The generation in HAProxy's folder. `folder` is the versioned one behind the symlink. */
+/** `folder` is the versioned folder behind the symlink. */
 export type Installed = Current & {
   readonly folder: string;
   readonly files: readonly File[];
   readonly pems: readonly File[];
 };
 
-/** The file of a versioned folder that says which generation it is. */
 export const manifestName = 'generation.json';
 
 const unknown: Current = { number: 0, modified: 0, generation: { files: [], certificates: [] } };
 
-/** Returns `undefined` where nothing was ever installed. */
+/** `undefined` if nothing was ever installed. */
 export function readInstalled(link: string): Installed | undefined {
   if (!isFolder(link)) return undefined;
   const folder = resolve(dirname(link), readlinkSync(link));
@@ -49,7 +48,7 @@ function readFolder(folder: string): readonly File[] {
   });
 }
 
-/** A manifest that cannot be read makes the generation an unknown one: everything is compared by hash, and staged anew. */
+/** Without a readable manifest everything is compared by hash, and staged again. */
 function readManifest(folder: string): Current {
   try {
     const { number, modified, generation } = JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Current;
@@ -66,7 +65,7 @@ function readManifest(folder: string): Current {
 export const isFolder = (path: string): boolean => follow(path)?.isDirectory() ?? false;
 export const isFile = (path: string): boolean => follow(path)?.isFile() ?? false;
 
-/** What a path leads to; `undefined` also where it leads through a file, or in a circle. */
+/** `undefined` also if it leads through a file, or in a circle. */
 function follow(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -76,7 +75,7 @@ function follow(path: string): Stats | undefined {
   }
 }
 
-/** Lets the symlink point to a folder, in one step: HAProxy can be restarted at any moment. */
+/** In one step, because HAProxy may be restarted at any moment. */
 export function switchTo(link: string, folder: string): void {
   const next = `${link}.next`;
   rmSync(next, { recursive: true, force: true });
@@ -93,15 +92,12 @@ export function tryWith(link: string, folder: string): { readonly confirm: () =>
   return { confirm: () => rmSync(before(link), { force: true }) };
 }
 
-/** Goes back to what was installed before a reload that did not come to its end. */
 export function undo(link: string): void {
   if (existsSync(before(link))) renameSync(before(link), link);
 }
 
-/** Where the link is kept to which a reload may go back. */
 const before = (link: string): string => `${link}.before`;
 
-/** Removes all generations but the given folders. */
 export function prune(home: string, kept: readonly string[]): void {
   const generations = join(home, 'generations');
   const names = kept.map((folder) => basename(folder));
@@ -111,8 +107,8 @@ export function prune(home: string, kept: readonly string[]): void {
 }
 
 /**
- * Repairs the places of the generations before they are read: somebody may have replaced the link by a folder or a file, and killed runs
- * leave what they had begun. What HAProxy could be started with stays until something better is in its place.
+ * Runs before generations are read: somebody may have replaced the link by a folder or a file, and killed runs leave things behind. A
+ * folder that HAProxy could start with stays until a better one is in its place.
  */
 export function heal(home: string, link: string): void {
   const generations = join(home, 'generations');
@@ -137,14 +133,13 @@ function adopt(link: string, folder: string): void {
   try {
     renameSync(link, folder);
   } catch {
-    // It is on another file system.
     cpSync(link, folder, { recursive: true });
     rmSync(link, { recursive: true });
   }
   switchTo(link, folder);
 }
 
-/** Ignores errors: on a full disk, leftovers must not keep tasks from coming and going. */
+/** On a full disk leftovers must not stop tasks from joining and leaving, so errors are ignored. */
 function cleanUp(home: string, link: string): void {
   try {
     rmSync(join(home, 'generations', '.staging'), { recursive: true, force: true });
@@ -152,7 +147,7 @@ function cleanUp(home: string, link: string): void {
   } catch {}
 }
 
-/** Removes the folders of runs that were killed before they switched. The generation before the live one is kept. */
+/** The generation before the live one is kept. */
 function pruneLeft(home: string, link: string): void {
   const live = [link, before(link)].flatMap((name) =>
     existsSync(name) ? resolve(dirname(link), readlinkSync(name)) : [],

@@ -17,16 +17,12 @@ import type { File } from '../../haproxy/render';
 import { stateFile, wantedServers } from '../change';
 import { type Installed, isFile, manifestName } from './installed';
 
-/** The state files that a reload reads, and that a start reads. A configuration of 0.1.0 reads the first at a start too. */
+/** For a reload, and for a start. A configuration of 0.1.0 reads the first one at a start too. */
 const [healthName, startName] = ['sluice.state', 'start.state'];
 
-/** Whether a start reads a state file of its own, so that health may stay in the one that a reload reads. */
 export const keepsHealth = (files: readonly File[]): boolean => files.some(({ text }) => text.includes(startName));
 
-/**
- * Writes a generation beside the installed one, and links the files that are the same. Nothing sees it until `switchTo`.
- * It is a `.staging` folder until `keep` names it, so that one cut off half-way is never taken for a whole one.
- */
+/** Links files that have not changed. A `.staging` folder, until `keep` names it, never counts as a whole generation. */
 export function stage(home: string, wanted: Omit<Installed, 'folder'>, from: Installed | undefined): string {
   const staging = join(home, 'generations', '.staging');
   rmSync(staging, { recursive: true, force: true });
@@ -52,7 +48,7 @@ function fill(folder: string, files: readonly File[], from: Filled | undefined):
   }
 }
 
-/** Whether a file could be linked: not across file systems. */
+/** Links do not work across file systems. */
 function linked(from: string, to: string): boolean {
   try {
     linkSync(from, to);
@@ -62,7 +58,7 @@ function linked(from: string, to: string): boolean {
   }
 }
 
-/** Names a staged folder after its generation. A folder in use is never touched: a second try gets another name. */
+/** Danger: a folder in use is never touched; a second try gets another name. */
 export function keep(home: string, staging: string, number: number, installed: Installed | undefined): string {
   const name = join(home, 'generations', String(number));
   const folder = name === installed?.folder ? `${name}b` : name;
@@ -72,9 +68,8 @@ export function keep(home: string, staging: string, number: number, installed: I
 }
 
 /**
- * Makes HAProxy start with every server DOWN until its first passed check.
- *
- * @param isRunning then a reload may believe the health that was seen last
+ * HAProxy then starts with every server DOWN until its first passed check.
+ * @param isRunning a reload may use the health that was last seen
  */
 export function writeAtRest(folder: string, files: readonly File[], isRunning: boolean): void {
   const text = stateFile([], wantedServers(files));
@@ -82,7 +77,6 @@ export function writeAtRest(folder: string, files: readonly File[], isRunning: b
   if (!isRunning || !keepsHealth(files)) writeState(folder, healthName, text);
 }
 
-/** Writes the health that HAProxy's next reload starts with. */
 export const writeHealth = (folder: string, text: string): void => writeState(folder, healthName, text);
 
 function writeState(folder: string, name: string, text: string): void {
@@ -94,7 +88,7 @@ function writeState(folder: string, name: string, text: string): void {
   renameSync(`${file}.next`, file);
 }
 
-/** Keys are in these files: readable by root alone from the start, and on the disk before anything points to them. */
+/** Secret: these files hold keys, so only root may read them, and they are on the disk before anything points to them. */
 function write(file: string, text: string): void {
   const descriptor = openSync(file, 'wx', 0o600);
   try {
@@ -105,11 +99,11 @@ function write(file: string, text: string): void {
   }
 }
 
-/** Whether HAProxy was started on this disk before. A claim of an earlier release says so too. */
+/** A claim of an earlier release counts too. */
 export const wasStarted = (home: string): boolean =>
   ['started', 'claimed'].some((name) => existsSync(join(home, name)));
 
-/** Ignores errors: on a full disk the next sync writes it. `bootstrap.sh` writes it too, before it starts HAProxy. */
+/** `bootstrap.sh` writes it too, before it starts HAProxy; on a full disk the next sync does. */
 export function noteStarted(home: string): void {
   if (existsSync(join(home, 'started'))) return;
   try {

@@ -6,12 +6,10 @@ import { standIn } from '../pem';
 import { certificatesIn, chainLength, fingerprint, openTransactions } from '../replies';
 import { send, type Worker } from './worker';
 
-/** The files that were changed, and why others were not. No fault quotes a reply of HAProxy, which could hold a key. */
+/** Secret: no fault quotes a reply of HAProxy, which could hold a key. */
 export type Served = { readonly changed: readonly string[]; readonly faults: readonly string[] };
 
-/**
- * The certificates of a worker. One can be stored without being offered to clients: by a sync that was killed between the two.
- */
+/** A sync that was killed may have stored a certificate without offering it to clients. */
 type Store = {
   readonly worker: Worker;
   readonly folder: string;
@@ -20,9 +18,8 @@ type Store = {
 };
 
 /**
- * Brings the certificates that a worker serves to the wanted files, without a reload. One that is refused holds up no other.
- *
- * @param renewed files whose text differs from the installed one; another chain does not show in a fingerprint
+ * Without a reload. A certificate that is refused stops no other.
+ * @param renewed files that differ from the installed ones: another chain does not change a fingerprint
  */
 export async function serveCertificates(
   worker: Worker,
@@ -66,7 +63,6 @@ async function readStore(worker: Worker, folder: string): Promise<Store> {
   return { worker, folder, stored: certificatesIn(stored, folder), offered: certificatesIn(offered, folder) };
 }
 
-/** Returns whether there was anything to do. */
 async function serve(store: Store, { name, text }: File, isRenewed: boolean): Promise<boolean> {
   const { worker, folder, stored, offered } = store;
   const path = `${folder}/${name}`;

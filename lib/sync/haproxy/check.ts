@@ -8,19 +8,14 @@ import type { File } from '../../haproxy/render';
 import { fillVariables } from './membership';
 import { shortened } from './worker';
 
-/**
- * Lets HAProxy check a staged folder, with the certificates beside it.
- *
- * @throws when it refuses; the message quotes what HAProxy says of its lines.
- */
+/** @throws when HAProxy refuses the folder; the message quotes its words. */
 export function checkConfiguration(haproxy: string, folder: string): void {
   const refused = refusal(haproxy, join(folder, 'haproxy'), folder);
   if (refused !== undefined) throw new Error(`HAProxy refuses the configuration, what runs is kept${refused}`);
 }
 
 /**
- * Why HAProxy refuses the certificate of a file by itself, such as for a key that is too short for its OpenSSL.
- *
+ * Why HAProxy refuses a certificate, for example a key that is too short for its OpenSSL.
  * @param folder staged; it gets one more file
  */
 export const certificateCheck =
@@ -33,7 +28,7 @@ export const certificateCheck =
     return refusal(haproxy, file, folder);
   };
 
-/** HAProxy's words against a configuration, fit to follow others; `undefined` where it accepts it. */
+/** `undefined` if HAProxy accepts it. */
 function refusal(haproxy: string, configuration: string, folder: string): string | undefined {
   const { error, status, stderr } = spawnSync(haproxy, ['-c', '-f', configuration], {
     env: { ...process.env, SLUICE: folder },
@@ -44,7 +39,7 @@ function refusal(haproxy: string, configuration: string, folder: string): string
   return status === 0 ? undefined : shortened(stderr);
 }
 
-/** A self-signed certificate with its key, for no real name. `openssl` makes it, for Node cannot. */
+/** Node.js cannot make a certificate, so `openssl` does. */
 export function makeStandIn(): string {
   const words =
     'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=stand-in.invalid -keyout - -out -';
@@ -56,11 +51,10 @@ export function makeStandIn(): string {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where HAProxy answers by TLS, reached from the instance itself. */
 export const tlsAddress = (files: readonly File[], environment: Environment): Address | undefined =>
   boundAddresses(files, environment, / ssl /)[0];
 
-/** The addresses in the `bind` lines of a configuration, its `${NAME-default}` filled from the environment as HAProxy does. */
+/** Variables are filled from the environment, as HAProxy does. */
 export const boundAddresses = (files: readonly File[], environment: Environment, which = /^/): readonly Address[] =>
   files
     .flatMap(({ text }) => Array.from(text.matchAll(/^\s+bind\s+(?:"([^"]*)"|(\S+))(.*)/gm)))
@@ -68,7 +62,7 @@ export const boundAddresses = (files: readonly File[], environment: Environment,
     .flatMap((words) => fillVariables(words, environment).split(','))
     .flatMap(address);
 
-/** Sockets of other kinds (`/path`, `abns@…`) are no one else's. */
+/** Sockets of other kinds (`/path`, `abns@…`) cannot be taken. */
 function address(words: string): readonly Address[] {
   const found = /^(?:ipv4@|ipv6@)?(\*|[\d.]*|[0-9a-fA-F:]+|\[[0-9a-fA-F:]+\]):(\d+)$/.exec(words);
   if (!found) return [];
@@ -77,10 +71,8 @@ function address(words: string): readonly Address[] {
 }
 
 /**
- * Binds each address for a moment, except those that HAProxy has. `haproxy -c` does not, and a bind that fails at a reload stops all
- * traffic for two seconds.
- *
- * @throws when one cannot be bound; the message says which, and why.
+ * Danger: a bind that fails at a reload stops all traffic for two seconds, and `haproxy -c` does not try it. So this binds each address for
+ * a moment, except those that HAProxy has. @throws for one that it cannot bind.
  */
 export async function refuseTakenPorts(wanted: readonly Address[], bound: readonly Address[]): Promise<void> {
   for (const { host, port } of wanted) {

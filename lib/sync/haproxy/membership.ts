@@ -15,22 +15,20 @@ import {
 import { idleServers, parseServersState, type RunningServer } from '../replies';
 import { send, type Worker } from './worker';
 
-/** A second round repairs what a lost answer left half done; what differs then, only a reload can change. */
+/** A second round repairs what a lost answer left half done; only a reload can change the rest. */
 const rounds = 2;
 
-/** How long the last servers of a backend stay at most, when the newcomers do not pass their checks. */
+/** The last servers of a backend leave then, even if the new ones have not passed their checks. */
 const handoverMilliseconds = 2_000;
 
 /**
- * Brings the servers of a worker to the wanted ones at run time. Reads back, and returns whether they are.
- *
- * @param first the difference, where the caller has computed it
+ * Returns, after reading back, whether the servers are as wanted.
+ * @param first the difference, if the caller has it
  */
 export async function settleServers(worker: Worker, wanted: readonly WantedServer[], first?: Change): Promise<boolean> {
   return settle(worker, wanted, () => true, first);
 }
 
-/** Settles the backends that `files` and `installed` share, whatever becomes of the others. */
 export async function settleShared(worker: Worker, files: readonly File[], installed: readonly File[]): Promise<void> {
   const before = backendNames(installed);
   const shared = new Set(backendNames(files).filter((name) => before.includes(name)));
@@ -55,7 +53,6 @@ async function settle(
   return true;
 }
 
-/** Lets the last servers of each backend leave as soon as one of its newcomers has passed its check, or after a while. */
 async function handOver(worker: Worker, wanted: readonly WantedServer[], last: Change['last']): Promise<void> {
   const waiting = new Map(last);
   const end = performance.now() + handoverMilliseconds;
@@ -71,7 +68,7 @@ async function handOver(worker: Worker, wanted: readonly WantedServer[], last: C
   }
 }
 
-/** Deletes servers that left long ago and are idle, and returns how many. HAProxy may refuse; the next sync tries again. */
+/** Returns the number. HAProxy may refuse; the next sync tries again. */
 export async function removeServers(
   worker: Worker,
   wanted: readonly WantedServer[],
@@ -88,7 +85,7 @@ export async function removeServers(
 export const runningServers = async ({ tell }: Worker): Promise<readonly RunningServer[]> =>
   parseServersState(await tell('show servers state'));
 
-/** Returns the number of sequences that went through. The caller reads back what a refusal has left. */
+/** Returns the number of accepted sequences; the caller reads back. */
 async function run(worker: Worker, sequences: readonly Sequence[]): Promise<number> {
   let whole = 0;
   for (const sequence of sequences) {
@@ -97,10 +94,9 @@ async function run(worker: Worker, sequences: readonly Sequence[]): Promise<numb
   return whole;
 }
 
-/** HAProxy's `"${NAME-default}"`, with its quotes or without. */
+/** With quotes or without. */
 const variable = /"?\$\{(\w+)(?:-([^}"]*))?\}"?/g;
 
-/** Fills the variables of a configuration's words as HAProxy does. */
 export const fillVariables = (words: string, environment: Readonly<Record<string, string | undefined>>): string =>
   words.replace(variable, (_, name: string, other = '') => environment[name] ?? other);
 

@@ -14,13 +14,10 @@ import { boundAddresses } from './check';
 import { runningServers } from './membership';
 import { currentWorker, type Haproxy } from './worker';
 
-/** How long to wait for a service's first passed check; one that is really down must not hold up all others. */
+/** The wait for a service's first passed check; a service that is really down must not delay all others. */
 const checkMilliseconds = 10_000;
 
-/**
- * Why HAProxy on this machine cannot take over yet, or nothing: it answers by HTTP, and each service that has tasks has one
- * that passed its check, unless it has none after ten seconds.
- */
+/** HAProxy takes over when it answers by HTTP and each service with tasks has one that passed its check, or ten seconds are over. */
 export async function notServing(haproxy: Haproxy, http: string): Promise<string | undefined> {
   const fault = await answerFault(http.replace(/^(\*|0\.0\.0\.0)?:/, '127.0.0.1:'));
   if (fault) return `HAProxy does not answer here: ${fault}; see "journalctl -u haproxy"`;
@@ -32,11 +29,10 @@ export async function notServing(haproxy: Haproxy, http: string): Promise<string
   return undefined;
 }
 
-/** HAProxy of any release answers it by 400 before it looks at any route: no service is asked. */
+/** Every release answers this by 400 before it looks at a route, so no service gets it. */
 const noRequest = 'sluice\r\n\r\n';
 const answerMilliseconds = 4_000;
 
-/** Why an address does not answer by HTTP, or nothing. */
 const answerFault = (address: string): Promise<string | undefined> =>
   new Promise((resolve) => {
     const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
@@ -54,7 +50,7 @@ const answerFault = (address: string): Promise<string | undefined> =>
       .write(noRequest);
   });
 
-/** The backends with tasks of which none has passed its check. */
+/** Backends with tasks, none of which has passed its check. */
 const downBackends = (servers: readonly RunningServer[]): readonly string[] => {
   const up = new Set(servers.filter((server) => server.admitted && server.up).map(({ backend }) => backend));
   const meant = new Set(servers.filter((server) => server.admitted).map(({ backend }) => backend));
@@ -62,9 +58,8 @@ const downBackends = (servers: readonly RunningServer[]): readonly string[] => {
 };
 
 /**
- * What is wrong when no program listens at the master's socket. Nothing at the first boot: HAProxy is started after the first pull.
- *
- * @throws when HAProxy serves all the same: then nothing may count as applied.
+ * Nothing is wrong at the first boot, which starts HAProxy after the first pull. @throws when HAProxy serves all the same: then nothing
+ * counts as applied.
  */
 export async function whyNotRunning(settings: Settings, installed: Installed): Promise<string | undefined> {
   const { masterSocket, environment, home, link } = settings;
@@ -99,22 +94,22 @@ const listens = ({ host, port }: Address): Promise<boolean> =>
   });
 
 /**
- * Whether a HAProxy that shows no structure of ours was started with our folder, which somebody edited by hand. If not, another
- * one's master listens at the socket. Without Linux's `/proc` it counts as ours.
+ * If our folder started it, somebody edited the structure by hand; if not, the socket is another HAProxy's. Without Linux's `/proc` it
+ * counts as ours.
  */
 export function isStartedWith(link: string, master: number): boolean {
   const file = `/proc/${master}/cmdline`;
   return !existsSync(file) || readFileSync(file, 'utf8').split('\0').includes(`${link}/haproxy`);
 }
 
-/** All at once, and not one at a time: a sync has ninety seconds. */
+/** For all servers together, because a sync has ninety seconds. */
 const listenMilliseconds = 300;
 /** The next tick listens to the others. */
 const mostAtOnce = 100;
 /** A ClientHello that says nothing: TLS answers it with an alert. */
 const nonsense = Buffer.from('160301000401000000', 'hex');
 
-/** Listens to the servers that are new, and returns those with which HAProxy cannot speak. Without its memory it listens again. */
+/** Returns the servers with which HAProxy cannot speak. */
 export async function listenToNew(
   home: string,
   stat: string,
@@ -128,7 +123,7 @@ export async function listenToNew(
   return foreignServers(stat, wanted, heard);
 }
 
-/** Finds nothing where the port is closed, or hangs up at once: Docker's proxy accepts connections for a container that is not ready. */
+/** Docker's proxy accepts connections for a container that is not ready and hangs up at once: that says nothing. */
 function listen({ key, address, port, asked }: Unheard): Promise<Heard> {
   return new Promise((resolve) => {
     let bytes = Buffer.alloc(0);
@@ -163,7 +158,7 @@ function readHeard(file: string): Heard {
   }
 }
 
-/** Ignores errors: on a full disk the next sync listens again. */
+/** On a full disk the next sync listens again. */
 function writeHeard(file: string, heard: Heard): void {
   try {
     if (!isFile(file)) rmSync(file, { recursive: true, force: true });

@@ -5,15 +5,12 @@ import { describedStructure } from '../../haproxy/render';
 import { cut } from '../../printable';
 import { accepted, type Processes, parseProcesses } from '../replies';
 
-/** The master of a running HAProxy. */
 export type Haproxy = {
-  /** Returns the whole reply to one command. */
   readonly master: (command: string) => Promise<string>;
-  /** Asks once, for a second question would be a second reload. 2.6 answers nothing, and reloads later. */
+  /** Asks once: a second question would be a second reload. 2.6 answers nothing, and reloads later. */
   readonly reload: () => Promise<string>;
 };
 
-/** A worker process; `tell` returns the whole reply to one command. */
 export type Worker = {
   readonly pid: number;
   readonly structure: string | undefined;
@@ -26,11 +23,10 @@ export type ServingWorker = Worker & Processes;
 const lostMilliseconds = 2_000;
 
 /**
- * HAProxy behind its master's socket. The master alone reaches every worker, also after a refused reload.
- * One command a connection, for 3.x runs only the first line of a connection; half-closed, for 2.6 never closes it.
- *
- * @param patienceMilliseconds how long to wait for a master that executes itself anew, or that systemd starts again
- * @param absentMilliseconds how long to wait for one whose socket does not exist
+ * The master reaches every worker, also after a refused reload. One command for each connection, because 3.x runs only the first line;
+ * half-closed, because 2.6 never closes.
+ * @param patienceMilliseconds for a master that executes itself anew, or that systemd starts again
+ * @param absentMilliseconds for one whose socket does not exist
  */
 export function haproxyAt(
   socket: string,
@@ -45,11 +41,9 @@ export function haproxyAt(
 }
 
 /**
- * The worker that serves, or `undefined` when no program listens at the master's socket. After a refused reload 3.x lists it among the
- * old ones.
- *
- * @param patienceMilliseconds how long to wait for a worker: 3.2's master answers before its first one does
- * @throws when the answer is not that of HAProxy's master, or none of its workers answers.
+ * `undefined` when no program listens at the socket. After a refused reload 3.x lists the serving worker among the old ones.
+ * @param patienceMilliseconds for a worker: 3.2's master answers before its first one does
+ * @throws when the answer is not that of HAProxy's master, or no worker answers
  */
 export async function currentWorker(haproxy: Haproxy, patienceMilliseconds = 0): Promise<ServingWorker | undefined> {
   for (const end = performance.now() + patienceMilliseconds; ; await pause(50)) {
@@ -70,7 +64,6 @@ async function servingWorker(haproxy: Haproxy, { workers }: Processes): Promise<
   throw new Error(`HAProxy's master runs, but none of its workers answers; ${advice}`);
 }
 
-/** A worker that answers, and that no reload is ending. */
 async function readWorker(haproxy: Haproxy, pid: number): Promise<Worker | undefined> {
   const tell = (command: string) => haproxy.master(`@!${pid} ${command}`);
   const info = await tell('show info').catch(() => '');
@@ -88,7 +81,7 @@ function absent(error: unknown): undefined {
   });
 }
 
-/** Sends commands in their order, up to the first that the worker refuses, and returns that one. */
+/** Returns the first command that the worker refuses, and sends none after it. */
 export async function send({ tell }: Worker, commands: readonly string[]): Promise<string | undefined> {
   for (const command of commands) {
     if (!accepted(command, await tell(command))) return command;
@@ -98,11 +91,7 @@ export async function send({ tell }: Worker, commands: readonly string[]): Promi
 
 const reloadMilliseconds = 15_000;
 
-/**
- * Reloads HAProxy and waits until another worker shows the wanted structure, asked through the master.
- *
- * @throws when HAProxy refused; then the old worker serves on.
- */
+/** Waits until another worker shows the wanted structure. @throws when HAProxy refused; then the old worker keeps serving. */
 export async function verifiedReload(haproxy: Haproxy, before: ServingWorker, structure: string): Promise<Worker> {
   const log = await haproxy.reload();
   for (const end = performance.now() + reloadMilliseconds; performance.now() < end; await pause(20)) {
@@ -122,7 +111,6 @@ export async function verifiedReload(haproxy: Haproxy, before: ServingWorker, st
 const refused = (log: string): Error =>
   new Error(`HAProxy refused the reload, the old worker serves on${shortened(log)}; look at "journalctl -u haproxy"`);
 
-/** The lines of HAProxy's log that report a fault, short enough for a report. */
 export const shortened = (log: string): string => {
   const lines = log.split('\n').filter((line) => /ALERT/.test(line));
   const text = lines.map((line) => line.replace(/^\[\w+\]\s+\S*\s*\(\d+\)\s*:\s*/, '').trim()).join(' | ');
