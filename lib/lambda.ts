@@ -3,10 +3,7 @@ import type { Context } from 'aws-lambda';
 
 import { printable, printableJson } from './printable';
 
-/**
- * Makes a Lambda handler that logs its outcome and lets errors through, so that a failed run is a failed invocation.
- * `onFailure` runs before the error goes on, and cannot hide it.
- */
+/** Logs the outcome and lets errors through, so that a failed run is a failed invocation. `onFailure` cannot hide the error. */
 export const lambda = <Event, Outcome>(
   run: (event: Event, context: Context) => Promise<Outcome>,
   onFailure: (event: Event) => Promise<unknown> = async () => {},

@@ -48,10 +48,7 @@ export type Outcome = {
   readonly overlaps?: readonly string[];
 };
 
-/**
- * Brings the proxies to what ECS runs; safe to repeat, in any order. @throws when ECS contradicts itself, after publishing what is certain,
- * so that the batch comes back in seconds.
- */
+/** Safe to repeat. @throws when ECS contradicts itself, after publishing what is certain, so that the batch comes back in seconds. */
 export async function reconcile(messages: readonly Message[], deps: Deps, reflected: Reflected): Promise<Outcome> {
   const evidence = readEvidence(messages.map(({ body }) => body));
   // A message that comes again may belong to a run that published and then failed to nudge.

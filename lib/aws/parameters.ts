@@ -45,9 +45,7 @@ function parametersIn(
 
 type Put = { readonly type?: 'String' | 'SecureString'; readonly otherwise?: string };
 
-/**
- * Returns the new version. Up to 4 KB are free; above, AWS takes the advanced tier, at most 8 KB (AWS: Parameter Store, parameter tiers).
- */
+/** Returns the new version. Above 4 KB AWS takes the advanced tier, up to 8 KB, which costs money (AWS: parameter tiers). */
 export function putParameter(
   client: SSMClient,
   Name: string,

@@ -31,11 +31,7 @@ export const comeBackSoon =
       throw new Error(`SQS would not bring ${failed.length} messages back sooner: ${failed[0]?.Message}`);
   };
 
-/**
- * Asks reconcile, the only writer of what the proxies run, to read the index of certificates again.
- *
- * @param id unlike any other message's, or SQS would drop it as a duplicate
- */
+/** @param id unlike any other message's, or SQS would drop the message as a duplicate */
 export const announce =
   (client: SQSClient, queueUrl: string) =>
   async (id: string): Promise<void> => {

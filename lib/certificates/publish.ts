@@ -45,10 +45,7 @@ type Unserved = { readonly name: string; readonly fault: string };
 
 const lookMs = 3_000;
 
-/**
- * Law 13: a certificate counts when it is served. Returns what is still not served at the end.
- * @param all every certificate, because a host that two certificates cover proves neither
- */
+/** Law 13. Returns what is not served at the end. @param all because a host that two certificates cover proves neither */
 export async function untilServed(
   expected: readonly Expected[],
   all: readonly Expected[],

@@ -99,10 +99,7 @@ async function lookOnce(byHand: boolean, deps: Deps): Promise<Look> {
   };
 }
 
-/**
- * The CA's answer is stored before it counts, so that a moment is picked only once. A certificate with a damaged state is left out: it
- * would be ordered in every run.
- */
+/** The CA's answer is stored before it counts: a moment is picked once. A damaged state would order in every run, so it is left out. */
 async function readCertificates({ wanted, store, ca, run, random }: Deps) {
   const { states, damaged } = await store.readStates(wanted.map(({ names }) => certificateName(names)));
   const readable = withStates(wanted, states).filter(({ name }) => !damaged.has(name));

@@ -108,10 +108,7 @@ export function parseTask(input: unknown): Task {
   };
 }
 
-/**
- * AWS refuses callers the group `service:…` ("Invalid namespace for group"), but no document says so; `startedBy` is free text. Only ECS
- * sets both.
- */
+/** Only ECS sets both: `startedBy` is free text, and AWS refuses callers the group `service:…`, though no document says so. */
 const serviceOf = ({ group = '', startedBy = '' }: Raw): string | undefined =>
   startedBy.startsWith('ecs-svc/') ? /^service:(.+)$/.exec(group)?.[1] : undefined;
 

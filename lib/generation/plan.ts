@@ -70,10 +70,7 @@ export function renderListable(
 
 const fileName = ({ name }: Backend): string => `50-${name}.cfg`;
 
-/**
- * Groups backends by the step in which their service added them: published ones first, then new ones, each by age, then those that only
- * remember deleted services.
- */
+/** By the step in which their service added them: published ones first, then by age, then those that only remember. */
 function additions(
   backends: readonly Backend[],
   published: ReadonlyMap<string, Piece>,

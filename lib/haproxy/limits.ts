@@ -21,10 +21,7 @@ export const smallest = {
 
 export const limit = (name: keyof typeof smallest): string => `"\${${name}-${smallest[name]}}"`;
 
-/**
- * The limits of a process. The kernel would buffer up to 4 MB for a connection that is never read, so each direction has a size. A
- * remembered TLS session takes about 200 bytes.
- */
+/** The kernel would buffer up to 4 MB for a connection that is never read, so each direction has a size. */
 export const globalLimits = `    maxconn ${limit('SLUICE_SOCKETS')}
     tune.bufsize ${limit('SLUICE_BUFFER_BYTES')}
     tune.buffers.limit ${limit('SLUICE_BUFFERS')}
@@ -40,10 +37,7 @@ const busy =
   'return status 503 content-type text/plain hdr Retry-After 1 hdr Connection close string ' +
   '"Too many requests are in progress here. Please try again in a moment."';
 
-/**
- * An address has a share of the connections, and of the requests, because one HTTP/2 connection makes many: above that the connection ends.
- * All requests in progress have a limit together.
- */
+/** One HTTP/2 connection makes many requests, so an address has a share of both; above it the connection ends. */
 export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
     # Those who wait to be accepted cost the kernel little, and HAProxy nothing.
     backlog 1024

@@ -7,10 +7,7 @@ import type { Service } from './service';
 
 export type OwnerOf = (server: Server) => Task | undefined;
 
-/**
- * Dynamic ports are reused. An address belongs to the newest task with a running container on it, routed or not; without such a task, to
- * the newest task that is served there.
- */
+/** Ports are reused: an address belongs to the newest task with a running container on it, else to the newest that is served there. */
 export function addressOwners(backends: readonly Backend[], running: readonly Task[], fleet: Fleet): OwnerOf {
   const known = new Map(running.map((task) => [task.id, task]));
   const single = new Map<string, Task>();
@@ -64,10 +61,7 @@ const displacement = (backend: Backend, server: Server, owner: Task | undefined)
     `${owner?.id} of ${owner && serviceKey(owner)}; ECS should report its end soon, else stop it`,
 });
 
-/**
- * Services that lost most servers of a backend to younger tasks: all of them before they are asked, then those that count more tasks than
- * are left.
- */
+/** Services that lost most servers of a backend to younger tasks: to be asked or, once asked, those that count more tasks. */
 export function doubtDisplaced(
   displaced: readonly Displaced[],
   services: readonly Service[],

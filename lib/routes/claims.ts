@@ -94,10 +94,7 @@ function unroutable({ cluster, service, external }: Task, network: string): read
   return reasons;
 }
 
-/**
- * For tasks whose own labels cannot be read: their published claims, one revision for each set of backends.
- * @param ids these tasks, each with its creation time, if known
- */
+/** The published claims of tasks whose own labels cannot be read. @param ids each with its creation time, if known */
 export function asPublished(backends: readonly Backend[], ids: ReadonlyMap<string, number>): readonly Revision[] {
   const revisions = new Map<string, Revision>();
   for (const [id, createdAt] of ids) {

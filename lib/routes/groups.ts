@@ -33,10 +33,7 @@ export function groupClaims(
   return withNames([...newestFirst(revisions), ...unseen].reduce(withRevision, []), published);
 }
 
-/**
- * The same in quarantine: published routes stay, and every running task serves them by its own labels or, if those do not name them, with
- * the published container and port.
- */
+/** In quarantine published routes stay; tasks serve them by their own labels, else with the published container and port. */
 export function groupAsPublished(
   revisions: readonly Revision[],
   unseen: readonly Revision[],

@@ -43,10 +43,7 @@ export function decideRoutes(asked: Look): Decided {
 
 type Granted = Service & { readonly wanted: readonly Backend[] };
 
-/**
- * Fills the backends that a service wants, or in quarantine its published ones without routes that others hold. Also keeps backends that
- * only hold stop orders.
- */
+/** In quarantine a service has its published routes, without those that others hold. Stop orders keep a backend too. */
 function fillService(service: Granted, { quarantined, holders }: Contest, look: Look): readonly Filled[] {
   const isQuarantined = quarantined.has(service.service);
   const groups = isQuarantined ? publishedGroups(service) : service.groups;
@@ -69,10 +66,7 @@ function fillService(service: Granted, { quarantined, holders }: Contest, look: 
 
 type Owned = Pick<Route, 'host' | 'path'> & { readonly service: string };
 
-/**
- * Names services that take requests of another one, by a longer path or by a host within its wildcard. Teams share hosts this way, but it
- * may be a mistake.
- */
+/** Longer paths, and hosts within a wildcard, take requests of other services. Teams share hosts this way, or by mistake. */
 export function overlaps(backends: readonly Backend[]): readonly string[] {
   const routes = backends.flatMap((backend) =>
     backend.routes.map(({ host, path }) => ({ host, path, service: serviceKey(backend) })),

@@ -10,10 +10,7 @@ export type Filled = { readonly backend: Backend; readonly faults: readonly Faul
 
 type Serving = { readonly task: Task | undefined; readonly server: Server };
 
-/**
- * Fills a backend with the tasks that serve it. Without a known address a task stays as published. Tasks that ECS reports as unhealthy are
- * left out while a healthy one is there.
- */
+/** Without a known address a task stays as published. Unhealthy tasks are left out while a healthy one is there. */
 export function fill(
   backend: Backend,
   claims: ReadonlyMap<string, Claim>,
@@ -38,10 +35,7 @@ function publishedServer(id: string, { container, port }: Claim, published: read
   return same.flatMap(({ servers }) => servers).find(({ name }) => name === id);
 }
 
-/**
- * In `awsvpc` mode a task has its own address, else its instance's. In host mode Docker names no bindings: the container's port is the
- * host's.
- */
+/** In `awsvpc` mode a task has its own address. In host mode Docker names no bindings: the container's port is the host's. */
 function serverOf(task: Task, target: Claim, { definitions, hosts }: Fleet): Server | undefined {
   const network = definitions.get(task.definition)?.network;
   const container = task.containers.find(({ name, running }) => running && name === target.container);
@@ -55,10 +49,7 @@ function serverOf(task: Task, target: Claim, { definitions, hosts }: Fleet): Ser
   return { name: task.id, address, port };
 }
 
-/**
- * Tasks on an instance that drains or has a Spot warning are second choice while at least as many others are there: ECS keeps them running
- * until it has replaced them.
- */
+/** Warned tasks are second choice while as many others are there: ECS keeps them running until it has replaced them. */
 function ranked(serving: readonly Serving[], { warned }: Backend, { hosts }: Fleet): readonly Server[] {
   const isWarned = ({ task, server }: Serving) =>
     server.name in warned || hosts.get(task?.instance ?? '')?.draining === true;

@@ -157,10 +157,7 @@ async function tend({ settings, target, servers }: Plan, worker: Worker) {
   }
 }
 
-/**
- * For a reload that no sync makes; `haproxy.service` runs it first. @throws when HAProxy does not answer; then the reload uses what the
- * last sync wrote.
- */
+/** For a reload that no sync makes. @throws when HAProxy does not answer; the reload then uses what the last sync wrote. */
 export async function noteHealth(link: string, haproxy: Haproxy): Promise<{ readonly health: string }> {
   const installed = readInstalled(link);
   if (!installed || !keepsHealth(installed.files)) return { health: 'the installed configuration keeps none' };

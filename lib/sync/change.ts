@@ -119,10 +119,7 @@ const columns =
   'srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id ' +
   'srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port';
 
-/**
- * Servers that stay keep their health; every other one starts DOWN. HAProxy believes this file more than its configuration, addresses too,
- * and needs a newline as the last byte.
- */
+/** Unknown servers start DOWN. HAProxy believes this file more than its configuration, and needs a newline as the last byte. */
 export function stateFile(running: readonly RunningServer[], wanted: readonly WantedServer[]): string {
   const staying = new Map(running.filter((server) => server.admitted).map((server) => [id(server), server]));
   const lines = wanted.map((server, index) => {

@@ -129,10 +129,7 @@ type Judge = {
   readonly whyRefused: (path: string) => string | undefined;
 };
 
-/**
- * Each refused certificate stays as installed, or is left out. Returns `undefined` if no certificate is the reason.
- * @param staging the folder that HAProxy refused
- */
+/** Each refused certificate stays as installed, or is left out; `undefined` if none is the reason. @param staging the refused folder */
 export function withoutRefused(
   wanted: Certificates,
   staging: string,

@@ -17,10 +17,7 @@ export type Pointer = {
 /** Parameter Store may answer with an older version for a moment after a write. */
 const pauseMilliseconds = 500;
 
-/**
- * `undefined` when nothing was ever published. Danger: a pointer that is denied, damaged or too old says nothing about what should run, so
- * it is an error.
- */
+/** Danger: a denied, damaged or old pointer says nothing about what should run, so it is an error, not `undefined`. */
 export async function readCurrent(pointer: Pointer, asked: number): Promise<Current | undefined> {
   const name = currentName(pointer.prefix);
   for (let waited = 0; ; waited += pauseMilliseconds) {

@@ -25,10 +25,7 @@ export type Deps = { readonly settings: Settings; readonly parameters: Parameter
 /** Without a worker and a fault this is the first boot, which starts HAProxy later. */
 type Found = Omit<Running, 'worker'> & { readonly worker?: Running['worker']; readonly fault?: string };
 
-/**
- * Safe to repeat, and to cut off anywhere: each run compares with what runs. @throws when HAProxy is not at the asked generation; it keeps
- * what it had.
- */
+/** Safe to repeat, and to cut off anywhere. @throws when HAProxy is not at the asked generation; it keeps what it had. */
 export async function sync(asked: number, deps: Deps): Promise<Report> {
   const { settings, parameters, haproxy } = deps;
   heal(settings.home, settings.link);
@@ -100,10 +97,7 @@ const prepared = ({ number }: Target, fault?: string): Outcome => ({
   faults: fault ? [fault] : [],
 });
 
-/**
- * A configuration that HAProxy refuses, or a full disk, must not stop tasks from joining and leaving; a refused certificate stops nothing
- * else.
- */
+/** A refused configuration or a full disk must not stop tasks from joining and leaving; a refused certificate stops nothing else. */
 async function stageChecked(found: Found, wanted: Wanted): Promise<Target> {
   const { settings, installed, worker } = found;
   if (isInstalled(wanted, installed)) return { ...wanted, folder: installed.folder };

@@ -77,10 +77,7 @@ const unfinished = (names: readonly string[]): string =>
 /** ECS puts this hook on the group of a capacity provider with managed draining; it holds an instance for up to an hour. */
 const LifecycleHookName = 'ecs-managed-draining-termination-hook';
 
-/**
- * Lets instances end at once, because ECS has forgotten their hook with the capacity provider. A failure is not one of the removal: they
- * end an hour later.
- */
+/** ECS has forgotten the hook with its capacity provider. A failure is not one of the removal: instances end an hour later. */
 async function releaseHosts({ RequestType, ResourceProperties }: Event, { autoScaling, log }: Deps): Promise<Result> {
   const AutoScalingGroupName = String(ResourceProperties.Group);
   if (RequestType === 'Delete')

@@ -22,10 +22,7 @@ export const patience = { waitsMs: [2_000, 5_000], nonceEveryMs: 100, nonceMs: 5
 
 let nextNonceAt = 0;
 
-/**
- * acme-client asks for the nonces of all names at once. Let's Encrypt answers an address twenty a second, ten at once, and 503 beyond that
- * (Let's Encrypt, overall requests limit).
- */
+/** acme-client asks for many nonces at once; Let's Encrypt answers twenty a second, else 503 (overall requests limit). */
 async function spaced(config: InternalAxiosRequestConfig): Promise<InternalAxiosRequestConfig> {
   if (config.method !== 'head') return config;
   const at = Math.max(nextNonceAt, performance.now());

@@ -79,10 +79,7 @@ export function byRecordSet(answers: readonly Answer[]): readonly (readonly Answ
   return [...sets.values()];
 }
 
-/**
- * Deletes exactly what was read and creates what it becomes, so this succeeds only without another writer. @throws with advice on what to
- * delete, when values cannot be added.
- */
+/** Succeeds only if no other writer came between. @throws with advice on what to delete, when values cannot be added. */
 export function adding(name: string, before: Records | undefined, values: readonly string[]): readonly Change[] {
   if (before && 'routed' in before) return addingToRouted(before, values.map(quote));
   const all = [...new Set([...(before?.values ?? []), ...values.map(quote)])];
@@ -103,10 +100,7 @@ export function removing(before: Records | undefined, values: readonly string[])
   );
 }
 
-/**
- * A simple set cannot exist beside routed ones (AWS: Choosing a routing policy). So each takes the values, and one more set answers askers
- * that none of them answers.
- */
+/** No simple set may exist beside routed ones (AWS: Choosing a routing policy), so each takes the values, and a new one fills gaps. */
 function addingToRouted({ name, routed }: Routed, values: readonly string[]): readonly Change[] {
   const fixed = routed.find(({ policy }) => policy.AliasTarget ?? policy.TrafficPolicyInstanceId);
   if (fixed) throw cannotChange(name, fixed);

@@ -24,9 +24,7 @@ export async function askRenewal(certificate: Certificate, { renewalInfo, now, r
   return { ...certificate, state: { ...state, asked: noteRenewalInfo(asked, held.serial, info, now(), random()) } };
 }
 
-/**
- * A window without length, that ends before it starts, or with times that are not of RFC 3339, counts as no answer (RFC 9773, section 4.2).
- */
+/** RFC 9773, section 4.2: a window without length, or with times that are not of RFC 3339, counts as no answer. */
 export function suggestedWindow(answer: unknown): Pick<RenewalInfo, 'start' | 'end'> | undefined {
   const { suggestedWindow } = (answer ?? {}) as { suggestedWindow?: { start?: unknown; end?: unknown } | null };
   const [start, end] = [suggestedWindow?.start, suggestedWindow?.end].map(timeOf);

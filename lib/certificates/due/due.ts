@@ -117,10 +117,7 @@ const checks: readonly Check[] = [
   old,
 ];
 
-/**
- * A third of the lifetime, half of one under ten days (Let's Encrypt, integration guide). If the CA names a window, half of this margin
- * remains, in case the window comes too late.
- */
+/** Let's Encrypt, integration guide: a third, half under ten days. Half of that with a window of the CA, which may come too late. */
 function marginMs({ held, renewal }: Question): number {
   const lifetime = held.notAfter - held.notBefore;
   const margin = lifetime < 10 * dayMs ? lifetime / 2 : lifetime / 3;

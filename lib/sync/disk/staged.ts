@@ -67,10 +67,7 @@ export function keep(home: string, staging: string, number: number, installed: I
   return folder;
 }
 
-/**
- * HAProxy then starts with every server DOWN until its first passed check.
- * @param isRunning a reload may use the health that was last seen
- */
+/** Every server starts DOWN until its first passed check. @param isRunning a reload may use the health that was last seen */
 export function writeAtRest(folder: string, files: readonly File[], isRunning: boolean): void {
   const text = stateFile([], wantedServers(files));
   writeState(folder, startName, text);

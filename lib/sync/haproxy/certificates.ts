@@ -17,10 +17,7 @@ type Store = {
   readonly offered: readonly string[];
 };
 
-/**
- * Without a reload. A certificate that is refused stops no other.
- * @param renewed files that differ from the installed ones: another chain does not change a fingerprint
- */
+/** A refused certificate stops no other. @param renewed differing files: another chain does not change a fingerprint */
 export async function serveCertificates(
   worker: Worker,
   folder: string,

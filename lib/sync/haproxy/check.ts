@@ -14,10 +14,7 @@ export function checkConfiguration(haproxy: string, folder: string): void {
   if (refused !== undefined) throw new Error(`HAProxy refuses the configuration, what runs is kept${refused}`);
 }
 
-/**
- * Why HAProxy refuses a certificate, for example a key that is too short for its OpenSSL.
- * @param folder staged; it gets one more file
- */
+/** Why HAProxy refuses a certificate, such as a key that is too short. @param folder staged; it gets one more file */
 export const certificateCheck =
   (haproxy: string, folder: string) =>
   (path: string): string | undefined => {

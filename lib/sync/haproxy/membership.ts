@@ -21,10 +21,7 @@ const rounds = 2;
 /** The last servers of a backend leave then, even if the new ones have not passed their checks. */
 const handoverMilliseconds = 2_000;
 
-/**
- * Returns, after reading back, whether the servers are as wanted.
- * @param first the difference, if the caller has it
- */
+/** Returns, after reading back, whether the servers are as wanted. @param first the difference, if the caller has it */
 export async function settleServers(worker: Worker, wanted: readonly WantedServer[], first?: Change): Promise<boolean> {
   return settle(worker, wanted, () => true, first);
 }

@@ -57,10 +57,7 @@ const downBackends = (servers: readonly RunningServer[]): readonly string[] => {
   return [...meant].filter((backend) => !up.has(backend));
 };
 
-/**
- * Nothing is wrong at the first boot, which starts HAProxy after the first pull. @throws when HAProxy serves all the same: then nothing
- * counts as applied.
- */
+/** At the first boot nothing is wrong. @throws when HAProxy serves all the same: then nothing may count as applied. */
 export async function whyNotRunning(settings: Settings, installed: Installed): Promise<string | undefined> {
   const { masterSocket, environment, home, link } = settings;
   const bound = boundAddresses(installed.files, environment);
@@ -93,10 +90,7 @@ const listens = ({ host, port }: Address): Promise<boolean> =>
       .on('error', () => end(false));
   });
 
-/**
- * If our folder started it, somebody edited the structure by hand; if not, the socket is another HAProxy's. Without Linux's `/proc` it
- * counts as ours.
- */
+/** If our folder started it, its structure was edited by hand; if not, the socket is another's. Without `/proc` it counts as ours. */
 export function isStartedWith(link: string, master: number): boolean {
   const file = `/proc/${master}/cmdline`;
   return !existsSync(file) || readFileSync(file, 'utf8').split('\0').includes(`${link}/haproxy`);
