@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,6 +19,7 @@ import { parseProcesses, parseServersState } from '../../lib/sync/replies';
 import { startApi } from '../../scripts/local/api/api';
 import { startImds } from '../../scripts/local/proxy/imds';
 import { parameterStore } from '../../scripts/local/ssm/parameters';
+import { syncsOf } from './sync-process';
 
 const { script } = require('../../resources/sync.cjs') as { script: (prefix: string) => string };
 
@@ -29,18 +30,16 @@ const haproxy =
 const prefix = '/sluice/test';
 const credentials = { accessKeyId: 'AKIAPROXY', secretAccessKey: 'secret-of-the-role', sessionToken: 'session-token' };
 
-export type Outcome = {
-  readonly code: number | null;
-  readonly report: Record<string, unknown>;
-  readonly output: string;
-};
 export type Instance = Awaited<ReturnType<typeof startInstance>>;
+
+/** Packing it takes a while, and all instances run the same. */
+const syncScript = script(prefix).replace(/'\{\{ Generation \}\}'/, '"$1"');
 
 /**
  * A proxy instance: the real sync as its document carries it, under flock, and a real HAProxy on a loopback address of its own.
  * Only Parameter Store and the metadata service are played.
  *
- * @param told what it was told at its launch, besides
+ * @param told other variables that it gets at its launch
  */
 export async function startInstance(told: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
@@ -50,51 +49,53 @@ export async function startInstance(told: Readonly<Record<string, string>> = {})
   const api = await startApi([{ ...credentials, role: 'proxy', refused }], store.handlers);
   const imds = await startImds({ id: 'i-0123456789abcdef0', role: 'proxy', credentials });
   mkdirSync(join(folder, 'run'));
-  writeFileSync(join(folder, 'sync.sh'), script(prefix).replace(/'\{\{ Generation \}\}'/, '"$1"'));
+  writeFileSync(join(folder, 'sync.sh'), syncScript);
 
-  const path = {
-    folder,
-    live: join(folder, 'sluice'),
-    master: join(folder, 'master.sock'),
-    home: join(folder, 'home'),
-  };
+  const at = (name: string) => join(folder, name);
+  const path = { folder, live: at('sluice'), master: at('master.sock'), home: at('home') };
   const environment = {
-    ...process.env,
-    SLUICE_HOME: path.home,
-    SLUICE: path.live,
-    SLUICE_RUN: join(folder, 'run'),
-    SLUICE_MASTER: path.master,
-    SLUICE_HTTP: `${host}:10080`,
-    SLUICE_HTTPS: `${host}:10443`,
-    SLUICE_STATISTICS: `${host}:10404`,
-    SLUICE_UNPRIVILEGED: '1',
-    SLUICE_REMOVE_AFTER_SECONDS: '60',
-    SLUICE_PATIENCE_SECONDS: '2',
-    HAPROXY: haproxy,
+    ...variables(path, host),
     ...told,
     AWS_ENDPOINT_URL_SSM: api.endpoint,
     AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint,
   };
-  const syncs = syncsOf(path.folder, environment);
   const proxy = haproxyOf(path, environment);
-
+  const stop = async () => {
+    await proxy.stopHaproxy();
+    await Promise.all([api.stop(), imds.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  };
   return {
     ...publisherTo(store),
-    ...syncs,
+    ...syncsOf(folder, environment),
     ...proxy,
+    environment,
     path,
     host,
     store,
     api,
-    stop: async () => {
-      await proxy.stopHaproxy();
-      await Promise.all([api.stop(), imds.stop()]);
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
-/** Writes generations as `lib/aws/parameters.ts` does, but whole each time. Gives their numbers. */
+type Path = { readonly folder: string; readonly live: string; readonly master: string; readonly home: string };
+
+const variables = ({ folder, live, master, home }: Path, host: string): Record<string, string | undefined> => ({
+  ...process.env,
+  SLUICE_HOME: home,
+  SLUICE: live,
+  SLUICE_RUN: join(folder, 'run'),
+  SLUICE_MASTER: master,
+  SLUICE_HTTP: `${host}:10080`,
+  SLUICE_HTTPS: `${host}:10443`,
+  SLUICE_STATISTICS: `${host}:10404`,
+  SLUICE_UNPRIVILEGED: '1',
+  SLUICE_REMOVE_AFTER_SECONDS: '60',
+  SLUICE_PATIENCE_SECONDS: '2',
+  HAPROXY: haproxy,
+});
+
+/** Writes generations as `lib/aws/parameters.ts` does, but whole each time, and returns their numbers. */
 function publisherTo(store: ReturnType<typeof parameterStore>) {
   const put = (Name: string, Value: string, Type = 'String') =>
     store.put({ Name, Value, Type, Overwrite: true }).Version;
@@ -111,7 +112,7 @@ function publisherTo(store: ReturnType<typeof parameterStore>) {
     publishFiles,
     publish: (backends: readonly Backend[], certificates: readonly Certificate[] = []): number =>
       publishFiles(render({ backends, certified: [] }), certificates),
-    /** Stores a certificate and gives its entry for a generation. */
+    /** Stores a certificate and returns its entry for a generation. */
     storeCertificate: (
       name: string,
       { key, chain = certificateOf(key) }: { key: string; chain?: string },
@@ -124,46 +125,7 @@ function publisherTo(store: ReturnType<typeof parameterStore>) {
   };
 }
 
-function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
-  const startSync = (generation: number | 'health', overrides: NodeJS.ProcessEnv = {}) => {
-    const child = spawn('sh', [join(folder, 'sync.sh'), String(generation)], {
-      env: { ...environment, ...overrides },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    let output = '';
-    child.stdout.on('data', (text) => (output += text));
-    child.stderr.on('data', (text) => (output += text));
-    const ended = new Promise<Outcome>((resolve) => {
-      child.on('close', (code) => resolve({ code, output, report: lastLine(output) }));
-    });
-    /** Also what it started, such as `haproxy -c`. It may have ended already. */
-    const kill = () => {
-      try {
-        process.kill(-(child.pid ?? 0), 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    };
-    return { ended, kill };
-  };
-  return {
-    startSync,
-    sync: (generation: number, overrides?: NodeJS.ProcessEnv) => startSync(generation, overrides).ended,
-    /** What haproxy.service runs before it reloads. */
-    noteHealth: () => startSync('health').ended,
-  };
-}
-
-function lastLine(output: string): Record<string, unknown> {
-  try {
-    return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
-  } catch {
-    return {};
-  }
-}
-
-function haproxyOf(path: { live: string; master: string }, environment: NodeJS.ProcessEnv) {
+function haproxyOf(path: Path, environment: NodeJS.ProcessEnv) {
   let child: ChildProcess | undefined;
   const master = (command: string): Promise<string> => ask(path.master, command);
   const processes = async () => parseProcesses(await master('show proc'));
@@ -195,27 +157,6 @@ function haproxyOf(path: { live: string; master: string }, environment: NodeJS.P
         .find((line) => line.startsWith(`${backend},${server},`))
         ?.split(',')[17],
   };
-}
-
-/** A socket before HAProxy's master, which tells each command before it is passed on; `false` keeps it back. */
-export async function startRelay(instance: Instance, heard: (command: string) => unknown) {
-  const path = join(instance.path.folder, 'relay.sock');
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    let command = '';
-    client.on('error', () => undefined);
-    client.on('data', (text) => (command += text));
-    client.on('end', () => {
-      if (heard(command) === false) {
-        client.destroy();
-        return;
-      }
-      const upstream = connect({ path: instance.path.master, allowHalfOpen: true });
-      upstream.on('error', () => client.destroy()).pipe(client);
-      upstream.end(command);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  return { path, stop: () => new Promise((resolve) => server.close(resolve)) };
 }
 
 export function ask(path: string, command: string): Promise<string> {

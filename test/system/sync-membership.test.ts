@@ -1,54 +1,35 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Instance, startInstance, until } from './haproxy-instance';
-import { ask, backend, keepAlive, startLoad, startTask, stopTasks, type Task } from './haproxy-tasks';
+import { until } from './haproxy-instance';
+import { ask, backend, keepAlive, startLoad, startTask } from './haproxy-tasks';
+import { a, apply, b, badAnswers, c, host, instance, serving, standForEach } from './sync-stand';
 
 jest.setTimeout(60_000);
-
-let instance: Instance;
-
-beforeEach(async () => {
-  instance = await startInstance();
-});
-afterEach(async () => {
-  await instance.stop();
-  stopTasks();
-});
-
-/** Publishes, syncs and starts HAProxy with it. */
-async function serving(...started: Task[]): Promise<void> {
-  const number = instance.publish([backend(started.map(({ server }) => server))]);
-  expect(await instance.sync(number)).toMatchObject({ code: 0, report: { changed: 'prepared' } });
-  await instance.startHaproxy();
-  await until(async () => (await ask(instance.host)).startsWith('200'));
-}
+standForEach();
 
 describe('membership', () => {
   it('changes without a reload: the same worker, the same count of reloads, and no request lost', async () => {
-    const [a, b, c] = [await startTask('a'), await startTask('b'), await startTask('c')];
     await serving(a, b);
     const before = await instance.processes();
-    const load = startLoad(instance.host);
+    const load = startLoad(host);
 
-    const outcome = await instance.sync(instance.publish([backend([b.server, c.server])]));
+    const outcome = await apply([b, c]);
     a.stop();
     await until(() => c.state.requests > 0);
 
-    expect(outcome).toMatchObject({
-      code: 0,
-      report: { changed: 'membership', added: 1, left: 1, how: 'at run time' },
-    });
+    const report = { changed: 'membership', added: 1, left: 1, how: 'at run time' };
+    expect(outcome).toMatchObject({ code: 0, report });
     expect(await instance.processes()).toStrictEqual(before);
-    expect(Object.keys(await load.stop()).filter((answer) => !answer.startsWith('200'))).toStrictEqual([]);
+    expect(badAnswers(await load.stop())).toStrictEqual([]);
   });
 
   it('sends a new task no request before its check has passed', async () => {
-    const [a, b] = [await startTask('a'), await startTask('b', { status: 500 })];
     await serving(a);
-    const load = startLoad(instance.host);
+    b.state.status = 500;
+    const load = startLoad(host);
 
-    await instance.sync(instance.publish([backend([a.server, b.server])]));
+    await apply([a, b]);
     await until(() => b.state.checks > 3);
     const early = b.state.requests;
     b.state.status = 200;
@@ -60,41 +41,39 @@ describe('membership', () => {
 
   it('sends none before its check when HAProxy starts anew either', async () => {
     // A server that HAProxy takes for good would be asked before such a slow check has failed.
-    const a = await startTask('a', { status: 500, checkMs: 300 });
-    await instance.sync(instance.publish([backend([a.server])]));
-    for (const start of ['first', 'again']) {
+    const slow = await startTask('slow', { status: 500, checkMs: 300 });
+    await apply([slow]);
+    for (const checks of [2, 5]) {
       await instance.startHaproxy();
-      const load = startLoad(instance.host);
-      await until(() => a.state.checks > (start === 'first' ? 2 : 5));
+      const load = startLoad(host);
+      await until(() => slow.state.checks > checks);
       await load.stop();
       await instance.stopHaproxy();
     }
 
-    expect(a.state.requests).toBe(0);
+    expect(slow.state.requests).toBe(0);
   });
 
   it('leaves a dead port out', async () => {
-    const [a, gone] = [await startTask('a'), await startTask('gone')];
     await serving(a);
-    gone.stop();
+    b.stop();
 
-    await instance.sync(instance.publish([backend([a.server, gone.server])]));
-    const load = startLoad(instance.host);
+    await apply([a, b]);
+    const load = startLoad(host);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
 
     expect(Object.keys(await load.stop())).toStrictEqual(['200 a']);
-    expect(await instance.status('default.web', 'gone')).toMatch(/^DOWN/);
+    expect(await instance.status('default.web', 'b')).toMatch(/^DOWN/);
   });
 
   it('sends no request to a task that left, on kept connections neither', async () => {
-    const [a, b] = [await startTask('a'), await startTask('b')];
     await serving(a, b);
     const agents = Array.from({ length: 8 }, keepAlive);
-    await Promise.all(agents.map((agent) => ask(instance.host, { agent })));
+    await Promise.all(agents.map((agent) => ask(host, { agent })));
 
-    await instance.sync(instance.publish([backend([b.server])]));
+    await apply([b]);
     const before = a.state.requests;
-    const answers = await Promise.all(agents.map((agent) => ask(instance.host, { agent })));
+    const answers = await Promise.all(agents.map((agent) => ask(host, { agent })));
     for (const agent of agents) agent.destroy();
 
     expect(new Set(answers)).toStrictEqual(new Set(['200 b']));
@@ -102,80 +81,55 @@ describe('membership', () => {
   });
 
   it('changes nothing the second time, asks Parameter Store once, and is not moved by an older nudge', async () => {
-    const [a, b] = [await startTask('a'), await startTask('b')];
     await serving(a);
-    const number = instance.publish([backend([a.server, b.server])]);
-    await instance.sync(number);
-    const before = {
-      servers: (await instance.servers()).map(({ line }) => line.split(' ').slice(0, 4)),
-      calls: instance.api.calls.length,
-    };
+    const generation = instance.publish([backend([a.server, b.server])]);
+    await instance.sync(generation);
+    const shown = async () => (await instance.servers()).map(({ line }) => line.split(' ').slice(0, 4));
+    const before = { servers: await shown(), calls: instance.api.calls.length };
 
-    const again = await instance.sync(number);
-    const late = await instance.sync(number - 1);
+    const outcomes = [await instance.sync(generation), await instance.sync(generation - 1)];
 
-    const nothing = {
-      generation: number,
-      changed: 'nothing',
-      added: 0,
-      left: 0,
-      removed: 0,
-      certificates: [],
-      served: {},
-    };
-    expect(again.report).toStrictEqual({ ...nothing, milliseconds: expect.any(Number) });
-    expect(late.report).toStrictEqual({ ...nothing, milliseconds: expect.any(Number) });
-    expect((await instance.servers()).map(({ line }) => line.split(' ').slice(0, 4))).toStrictEqual(before.servers);
+    const counts = { added: 0, left: 0, removed: 0, certificates: [], served: {}, milliseconds: expect.any(Number) };
+    const nothing = { generation, changed: 'nothing', ...counts };
+    expect(outcomes.map(({ report }) => report)).toStrictEqual([nothing, nothing]);
+    expect(await shown()).toStrictEqual(before.servers);
     expect(instance.api.calls.length - before.calls).toBe(2);
   });
 });
 
 describe('a whole replacement in one generation, as a proxy sees it that hears late', () => {
-  const failures = (answers: Record<string, number>) =>
-    Object.keys(answers).filter((answer) => !answer.startsWith('200'));
-
   it('lets the old ones answer until a new one has passed its check, so that nobody gets a 503', async () => {
-    const [a, b] = [await startTask('a'), await startTask('b')];
     await serving(a);
-    const load = startLoad(instance.host);
+    const load = startLoad(host);
 
-    const outcome = await instance.sync(instance.publish([backend([b.server])]));
+    const outcome = await apply([b]);
     const asked = a.state.requests;
     await until(() => b.state.requests > 20);
 
     expect(outcome).toMatchObject({ code: 0, report: { changed: 'membership', added: 1, left: 1 } });
-    expect(failures(await load.stop())).toStrictEqual([]);
+    expect(badAnswers(await load.stop())).toStrictEqual([]);
     expect(a.state.requests).toBe(asked);
   });
 
-  it('does so before a reload too', async () => {
-    const [a, b] = [await startTask('a'), await startTask('b')];
+  it.each<[string, object, string]>([
+    ['at run time', {}, 'membership'],
+    ['before a reload', { check: '/other' }, 'structure'],
+  ])('does so %s, though the wall clock is set forward meanwhile', async (_, more, changed) => {
+    const slow = await startTask('slow', { checkMs: 300 });
     await serving(a);
-    const load = startLoad(instance.host);
+    const load = startLoad(host);
 
-    const outcome = await instance.sync(instance.publish([backend([b.server], { check: '/other' })]));
-    await until(() => b.state.requests > 20);
+    const outcome = await instance.sync(instance.publish([backend([slow.server], more)]), setAnew(+3_000));
+    await until(() => slow.state.requests > 20);
 
-    expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure' } });
-    expect(failures(await load.stop())).toStrictEqual([]);
-  });
-
-  it.each([{}, { check: '/other' }])('does so though the wall clock is set forward meanwhile: %j', async (more) => {
-    const [a, b] = [await startTask('a'), await startTask('b', { checkMs: 300 })];
-    await serving(a);
-    const load = startLoad(instance.host);
-
-    const outcome = await instance.sync(instance.publish([backend([b.server], more)]), setAnew(+3_000));
-    await until(() => b.state.requests > 20);
-
-    expect(outcome).toMatchObject({ code: 0, report: { changed: more.check ? 'structure' : 'membership' } });
+    expect(outcome).toMatchObject({ code: 0, report: { changed } });
     expect(outcome.report.milliseconds).toBeLessThan(60_000);
-    expect(failures(await load.stop())).toStrictEqual([]);
+    expect(badAnswers(await load.stop())).toStrictEqual([]);
   });
 
   it('waits for a new one that never passes no longer than before, though the wall clock is set back meanwhile', async () => {
-    const [a, b] = [await startTask('a'), await startTask('b', { status: 500 })];
     await serving(a);
+    b.state.status = 500;
 
     const sync = instance.startSync(instance.publish([backend([b.server])]), setAnew(-3_000));
     const late = setTimeout(sync.kill, 30_000);

@@ -3,36 +3,20 @@ import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-import { ask as command, type Instance, pause, startInstance, until } from './haproxy-instance';
-import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
+import { ask as command, pause, until } from './haproxy-instance';
+import { ask } from './haproxy-tasks';
+import { a, apply, b, failing, host, instance, serving, standForEach, web } from './sync-stand';
 
 jest.setTimeout(60_000);
-
-let instance: Instance;
-let [a, b]: Task[] = [];
 const closers: (() => unknown)[] = [];
-
-beforeEach(async () => {
-  instance = await startInstance();
-  [a, b] = [await startTask('a'), await startTask('b')];
-});
-afterEach(async () => {
+standForEach();
+afterEach(() => {
   for (const close of closers.splice(0)) close();
-  await instance.stop();
-  stopTasks();
 });
-
-const publish = (...tasks: (Task | undefined)[]) =>
-  instance.publish([backend(tasks.flatMap((task) => task?.server ?? []))]);
-
-/** HAProxy runs, and no sync has seen it yet. */
-async function started(): Promise<void> {
-  await instance.sync(publish(a));
-  await instance.startHaproxy();
-  await until(async () => (await ask(instance.host)) === '200 a');
-}
 
 const hasty = { SLUICE_PATIENCE_SECONDS: '0.5' };
+const publishOther = () => instance.publish([web(b)]);
+const notRunning = failing(/HAProxy is not running; "sudo systemctl start haproxy"/, 2);
 
 const away = () => rmSync(instance.path.master, { recursive: true });
 
@@ -41,7 +25,7 @@ function inItsPlace(make: (path: string, text: string) => unknown): void {
   make(instance.path.master, '');
 }
 
-/** Somebody else listens at the master's path. */
+/** Another program listens at the master's path. */
 async function listening(talk: (socket: Socket) => unknown): Promise<void> {
   away();
   const server = createServer((socket) => void talk(socket.on('error', () => undefined)));
@@ -70,23 +54,22 @@ const faults: readonly [string, () => unknown][] = [
 
 describe('law 18: while HAProxy serves and cannot be talked to', () => {
   it.each(faults)('the sync fails, changes nothing and says what to do: %s', async (_, damage) => {
-    await started();
+    await serving(a);
     const folder = readlinkSync(instance.path.live);
     await damage();
 
-    const { code, report } = await instance.sync(publish(b), hasty);
+    const outcome = await instance.sync(publishOther(), hasty);
 
-    expect(code).toBe(1);
-    expect(report).toMatchObject({ failed: expect.stringMatching(/master.*systemctl re(load|start) haproxy"/) });
+    expect(outcome).toMatchObject(failing(/master.*systemctl re(load|start) haproxy"/));
     expect(readlinkSync(instance.path.live)).toBe(folder);
-    expect(await ask(instance.host)).toBe('200 a');
+    expect(await ask(host)).toBe('200 a');
   });
 
   it.each(faults.slice(0, 2))('a reload mends it, as the sync says: %s', async (_, damage) => {
-    await started();
+    await serving(a);
     const { master } = await instance.processes();
     await damage();
-    const failed = await instance.sync(publish(b), hasty);
+    const failed = await instance.sync(publishOther(), hasty);
 
     process.kill(master, 'SIGUSR2');
     await until(async () => (await instance.processes()).reloads === 1);
@@ -96,30 +79,25 @@ describe('law 18: while HAProxy serves and cannot be talked to', () => {
   });
 
   it('the sync fails when the worker hangs', async () => {
-    await started();
+    await serving(a);
     const [worker = 0] = (await instance.processes()).workers;
     process.kill(worker, 'SIGSTOP');
 
-    const outcome = await instance.sync(publish(b), hasty);
+    const outcome = await instance.sync(publishOther(), hasty);
     process.kill(worker, 'SIGCONT');
 
-    expect(outcome).toMatchObject({
-      code: 1,
-      report: { failed: expect.stringContaining('none of its workers answers') },
-    });
+    expect(outcome).toMatchObject(failing('none of its workers answers'));
   });
 
   it('the sync leaves another HAProxy alone whose master listens there', async () => {
-    await started();
+    await serving(a);
     const [socket, file] = [join(instance.path.folder, 'other.sock'), join(instance.path.folder, 'other.cfg')];
     writeFileSync(file, `frontend other\n mode http\n timeout client 1s\n bind unix@${socket}.http\n`);
     const other = spawn(process.env.HAPROXY ?? 'haproxy', ['-W', '-S', socket, '-f', file], { stdio: 'ignore' });
     closers.push(() => other.kill('SIGTERM'));
     await until(async () => /worker/.test(await command(socket, 'show proc')));
 
-    const outcome = await instance.sync(publish(b), { SLUICE_MASTER: socket });
-
-    expect(outcome).toMatchObject({ code: 1, report: { failed: expect.stringContaining("is not Sluice's") } });
+    expect(await instance.sync(publishOther(), { SLUICE_MASTER: socket })).toMatchObject(failing("is not Sluice's"));
     expect(await command(socket, 'show proc')).toMatch(/master +0 /);
   });
 });
@@ -129,31 +107,31 @@ describe('law 18: while HAProxy is not running', () => {
     ['after a sync saw it', async () => void (await instance.sync(0))],
     ['before a sync saw it', () => undefined],
   ])('the sync fails, %s, and HAProxy starts with what is published', async (_, meanwhile) => {
-    await started();
+    await serving(a);
     await meanwhile();
     await instance.stopHaproxy();
 
-    const outcome = await instance.sync(publish(b), hasty);
+    const outcome = await instance.sync(publishOther(), hasty);
     await instance.startHaproxy();
-    await until(async () => (await ask(instance.host)).startsWith('200'));
+    await until(async () => (await ask(host)).startsWith('200'));
 
-    expect(outcome).toMatchObject({
-      code: 2,
-      report: { failed: expect.stringMatching(/HAProxy is not running; "sudo systemctl start haproxy"/) },
-    });
-    expect(await ask(instance.host)).toBe('200 b');
+    expect(outcome).toMatchObject(notRunning);
+    expect(await ask(host)).toBe('200 b');
   });
 
-  it('the sync fails after a reboot too, when the socket is gone', async () => {
-    await started();
+  it('the sync fails after a reboot too, when the socket is gone, and waits for one that is started beside it', async () => {
+    await serving(a);
     await instance.sync(0);
     await instance.stopHaproxy();
     away();
 
-    expect(await instance.sync(0)).toMatchObject({
-      code: 2,
-      report: { failed: expect.stringContaining('not running') },
-    });
+    expect(await instance.sync(0)).toMatchObject(notRunning);
+    const syncing = instance.sync(publishOther(), { SLUICE_PATIENCE_SECONDS: '10' });
+    await pause(700);
+    await instance.startHaproxy();
+
+    expect((await syncing).report).toMatchObject({ generation: 2, changed: 'membership' });
+    await until(async () => (await ask(host)) === '200 b');
   });
 
   it('the sync fails where nothing was ever published', async () => {
@@ -162,49 +140,31 @@ describe('law 18: while HAProxy is not running', () => {
     const running = await instance.sync(0);
     await instance.stopHaproxy();
 
-    const ended = await instance.sync(0, hasty);
-
     expect(running).toMatchObject({ code: 0, report: { how: 'nothing was ever published' } });
-    expect(ended).toMatchObject({ code: 2, report: { failed: expect.stringContaining('HAProxy is not running') } });
-  });
-
-  it('the sync waits for one that is started again, or beside it at a reboot', async () => {
-    await started();
-    await instance.sync(0);
-    await instance.stopHaproxy();
-    away();
-
-    const syncing = instance.sync(publish(b), { SLUICE_PATIENCE_SECONDS: '10' });
-    await pause(700);
-    await instance.startHaproxy();
-
-    expect((await syncing).report).toMatchObject({ generation: 2, changed: 'membership' });
-    await until(async () => (await ask(instance.host)) === '200 b');
+    expect(await instance.sync(0, hasty)).toMatchObject(notRunning);
   });
 
   it('the sync fails when HAProxy was taken off the machine, and waits only for the first boot to install it', async () => {
     const gone = { HAPROXY: '/nowhere/haproxy' };
     const before = await instance.sync(0, gone);
-    await started();
+    await serving(a);
     await instance.sync(0);
 
     const after = await instance.sync(0, gone);
 
     expect(before).toMatchObject({ code: 0, report: { how: expect.stringContaining('not installed yet') } });
-    expect(after).toMatchObject({ code: 1, report: { failed: expect.stringContaining('no longer installed') } });
+    expect(after).toMatchObject(failing('no longer installed'));
   });
 
   it('the sync fails also where only 0.1.0 ever ran, which noted no more than its claim', async () => {
     mkdirSync(instance.path.home, { recursive: true });
     writeFileSync(join(instance.path.home, 'claimed'), 'i-0123456789abcdef0\n');
 
-    const outcome = await instance.sync(0, { HAPROXY: '/nowhere/haproxy' });
-
-    expect(outcome).toMatchObject({ code: 1, report: { failed: expect.stringContaining('no longer installed') } });
+    expect(await instance.sync(0, { HAPROXY: '/nowhere/haproxy' })).toMatchObject(failing('no longer installed'));
   });
 
   it('the first boot may pull as often as it needs to', async () => {
-    const pulls = [await instance.sync(publish(a)), await instance.sync(publish(b)), await instance.sync(0)];
+    const pulls = [await apply([a]), await apply([b]), await instance.sync(0)];
 
     for (const { code, report } of pulls) expect([code, report.changed]).toStrictEqual([0, 'prepared']);
   });

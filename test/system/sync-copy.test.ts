@@ -1,0 +1,130 @@
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import { until } from './haproxy-instance';
+import { ask } from './haproxy-tasks';
+import { a, apply, b, failing, host, inHome, instance, linesOf, serving, standForAll, web } from './sync-stand';
+
+jest.setTimeout(60_000);
+
+const copy = () => readFileSync(inHome('sync.cjs'), 'utf8');
+const script = () => join(instance.path.folder, 'sync.sh');
+let written: string;
+let generation: number;
+
+standForAll(() => serving(a));
+beforeEach(async () => {
+  written = readFileSync(script(), 'utf8');
+  generation = Number((await apply([a])).report.generation);
+});
+const restore = () => writeFileSync(script(), written);
+afterEach(restore);
+
+/** Every byte more in a file is refused, for root too. */
+const fillDisk = () => writeFileSync(script(), `trap '' XFSZ; ulimit -f 0\n${written}`);
+
+describe('the sync’s own copy, and its room', () => {
+  describe('on a disk that takes nothing more', () => {
+    it('tasks come and go all the same, one line says what is the matter, and the next sync with room does the rest', async () => {
+      const [before, folder] = [await instance.processes(), readlinkSync(instance.path.live)];
+      fillDisk();
+      const full = await apply([b]);
+      await until(async () => (await ask(host)) === '200 b');
+      const again = await instance.sync(generation + 1);
+      restore();
+
+      expect(linesOf(full)).toHaveLength(1);
+      expect(full).toMatchObject(
+        failing(/^the disk could not be written \(EFBIG.*make room on it.* tasks come and go/),
+      );
+      expect(again).toMatchObject({ code: 1 });
+      expect(await instance.processes()).toStrictEqual(before);
+      expect(readlinkSync(instance.path.live)).toBe(folder);
+      expect(await instance.sync(generation + 1)).toMatchObject({ code: 0, report: { generation: generation + 1 } });
+    });
+
+    it('a sync that changes nothing says only that it could not write down who passes its checks', async () => {
+      fillDisk();
+
+      expect(await instance.sync(generation)).toMatchObject(
+        failing(/^everything else .* who passes its checks could not be .* disk full\?$/, 2),
+      );
+    });
+
+    it('the last good copy of the sync runs when a new one cannot be kept, and one line reports both', async () => {
+      appendFileSync(inHome('sync.cjs'), '// of an earlier release\n');
+      const earlier = copy();
+      fillDisk();
+      const full = await instance.sync(generation);
+      restore();
+
+      const words = /^could not keep the new copy of the sync in .*; is the disk full\?.* The last good copy ran\.$/;
+      expect(linesOf(full)).toHaveLength(1);
+      expect(full).toMatchObject(failing(words));
+      expect(full.report).toMatchObject({ ran: { generation } });
+      expect(copy()).toBe(earlier);
+      expect(existsSync(inHome('.sync.next'))).toBe(false);
+      expect(await instance.sync(generation)).toMatchObject({ code: 0 });
+      expect(copy()).not.toBe(earlier);
+    });
+
+    it('a first sync says that it cannot begin', async () => {
+      rmSync(inHome('sync.cjs'));
+      fillDisk();
+      const full = await instance.sync(generation);
+
+      expect(linesOf(full)).toHaveLength(1);
+      expect(full).toMatchObject(failing(/There is no earlier copy\.$/));
+    });
+  });
+
+  it.each<[string, (packed: string) => string]>([
+    [
+      'a character is another one',
+      (packed) => packed.slice(0, 9_000) + (packed[9_000] === 'A' ? 'B' : 'A') + packed.slice(9_001),
+    ],
+    ['its end is missing', (packed) => packed.slice(0, 9_000)],
+    ['it holds what is no base64', (packed) => `${packed.slice(0, 9_000)}#${packed.slice(9_001)}`],
+    ['nothing is left of it', () => ''],
+  ])('a document is not believed when %s: the last good copy stays, and runs', async (_, damage) => {
+    const before = copy();
+    writeFileSync(script(), written.replace(/^H4sI.*$/m, damage));
+
+    const outcome = await apply([b]);
+
+    expect(outcome).toMatchObject(failing(/could not keep the new copy/));
+    expect(outcome.report).toMatchObject({ ran: { added: 1 } });
+    expect(copy()).toBe(before);
+    await until(async () => (await ask(host)) === '200 b');
+  });
+
+  it('what attempts leave that were killed is gone after the next sync, and a copy that still waits for its turn is not', async () => {
+    // 0.1.0 named its copies after the process; no process has this number (Linux: PID_MAX_LIMIT).
+    for (const name of ['.sync.4194305', '.sync.next']) writeFileSync(inHome(name), 'half a copy');
+    writeFileSync(inHome(`.sync.${process.pid}`), 'a copy that waits');
+    for (const name of ['.staging', '57', '58b', '59'])
+      cpSync(readlinkSync(instance.path.live), inHome('generations', name), { recursive: true });
+    const next = instance.publish([web(b)]);
+    for (const milliseconds of [20, 60, 150, 250]) {
+      const running = instance.startSync(next);
+      setTimeout(running.kill, milliseconds);
+      await running.ended;
+    }
+
+    const outcome = await instance.sync(next);
+
+    expect(outcome).toMatchObject({ code: 0, report: { generation: next } });
+    const left = ['generations', 'heard.json', 'lock', 'started', 'sync.cjs'];
+    expect(readdirSync(instance.path.home).sort()).toStrictEqual([`.sync.${process.pid}`, ...left]);
+    expect(readdirSync(inHome('generations')).length).toBeLessThanOrEqual(2);
+  });
+});

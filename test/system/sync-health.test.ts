@@ -1,0 +1,81 @@
+import { pause, until } from './haproxy-instance';
+import { startLoad, startTask } from './haproxy-tasks';
+import { a, apply, b, host, instance, serving, standForEach } from './sync-stand';
+
+jest.setTimeout(60_000);
+standForEach();
+
+const status = (name: string) => instance.status('default.web', name);
+const areUp = async (...names: string[]) => {
+  for (const name of names) await until(async () => (await status(name)) === 'UP');
+};
+
+/** As the update of HAProxy's package does, and `systemctl reload haproxy`: no sync prepares it. */
+async function reloadByHand(): Promise<void> {
+  const { master, reloads, workers } = await instance.processes();
+  process.kill(master, 'SIGUSR2');
+  await until(async () => {
+    const now = await instance.processes();
+    return now.reloads === reloads + 1 && now.workers[0] !== workers[0];
+  });
+  await pause(1_000);
+}
+
+describe('a reload by the package’s update loses no request', () => {
+  const servedMeanwhile = async () => {
+    const load = startLoad(host);
+    await reloadByHand();
+    return Object.keys(await load.stop()).sort();
+  };
+  const slow = (name: string, status = 200) => startTask(name, { status, checkMs: 200 });
+
+  it('where a sync has seen who answers', async () => {
+    await serving(await slow('one'), await slow('two'));
+    await areUp('one', 'two');
+    await instance.sync(0);
+
+    expect(await servedMeanwhile()).toStrictEqual(['200 one', '200 two']);
+  });
+
+  it('where haproxy.service asks who answers before it reloads, though no sync has seen it', async () => {
+    await serving(await slow('one'));
+
+    expect(await instance.noteHealth()).toMatchObject({ code: 0, report: { health: '1 of 1 servers answer' } });
+    expect(await servedMeanwhile()).toStrictEqual(['200 one']);
+  });
+
+  it('where a task has ended since, for its check fails soon and others take its requests', async () => {
+    await serving(a, b);
+    await areUp('a', 'b');
+    await instance.sync(0);
+    b.stop();
+
+    expect(await servedMeanwhile()).toStrictEqual(['200 a']);
+    expect(await status('b')).toBe('DOWN');
+  });
+
+  it('and a newcomer is asked for nothing before its first passed check, by it either', async () => {
+    const fresh = await slow('fresh', 500);
+    await serving(a);
+    await apply([a, fresh]);
+
+    expect(await servedMeanwhile()).toStrictEqual(['200 a']);
+    expect(fresh.state.requests).toBe(0);
+  });
+});
+
+it('a start believes nothing of what was seen before: every task is checked first', async () => {
+  await serving(a);
+  await instance.sync(0);
+  await instance.noteHealth();
+  await instance.stopHaproxy();
+  a.stop();
+  const late = await startTask('a', { port: a.server.port, status: 500, checkMs: 300 });
+
+  await instance.startHaproxy();
+  const load = startLoad(host);
+  await until(() => late.state.checks > 2);
+
+  expect(Object.keys(await load.stop())).toStrictEqual(['503']);
+  expect(late.state.requests).toBe(0);
+});

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+export type Outcome = {
+  readonly code: number | null;
+  readonly report: Record<string, unknown>;
+  readonly output: string;
+};
+
+/** Starts the script of the document with what an instance was told, as Run Command does. */
+export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
+  const startSync = (generation: number | 'health', overrides: NodeJS.ProcessEnv = {}) => {
+    const child = spawn('sh', [join(folder, 'sync.sh'), String(generation)], {
+      env: { ...environment, ...overrides },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
+    child.stderr.on('data', (text) => (output += text));
+    const ended = new Promise<Outcome>((resolve) => {
+      child.on('close', (code) => resolve({ code, output, report: lastLine(output) }));
+    });
+    /** Also what it started, such as `haproxy -c`. It may have ended already. */
+    const kill = () => {
+      try {
+        process.kill(-(child.pid ?? 0), 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    };
+    return { ended, kill };
+  };
+  return {
+    startSync,
+    sync: (generation: number, overrides?: NodeJS.ProcessEnv) => startSync(generation, overrides).ended,
+    /** What haproxy.service runs before it reloads. */
+    noteHealth: () => startSync('health').ended,
+  };
+}
+
+function lastLine(output: string): Record<string, unknown> {
+  try {
+    return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,104 @@
+import { orderAnew } from '../../lib/sync/pem';
+import { authority } from './authority';
+import { until } from './haproxy-instance';
+import { ask } from './haproxy-tasks';
+import { butFor, publish, restart, serial, served, standIn, standWithoutCertificates } from './sync-served';
+import { a, apply, b, host, instance, servers, stored, web } from './sync-stand';
+
+jest.setTimeout(60_000);
+standWithoutCertificates();
+
+describe('a client without SNI', () => {
+  it('sees the first certificate as soon as there is one, renewed, after a reload and a restart, else the stand-in', async () => {
+    const before = await instance.processes();
+    const [one, two, again] = [stored('first.com'), stored('second.com'), stored('first.com')];
+    const seen = [await served('')];
+    const initial = standIn();
+    const sees = async (act: () => Promise<unknown>) => {
+      await act();
+      seen.push(await served(''));
+    };
+
+    await sees(() => publish(two.entry));
+    await sees(() => publish(one.entry, two.entry));
+    await sees(() => publish(again.entry, two.entry));
+    await sees(() => publish(two.entry, again.entry));
+    expect(await instance.processes()).toStrictEqual(before);
+    const other = { ...web(b), name: 'other' };
+    await sees(() => instance.sync(instance.publish([web(a), other], [two.entry, again.entry])));
+    await sees(restart);
+    await sees(() => publish(again.entry));
+    await sees(() => publish());
+
+    const expected = [two, one, again, two, two, two, again].map(({ key }) => serial(key));
+    expect(seen).toStrictEqual([initial, ...expected, standIn()]);
+    expect(expected).not.toContain(standIn());
+  });
+
+  it('sees the first one also where the name of another would come first in the folder', async () => {
+    const others = ['0.example.com', '00-00.com', '0-a.com'].map((name) => stored(name).entry);
+    const { key, entry } = stored('first.com');
+
+    await publish(entry, ...others);
+    await restart();
+    const after = await apply([b], [entry, ...others]);
+
+    expect(after).toMatchObject({ code: 0 });
+    expect(await served('')).toBe(serial(key));
+    expect(await served('0.example.com')).not.toBe(serial(key));
+    expect(await publish(entry)).toMatchObject({ code: 0, report: { how: 'at run time' } });
+    expect(await served('0.example.com')).toBe(serial(key));
+  });
+
+  it('sees the next one where the first cannot be used', async () => {
+    const [lost, second] = [{ ...stored('first.com').entry, key: 99 }, stored('second.com')];
+
+    expect(await publish(lost, second.entry)).toMatchObject({ code: 2 });
+
+    expect(await served('')).toBe(serial(second.key));
+  });
+});
+
+describe('a pair that HAProxy refuses', () => {
+  const ca = authority('ca');
+  const weak = ca.issue(['weak.com'], 'rsa:1024');
+  const storeWeak = () => instance.storeCertificate('weak.com', weak);
+  const refused = butFor(`HAProxy refuses the certificate weak.com: .*; ${orderAnew('weak.com')}$`);
+
+  it('holds up no other change, at run time and by a reload; the old one stays, or the stand-in', async () => {
+    const good = stored('good.com');
+    const certificates = [storeWeak(), good.entry];
+
+    const atRunTime = await apply([a, b], certificates);
+    const again = await instance.sync(0);
+    const byReload = await instance.sync(instance.publish([web(b), { ...web(a), name: 'other' }], certificates));
+
+    for (const outcome of [atRunTime, again, byReload]) expect(outcome).toMatchObject(refused);
+    expect([await served('good.com'), await served('')]).toStrictEqual([serial(good.key), serial(good.key)]);
+    const found = (await instance.servers()).map(({ backend, name }) => `${backend}/${name}`);
+    expect(found.sort()).toStrictEqual(['default.web/b', 'other/a']);
+  });
+
+  it('leaves the old one of its name in place', async () => {
+    const strong = ca.issue(['weak.com']);
+    await publish(instance.storeCertificate('weak.com', strong));
+
+    const outcome = await apply([a, b], [storeWeak()]);
+
+    expect(outcome).toMatchObject(refused);
+    expect([await served('weak.com'), await served('')]).toStrictEqual([serial(strong.key), serial(strong.key)]);
+    expect(await servers()).toStrictEqual(['a', 'b']);
+  });
+
+  it('keeps no proxy from its first start', async () => {
+    await instance.stopHaproxy();
+    const good = stored('good.com');
+
+    const { code } = await apply([a, b], [storeWeak(), good.entry]);
+    await instance.startHaproxy();
+
+    expect(code).toBe(2);
+    await until(async () => (await ask(host)) !== '');
+    expect(await served('good.com')).toBe(serial(good.key));
+  });
+});
