@@ -39,9 +39,9 @@ function contradictions(read, isGiven) {
   const hasHello = !isGiven('vpcId') && read.helloWorld !== false;
   if (read.cloudMap && !hasHello) faults.push('cloudMap: needs helloWorld');
   if (read.alb && !hasHello)
-    faults.push('alb: needs helloWorld, which it serves; docs/way-up.md tells the way for services of your own');
+    faults.push('alb: needs helloWorld, which it serves; docs/way-up.md says how to serve services of your own');
   if (read.albPercent > 0 && read.alb === false)
-    faults.push(`albPercent: ${read.albPercent} needs alb: true, or it would lead to nobody`);
+    faults.push(`albPercent: ${read.albPercent} needs alb: true, or visitors would be led to nothing`);
   if (read.albPercent > 0 && read.dns === 'none')
     faults.push(`albPercent: ${read.albPercent} needs records; with \`dns: none\` move your own`);
   if (new Set((read.taskInstanceTypes ?? []).map(isArm)).size > 1)

@@ -37,7 +37,7 @@ const content = (prefix) => ({
   parameters: {
     Generation: {
       type: 'String',
-      description: 'The generation to reach; 0 takes whatever is current',
+      description: 'The generation to reach; 0 takes the current one',
       default: '0',
       allowedPattern: '^[0-9]{1,10}$',
     },

@@ -51,7 +51,7 @@ async function complete({ group, hook }: Place, id: string, { query, log, pause 
       return `${group} counts on it`;
     } catch (error) {
       if (!/No active Lifecycle Action/i.test((error as Error).message)) throw error;
-      if (left === 0) return `nobody waits for it in ${group}`;
+      if (left === 0) return `no lifecycle hook waits for it in ${group}`;
       log(`${group} does not wait for ${id} yet; asking again`);
       await pause(5_000);
     }

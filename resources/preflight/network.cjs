@@ -54,7 +54,7 @@ async function clusterFaults(ecs, { own, clusters: [name] }, resources) {
   if (!clusters?.some(({ status }) => status === 'ACTIVE')) return [];
   return [
     `cluster ${name} exists and is not this stack's: choose another --stage, or deploy beside it (docs/adopting.md); delete it only` +
-      ` if nobody needs it (\`aws ecs delete-cluster --cluster ${name}\`)`,
+      ` if no one needs it (\`aws ecs delete-cluster --cluster ${name}\`)`,
   ];
 }
 

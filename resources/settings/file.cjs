@@ -26,7 +26,7 @@ function readFile() {
   } catch (error) {
     if (error.code === 'ENOENT') return { ...nothing, empty: absent() };
     const lines = `${error.message}`.split('\n').map(printable).join('\n');
-    return { ...nothing, fault: `${path()} cannot be read, mend it or copy settings.example.yml again: ${lines}` };
+    return { ...nothing, fault: `${path()} cannot be read; correct it, or copy settings.example.yml again: ${lines}` };
   }
 }
 

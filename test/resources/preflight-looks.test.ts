@@ -77,7 +77,7 @@ describe('the account', () => {
       'has another cluster of that name',
       { clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] },
       {},
-      "cluster sluice-prod exists and is not this stack's: choose another --stage, or deploy beside it (docs/adopting.md); delete it only if nobody needs it (`aws ecs delete-cluster --cluster sluice-prod --region eu-west-2`)",
+      "cluster sluice-prod exists and is not this stack's: choose another --stage, or deploy beside it (docs/adopting.md); delete it only if no one needs it (`aws ecs delete-cluster --cluster sluice-prod --region eu-west-2`)",
     ],
     [
       'is in a region without the type',

@@ -210,7 +210,7 @@ describe('npx sls package', () => {
       'with a tab in it',
       'default:\n\tdomain: one.example',
       (path: string) =>
-        `${path} cannot be read, mend it or copy settings.example.yml again: tab characters must not be used in indentation (2:1)\n` +
+        `${path} cannot be read; correct it, or copy settings.example.yml again: tab characters must not be used in indentation (2:1)\n` +
         '\n 1 | default:\n 2 | →domain: one.example\n-----^\n',
     ],
     [

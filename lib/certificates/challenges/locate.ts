@@ -26,7 +26,7 @@ export async function locate(name: string, deps: Deps): Promise<Omit<Answer, 'va
     if (next === undefined) throw faults[0] ?? notInZones(name, at);
     at = next;
   }
-  throw new Error(`the CNAMEs of ${name} lead on and on, now to ${at}; mend them`);
+  throw new Error(`the CNAMEs of ${name} make a chain without end, now at ${at}; correct them`);
 }
 
 /** Returns `undefined` also when the zone delegates the name, or one above it, to a zone that is not known. */
