@@ -3,142 +3,74 @@ import type { Task } from '../../lib/fleet/task';
 import { task, taskArn, taskEvent } from '../builders';
 
 const second = 1_000;
-const nothing = { tick: false, hosts: [], unclear: false, warned: [], faults: [] };
+const nothing = { tasks: [], tick: false, hosts: [], unclear: false, warned: [], faults: [] };
+const message = (source: string, type: string, detail: object) =>
+  JSON.stringify({ source, time: new Date(0).toISOString(), 'detail-type': type, detail });
 
 describe('reading a batch', () => {
-  it('reads a task from an event as from the API, the IPv6 twin of a port dropped', () => {
-    expect(readEvidence([taskEvent('a')])).toStrictEqual({
+  it('reads a task from an event as from the API, the IPv6 twin of a port dropped, a null field as absent', () => {
+    const tasks = [{ ...task('a'), at: 0 }];
+
+    expect(readEvidence([taskEvent('a', { healthStatus: null, stoppedAt: null })])).toStrictEqual({
       ...nothing,
-      tasks: [{ ...task('a'), at: 0 }],
+      tasks,
     });
   });
 
-  it.each([
-    [
-      'UDP beside TCP',
-      [
-        ['0.0.0.0', 53, 40_000, 'udp'],
-        ['0.0.0.0', 53, 40_001, 'tcp'],
-      ],
-      [[53, 40_001, 1]],
-    ],
-    ['UDP alone', [['0.0.0.0', 53, 40_000, 'UDP']], []],
-    ['no protocol', [['0.0.0.0', 80, 40_000, undefined]], [[80, 40_000, 1]]],
-    [
-      'IPv6 first, with another port',
-      [
-        ['::', 80, 40_002, 'tcp'],
-        ['0.0.0.0', 80, 40_001, 'tcp'],
-      ],
-      [[80, 40_001, 1]],
-    ],
-    ['IPv6 alone', [['::', 80, 40_002, 'tcp']], [[80, 40_002, 1]]],
-    [
-      'IPv6 of one port, IPv4 of another',
-      [
-        ['::', 80, 1, 'tcp'],
-        ['0.0.0.0', 81, 2, 'tcp'],
-      ],
-      [
-        [81, 2, 1],
-        [80, 1, 1],
-      ],
-    ],
-    [
-      'IPv6 of a range, IPv4 of a port in it',
-      [
-        ['::', '80-89', '180-189', 'tcp'],
-        ['0.0.0.0', 80, 2, 'tcp'],
-      ],
-      [
-        [80, 2, 1],
-        [80, 180, 10],
-      ],
-    ],
-    [
-      'a range',
-      [
-        ['0.0.0.0', '8000-8009', '40000-40009', 'tcp'],
-        ['::', '8000-8009', '41000-41009', 'tcp'],
-      ],
-      [[8_000, 40_000, 10]],
-    ],
-    ['a range that is none', [['0.0.0.0', '9-8', 'all', 'tcp']], []],
+  it.each<[string, string, string]>([
+    ['UDP beside TCP', '0.0.0.0 53 40000 udp, 0.0.0.0 53 40001 tcp', '53 40001 1'],
+    ['UDP alone', '0.0.0.0 53 40000 UDP', ''],
+    ['no protocol', '0.0.0.0 80 40000', '80 40000 1'],
+    ['IPv6 first, with another port', ':: 80 40002 tcp, 0.0.0.0 80 40001 tcp', '80 40001 1'],
+    ['IPv6 alone', ':: 80 40002 tcp', '80 40002 1'],
+    ['IPv6 of one port, IPv4 of another', ':: 80 1 tcp, 0.0.0.0 81 2 tcp', '81 2 1, 80 1 1'],
+    ['IPv6 of a range, IPv4 of a port in it', ':: 80-89 180-189 tcp, 0.0.0.0 80 2 tcp', '80 2 1, 80 180 10'],
+    ['a range', '0.0.0.0 8000-8009 40000-40009 tcp, :: 8000-8009 41000-41009 tcp', '8000 40000 10'],
+    ['a range that is none', '0.0.0.0 9-8 all tcp', ''],
   ])('reads bound ports: %s', (_, given, expected) => {
-    const networkBindings = given.map(([bindIP, container, hostPort, protocol]) =>
-      typeof container === 'string'
-        ? { bindIP, containerPortRange: container, hostPortRange: hostPort, protocol }
-        : { bindIP, containerPort: container, hostPort, protocol },
-    );
-    const [read] = readEvidence([taskEvent('a', { containers: [{ name: 'web', networkBindings }] })]).tasks;
+    const networkBindings = given.split(', ').map((each) => {
+      const [bindIP, container = '', host, protocol] = each.split(' ');
+      return container.includes('-')
+        ? { bindIP, containerPortRange: container, hostPortRange: host, protocol }
+        : { bindIP, containerPort: Number(container), hostPort: Number(host), protocol };
+    });
+    const { tasks } = readEvidence([taskEvent('a', { containers: [{ name: 'web', networkBindings }] })]);
 
-    expect(
-      read?.containers[0]?.bindings.map(({ containerPort, hostPort, count }) => [containerPort, hostPort, count]),
-    ).toStrictEqual(expected);
-  });
-
-  it('takes a field that is null for one that is absent', () => {
-    const [read] = readEvidence([taskEvent('a', { healthStatus: null, stoppedAt: null })]).tasks;
-
-    expect(read).toStrictEqual({ ...task('a'), at: 0 });
+    const read = tasks[0]?.containers[0]?.bindings.map((each) => [each.containerPort, each.hostPort, each.count]);
+    expect(read?.map((each) => each.join(' ')).join(', ')).toBe(expected);
   });
 
   it('takes the stop order for the end, though the task still runs', () => {
-    const [stopping] = readEvidence([taskEvent('a', { desiredStatus: 'STOPPED' })]).tasks;
-
-    expect(stopping?.state).toBe('stopping');
-  });
-
-  it('knows the tick', () => {
-    expect(readEvidence(['{"source":"sluice.tick","id":"1"}'])).toStrictEqual({ ...nothing, tick: true, tasks: [] });
-  });
-
-  it('hears the warning of a Spot instance', () => {
-    const warning = {
-      source: 'aws.ec2',
-      time: new Date(0).toISOString(),
-      'detail-type': 'EC2 Spot Instance Interruption Warning',
-      detail: { 'instance-id': 'i-1', 'instance-action': 'terminate' },
-    };
-
-    expect(readEvidence([JSON.stringify(warning)]).warned).toStrictEqual([{ instanceId: 'i-1', at: 0 }]);
+    expect(readEvidence([taskEvent('a', { desiredStatus: 'STOPPED' })]).tasks[0]?.state).toBe('stopping');
   });
 
   it('reads the address of a task that has one of its own, and the family of one that only says a service started it', () => {
-    const [alone] = readEvidence([
+    const networkInterfaces = [{ ipv6Address: 'fd00::9' }, { privateIpv4Address: '10.0.9.9' }];
+    const { tasks } = readEvidence([
       taskEvent('a', {
-        group: 'service:shop',
         startedBy: 'somebody',
         taskDefinitionArn: 'arn:aws:ecs:eu-west-2:123456789012:task-definition/migrate:3',
-        containers: [
-          {
-            name: 'web',
-            lastStatus: 'RUNNING',
-            networkInterfaces: [{ ipv6Address: 'fd00::9' }, { privateIpv4Address: '10.0.9.9' }],
-          },
-        ],
+        containers: [{ name: 'web', lastStatus: 'RUNNING', networkInterfaces }],
       }),
-    ]).tasks;
-
-    expect(alone).toMatchObject({ service: '.migrate', containers: [{ address: '10.0.9.9', bindings: [] }] });
-  });
-
-  it('hears of a host that drains, or takes work again', () => {
-    const change = (status: string) =>
-      JSON.stringify({
-        source: 'aws.ecs',
-        'detail-type': 'ECS Container Instance State Change',
-        detail: { containerInstanceArn: 'host-1', status },
-      });
-
-    expect(readEvidence([change('DRAINING'), change('ACTIVE')]).hosts).toStrictEqual([
-      { arn: 'host-1', draining: true },
-      { arn: 'host-1', draining: false },
     ]);
+
+    expect(tasks).toMatchObject([{ service: '.migrate', containers: [{ address: '10.0.9.9', bindings: [] }] }]);
   });
 
-  it('looks again for an event it does not know', () => {
-    expect(readEvidence(['{"source":"sluice.renew"}'])).toStrictEqual({ ...nothing, unclear: true, tasks: [] });
+  const host = (status: string) =>
+    message('aws.ecs', 'ECS Container Instance State Change', { containerInstanceArn: 'host-1', status });
+  const draining = (...all: boolean[]) => all.map((draining) => ({ arn: 'host-1', draining }));
+  it.each<[string, string[], Partial<Evidence>]>([
+    ['the tick', ['{"source":"sluice.tick","id":"1"}'], { tick: true }],
+    ['hosts that drain or take work again', [host('DRAINING'), host('ACTIVE')], { hosts: draining(true, false) }],
+    [
+      'the warning of a Spot instance',
+      [message('aws.ec2', 'EC2 Spot Instance Interruption Warning', { 'instance-id': 'i-1' })],
+      { unclear: true, warned: [{ instanceId: 'i-1', at: 0 }] },
+    ],
+    ['an event of another kind, which means: look again', ['{"source":"sluice.renew"}'], { unclear: true }],
+  ])('reads %s', (_, bodies, expected) => {
+    expect(readEvidence(bodies)).toStrictEqual({ ...nothing, ...expected });
   });
 
   it.each([
@@ -148,11 +80,6 @@ describe('reading a batch', () => {
       'names a task that is none',
       taskEvent('a', { taskArn: 'arn:aws:s3:::a/b/c' }),
       'not what it says (arn:aws:s3:::a/b/c: taskArn is "arn:aws:s3:::a/b/c", which is not the ARN of a task)',
-    ],
-    [
-      'lacks a version',
-      taskEvent('a', { version: undefined }),
-      `not what it says (${taskArn('a')}: version is missing)`,
     ],
     [
       'has several odd fields',
@@ -167,62 +94,50 @@ describe('reading a batch', () => {
     ],
     [
       'is about a host in no state',
-      '{"source":"aws.ecs","detail-type":"ECS Container Instance State Change","detail":{"containerInstanceArn":"arn:h"}}',
+      message('aws.ecs', 'ECS Container Instance State Change', { containerInstanceArn: 'arn:h' }),
       'not what it says (arn:h: status is missing)',
-    ],
-    [
-      'warns nobody',
-      '{"source":"aws.ec2","detail-type":"EC2 Spot Instance Interruption Warning","resources":["arn:i"],"detail":{}}',
-      'not what it says (arn:i: instance-id is missing)',
     ],
     ['is an array', '[]', 'ignored a message that is not what it says (it is "[]", which is not an object)'],
     ['is nothing', 'null', 'ignored a message that is not what it says (all of it is missing)'],
   ])('reports a message that %s by its ARN and field, and keeps the rest', (_, body, words) => {
-    const evidence = readEvidence([body, taskEvent('b')]);
+    const { tasks, faults, unclear } = readEvidence([body, taskEvent('b')]);
 
-    expect(evidence.tasks.map(({ id }) => id)).toStrictEqual(['b']);
-    expect(evidence.faults).toStrictEqual([expect.stringContaining(words)]);
-    expect(evidence.unclear).toBe(true);
+    expect([tasks.map(({ id }) => id), unclear]).toStrictEqual([['b'], true]);
+    expect(faults).toStrictEqual([expect.stringContaining(words)]);
   });
 });
 
-const settled = (described: readonly Task[], evidence: Evidence, now: number, published: string[] = []) =>
-  settle(described, evidence, new Set(published), now);
-
 describe('what is true of a task', () => {
-  const stopOrder = (version: number) =>
-    readEvidence([taskEvent('a', { desiredStatus: 'STOPPED', version }, new Date(0))]);
+  const settled = (described: readonly Task[], event: string | undefined, now: number, published: string[] = []) =>
+    settle(described, readEvidence(event === undefined ? [] : [event]), new Set(published), now);
+  const stopOrder = taskEvent('a', { desiredStatus: 'STOPPED', version: 4 });
+  const late = task('a', { state: 'starting', version: 1 });
 
-  it('is a newer event, while ECS has not caught up', () => {
-    expect(settled([task('a', { version: 3 })], stopOrder(4), 59 * second)[0]?.state).toBe('stopping');
-  });
-
-  it('is what ECS says, once the event is a minute old', () => {
-    expect(settled([task('a', { version: 3 })], stopOrder(4), 60 * second)[0]?.state).toBe('running');
-  });
-
-  it('is what ECS says, when the event is older', () => {
-    expect(settled([task('a', { version: 5 })], stopOrder(4), 0)[0]?.state).toBe('running');
-  });
-
-  it('includes a task too new to be listed', () => {
-    expect(settled([], readEvidence([taskEvent('a')]), second)).toStrictEqual([task('a')]);
+  it.each<[string, Task, string | undefined, number, Task['state']]>([
+    ['is a newer event, while ECS has not caught up', task('a', { version: 3 }), stopOrder, 59, 'stopping'],
+    ['is what ECS says, once the event is a minute old', task('a', { version: 3 }), stopOrder, 60, 'running'],
+    ['is what ECS says, when the event is older', task('a', { version: 5 }), stopOrder, 0, 'running'],
+    ['is what ECS says, when nothing else is known', late, undefined, 0, 'starting'],
+    [
+      'is stopping for good, whatever a later event says',
+      task('a', { state: 'stopping', version: 4 }),
+      taskEvent('a', { version: 5 }),
+      0,
+      'stopping',
+    ],
+  ])('%s', (_, described, event, seconds, state) => {
+    expect(settled([described], event, seconds * second)[0]?.state).toBe(state);
   });
 
   it('does not go back to starting, once it was published', () => {
-    const late = [task('a', { state: 'starting', version: 1 })];
+    expect(settled([late], undefined, 0, ['a'])[0]?.state).toBe('running');
+  });
 
-    expect(settled(late, readEvidence([]), 0, ['a'])[0]?.state).toBe('running');
-    expect(settled(late, readEvidence([]), 0)[0]?.state).toBe('starting');
+  it('includes a task too new to be listed', () => {
+    expect(settled([], taskEvent('a'), second)).toStrictEqual([task('a')]);
   });
 
   it('never lets a late RUNNING event bring back a task that is gone', () => {
-    expect(settled([], readEvidence([taskEvent('a')]), 61 * second)).toStrictEqual([]);
-  });
-
-  it('is stopping for good, whatever a later event says', () => {
-    const stopping = task('a', { state: 'stopping', version: 4 });
-
-    expect(settled([stopping], readEvidence([taskEvent('a', { version: 5 })]), 0)[0]?.state).toBe('stopping');
+    expect(settled([], taskEvent('a'), 61 * second)).toStrictEqual([]);
   });
 });

@@ -1,6 +1,8 @@
+import type { Definition } from '../../lib/fleet/fleet';
+import type { Task } from '../../lib/fleet/task';
 import type { Look } from '../../lib/routes/look';
 import { decideRoutes, type Routes } from '../../lib/routes/routes';
-import { definition } from '../builders';
+import { definition, fleet, task } from '../builders';
 
 type Given = Partial<Look> & Pick<Look, 'fleet'>;
 
@@ -26,3 +28,17 @@ export const servers = (look: Given) =>
 
 /** A definition with one labelled container. */
 export const host = (name: string, revision = 1) => definition({ 'haproxy.host': name }, revision);
+
+/** A running task of a service of this name, by the definition `<service>:1`. */
+export const of = (service: string, id: string, given: Parameters<typeof task>[1] = {}): Task =>
+  task(id, { service, definition: `${service}:1`, ...given });
+
+/** A look at these tasks and definitions, besides `shop:1`. */
+export const look = (
+  tasks: readonly Task[],
+  definitions: Record<string, Definition> = {},
+  given: Partial<Look> = {},
+) => ({
+  fleet: fleet(tasks, definitions),
+  ...given,
+});

@@ -5,46 +5,44 @@ import { readLabels } from '../../lib/routes/labels';
 
 const read = (labels: Record<string, string>, ports = [8080]) => readLabels({ name: 'web', labels, ports, ranges: [] });
 
+/** `host=*;path=/api` are the labels `haproxy.host` and `haproxy.path`. */
+const labels = (short: string): Record<string, string> =>
+  Object.fromEntries(short.split(';').map((each) => [`haproxy.${each.split('=')[0]}`, each.split('=')[1] ?? '']));
+
 describe('labels', () => {
-  it('route a host to the only mapped port', () => {
-    expect(read({ 'haproxy.host': 'shop.example.com' })).toStrictEqual({
-      routes: [{ route: '', hosts: ['shop.example.com'], path: '/', port: 8080, check: 'tcp' }],
+  it.each<[string, string, number[], object[]]>([
+    ['route a host to the only mapped port', 'host=a.test', [8080], [{ hosts: ['a.test'], port: 8080 }]],
+    ['take hosts in capitals', 'host=A.T, *.t,a.t', [8080], [{ hosts: ['*.t', 'a.t'], port: 8080 }]],
+    [
+      'take a path, a port and a check',
+      'host=*;path=/api/;port=9090;check=/up',
+      [8080, 9090],
+      [{ hosts: ['*'], path: '/api', port: 9090, check: '/up' }],
+    ],
+    [
+      'give a container several routes by name',
+      'web.host=a.test;web.port=8080;admin.host=b.test;admin.port=9090',
+      [8080, 9090],
+      [
+        { route: 'web', hosts: ['a.test'], port: 8080 },
+        { route: 'admin', hosts: ['b.test'], port: 9090 },
+      ],
+    ],
+  ])('%s', (_, short, ports, routes) => {
+    const defaults = { route: '', path: '/', check: 'tcp' };
+
+    expect(read(labels(short), ports)).toStrictEqual({
+      routes: routes.map((route) => ({ ...defaults, ...route })),
       faults: [],
     });
   });
 
-  it('take several hosts, wildcards and capitals', () => {
-    const { routes } = read({ 'haproxy.host': 'Shop.Example.com, *.example.com,shop.example.com' });
-
-    expect(routes[0]?.hosts).toStrictEqual(['*.example.com', 'shop.example.com']);
-  });
-
-  it('take a path, a port and a check', () => {
-    const labels = { 'haproxy.host': '*', 'haproxy.path': '/api/', 'haproxy.port': '9090', 'haproxy.check': '/up' };
-
-    expect(read(labels, [8080, 9090]).routes).toStrictEqual([
-      { route: '', hosts: ['*'], path: '/api', port: 9090, check: '/up' },
-    ]);
-  });
-
-  it('give a container several routes by name', () => {
-    const labels = { 'haproxy.web.host': 'a.example', 'haproxy.admin.host': 'b.example', 'haproxy.admin.port': '9090' };
-
-    const { routes } = read({ ...labels, 'haproxy.web.port': '8080' }, [8080, 9090]);
-
-    expect(routes.map(({ route, port }) => [route, port])).toStrictEqual([
-      ['web', 8080],
-      ['admin', 9090],
-    ]);
-  });
-
   it('take a port of a range, which is never chosen by itself', () => {
     const container = { name: 'web', ports: [], ranges: [{ from: 8_000, to: 8_010 }] };
-    const port = (value: string) =>
-      readLabels({ ...container, labels: { 'haproxy.host': '*', ...(value && { 'haproxy.port': value }) } });
+    const port = (value: string) => readLabels({ ...container, labels: labels(`host=*${value}`) });
 
-    expect([port('8000'), port('8010')].map(({ routes }) => routes[0]?.port)).toStrictEqual([8_000, 8_010]);
-    expect([port('8011'), port('')].map(({ faults }) => faults[0])).toStrictEqual([
+    expect([port(';port=8000'), port(';port=8010')].map(({ routes }) => routes[0]?.port)).toStrictEqual([8_000, 8_010]);
+    expect([port(';port=8011'), port('')].map(({ faults }) => faults[0])).toStrictEqual([
       'container "web": haproxy.port "8011" is not a mapped container port: mapped are 8000-8010',
       'container "web": haproxy.port is needed: mapped are 8000-8010',
     ]);
@@ -56,59 +54,40 @@ describe('labels', () => {
 });
 
 describe('a fault', () => {
-  it.each([
-    ['no host', { 'haproxy.path': '/' }, [80], 'haproxy.host is missing; name the hosts to serve'],
-    ['an empty host', { 'haproxy.host': '' }, [80], 'haproxy.host "" is not a list of hosts'],
-    ['a host with a space', { 'haproxy.host': 'a b' }, [80], 'is not a list of hosts'],
-    ['a wildcard inside', { 'haproxy.host': 'a.*.example' }, [80], 'is not a list of hosts'],
-    ['a host with a port', { 'haproxy.host': 'a.example:80' }, [80], 'is not a list of hosts'],
-    [
-      'a path without a slash',
-      { 'haproxy.host': '*', 'haproxy.path': 'api' },
-      [80],
-      'haproxy.path "api" is not a path',
-    ],
-    ['a path with a brace', { 'haproxy.host': '*', 'haproxy.path': '/{' }, [80], 'is not a path'],
-    [
-      'an unmapped port',
-      { 'haproxy.host': '*', 'haproxy.port': '81' },
-      [80],
-      'haproxy.port "81" is not a mapped container port: mapped are 80',
-    ],
-    ['two ports, none chosen', { 'haproxy.host': '*' }, [80, 81], 'haproxy.port is needed: mapped are 80, 81'],
-    ['no port at all', { 'haproxy.host': '*' }, [], 'haproxy.port is needed: no port is mapped'],
-    [
-      'a check that is neither',
-      { 'haproxy.host': '*', 'haproxy.check': 'http' },
-      [80],
-      'haproxy.check "http" is neither tcp nor a path',
-    ],
-    ['a slip of the pen', { 'haproxy.hots': '*' }, [80], 'unknown label "haproxy.hots"; did you mean haproxy.host?'],
-    ['a bad route name', { 'haproxy.a b.host': '*' }, [80], 'unknown label "haproxy.a b.host"'],
-    ['a name too deep', { 'haproxy.a.b.host': '*' }, [80], 'unknown label'],
-  ])('names the container and %s', (_, labels, ports, message) => {
-    const { routes, faults } = readLabels({ name: 'web', labels: labels as Record<string, string>, ports, ranges: [] });
+  it.each<[string, string, number[], string]>([
+    ['no host', 'path=/', [80], 'haproxy.host is missing; name the hosts to serve'],
+    ['an empty host', 'host=', [80], 'haproxy.host "" is not a list of hosts'],
+    ['a host with a space', 'host=a b', [80], 'is not a list of hosts'],
+    ['a wildcard inside', 'host=a.*.example', [80], 'is not a list of hosts'],
+    ['a host with a port', 'host=a.example:80', [80], 'is not a list of hosts'],
+    ['a path without a slash', 'host=*;path=api', [80], 'haproxy.path "api" is not a path'],
+    ['a path with a brace', 'host=*;path=/{', [80], 'is not a path'],
+    ['an unmapped port', 'host=*;port=81', [80], 'haproxy.port "81" is not a mapped container port: mapped are 80'],
+    ['two ports, none chosen', 'host=*', [80, 81], 'haproxy.port is needed: mapped are 80, 81'],
+    ['no port at all', 'host=*', [], 'haproxy.port is needed: no port is mapped'],
+    ['a check that is neither', 'host=*;check=http', [80], 'haproxy.check "http" is neither tcp nor a path'],
+    ['a slip of the pen', 'hots=*', [80], 'unknown label "haproxy.hots"; did you mean haproxy.host?'],
+    ['a bad route name', 'a b.host=*', [80], 'unknown label "haproxy.a b.host"'],
+    ['a name too deep', 'a.b.host=*', [80], 'unknown label'],
+  ])('names the container and %s', (_, short, ports, message) => {
+    const { routes, faults } = read(labels(short), ports);
 
     expect(routes).toStrictEqual([]);
     expect(faults[0]).toContain('container "web"');
     expect(faults.join()).toContain(message);
   });
 
-  it.each([
-    ['haproxy.check.path', 'haproxy.my-check.path'],
-    ['haproxy.host.path', 'haproxy.my-host.path'],
-    ['haproxy.timeout.host', 'haproxy.my-timeout.host'],
-    ['haproxy.Drain.port', 'haproxy.my-drain.port'],
-  ])('is the word of a label as the name of a route: %s', (label, instead) => {
-    const word = label.split('.')[1];
+  it.each(['check.path', 'host.path', 'timeout.host', 'Drain.port'])(
+    'is the word of a label as the name of a route: %s',
+    (label) => {
+      const [word = '', key] = label.split('.');
+      const instead = `haproxy.my-${word.toLowerCase()}.${key}`;
 
-    expect(read({ 'haproxy.host': '*', [label]: '/x' })).toStrictEqual({
-      routes: [],
-      faults: [
-        `container "web": "${label}": "${word}" cannot name a route, because Sluice keeps the word for labels; rename the route, such as ${instead}`,
-      ],
-    });
-  });
+      expect(read({ 'haproxy.host': '*', [`haproxy.${label}`]: '/x' }).faults).toStrictEqual([
+        `container "web": "haproxy.${label}": "${word}" cannot name a route, because Sluice keeps the word for labels; rename the route, such as ${instead}`,
+      ]);
+    },
+  );
 
   it('never takes a word that a later label may need', () => {
     const words =
@@ -116,28 +95,21 @@ describe('a fault', () => {
       'header headers balance slowstart compress cors body mode listen drain';
     const isTaken = (word: string) => read({ [`haproxy.${word}.host`]: 'a.example' }).routes.length > 0;
 
-    expect([...words.split(' '), 'shop', 'checks', 'web-check'].filter(isTaken)).toStrictEqual([
-      'shop',
-      'checks',
-      'web-check',
-    ]);
+    expect([...words.split(' '), 'shop', 'web-check'].filter(isTaken)).toStrictEqual(['shop', 'web-check']);
   });
 
-  it.each([
-    ['Haproxy.Host', '; did you mean haproxy.host?'],
-    ['HAPROXY.HOST', '; did you mean haproxy.host?'],
-    ['haproxy.Host', '; did you mean haproxy.host?'],
-    [' haproxy.host', '; did you mean haproxy.host?'],
-    ['haproxy.host.', '; did you mean haproxy.host?'],
-    ['haproxy..host', '; did you mean haproxy.host?'],
-    ['haproxy.Web.host', '; did you mean haproxy.web.host?'],
-    ['haproxy.web.hots', '; did you mean haproxy.web.host?'],
-    ['haproxy.web.host.', '; did you mean haproxy.web.host?'],
+  it.each<readonly [string, string]>([
+    ...['Haproxy.Host', 'HAPROXY.HOST', 'haproxy.Host', ' haproxy.host', 'haproxy.host.', 'haproxy..host'].map(
+      (label) => [label, '; did you mean haproxy.host?'] as const,
+    ),
+    ...['haproxy.Web.host', 'haproxy.web.hots', 'haproxy.web.host.'].map(
+      (label) => [label, '; did you mean haproxy.web.host?'] as const,
+    ),
+    ...['haproxy.backend', 'haproxy.check.interval', 'haproxy.redirect'].map(
+      (label) => [label, '; known are'] as const,
+    ),
     ['haproxy.', '; known are host, path, port, check, also as haproxy.<name>.host'],
     ['haproxy.checkout', '; did you mean haproxy.check?'],
-    ['haproxy.backend', '; known are'],
-    ['haproxy.check.interval', '; known are'],
-    ['haproxy.redirect', '; known are'],
     ['haproxy.a.b.host', '; did you mean haproxy.a.host?'],
   ])('is a label that is nearly one: %s', (label, hint) => {
     const { routes, faults } = read({ 'haproxy.host': '*', 'haproxy.path': '/a', [label]: 'x.example' });
@@ -177,20 +149,12 @@ describe('a fault', () => {
     expect(read({ 'haproxy.host': instead }).faults).toStrictEqual([]);
   });
 
-  it.each([
-    '',
-    ',',
-    'a..example',
-    '-a.example',
-    '[::1]:80',
-    'a.*.example',
-    '१.2.3',
-    `${'a'.repeat(64)}.example`,
-    '_',
-    '*.',
-  ])('is a host %j, for which nothing can be guessed', (host) => {
-    expect(read({ 'haproxy.host': host }).faults[0]).toMatch(/ is not a list of hosts such as .* or \*$/);
-  });
+  it.each(['', ',', 'a..example', '-a.example', '[::1]:80', 'a.*.example', '१.2.3', `${'a'.repeat(64)}.x`, '_', '*.'])(
+    'is a host %j, for which nothing can be guessed',
+    (host) => {
+      expect(read({ 'haproxy.host': host }).faults[0]).toMatch(/ is not a list of hosts such as .* or \*$/);
+    },
+  );
 
   it('holds up nobody, however long the label', async () => {
     const dots = `${'.'.repeat(100_000)}x`;

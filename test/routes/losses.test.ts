@@ -1,52 +1,45 @@
-import { backend, definition, fleet, task } from '../builders';
-import { ask, decide, servers } from './deciding';
+import { backend, definition, task } from '../builders';
+import { ask, decide, look, of, servers } from './deciding';
+
+const [b, c] = [task('b', { hostPort: 32769 }), task('c', { hostPort: 32770 })];
+const counts = (count: number) => new Map([['demo/shop', count]]);
 
 describe('a stop order', () => {
   const stopping = task('a', { state: 'stopping' });
 
   it('ends a server at once and is remembered', () => {
-    const [shop] = decide({
-      fleet: fleet([stopping, task('b', { hostPort: 32769 })]),
-      published: [backend({ a: 32768 })],
-    }).backends;
+    const { backends } = decide(look([stopping, b], {}, { published: [backend({ a: 32768 })] }));
 
-    expect(shop?.servers.map(({ name }) => name)).toStrictEqual(['b']);
-    expect(shop?.stopped).toStrictEqual({ a: 100 });
+    expect(backends).toMatchObject([{ servers: [{ name: 'b' }], stopped: { a: 100 } }]);
   });
 
   it('is final: an older answer of ECS does not bring the task back', () => {
-    const look = {
-      fleet: fleet([task('a'), task('b', { hostPort: 32769 })]),
-      published: [backend({}, { stopped: { a: 90 } })],
-    };
+    const published = [backend({}, { stopped: { a: 90 } })];
 
-    expect(servers(look)).toStrictEqual({ 'demo.shop': ['b'] });
+    expect(servers(look([task('a'), b], {}, { published }))).toStrictEqual({ 'demo.shop': ['b'] });
   });
 
   it('is remembered without its backend, when the labels are gone', () => {
     const bare = { 'shop:2': definition({}, 2) };
-    const tasks = [task('a', { state: 'stopping' }), task('b', { definition: 'shop:2', hostPort: 32769 })];
-    const [kept] = decide({ fleet: fleet(tasks, bare), published: [backend({ a: 32768 })] }).backends;
+    const unlabelled = task('b', { definition: 'shop:2', hostPort: 32769 });
+    const { backends: published } = decide(look([stopping, unlabelled], bare, { published: [backend({ a: 32768 })] }));
 
-    expect(kept).toMatchObject({ routes: [], servers: [], stopped: { a: 100 } });
-    const later = {
-      fleet: fleet([task('b', { definition: 'shop:2', hostPort: 32769 })], bare),
-      published: kept ? [kept] : [],
-    };
-    expect(decide({ ...later, now: 3_600 })).toMatchObject({ backends: [{ stopped: { a: 100 } }], doubts: [] });
-    expect(decide({ ...later, now: 3_700 }).backends).toStrictEqual([]);
+    expect(published).toMatchObject([{ routes: [], servers: [], stopped: { a: 100 } }]);
+    const later = (now: number) => decide(look([unlabelled], bare, { published, now }));
+    expect(later(3_600)).toMatchObject({ backends: [{ stopped: { a: 100 } }], doubts: [] });
+    expect(later(3_700).backends).toStrictEqual([]);
   });
 
   it('is forgotten after an hour', () => {
-    const look = { fleet: fleet([task('b')]), published: [backend({}, { stopped: { a: 100 } })], now: 3700 };
+    const seen = look([task('b')], {}, { published: [backend({}, { stopped: { a: 100 } })], now: 3700 });
 
-    expect(decide(look).backends[0]?.stopped).toStrictEqual({});
+    expect(decide(seen).backends[0]?.stopped).toStrictEqual({});
   });
 
   it('of every task leaves the route, which then answers 503', () => {
-    const look = { fleet: fleet([stopping]), published: [backend({ a: 32768 })], witness: new Map([['demo/shop', 0]]) };
+    const seen = look([stopping], {}, { published: [backend({ a: 32768 })], witness: counts(0) });
 
-    expect(servers(look)).toStrictEqual({ 'demo.shop': [] });
+    expect(servers(seen)).toStrictEqual({ 'demo.shop': [] });
   });
 });
 
@@ -54,68 +47,46 @@ describe('law 3', () => {
   const published = [backend({ a: 32768, b: 32769, c: 32770 })];
 
   it('asks the service before most of its servers vanish without a stop order', () => {
-    expect(ask({ fleet: fleet([task('c', { hostPort: 32770 })]), published })).toStrictEqual(['demo/shop']);
+    expect(ask(look([c], {}, { published }))).toStrictEqual(['demo/shop']);
+    expect(ask(look([b, c], {}, { published }))).toStrictEqual([]);
   });
 
-  it('keeps them while the service counts more running tasks than were described', () => {
-    const look = { fleet: fleet([task('c', { hostPort: 32770 })]), published, witness: new Map([['demo/shop', 3]]) };
+  it.each([
+    ['keeps them while the service counts more running tasks than were described', [c], 3, ['c', 'a', 'b']],
+    ['lets them go when the service agrees', [c], 1, ['c']],
+    ['keeps everything when ECS suddenly describes nothing', [], 3, ['a', 'b', 'c']],
+  ])('%s', (_, tasks, count, expected) => {
+    const seen = look(tasks, {}, { published, witness: counts(count) });
 
-    expect(servers(look)).toStrictEqual({ 'demo.shop': ['c', 'a', 'b'] });
-    expect(decide(look).doubts).toStrictEqual(['demo/shop']);
-  });
-
-  it('lets them go when the service agrees', () => {
-    const look = { fleet: fleet([task('c', { hostPort: 32770 })]), published, witness: new Map([['demo/shop', 1]]) };
-
-    expect(servers(look)).toStrictEqual({ 'demo.shop': ['c'] });
-    expect(decide(look).doubts).toStrictEqual([]);
-  });
-
-  it('asks the service before the last server goes because its address belongs to a younger task', () => {
-    const younger = task('y', { service: 'worker', definition: 'worker:1', createdAt: 2_000 });
-    const look = {
-      fleet: fleet([task('a'), younger], { 'worker:1': definition({}) }),
-      published: [backend({ a: 32768 })],
-    };
-    const counted = (count: number) => decide({ ...look, witness: new Map([['demo/shop', count]]) });
-
-    expect(ask(look)).toStrictEqual(['demo/shop']);
-    expect(counted(1).doubts).toStrictEqual(['demo/shop']);
-    expect(counted(0)).toMatchObject({ doubts: [], backends: [{ servers: [] }] });
-    expect(counted(0).faults).toStrictEqual([
-      {
-        service: 'demo/shop',
-        message:
-          'demo/shop: task a gets no more requests: 10.0.1.7:32768 now belongs to the younger task y of demo/worker; ECS should report its end soon, else stop it',
-      },
-    ]);
-  });
-
-  it('keeps no server that nobody describes at an address that another task has', () => {
-    const younger = task('y', { service: 'worker', definition: 'worker:1' });
-    const look = {
-      fleet: fleet([younger], { 'worker:1': definition({}) }),
-      published: [backend({ a: 32768, b: 32769 })],
-      witness: new Map([['demo/shop', 2]]),
-    };
-
-    expect(servers(look)).toStrictEqual({ 'demo.shop': ['b'] });
-    expect(decide(look).doubts).toStrictEqual(['demo/shop']);
-  });
-
-  it('keeps everything when ECS suddenly describes nothing', () => {
-    expect(servers({ fleet: fleet([]), published, witness: new Map([['demo/shop', 3]]) })).toStrictEqual({
-      'demo.shop': ['a', 'b', 'c'],
-    });
+    expect(servers(seen)).toStrictEqual({ 'demo.shop': expected });
+    expect(decide(seen).doubts).toStrictEqual(count === 3 ? ['demo/shop'] : []);
   });
 
   it('drops a service that is deleted', () => {
-    expect(servers({ fleet: fleet([]), published, witness: new Map() })).toStrictEqual({});
+    expect(servers(look([], {}, { published, witness: new Map() }))).toStrictEqual({});
   });
 
-  it('does not doubt a single task that is gone', () => {
-    const tasks = [task('b', { hostPort: 32769 }), task('c', { hostPort: 32770 })];
+  const worker = { 'worker:1': definition({}) };
+  it('asks the service before the last server goes because its address belongs to a younger task', () => {
+    const tasks = [task('a'), of('worker', 'y', { createdAt: 2_000 })];
+    const seen = look(tasks, worker, { published: [backend({ a: 32768 })] });
+    const counted = (count: number) => decide({ ...seen, witness: counts(count) });
 
-    expect(ask({ fleet: fleet(tasks), published })).toStrictEqual([]);
+    expect(ask(seen)).toStrictEqual(['demo/shop']);
+    expect(counted(1).doubts).toStrictEqual(['demo/shop']);
+    expect(counted(0)).toMatchObject({ doubts: [], backends: [{ servers: [] }] });
+    expect(counted(0).faults[0]?.message).toBe(
+      'demo/shop: task a gets no more requests: 10.0.1.7:32768 now belongs to the younger task y of demo/worker; ECS should report its end soon, else stop it',
+    );
+  });
+
+  it('keeps no server that nobody describes at an address that another task has', () => {
+    const seen = look([of('worker', 'y')], worker, {
+      published: [backend({ a: 32768, b: 32769 })],
+      witness: counts(2),
+    });
+
+    expect(servers(seen)).toStrictEqual({ 'demo.shop': ['b'] });
+    expect(decide(seen).doubts).toStrictEqual(['demo/shop']);
   });
 });
