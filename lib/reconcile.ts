@@ -44,7 +44,6 @@ export type Outcome = {
   readonly reason: string;
   readonly generation?: number;
   readonly faults: readonly string[];
-  /** Services that share a host, which is allowed. */
   readonly overlaps?: readonly string[];
 };
 

@@ -8,10 +8,7 @@ type Taken = {
   readonly attributes: { readonly ApproximateReceiveCount: string };
 };
 
-/**
- * Brings the messages of a failed run back after 2, 4, 8, 16, then 30 seconds, instead of the queue's whole visibility
- * timeout: until then they block their group, ticks included (AWS: SQS FIFO, messages in flight).
- */
+/** They come back after 2, 4, 8, 16, then 30 s; until then they block their group, ticks included (AWS: SQS FIFO, messages in flight). */
 export const comeBackSoon =
   (client: SQSClient, queueUrl: string) =>
   async (taken: readonly Taken[]): Promise<void> => {

@@ -38,7 +38,6 @@ export type Fleet = {
 /** One thing that ECS or EC2 refused to describe, or described unreadably. All else was read. */
 export type Unread = {
   readonly what: string;
-  /** The faulty fields, or AWS's refusal. */
   readonly why: string;
   /** The services that it concerns, if known. */
   readonly services: readonly string[];

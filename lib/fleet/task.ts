@@ -25,7 +25,6 @@ export type Task = {
 type Container = {
   readonly name: string;
   readonly running: boolean;
-  /** Bridge mode: what Docker bound on the host for TCP. */
   readonly bindings: readonly Binding[];
   /** Only in `awsvpc` mode. */
   readonly address?: string;

@@ -38,7 +38,6 @@ export function addressOwners(backends: readonly Backend[], running: readonly Ta
 
 export type Displaced = Fault & { readonly id: string };
 
-/** Takes out every server whose address belongs to another task. */
 export function newestPerAddress(
   backends: readonly Backend[],
   ownerOf: OwnerOf,

@@ -5,7 +5,6 @@ import { readLabels } from './labels';
 
 export type Claim = {
   readonly container: string;
-  /** The route's name; `` for the unnamed one. */
   readonly route: string;
   /** No other container of the definition has a route of this name. */
   readonly sole: boolean;

@@ -20,11 +20,8 @@ export const routeKey = ({ host, path }: Pick<Route, 'host' | 'path'>): string =
 
 /**
  * Finds the services that claim a host and path of another one; the one published first keeps it. A loser falls back to its
- * published routes, and a service that was just given one of those loses too. Example: shop had a.example and asks for b.example, which blog has;
- * so shop keeps a.example, and api, which asks for a.example, does not get it.
- *
- * @param contenders in the order in which they may have what is not published yet
- * @param faulty services that are quarantined already
+ * published routes, and a service that was just given one of those loses too: shop had a.example and asks for b.example, which
+ * blog has; so shop keeps a.example, and api, which asks for that, does not get it. New routes go by the order of `contenders`.
  */
 export function contest(contenders: readonly Contender[], faulty: ReadonlySet<string>): Contest {
   const outdone = new Map<string, Loss>();

@@ -71,13 +71,11 @@ export type Missing = {
 /**
  * Never wipe. `lost` tasks are published and not described, `hidden` ones are described unreadably; none has a stop order.
  *
- * | the service's own count                        | lost ones             | hidden ones |
- * | ---------------------------------------------- | --------------------- | ----------- |
- * | is not known yet                               | stay, if many or all  | stay        |
- * | cannot be read                                 | stay, if many or all  | stay        |
- * | has room for more than running and hidden ones | stay, if many or all  | stay        |
- * | has room for more than the running ones        | leave                 | stay        |
- * | equals the running ones                        | leave                 | leave       |
+ * | the service's own count                          | lost ones             | hidden ones |
+ * | ------------------------------------------------ | --------------------- | ----------- |
+ * | unknown, or more than the running and hidden ones | stay, if many or all  | stay        |
+ * | more than the running ones                       | leave                 | stay        |
+ * | the running ones                                 | leave                 | leave       |
  *
  * Many are more than half of a backend's servers. A service without any task is asked whether it exists.
  */
