@@ -11,13 +11,10 @@ import {
 } from '../../lib/certificates/certificate';
 import { authority } from '../system/authority';
 
-it('a certificate is stored under its first name, in letters that Parameter Store takes', () => {
+it('a certificate is stored under its first name, in letters that Parameter Store takes; a wildcard is proven where its domain is', () => {
   expect(certificateName(['shop.example.com', 'example.com'])).toBe('shop.example.com');
   expect(certificateName(['*.example.com'])).toBe('wildcard.example.com');
-});
-
-it('a wildcard is proven where its domain is', () => {
-  expect(challengeName('*.example.com')).toBe(challengeName('example.com'));
+  expect(challengeName('*.example.com')).toBe('_acme-challenge.example.com');
   expect(challengeName('a.example.com')).toBe('_acme-challenge.a.example.com');
 });
 
@@ -84,14 +81,11 @@ it.each([
   expect(() => chainOf(leaf, chain, 0)).toThrow(why);
 });
 
-it('one of the same name with another key did not issue it', () => {
+it('an issuer of the same name with another key, and one that has ended, is none', () => {
   const [twin = ''] = authority('ours', 2).intermediates;
 
   expect(() => chainOf(leaf, twin, 0)).toThrow('has no certificate of CN=ours-2');
   expect(chainOf(leaf, twin + low, 0)).toBe(clean(low));
-});
-
-it('an issuer that has ended is none', () => {
   expect(() => chainOf(leaf, low + high, after)).toThrow('holds a certificate of CN=ours-2 that has ended');
 });
 
@@ -108,16 +102,15 @@ it('a leaf that signed itself needs no other, and has none', () => {
   expect(() => chainOf(self, foreign, 0)).toThrow('does not belong to it, for it signed itself');
 });
 
-it('shows its issuer, or not', () => {
-  const read = (...pems: string[]) => pems.map((pem) => new X509Certificate(pem));
-  const [own = new X509Certificate(ours.root)] = read(leaf);
+it.each([
+  ['its issuer', leaf, [low], true],
+  ['its issuer among others', leaf, [high, low], true],
+  ['only one above its issuer', leaf, [high], false],
+  ['a foreign one', leaf, [foreign], false],
+  ['none', leaf, [], false],
+  ['none, as it signed itself', ours.root, [], true],
+])('a certificate that shows %s', (_, own, shown, isWhole) => {
+  const others = shown.map((pem) => new X509Certificate(pem));
 
-  expect([[low], [high, low], [high], [foreign], []].map((shown) => showsIssuer(own, read(...shown)))).toStrictEqual([
-    true,
-    true,
-    false,
-    false,
-    false,
-  ]);
-  expect(showsIssuer(new X509Certificate(ours.root), [])).toBe(true);
+  expect(showsIssuer(new X509Certificate(own), others)).toBe(isWhole);
 });

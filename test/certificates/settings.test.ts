@@ -15,24 +15,20 @@ it('reads what serverless.yml gives', () => {
   });
 });
 
-it('rehearses nowhere where no staging directory is known, and needs no address and no further zone', () => {
-  const { rehearsal, addresses, zones } = readSettings({
+it('knows the staging directory of Let’s Encrypt only, needs no address or further zone, and drops repeated names', () => {
+  const { rehearsal, addresses, zones, wanted } = readSettings({
     ...environment,
     SLUICE_ACME_DIRECTORY: 'https://ca.example/directory',
     SLUICE_ADDRESSES: '',
     SLUICE_CHALLENGE_ZONES: '',
+    SLUICE_CERTIFICATES: '[["a.example","b.example","a.example"]]',
   });
 
   expect([rehearsal, addresses, zones]).toStrictEqual([undefined, [], ['Z1']]);
+  expect(wanted).toMatchObject([{ names: ['a.example', 'b.example'] }]);
 });
 
-it('takes a name that was given twice once', () => {
-  const { wanted } = readSettings({ ...environment, SLUICE_CERTIFICATES: '[["a.example","b.example","a.example"]]' });
-
-  expect(wanted.map(({ names }) => names)).toStrictEqual([['a.example', 'b.example']]);
-});
-
-it('tells all faults at once, by their names', () => {
+it('reports all faults at once, by their names', () => {
   const wrong = { ...environment, SLUICE_PREFIX: 'dev', SLUICE_KEY_TYPE: 'dsa', SLUICE_CONTACT: 'nobody' };
 
   expect(() => readSettings(wrong)).toThrow(

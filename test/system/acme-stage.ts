@@ -1,3 +1,5 @@
+import '../certificates/environment';
+
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +8,7 @@ import { Route53Client } from '@aws-sdk/client-route-53';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
-import '../certificates/environment';
+
 import { renewalDeps } from '../../functions/renew';
 import { http, patience } from '../../lib/certificates/acme/http';
 import type { KeyType, State } from '../../lib/certificates/due/state';
@@ -17,134 +19,151 @@ import { type Certificate, certificateNames } from '../../lib/generation/generat
 import { startApi } from '../../scripts/local/api/api';
 import { startDns } from '../../scripts/local/certificates/dns';
 import { type PebbleOptions, startPebble } from '../../scripts/local/certificates/pebble';
-import { playRoute53 } from '../../scripts/local/certificates/route53';
+import { playRoute53, type Route53 } from '../../scripts/local/certificates/route53';
 import { newQueue, queueHandlers } from '../../scripts/local/events/sqs';
 import { processes as startProcesses } from '../../scripts/local/processes';
 import { parameterStore } from '../../scripts/local/ssm/parameters';
 
-const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
-export const prefix = '/sluice/dev';
-const queueName = 'sluice-dev-reconcile.fifo';
+const prefix = '/sluice/dev';
+const dayMs = 86_400_000;
+export const name = 'example.com';
+/** What somebody else wrote into the record of the challenge. */
+export const foreign = { Name: `_acme-challenge.${name}`, Type: 'TXT', TTL: 300, Values: ['"foreign"'] };
+
+/** With a certificate whose time is nearly over, and somebody else's value beside our own. */
+export async function dueStage() {
+  const stage = await acmeStage();
+  await stage.run([[name, `*.${name}`]]);
+  stage.changeState(name, ({ asked: _, held, ...state }) => {
+    const times = { notBefore: Date.now() - 89 * dayMs, notAfter: Date.now() + dayMs };
+    return { ...state, ...(held && { held: { ...held, ...times } }) };
+  });
+  stage.route53.put(stage.zone.id, foreign);
+  return stage;
+}
+
+/** A real ACME server, a played AWS with zones that are real DNS, and the renewals of one stage. */
+export async function acmeStage(options: PebbleOptions = {}) {
+  const route53 = playRoute53(20);
+  const zone = route53.addZone(name);
+  const { dns, pebble, ...ca } = await startCa(route53, options);
+  const { api, clients, queueUrl, store, ...aws } = await startAws(route53);
+  const settings = (directory: string): Omit<Settings, 'wanted'> => ({
+    prefix,
+    queueUrl,
+    addresses: [],
+    directory,
+    rehearsal: undefined,
+    contact: 'hostmaster@example.com',
+    zones: [zone.id],
+    resolver: dns.resolver,
+  });
+  return {
+    ...aws,
+    ...readingOf(store),
+    route53,
+    dns,
+    pebble,
+    store,
+    api,
+    zone,
+    txt: () => route53.records(zone.id).filter(({ Type }) => Type === 'TXT'),
+    orders: () => pebble.payloads.flatMap(({ payload }) => ('identifiers' in payload ? [payload] : [])),
+    run: (certificates: readonly (readonly string[])[], more: RunOptions = {}) =>
+      runOnce(certificates, settings(pebble.directory), clients, more),
+    stop: async () => void (await Promise.all([ca.stop(), api.stop()])),
+  };
+}
 
 type RunOptions = {
   readonly settings?: Partial<Settings>;
   readonly keyType?: KeyType;
   readonly profile?: string;
   readonly byHand?: boolean;
+  /** Five minutes unless said otherwise: too few for another try. */
   readonly leftMs?: number;
   /** Instead of a clock that begins with `leftMs`. */
   readonly clock?: Partial<Parameters<typeof startRun>[0]>;
 };
 
-/** A real ACME server, a played AWS with zones that are real DNS, and the renewals of one stage. */
-export async function acmeStage(options: PebbleOptions = {}) {
+/** One run, as the function would make it. */
+function runOnce(
+  certificates: readonly (readonly string[])[],
+  stage: Omit<Settings, 'wanted'>,
+  clients: Parameters<typeof renewalDeps>[1],
+  { settings, keyType = 'ecdsa-p256', profile = '', byHand = true, leftMs = 300_000, clock }: RunOptions,
+) {
+  const { directory } = stage;
+  const wanted = certificates.map((names) => ({ names, keyType, directory, profile }));
+  const endsAt = Date.now() + leftMs;
+  const run = startRun({
+    now: Date.now,
+    remainingMs: () => endsAt - Date.now(),
+    // What would be asked every two seconds is asked often.
+    sleep: (milliseconds) => sleep(Math.min(milliseconds, 10)),
+    ...clock,
+  });
+  return renew(byHand, renewalDeps({ ...stage, wanted, ...settings }, clients, run));
+}
+
+async function startCa(route53: Route53, options: PebbleOptions) {
   const processes = startProcesses();
-  const route53 = playRoute53(20);
   const dns = await startDns(route53);
   const pebble = await startPebble(dns.resolver, processes, options);
-  const [store, queue] = [parameterStore(), newQueue({ QueueName: queueName, ContentBasedDeduplication: true })];
-  const hooks: { beforeChange?: (() => void) | undefined; afterChange?: (() => void) | undefined } = {};
-  const change = route53.handlers['route53:ChangeResourceRecordSets'];
-  const handlers = {
-    ...store.handlers,
-    ...queueHandlers([queue]),
-    ...route53.handlers,
-    'route53:ChangeResourceRecordSets': (input: Parameters<typeof change>[0]) => {
-      hooks.beforeChange?.();
-      const answer = change(input);
-      hooks.afterChange?.();
-      return answer;
-    },
-  };
-  const api = await startApi([{ ...credentials, role: 'Renew', refused: async () => undefined }], handlers);
-  const zone = route53.addZone('example.com');
   Object.assign(patience, { waitsMs: [50, 100], nonceEveryMs: 0 });
   // Node's own agent keeps connections too.
   const agent = new Agent({ ca: readFileSync(pebble.authority), keepAlive: true });
   http.defaults.httpsAgent = agent;
-
-  const config = {
-    region: 'eu-west-2',
-    endpoint: api.endpoint,
-    credentials,
-    retryStrategy: new ConfiguredRetryStrategy(3, 5),
+  const stop = async () => {
+    agent.destroy();
+    await pebble.stop();
+    await Promise.all([dns.stop(), processes.stop()]);
   };
+  return { dns, pebble, stop };
+}
+
+async function startAws(route53: Route53) {
+  const QueueName = 'sluice-dev-reconcile.fifo';
+  const [store, queue] = [parameterStore(), newQueue({ QueueName, ContentBasedDeduplication: true })];
+  /** What a test does just before Route 53 takes a change, and just after. */
+  const hooks: { beforeChange?: (() => void) | undefined; afterChange?: (() => void) | undefined } = {};
+  const change = route53.handlers['route53:ChangeResourceRecordSets'];
+  const hooked = (input: Parameters<typeof change>[0]) => {
+    hooks.beforeChange?.();
+    const answer = change(input);
+    hooks.afterChange?.();
+    return answer;
+  };
+  const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
+  const handlers = { ...store.handlers, ...queueHandlers([queue]), ...route53.handlers };
+  const role = { ...credentials, role: 'Renew', refused: async () => undefined };
+  const api = await startApi([role], { ...handlers, 'route53:ChangeResourceRecordSets': hooked });
+  const retryStrategy = new ConfiguredRetryStrategy(3, 5);
+  const config = { region: 'eu-west-2', endpoint: api.endpoint, credentials, retryStrategy };
   const clients = { ssm: new SSMClient(config), sqs: new SQSClient(config), route53: new Route53Client(config) };
-  const read = <Shape>(name: string): Shape | undefined => {
-    const value = store.read(name);
-    return value === undefined ? undefined : (JSON.parse(value) as Shape);
-  };
+  return { api, store, queue, hooks, clients, queueUrl: `${api.endpoint}/123456789012/${QueueName}` };
+}
 
-  /** One run, as the function would make it, with five minutes left unless said otherwise: too few for another try. */
-  const run = (certificates: readonly (readonly string[])[], more: RunOptions = {}) => {
-    const { settings = {}, clock = {}, byHand = true, leftMs = 300_000 } = more;
-    const directory = settings.directory ?? pebble.directory;
-    const { keyType = 'ecdsa-p256', profile = '' } = more;
-    const all: Settings = {
-      prefix,
-      queueUrl: `${api.endpoint}/123456789012/${queueName}`,
-      addresses: [],
-      wanted: certificates.map((names) => ({ names, keyType, directory, profile })),
-      directory,
-      rehearsal: undefined,
-      contact: 'hostmaster@example.com',
-      zones: [zone.id],
-      resolver: dns.resolver,
-      ...settings,
-    };
-    const endsAt = Date.now() + leftMs;
-    const run = startRun({
-      now: Date.now,
-      remainingMs: () => endsAt - Date.now(),
-      // What would be asked every two seconds is asked often.
-      sleep: (milliseconds) => sleep(Math.min(milliseconds, 10)),
-      ...clock,
-    });
-    return renew(byHand, renewalDeps(all, clients, run));
-  };
-
-  const changeState = (name: string, change: (state: State) => State): void => {
-    const Name = `${prefix}/acme/state/${name}`;
-    const Value = JSON.stringify(change(read<State>(Name) as State));
-    store.put({ Name, Value, Type: 'String', Overwrite: true });
-  };
-
+function readingOf(store: ReturnType<typeof parameterStore>) {
+  const read = <Shape>(path: string): Shape | undefined =>
+    JSON.parse(store.read(`${prefix}/${path}`) ?? 'null') ?? undefined;
+  const put = (path: string, Value: string) =>
+    store.put({ Name: `${prefix}/${path}`, Value, Type: 'String', Overwrite: true });
+  const changeState = (of: string, change: (state: State) => State) =>
+    put(`acme/state/${of}`, JSON.stringify(change(read<State>(`acme/state/${of}`) as State)));
   return {
-    route53,
-    dns,
-    pebble,
-    store,
-    queue,
-    api,
-    zone,
-    run,
-    index: () => read<Certificate[]>(`${prefix}/certificates/index`) ?? [],
-    state: (name: string) => read<State>(`${prefix}/acme/state/${name}`),
-    /** One day of ninety is left. */
-    age: (name: string) => {
-      const dayMs = 86_400_000;
-      const times = { notBefore: Date.now() - 89 * dayMs, notAfter: Date.now() + dayMs };
-      changeState(name, ({ asked: _, held, ...state }) => ({ ...state, ...(held && { held: { ...held, ...times } }) }));
-    },
-    /** As if its time had passed. */
-    expireLock: () => {
-      const Name = `${prefix}/acme/lock`;
-      const Value = JSON.stringify({ ...read<object>(Name), until: 1 });
-      store.put({ Name, Value, Type: 'String', Overwrite: true });
-    },
-    /** The CA may be asked again at once when it wants a certificate renewed. */
-    forgetRetryAfter: (name: string) =>
-      changeState(name, ({ asked, ...state }) => ({ ...state, ...(asked && { asked: { ...asked, askAgainAt: 0 } }) })),
-    /** What a test does just before Route 53 takes a change, and just after. */
-    hooks,
-    stored: (name: string) => {
-      const { key, chain } = certificateNames(prefix, name);
+    put,
+    changeState,
+    index: () => read<Certificate[]>('certificates/index') ?? [],
+    state: (of: string) => read<State>(`acme/state/${of}`),
+    stored: (of: string) => {
+      const { key, chain } = certificateNames(prefix, of);
       return { key: store.read(key) ?? '', chain: store.read(chain) ?? '' };
     },
-    stop: async () => {
-      agent.destroy();
-      await pebble.stop();
-      await Promise.all([dns.stop(), api.stop(), processes.stop()]);
-    },
+    /** As if its time had passed. */
+    expireLock: () => put('acme/lock', JSON.stringify({ ...read<object>('acme/lock'), until: 1 })),
+    /** The CA may be asked again at once when it wants a certificate renewed. */
+    forgetRetryAfter: (of: string) =>
+      changeState(of, ({ asked, ...state }) => ({ ...state, ...(asked && { asked: { ...asked, askAgainAt: 0 } }) })),
   };
 }

@@ -41,53 +41,44 @@ it('a nonce and a request that hang leave half a minute of the reserve for clean
   expect(mostMs).toBeLessThanOrEqual(reserveMs - 30_000);
 });
 
-const urn = 'urn:ietf:params:acme:error:';
+const both = 'a.example: forbidden; b.example: forbidden too';
+const terms = 'https://ca.example/terms';
+const caa = [
+  { detail: 'forbidden.', identifier: { value: 'a.example' } },
+  { detail: 'forbidden\ntoo', identifier: { value: 'b.example' } },
+];
 
-it('tells what was done, what the CA said of each name, and what to do next', () => {
-  const subproblems = [
-    { type: `${urn}caa`, detail: 'forbidden.', identifier: { value: 'a.example' } },
-    { type: `${urn}caa`, detail: 'forbidden\ntoo', identifier: { value: 'b.example' } },
-  ];
-  const { message, kind } = refusal('Proving a.example', {
-    type: `${urn}caa`,
-    detail: 'Some are not allowed.',
-    subproblems,
-  });
-
-  expect(kind).toBe('caa');
-  expect(message).toBe(
-    'Proving a.example: the CA refused (caa): Some are not allowed; a.example: forbidden; b.example: forbidden too; add a CAA record that allows this CA, or take away the one that forbids it',
-  );
-});
-
-it('has words for what is no ACME error', () => {
-  expect(refusal('Asking', { detail: 'busy' }).message).toBe(
-    'Asking: the CA refused (unknown): busy; the next run tries again',
-  );
-});
-
-it.each([
+it.each<[string, Parameters<typeof refusal>[1], string | RegExp]>([
   [
-    'externalAccountRequired',
-    /; this CA binds each account to one that you have with it .*; name another CA in acmeDirectory$/,
+    'caa',
+    { detail: 'Some are not allowed.', subproblems: caa },
+    `Some are not allowed; ${both}; add a CAA record that allows this CA, or take away the one that forbids it`,
   ],
-  ['invalidContact', /; change contact in the settings$/],
-  ['unsupportedContact', /; change contact in the settings$/],
-  ['unsupportedIdentifier', /; take the name out of the settings, or /],
-  ['invalidProfile', /; change acmeProfile in the settings$/],
-  ['badCSR', /; change keyType or the names in the settings, or /],
-  ['badPublicKey', /; change keyType or the names in the settings, or /],
-  ['orderNotReady', /; the next run tries again$/],
-])('says what to do about %s, where another run would not help', (kind, words) => {
-  expect(refusal('Asking', { type: `${urn}${kind}`, detail: 'no' }).message).toMatch(words);
+  [
+    'userActionRequired',
+    { detail: 'New terms.', instance: terms },
+    `New terms; see ${terms}; read what the CA asks for; it may have new terms`,
+  ],
+  ['externalAccountRequired', {}, /this CA binds each account to .*; name another CA in acmeDirectory$/],
+  ['invalidContact', {}, /; change contact in the settings$/],
+  ['unsupportedContact', {}, /; change contact in the settings$/],
+  ['unsupportedIdentifier', {}, /; take the name out of the settings, or /],
+  ['invalidProfile', {}, /; change acmeProfile in the settings$/],
+  ['badCSR', {}, /; change keyType or the names in the settings, or /],
+  ['badPublicKey', {}, /; change keyType or the names in the settings, or /],
+  ['orderNotReady', {}, /; the next run tries again$/],
+])('a refusal names its kind, the reason, and what to do next: %s', (kind, problem, words) => {
+  const { message, ...error } = refusal('Asking', { type: `urn:ietf:params:acme:error:${kind}`, ...problem });
+
+  expect(error.kind).toBe(kind);
+  const said = message.replace(`Asking: the CA refused (${kind}): `, '');
+  expect(said).toStrictEqual(typeof words === 'string' ? words : expect.stringMatching(words));
 });
 
-it('says where the CA wants to be read', () => {
-  const instance = 'https://ca.example/terms';
+it('an answer that is no ACME error is a refusal too', () => {
+  const { message } = refusal('Asking', { detail: 'busy' });
 
-  expect(refusal('Asking', { type: `${urn}userActionRequired`, detail: 'New terms.', instance }).message).toBe(
-    `Asking: the CA refused (userActionRequired): New terms; see ${instance}; read what the CA asks for; it may have new terms`,
-  );
+  expect(message).toBe('Asking: the CA refused (unknown): busy; the next run tries again');
 });
 
 const now = Date.parse('2026-10-01T12:00:00Z');

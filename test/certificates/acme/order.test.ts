@@ -30,53 +30,27 @@ async function tried(answers: readonly (Error | undefined)[], statuses: readonly
   return { asked, ended, ...progress };
 }
 
-it.each<[string, Parameters<typeof tried>, { asked: number; ended: unknown; mayBeIssued: boolean }]>([
-  ['taken', [[], ['processing', 'valid']], { asked: 1, ended: 'valid', mayBeIssued: true }],
-  ['taken, shown late', [[], ['ready', 'ready', 'valid']], { asked: 1, ended: 'valid', mayBeIssued: true }],
-  [
-    'not ready, yet ready',
-    [[notReady], ['ready', 'processing', 'valid']],
-    { asked: 2, ended: 'valid', mayBeIssued: true },
-  ],
-  [
-    'not ready twice',
-    [
-      [notReady, notReady],
-      ['ready', 'ready', 'valid'],
-    ],
-    { asked: 3, ended: 'valid', mayBeIssued: true },
-  ],
-  [
-    'pending again',
-    [[notReady], ['pending', 'pending', 'ready', 'valid']],
-    { asked: 2, ended: 'valid', mayBeIssued: true },
-  ],
-  [
-    'not ready, as it is under way',
-    [[notReady], ['processing', 'valid']],
-    { asked: 1, ended: 'valid', mayBeIssued: true },
-  ],
-  ['lost, but under way', [[lost], ['processing', 'valid']], { asked: 1, ended: 'valid', mayBeIssued: true }],
-  ['refused, but it is valid', [[malformed], ['valid']], { asked: 1, ended: 'valid', mayBeIssued: true }],
-  ['refused', [[malformed], ['ready']], { asked: 1, ended: malformed.message, mayBeIssued: false }],
-  ['lost on its way', [[lost], ['ready']], { asked: 1, ended: lost.message, mayBeIssued: false }],
-  ['lost, and nobody answers', [[lost], [new Error('down')]], { asked: 1, ended: lost.message, mayBeIssued: true }],
-  ['taken, and nobody answers', [[], [new Error('down')]], { asked: 1, ended: 'down', mayBeIssued: true }],
-  [
-    'taken, then invalid',
-    [[], ['processing', 'invalid']],
-    { asked: 1, ended: expect.stringMatching(/^Waiting for the order: the CA refused/), mayBeIssued: false },
-  ],
-  ['never ready', [Array(200).fill(notReady), ['ready']], { asked: 90, ended: notReady.message, mayBeIssued: false }],
-  [
-    'under way for ever',
-    [[], ['processing']],
-    {
-      asked: 1,
-      ended: "the CA's order was still processing, not valid, after three minutes; the next run tries again",
-      mayBeIssued: true,
-    },
-  ],
-])('a request to finalize that is %s', async (_, [answers, statuses], expected) => {
-  expect(await tried(answers, statuses)).toStrictEqual(expected);
+const [busy, down] = ['processing', new Error('down')] as const;
+const minutes = "the CA's order was still processing, not valid, after three minutes; the next run tries again";
+const invalid = 'Waiting for the order: the CA refused (unknown): ; the next run tries again';
+type Statuses = Parameters<typeof tried>[1];
+
+it.each<[string, (Error | undefined)[], Statuses, asked: number, ended: string, mayBeIssued: boolean]>([
+  ['taken', [], [busy, 'valid'], 1, 'valid', true],
+  ['taken, shown late', [], ['ready', 'ready', 'valid'], 1, 'valid', true],
+  ['not ready, yet ready', [notReady], ['ready', busy, 'valid'], 2, 'valid', true],
+  ['not ready twice', [notReady, notReady], ['ready', 'ready', 'valid'], 3, 'valid', true],
+  ['pending again', [notReady], ['pending', 'pending', 'ready', 'valid'], 2, 'valid', true],
+  ['not ready, as it is under way', [notReady], [busy, 'valid'], 1, 'valid', true],
+  ['lost, but under way', [lost], [busy, 'valid'], 1, 'valid', true],
+  ['refused, but it is valid', [malformed], ['valid'], 1, 'valid', true],
+  ['refused', [malformed], ['ready'], 1, malformed.message, false],
+  ['lost on its way', [lost], ['ready'], 1, lost.message, false],
+  ['lost, and no answer comes', [lost], [down], 1, lost.message, true],
+  ['taken, and no answer comes', [], [down], 1, 'down', true],
+  ['taken, then invalid', [], [busy, 'invalid'], 1, invalid, false],
+  ['never ready', Array(200).fill(notReady), ['ready'], 90, notReady.message, false],
+  ['under way for ever', [], [busy], 1, minutes, true],
+])('a request to finalize that is %s', async (_, answers, statuses, asked, ended, mayBeIssued) => {
+  expect(await tried(answers, statuses)).toStrictEqual({ asked, ended, mayBeIssued });
 });

@@ -14,11 +14,10 @@ const minute = 60_000;
 const day = 1_440 * minute;
 const now = Date.parse('2026-10-01T12:00:00Z');
 
-const failing = (times: number): Attempts => {
-  let attempts = noAttempts;
-  for (let time = 0; time < times; time++) attempts = noteFailed(noteBegun(attempts, now), false, 0);
-  return attempts;
-};
+/** Attempts after so many orders that ended like this. */
+const repeat = (times: number, end: (begun: Attempts) => Attempts): Attempts =>
+  Array.from({ length: times }).reduce<Attempts>((attempts) => end(noteBegun(attempts, now)), noAttempts);
+const failing = (times: number) => repeat(times, (begun) => noteFailed(begun, false, 0));
 
 it.each([
   [1, minute],
@@ -26,15 +25,12 @@ it.each([
   [3, 100 * minute],
   [4, day],
   [40, day],
-])('after %i failures in a row the next try waits', (failures, wait) => {
+])('after %i failures in a row the next try waits, but a deploy does not', (failures, wait) => {
   const attempts = failing(failures);
 
   expect(reasonToWait(attempts, false, now + wait - 1)).toMatch(`it failed ${failures} times; the next try is after`);
   expect(reasonToWait(attempts, false, now + wait)).toBeUndefined();
-});
-
-it('a deploy does not wait, for somebody may have mended it', () => {
-  expect(reasonToWait(failing(4), true, now + 1)).toBeUndefined();
+  expect(reasonToWait(attempts, true, now + 1)).toBeUndefined();
 });
 
 it('waits as long as the CA asks, also after a deploy', () => {
@@ -71,43 +67,37 @@ it('counts an order as issued until its end is known, and forgets it after a wee
   expect(noteBegun({ ...noAttempts, issued: [now - 8 * day, now - day] }, now).issued).toStrictEqual([now - day, now]);
 });
 
-const staging = 'https://staging.example/directory';
-const wanted: Wanted = { names: ['example.com'], keyType: 'ecdsa-p256', directory: staging, profile: '' };
+describe('what a CA issued four times within a week', () => {
+  const directory = 'https://staging.example/directory';
+  const wanted: Wanted = { names: ['example.com'], keyType: 'ecdsa-p256', directory, profile: '' };
+  const busy = { attempts: repeat(4, noteStored), attempted: wanted.names, attemptedAt: directory };
+  const decision = (asked: Wanted, state: State = busy) => {
+    const [certificate] = withStates([asked], new Map([['example.com', state]]));
+    return certificate && decide(certificate, true, now);
+  };
 
-/** Issued four times within a week. */
-const busy = (): State => {
-  let attempts = noAttempts;
-  for (let time = 0; time < 4; time++) attempts = noteStored(noteBegun(attempts, now));
-  return { attempts, attempted: wanted.names, attemptedAt: staging };
-};
-const waitFor = (asked: Wanted, state = busy()): string | undefined => {
-  const [certificate] = withStates([asked], new Map([['example.com', state]]));
-  return certificate && decide(certificate, true, now).wait;
-};
+  it.each<[string, Wanted, boolean]>([
+    ['the same certificate', wanted, true],
+    ['another key type', { ...wanted, keyType: 'rsa-2048' }, true],
+    ['another CA', { ...wanted, directory: 'https://production.example/directory' }, false],
+    ['other names', { ...wanted, names: ['example.com', 'www.example.com'] }, false],
+  ])('with %s', (_, asked, counts) => {
+    expect(decision(asked)?.wait !== undefined).toBe(counts);
+  });
 
-it('what a CA issued counts for the same names at that CA', () => {
-  expect(waitFor(wanted)).toMatch('it was issued 4 times within a week');
-  expect(waitFor({ ...wanted, keyType: 'rsa-2048' })).toMatch('it was issued 4 times within a week');
-});
+  it('counts for the CA of the settings in a state of an older version, which did not note the CA', () => {
+    const { attemptedAt: _, ...older } = busy;
 
-it('who tried on staging often is not kept from production, nor other names by these', () => {
-  expect(waitFor({ ...wanted, directory: 'https://production.example/directory' })).toBeUndefined();
-  expect(waitFor({ ...wanted, names: ['example.com', 'www.example.com'] })).toBeUndefined();
-});
+    expect(decision(wanted, older)?.wait).toMatch('it was issued 4 times within a week');
+  });
 
-it('a state from before this was kept counts for the CA of the settings', () => {
-  const { attemptedAt: _, ...older } = busy();
+  it('is not affected by a window of no length that an older version kept', () => {
+    const held = { ...wanted, serial: 'AB', notBefore: now - day, notAfter: now + 89 * day, key: 1, chain: 1 };
+    const asked = { serial: 'AB', start: now, end: now, at: now, askAgainAt: now };
 
-  expect(waitFor(wanted, older)).toMatch('it was issued 4 times within a week');
-});
-
-it('a window of no length that an older version kept counts for nothing', () => {
-  const held = { ...wanted, serial: 'AB', notBefore: now - day, notAfter: now + 89 * day, key: 1, chain: 1 };
-  const asked = { serial: 'AB', start: now, end: now, at: now, askAgainAt: now };
-  const [certificate] = withStates([wanted], new Map([['example.com', { ...busy(), held, asked }]]));
-
-  expect(certificate && decide(certificate, true, now)).toMatchObject({
-    isDue: false,
-    why: 'valid until 2026-12-29T12:00Z; it will be renewed about 2026-11-29T12:00Z',
+    expect(decision(wanted, { ...busy, held, asked })).toMatchObject({
+      isDue: false,
+      why: 'valid until 2026-12-29T12:00Z; it will be renewed about 2026-11-29T12:00Z',
+    });
   });
 });
