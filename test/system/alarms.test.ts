@@ -1,7 +1,8 @@
 import { dueForRenewal, type Held } from '../../lib/certificates/due/due';
 import { packaged, type Variant } from '../../scripts/local/package/package';
 import { readTemplate } from '../../scripts/local/package/template';
-import { type Alarm, type Datum, evaluate, identity, type Metric, type State, statsOf, watch } from './cloudwatch';
+import { type Alarm, type Datum, identity, type State, statsOf, watch } from './cloudwatch';
+import { between, day, type Fault, from, hour, lived, measured, type Name } from './life';
 
 jest.setTimeout(120_000);
 
@@ -16,61 +17,6 @@ beforeAll(async () => {
   alarms = await alarmsOf('default');
 });
 
-const metric = (Namespace: string, MetricName: string, dimensions: Record<string, string> = {}): Metric => ({
-  Namespace,
-  MetricName,
-  Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-});
-
-/** What a stage with so many proxies is measured by. Names of AWS's own: Lambda, SQS and EC2 guides, available metrics. */
-const measured = (proxies: number) => ({
-  dead: metric('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: 'sluice-dev-reconcile-dead.fifo' }),
-  reconcile: metric('AWS/Lambda', 'Errors', { FunctionName: 'sluice-dev-reconcile' }),
-  renew: metric('AWS/Lambda', 'Errors', { FunctionName: 'sluice-dev-renew' }),
-  unanswered: metric('Sluice/dev', 'Unanswered'),
-  lifeLeft: metric('Sluice/dev', 'LifeLeft'),
-  ...Object.fromEntries(
-    Array.from({ length: proxies }, (_, index) => index + 1).flatMap((slot) => [
-      [`synced${slot}`, metric('Sluice/dev', 'Synced', { Proxy: `${slot}` })],
-      [
-        `surplus${slot}`,
-        metric('AWS/EC2', 'CPUSurplusCreditsCharged', { AutoScalingGroupName: `sluice-dev-proxy-${slot}` }),
-      ],
-    ]),
-  ),
-});
-type Name = keyof ReturnType<typeof measured> | `${'synced' | 'surplus'}${1 | 2}`;
-
-const hour = 60;
-const day = 24 * hour;
-const good: Readonly<Record<string, number>> = { lifeLeft: 80, synced1: 1, synced2: 1 };
-const every: Readonly<Record<string, number>> = { renew: 12 * hour };
-
-/** Another value than the good one at a minute, or none: `undefined`. */
-type Fault = (minute: number) => number | 'good' | undefined;
-
-/** The metrics of so many minutes in good times, but for the faults. Ticks come some seconds early or late. */
-function lived(minutes: number, faults: Partial<Record<Name, Fault>> = {}, proxies = 1): readonly Datum[] {
-  const metrics = Object.entries(measured(proxies)) as [Name, Metric][];
-  return metrics.flatMap(([name, of]) => {
-    const step = every[name] ?? 5;
-    const fault = faults[name] ?? (() => 'good' as const);
-    return Array.from(
-      { length: Math.floor(minutes / step) },
-      (_, index) => index * step + ((index * 7) % 10) / 10,
-    ).flatMap((at) => {
-      const value = fault(at);
-      return value === undefined ? [] : { ...of, at, value: value === 'good' ? (good[name] ?? 0) : value };
-    });
-  });
-}
-
-const between =
-  (from: number, to: number, value: number | undefined): Fault =>
-  (minute) =>
-    minute >= from && minute < to ? value : 'good';
-const from = (minute: number, value: number | undefined): Fault => between(minute, Number.POSITIVE_INFINITY, value);
-
 /** By alarm, what was told, and after how many minutes. */
 const heard = (data: readonly Datum[], minutes: number, which = alarms) =>
   Object.fromEntries(
@@ -81,44 +27,17 @@ const heard = (data: readonly Datum[], minutes: number, which = alarms) =>
   );
 const names = (told: object) => Object.keys(told).sort();
 
-describe('the rules of CloudWatch, as its guide tabulates them', () => {
-  it.each<[number, string, readonly State[]]>([
-    // With missing, ignore (when it was OK), breaching, notBreaching.
-    [3, '0-X-X', ['OK', 'OK', 'OK', 'OK']],
-    [3, '0----', ['OK', 'OK', 'OK', 'OK']],
-    [3, '-----', ['INSUFFICIENT_DATA', 'OK', 'ALARM', 'OK']],
-    [3, '0XX-X', ['ALARM', 'ALARM', 'ALARM', 'ALARM']],
-    [3, '----X', ['INSUFFICIENT_DATA', 'OK', 'ALARM', 'OK']],
-    [3, 'X----', ['ALARM', 'OK', 'ALARM', 'OK']],
-    [2, '0-X-X', ['ALARM', 'ALARM', 'ALARM', 'ALARM']],
-    [2, '00X0X', ['ALARM', 'ALARM', 'ALARM', 'ALARM']],
-    [2, '0-X--', ['OK', 'OK', 'ALARM', 'OK']],
-    [2, '----0', ['OK', 'OK', 'ALARM', 'OK']],
-    [2, '----X', ['INSUFFICIENT_DATA', 'OK', 'ALARM', 'OK']],
-  ])('%d of 3: %s', (DatapointsToAlarm, points, states) => {
-    const range = [...points].map((point) => (point === '-' ? undefined : { breaching: point === 'X' }));
-    const policies = ['missing', 'ignore', 'breaching', 'notBreaching'] as const;
-
-    expect(
-      policies.map((TreatMissingData) =>
-        evaluate({ EvaluationPeriods: 3, DatapointsToAlarm, TreatMissingData }, range, 'OK'),
-      ),
-    ).toStrictEqual(states);
-  });
-});
-
 describe('the alarms', () => {
-  it('are seven, and each says what it means and what to do first', () => {
+  it('are seven; each says what it means and what to do first, to one topic, and looks back a day at most', () => {
     expect(alarms).toHaveLength(7);
-    for (const { AlarmDescription } of alarms) {
-      expect(AlarmDescription).toMatch(/First: /);
+    for (const alarm of alarms) {
+      const { AlarmDescription, AlarmActions, InsufficientDataActions = AlarmActions } = alarm;
+      expect(AlarmDescription).toMatch(/^.{20,900}First: .{10,}$/s);
+      expect([AlarmActions, InsufficientDataActions]).toStrictEqual([['AlarmTopic'], ['AlarmTopic']]);
+      // CloudWatch allows no more.
+      for (const { Period } of statsOf(alarm)) expect(Period * alarm.EvaluationPeriods).toBeLessThanOrEqual(86_400);
       expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
     }
-  });
-
-  it('look no further back than CloudWatch allows: a day', () => {
-    for (const alarm of alarms)
-      for (const { Period } of statsOf(alarm)) expect(Period * alarm.EvaluationPeriods).toBeLessThanOrEqual(86_400);
   });
 
   it.each(['default', 'twoProxies'] as const)('look at nothing that nobody measures: %s', async (variant) => {
@@ -126,11 +45,6 @@ describe('the alarms', () => {
     const watched = (await alarmsOf(variant)).flatMap(statsOf).map(({ Metric }) => identity(Metric));
 
     expect([...watched].sort()).toStrictEqual([...known].sort());
-  });
-
-  it('tell one topic', () => {
-    for (const { AlarmActions, InsufficientDataActions = AlarmActions } of alarms)
-      expect([AlarmActions, InsufficientDataActions]).toStrictEqual([['AlarmTopic'], ['AlarmTopic']]);
   });
 });
 
@@ -183,38 +97,32 @@ describe('nobody is woken', () => {
 
 /** The changes that are told, and how many minutes after the fault began at the latest. */
 describe('somebody is told', () => {
-  it.each<[string, Name, Fault, number]>([
-    ['dead-letters', 'dead', from(day, 1), 5],
-    ['reconcile', 'reconcile', from(day, 1), 15],
-    ['renew', 'renew', from(day, 1), day],
-    ['entrance', 'unanswered', from(day, 1), 20],
-    ['certificate', 'lifeLeft', from(day, 14), 30],
-    ['certificate', 'lifeLeft', from(day, 0), 30],
-    ['push', 'synced1', from(day, 0), 20],
-    ['cpu-credits', 'surplus1', from(day, 0.1), 3 * hour],
-  ])('by %s when %s is bad', (alarm, name, fault, within) => {
-    const told = heard(lived(4 * day, { [name]: fault }), 4 * day);
+  const [bad, quiet] = ['ALARM', 'INSUFFICIENT_DATA'] as const;
 
-    expect(told).toStrictEqual({ [alarm]: [{ at: expect.any(Number), state: 'ALARM' }] });
+  it.each<[string, Name, number | undefined, number, State]>([
+    ['dead-letters', 'dead', 1, 5, bad],
+    ['reconcile', 'reconcile', 1, 15, bad],
+    ['renew', 'renew', 1, day, bad],
+    ['entrance', 'unanswered', 1, 20, bad],
+    ['certificate', 'lifeLeft', 14, 30, bad],
+    ['certificate', 'lifeLeft', 0, 30, bad],
+    ['push', 'synced1', 0, 20, bad],
+    ['cpu-credits', 'surplus1', 0.1, 3 * hour, bad],
+    ['reconcile', 'reconcile', undefined, 30, quiet],
+    ['renew', 'renew', undefined, 3 * day, quiet],
+    ['entrance', 'unanswered', undefined, 35, quiet],
+    ['certificate', 'lifeLeft', undefined, 45, quiet],
+    ['push', 'synced1', undefined, 35, quiet],
+  ])('by %s when %s is %p from a day on, within %d minutes', (alarm, name, value, within, state) => {
+    const told = heard(lived(6 * day, { [name]: from(day, value) }), 6 * day);
+
+    expect(told).toStrictEqual({ [alarm]: [{ at: expect.any(Number), state }] });
     expect(told[alarm]?.[0]?.at).toBeLessThanOrEqual(day + within);
   });
 
   it('of a certificate near its end, and not of one that is due', () => {
     expect(names(heard(lived(day, { lifeLeft: from(0, 16.6) }), day))).toStrictEqual([]);
     expect(names(heard(lived(day, { lifeLeft: from(0, 14.9) }), day))).toStrictEqual(['certificate']);
-  });
-
-  it.each<[string, Name, number]>([
-    ['reconcile', 'reconcile', 30],
-    ['renew', 'renew', 3 * day],
-    ['entrance', 'unanswered', 35],
-    ['certificate', 'lifeLeft', 45],
-    ['push', 'synced1', 35],
-  ])('by %s when nothing is heard of %s any more', (alarm, name, within) => {
-    const told = heard(lived(6 * day, { [name]: from(day, undefined) }), 6 * day);
-
-    expect(told).toStrictEqual({ [alarm]: [{ at: expect.any(Number), state: 'INSUFFICIENT_DATA' }] });
-    expect(told[alarm]?.[0]?.at).toBeLessThanOrEqual(day + within);
   });
 
   it.each([1, 2] as const)('when one of two proxies is silent: the one of slot %d', async (slot) => {

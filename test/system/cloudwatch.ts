@@ -1,3 +1,5 @@
+import type { World } from '../../scripts/local/world';
+
 /** An alarm as the packaged template has it, resolved. */
 export type Alarm = {
   readonly AlarmName: string;
@@ -127,3 +129,22 @@ function checkExpression({ Metrics = [] }: Alarm): void {
   if (more.length > 0 || (returned && (returned.Expression ?? returned.Id) !== sum))
     throw new Error(`nobody knows here what ${returned?.Expression} means`);
 }
+
+type Line = {
+  readonly _aws: {
+    readonly CloudWatchMetrics: readonly [
+      { Namespace: string; Dimensions: [[]]; Metrics: readonly { Name: string }[] },
+    ];
+  };
+};
+/** The metrics that CloudWatch reads from the functions' logs (AWS: Embedded metric format), and those that the sync puts. */
+export const measured = (world: World): readonly Metric[] => [
+  ...world
+    .reconciles()
+    .flatMap(({ lines }) => lines.filter((line) => line.includes('"_aws"')))
+    .flatMap((line) => (JSON.parse(line) as Line)._aws.CloudWatchMetrics)
+    .flatMap(({ Namespace, Metrics }) => Metrics.map(({ Name }) => ({ Namespace, MetricName: Name }))),
+  ...world.aws.metrics.flatMap(({ Namespace, MetricData: { member } }) =>
+    member.map(({ MetricName, Dimensions }) => ({ Namespace, MetricName, Dimensions: Dimensions?.member ?? [] })),
+  ),
+];

@@ -2,64 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { firstRefused, judge, type Policy, type Statement } from '../../scripts/local/api/iam';
 import { type Check, checksOf } from '../../scripts/local/api/iam-checks';
 import { startWorld, type World } from '../../scripts/local/world';
+import { unjudged, unused } from './allowances';
 import { customResource } from './cloudformation';
 
 jest.setTimeout(60_000);
 
-/** Roles that nobody takes here, and why. */
-const unjudged = {
-  TickRole: 'EventBridge Scheduler takes it to put the tick into the queue; the Scheduler is played',
-  RenewScheduleRole: 'EventBridge Scheduler takes it to invoke renew; the Scheduler is played',
-  TaskHostRole: 'ECS’s agent and Docker take it; ECS is played without them (test/system/template-permissions.test.ts)',
-};
-
-/** Allowances that no call here can use, and why. */
-const unused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  ReconcileRole: {
-    'NudgeWithOwnDocument covers arn:aws:ssm:eu-west-2:123456789012:document/sluice-dev-sync':
-      'the function of 0.1.0 names it, until an update has replaced that function too',
-    'TakeMessages allows sqs:ReceiveMessage': 'the event source mapping receives in the function’s role; it is played',
-    'TakeMessages allows sqs:DeleteMessage': 'the event source mapping deletes what succeeded',
-    'TakeMessages allows sqs:GetQueueAttributes': 'the event source mapping scales by the length of the queue',
-    'Log allows logs:CreateLogStream': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
-    'Log allows logs:PutLogEvents': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
-    'Log covers arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/sluice-dev-reconcile:*': 'as above',
-  },
-  RenewRole: {
-    'Log allows logs:CreateLogStream': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
-    'Log allows logs:PutLogEvents': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
-    'Log covers arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/sluice-dev-renew:*': 'as above',
-  },
-  UnmakeRole: {
-    'Log allows logs:CreateLogStream': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
-    'Log allows logs:PutLogEvents': 'Lambda writes the logs in the function’s role; CloudWatch is not played',
-    'Log covers arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/sluice-dev-unmake:*': 'as above',
-  },
-  ProxyRole: Object.fromEntries(
-    [
-      'FetchSync covers arn:aws:ssm:eu-west-2:123456789012:document/sluice-dev-sync',
-      'Report allows ssm:UpdateInstanceInformation',
-      'Report allows ssm:ListInstanceAssociations',
-      'Report allows ssm:UpdateInstanceAssociationStatus',
-      'Report covers arn:aws:ec2:eu-west-2:123456789012:instance/*',
-      'Report covers arn:aws:ssm:eu-west-2:123456789012:association/*',
-      'BeReached allows ssmmessages:CreateControlChannel',
-      'BeReached allows ssmmessages:CreateDataChannel',
-      'BeReached allows ssmmessages:OpenControlChannel',
-      'BeReached allows ssmmessages:OpenDataChannel',
-      'BeReached allows ec2messages:AcknowledgeMessage',
-      'BeReached allows ec2messages:DeleteMessage',
-      'BeReached allows ec2messages:FailMessage',
-      'BeReached allows ec2messages:GetEndpoint',
-      'BeReached allows ec2messages:GetMessages',
-      'BeReached allows ec2messages:SendReply',
-      'BeReached covers *',
-    ].map((allowance) => [
-      allowance,
-      'the SSM agent calls it, or an instance of 0.1.0; Run Command is played without an agent',
-    ]),
-  ),
-};
+const record = 'route53:ChangeResourceRecordSets';
 
 let world: World;
 let checks: Readonly<Record<string, readonly (readonly Check[])[]>>;
@@ -165,107 +113,61 @@ describe('law 14', () => {
 
 describe('a wrong policy is noticed:', () => {
   /** The packaged policies of a role, one statement changed. */
-  const changed = (
-    sid: string,
-    change: (statement: Statement) => Partial<Statement>,
-    role = 'ReconcileRole',
-  ): readonly Policy[] => {
+  const changed = (role: string, sid: string, change: Partial<Statement>): readonly Policy[] => {
     const all = statements(world.aws.stack.policies(role));
-    const Statement = all.map((each) => (each.Sid === sid ? { ...each, ...change(each) } : each));
-    return [{ Version: '2012-10-17', Statement }];
+    return [
+      { Version: '2012-10-17', Statement: all.map((each) => (each.Sid === sid ? { ...each, ...change } : each)) },
+    ];
   };
   const cluster = (name: string) => `arn:aws:ecs:eu-west-2:123456789012:cluster/${name}`;
 
+  const publish = 'arn:aws:ssm:eu-west-2:123456789012:parameter/sluice/dev/haproxy/*';
+
   it.each([
     ['an action', { Action: ['ssm:PutParameter', 'ssm:DeleteParameter'] }, 'Publish allows ssm:DeleteParameter'],
-    [
-      'a resource',
-      { Resource: ['arn:aws:ssm:eu-west-2:123456789012:parameter/sluice/dev/haproxy/*', 'arn:aws:ssm:*:*:*/acme'] },
-      'Publish covers arn:aws:ssm:*:*:*/acme',
-    ],
+    ['a resource', { Resource: [publish, 'arn:aws:ssm:*:*:*/acme'] }, 'Publish covers arn:aws:ssm:*:*:*/acme'],
   ])('%s too many', async (_, more, found) => {
-    expect(
-      await unusedOf(
-        'ReconcileRole',
-        changed('Publish', () => more),
-      ),
-    ).toContain(found);
+    expect(await unusedOf('ReconcileRole', changed('ReconcileRole', 'Publish', more))).toContain(found);
   });
 
+  const used = {
+    ReconcileRole:
+      'ecs:ListTasks ecs:DescribeTasks ecs:DescribeServices ecs:DescribeContainerInstances ecs:DescribeTaskDefinition' +
+      ' ec2:DescribeInstances ssm:GetParameters ssm:PutParameter ssm:SendCommand sqs:ChangeMessageVisibility',
+    UnmakeRole: 'ssm:GetParametersByPath ssm:DeleteParameters autoscaling:DeleteLifecycleHook',
+    ProxyRole: 'cloudwatch:PutMetricData',
+    RenewRole:
+      'ssm:GetParameters ssm:GetParameter ssm:PutParameter ssm:DeleteParameter sqs:SendMessage route53:GetHostedZone' +
+      ' route53:ListResourceRecordSets route53:ChangeResourceRecordSets route53:GetChange',
+  };
+  it.each(Object.entries(used).flatMap(([role, actions]) => actions.split(' ').map((action) => [role, action])))(
+    '%s without %s',
+    async (role = '', action = '') => {
+      const all = statements(world.aws.stack.policies(role));
+      const without = all.map((each) => ({ ...each, Action: list(each.Action).filter((other) => other !== action) }));
+      const Statement = without.filter(({ Action }) => Action.length > 0);
+
+      expect(await deniedBy(role, [{ Version: '2012-10-17', Statement }])).toStrictEqual([action]);
+    },
+  );
+
+  const challenge = (key: string, value: string) => ({
+    'ForAllValues:StringEquals': { [`route53:ChangeResourceRecordSets${key}`]: [value] },
+  });
   it.each([
-    ['ReconcileRole', 'ecs:ListTasks'],
-    ['ReconcileRole', 'ecs:DescribeTasks'],
-    ['ReconcileRole', 'ecs:DescribeServices'],
-    ['ReconcileRole', 'ecs:DescribeContainerInstances'],
-    ['ReconcileRole', 'ecs:DescribeTaskDefinition'],
-    ['ReconcileRole', 'ec2:DescribeInstances'],
-    ['ReconcileRole', 'ssm:GetParameters'],
-    ['ReconcileRole', 'ssm:PutParameter'],
-    ['ReconcileRole', 'ssm:SendCommand'],
-    ['ReconcileRole', 'sqs:ChangeMessageVisibility'],
-    ['UnmakeRole', 'ssm:GetParametersByPath'],
-    ['UnmakeRole', 'ssm:DeleteParameters'],
-    ['UnmakeRole', 'autoscaling:DeleteLifecycleHook'],
-    ['ProxyRole', 'cloudwatch:PutMetricData'],
-    ['RenewRole', 'ssm:GetParameters'],
-    ['RenewRole', 'ssm:GetParameter'],
-    ['RenewRole', 'ssm:PutParameter'],
-    ['RenewRole', 'ssm:DeleteParameter'],
-    ['RenewRole', 'sqs:SendMessage'],
-    ['RenewRole', 'route53:GetHostedZone'],
-    ['RenewRole', 'route53:ListResourceRecordSets'],
-    ['RenewRole', 'route53:ChangeResourceRecordSets'],
-    ['RenewRole', 'route53:GetChange'],
-  ])('%s without %s', async (role, action) => {
-    const all = statements(world.aws.stack.policies(role));
-    const without = all.map((each) => ({ ...each, Action: list(each.Action).filter((other) => other !== action) }));
-    const Statement = without.filter(({ Action }) => Action.length > 0);
+    ['Reconcile', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/SluiceProxy': 'prod' } }, 'ssm:SendCommand'],
+    ['Reconcile', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/Proxy': 'dev' } }, 'ssm:SendCommand'],
+    ['Reconcile', 'ListTasks', { ArnEquals: { 'ecs:cluster': cluster('other') } }, 'ecs:ListTasks'],
+    ['Reconcile', 'ListTasks', { ArnEquals: { 'ecs:Cluster-Arn': cluster('sluice-dev') } }, 'ecs:ListTasks'],
+    ['Renew', 'AnswerChallenges', challenge('NormalizedRecordNames', '_acme-challenge.sluice.example'), record],
+    ['Renew', 'AnswerChallenges', challenge('RecordTypes', 'CNAME'), record],
+    // It could not take the record away again.
+    ['Renew', 'AnswerChallenges', challenge('Actions', 'CREATE'), record],
+    // Renew asks for the lock only where there is none.
+    ['Renew', 'TakeLock', { StringEquals: { 'ssm:Overwrite': 'true' } }, 'ssm:PutParameter'],
+  ])('%s with another condition in %s: %j', async (name, sid, Condition, action) => {
+    const role = `${name}Role`;
 
-    expect(await deniedBy(role, [{ Version: '2012-10-17', Statement }])).toStrictEqual([action]);
-  });
-
-  it.each([
-    ['the tag', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/SluiceProxy': 'prod' } }, 'ssm:SendCommand'],
-    ['the name of the tag', 'NudgeOwnProxies', { StringEquals: { 'ssm:resourceTag/Proxy': 'dev' } }, 'ssm:SendCommand'],
-    ['the cluster', 'ListTasks', { ArnEquals: { 'ecs:cluster': cluster('other') } }, 'ecs:ListTasks'],
-    [
-      'the name of the cluster',
-      'ListTasks',
-      { ArnEquals: { 'ecs:Cluster-Arn': cluster('sluice-dev') } },
-      'ecs:ListTasks',
-    ],
-  ])('%s is wrong in a condition', async (_, sid, Condition, action) => {
-    expect(
-      await deniedBy(
-        'ReconcileRole',
-        changed(sid, () => ({ Condition })),
-      ),
-    ).toStrictEqual([action]);
-  });
-
-  it.each([
-    ['another name', { NormalizedRecordNames: ['_acme-challenge.sluice.example'] }],
-    ['another type', { RecordTypes: ['CNAME'] }],
-    ['no way to take away again', { Actions: ['CREATE'] }],
-  ])('%s in the condition of renew', async (_, wrong) => {
-    const [[key = '', list = []] = []] = Object.entries(wrong);
-    const condition = { [`route53:ChangeResourceRecordSets${key}`]: list };
-    const policies = changed(
-      'AnswerChallenges',
-      () => ({ Condition: { 'ForAllValues:StringEquals': condition } }),
-      'RenewRole',
-    );
-
-    expect(await deniedBy('RenewRole', policies)).toStrictEqual(['route53:ChangeResourceRecordSets']);
-  });
-
-  it('a lock that may be overwritten: renew asks for it only where there is none', async () => {
-    const policies = changed(
-      'TakeLock',
-      () => ({ Condition: { StringEquals: { 'ssm:Overwrite': 'true' } } }),
-      'RenewRole',
-    );
-
-    expect(await deniedBy('RenewRole', policies)).toStrictEqual(['ssm:PutParameter']);
+    expect(await deniedBy(role, changed(role, sid, { Condition } as Partial<Statement>))).toStrictEqual([action]);
   });
 });

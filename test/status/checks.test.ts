@@ -1,0 +1,118 @@
+import { X509Certificate } from 'node:crypto';
+import { createServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+
+import { alarmChecks } from '../../scripts/status/alarms';
+import { certificateChecks } from '../../scripts/status/certificates';
+import { countWaiting, queueChecks } from '../../scripts/status/queue';
+import { type Clients, named } from '../../scripts/status/stage';
+import { authority } from '../system/authority';
+
+const stage = named('dev', 'eu-west-2');
+/** A client for which AWS always returns the same. */
+const returning = (answer: object) => ({ send: async () => answer });
+
+describe('a queue', () => {
+  /** The check of a queue that holds so many messages, now and some seconds later: waiting, and in flight. */
+  async function checked(...counts: readonly (readonly [number, number])[]) {
+    const left = [...counts, [0, 0]];
+    const send = async ({ input }: { input: { QueueName?: string } }) => {
+      if (input.QueueName) return { QueueUrl: input.QueueName };
+      const [waiting, hidden] = left.shift() ?? [];
+      return {
+        Attributes: { ApproximateNumberOfMessages: waiting, ApproximateNumberOfMessagesNotVisible: hidden },
+      };
+    };
+    const clients = { sqs: { send } } as unknown as Clients;
+    return (await queueChecks(clients, stage, await countWaiting(clients, stage)))[0];
+  }
+
+  it.each([
+    ['empties', [3, 1], [0, 0], true, 'empty'],
+    ['is worked on', [3, 0], [3, 2], true, 'moves, 5 messages'],
+    ['has just got something', [0, 0], [2, 0], true, 'moves, 2 messages'],
+    ['gets shorter', [5, 0], [3, 0], true, 'moves, 3 messages'],
+    ['gets longer', [3, 0], [4, 0], false, '4 messages wait, and nobody takes them'],
+  ] as const)('that %s', async (_, before, now, ok, says) => {
+    expect(await checked(before, now)).toMatchObject({ ok, what: 'queue', says });
+  });
+
+  it('law 18: of which SQS says nothing is not ok', async () => {
+    await expect(checked([Number.NaN, 0])).rejects.toThrow('SQS did not say how many messages wait');
+  });
+});
+
+describe('a certificate', () => {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+  const names = ['example.com', '*.example.com'];
+  const ours = authority('T').issue(names);
+  const [whole, alone, other] = [ours.key + ours.chain, ours.key, authority('U').issue(['example.org']).key];
+  const { serialNumber: serial, validTo } = new X509Certificate(alone);
+
+  it.each([
+    ['is served', whole, 14, serial, true, /^it serves example\.com, \*\.example\.com by T-1, 14 days left$/, /^$/],
+    ['is near its end', whole, 4, serial, false, /4 days left$/, /log group .*renew/],
+    ['is older than the stored one', whole, 14, 'FF', false, /a newer one is stored$/, /next tick/],
+    ['is served without its issuer’s', alone, 14, serial, false, /certificate of its issuer: only browsers/, /renew/],
+    ['is another one', other, 14, serial, false, /^it serves another certificate than that of example\.com/, /tick/],
+  ])('that %s', async (_, pem, days, stored, ok, says, next) => {
+    const server = createServer({ key: pem, cert: pem });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const certificate = { name: 'example.com', names, serial: stored, key: 1, chain: 1 };
+    const now = Date.parse(validTo) - days * 86_400_000;
+
+    const [check] = await certificateChecks([{ slot: '1', address }], [certificate], stage, now);
+
+    expect(check).toMatchObject({ ok, what: 'certificate 1' });
+    expect(check?.says.replace(address, 'it')).toMatch(says);
+    expect(check?.next ?? '').toMatch(next);
+  });
+});
+
+describe('alarms', () => {
+  const topic = 'arn:aws:sns:eu-west-2:123456789012:sluice-dev-AlarmTopic-1';
+  const confirmed = { Endpoint: 'me@example.com', SubscriptionArn: `${topic}:1` };
+  const [pending, deleted] = ['PendingConfirmation', 'Deleted'].map((arn) => ({ ...confirmed, SubscriptionArn: arn }));
+  const [first, ...others] = stage.alarms.map((AlarmName) => ({
+    ...{ AlarmName, StateValue: 'OK', ActionsEnabled: true, AlarmActions: [topic] },
+  }));
+  const all = [first, ...others];
+  const putBack = '--change-set-name put-back --use-previous-template --deployment-mode REVERT_DRIFT';
+  const subscribe = (to: string) => `--topic-arn ${topic} --protocol email --notification-endpoint ${to} --region eu-`;
+  const with1 = (state: object) => [{ ...first, ...state }, ...others];
+  const enable = '`aws cloudwatch enable-alarm-actions --alarm-names sluice-dev-dead-letters --region eu-west-2`';
+
+  it.each([
+    ['alarm dead-letters', with1({ ActionsEnabled: false }), [confirmed], 'its actions are switched off', enable],
+    ['alarm dead-letters', with1({ AlarmActions: [] }), [confirmed], 'what it should do was taken away', putBack],
+    [
+      'alarm dead-letters',
+      with1({ StateValue: undefined }),
+      [confirmed],
+      'CloudWatch says undefined of it',
+      'try again',
+    ],
+    ['alarms', others, [confirmed], 'sluice-dev-dead-letters missing', putBack],
+    ['alarms', [], [confirmed], 'sluice-dev-cpu-credits missing', putBack],
+    ['alarm e-mail', all, [], 'nobody is told: the address was unsubscribed, or never', subscribe('<address>')],
+    ['alarm e-mail', all, [deleted], 'nobody is told', subscribe('<address>')],
+    ['alarm e-mail', all, [pending], 'me@example.com did not confirm yet', subscribe('me@example.com')],
+    [undefined, all, [confirmed], '', ''],
+    [undefined, all, [deleted, confirmed], '', ''],
+    [undefined, all, [pending, confirmed], '', ''],
+  ])('law 18: %s is not well where nobody would hear, and the remedy is named', async (...row) => {
+    const [what, MetricAlarms, Subscriptions, says, next] = row;
+    const clients = { cloudwatch: returning({ MetricAlarms }), sns: returning({ Subscriptions }) };
+
+    const bad = (await alarmChecks(clients as unknown as Clients, stage, 0)).filter(({ ok }) => !ok);
+
+    const words = { says: expect.stringContaining(says), next: expect.stringContaining(next) };
+    expect(bad).toMatchObject(what ? [{ what, ...words }] : []);
+    expect(bad).toHaveLength(what ? 1 : 0);
+  });
+});

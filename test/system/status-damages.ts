@@ -1,0 +1,111 @@
+import type { World } from '../../scripts/local/world';
+import type { Check } from '../../scripts/status/check';
+import type { observer } from './observer';
+
+export type Damaged = {
+  readonly world: World;
+  readonly seen: ReturnType<typeof observer>;
+  readonly start: (name: string, command: readonly string[]) => void;
+  readonly bad: () => Promise<readonly Check[]>;
+  readonly until: (holds: () => Promise<boolean>) => Promise<void>;
+};
+/** Damages the stage, and returns what repairs it. */
+type Damage = (stage: Damaged) => (() => unknown) | Promise<() => unknown>;
+type Found = readonly [what: string, says: RegExp, next: RegExp];
+
+const service =
+  (name: string, program: string, found: string): Damage =>
+  async ({ world, start, bad, until }) => {
+    start(name, [process.execPath, '-e', program]);
+    await until(async () => (await bad()).map(({ what }) => what).join() === found);
+    return () => world.ecs.updateService(name, { desiredCount: 0 });
+  };
+
+export const subscription =
+  (is: 'pending' | 'none'): Damage =>
+  ({ seen: { state } }) => {
+    state.subscription = is;
+    return () => Object.assign(state, { subscription: 'confirmed' });
+  };
+
+const agentGone: Damage = ({ world, seen }) => {
+  seen.state.offline.add(world.proxies.current(1).id);
+  return () => seen.state.offline.clear();
+};
+
+const addressLost: Damage = ({ world }) => {
+  const [address] = world.proxies.addresses;
+  const holder = address?.held();
+  if (holder) address?.leave(holder);
+  return () => holder && address?.moveTo(holder);
+};
+
+const pointerDamaged: Damage = ({ world }) => {
+  world.aws.parameters.put({ Name: '/sluice/dev/haproxy/current', Value: '{', Type: 'String', Overwrite: true });
+  return () => world.tick();
+};
+
+const lettersDead: Damage = ({ world }) => {
+  world.aws.deadLetters.push({} as never, {} as never);
+  return () => world.aws.deadLetters.splice(0);
+};
+
+const certificatesGone: Damage = ({ world: { aws } }) => {
+  const Name = '/sluice/dev/certificates/index';
+  const Value = aws.parameters.read(Name) ?? '';
+  aws.parameters.forget(Name);
+  return () => aws.parameters.put({ Name, Value, Type: 'String' });
+};
+
+const alarmed: Damage = ({ seen }) => {
+  const early = Date.now() - 3 * 3_600_000;
+  seen.alarm('push', 'ALARM', Date.now());
+  for (const name of ['entrance', 'renew', 'cpu-credits']) seen.alarm(name, 'INSUFFICIENT_DATA', early);
+  seen.alarm('certificate', 'INSUFFICIENT_DATA', Date.now());
+  return () => ['push', 'entrance', 'certificate', 'renew', 'cpu-credits'].map((each) => seen.alarm(each, 'OK', 0));
+};
+
+const awsGone: Damage = ({ world }) => {
+  world.aws.api.switch(false);
+  return () => world.aws.api.switch(true);
+};
+
+const http2 = "require('http2').createServer().listen(Number(process.env.PORT), process.env.HOST)";
+const speaksHttp2 =
+  /^1 cannot be spoken to: sluice-dev\.rpc\/\w{8} at 127\.[\d.]+:\d+ \(speaks HTTP\/2 only, as gRPC does\)$/;
+const advice = /^Sluice speaks HTTP\/1\.1 without TLS to tasks: .* gRPC needs another entrance/;
+const unreached = /^1 get no requests: sluice-dev\.mute\/\w{8} at 127\.[\d.]+:\d+ \(L4CON\)$/;
+const compare = /^L4CON: nothing listens; compare haproxy.port with what the container listens on$/;
+const terminate = /aws ec2 terminate-instances --instance-ids i-/;
+const [mute, any] = ['setInterval(() => {}, 1000)', /./];
+
+export const damages: readonly (readonly [string, Damage, readonly Found[]])[] = [
+  ['an agent that is gone', agentGone, [['proxy 1', /but its agent is ConnectionLost$/, terminate]]],
+  [
+    'an address that nobody holds',
+    addressLost,
+    [
+      ['proxy 1', any, /--auto-scaling-group-name sluice-dev-proxy-1/],
+      ['certificate 1', any, any],
+    ],
+  ],
+  ['a sync that fails', pointerDamaged, [['sync 1', /haproxy\/current:\d+ is damaged/, /^mend what it names; every/]]],
+  ['a task that the proxy cannot reach', service('mute', mute, 'tasks 1'), [['tasks 1', unreached, compare]]],
+  ['a task that speaks HTTP/2 only', service('rpc', http2, 'protocol 1'), [['protocol 1', speaksHttp2, advice]]],
+  ['messages that failed', lettersDead, [['dead letters', /^2 messages failed five times$/, /log group .* purge/]]],
+  ['no certificate', certificatesGone, [['certificates', /^none is stored yet$/, /\/aws\/lambda\/sluice-dev-renew/]]],
+  [
+    'an alarm, and one that has heard nothing for too long; not one that is new',
+    alarmed,
+    [
+      ['alarm push', /^A proxy could not take/, /^npm run status/],
+      ['alarm entrance', /^has no data\. A proxy did not answer/, any],
+    ],
+  ],
+  ['a mail that nobody gets', subscription('none'), [['alarm e-mail', any, /aws sns subscribe --topic-arn arn:/]]],
+  [
+    'AWS itself, which answers nothing',
+    awsGone,
+    ['proxies', 'sync', 'queue', 'certificates', 'alarms'].map((what): Found => [what, any, any]),
+  ],
+];
