@@ -1,6 +1,6 @@
 import type { Routes } from '../../lib/routes/routes';
 import { backend, definition, fleet, task } from '../builders';
-import { decide } from './deciding';
+import { decide, host, look, of } from './deciding';
 import { at, type Containers, decideFor, fleetFor, served } from './revisions';
 
 const web: Containers = { web: at('a.test') };
@@ -41,12 +41,13 @@ describe('what vanishes without a stop order', () => {
   });
 
   it('gives its host to no other service before that', () => {
-    const other = task('o', { service: 'other', definition: 'other:1', createdAt: 5_000, hostPort: 32769 });
-    const definitions = { 'other:1': definition({ 'haproxy.host': 'shop.example.com' }), 'shop:2': definition({}, 2) };
-    const bare = task('n', { definition: 'shop:2', hostPort: 32770 });
-    const look = { fleet: fleet([other, bare], definitions), published: [backend({ a: 32768 })] };
+    const tasks = [
+      of('other', 'o', { createdAt: 5_000, hostPort: 32769 }),
+      task('n', { definition: 'shop:2', hostPort: 32770 }),
+    ];
+    const definitions = { 'other:1': host('shop.example.com'), 'shop:2': definition({}, 2) };
 
-    expect(decide(look)).toMatchObject({
+    expect(decide(look(tasks, definitions, { published: [backend({ a: 32768 })] }))).toMatchObject({
       backends: [{ name: 'demo.shop', servers: [{ name: 'a' }] }],
       doubts: ['demo/shop'],
     });
@@ -65,8 +66,7 @@ it.each([
   const unread = [{ what: 'task t2', why: 'no state', services: ['demo/shop'], task: { id: 't2', stopping: false } }];
 
   const seen = { ...fleetFor({ t1: [1, web] }), unread };
-  const look = { fleet: seen, published, witness: counts(count) };
-  expect(served(decide(look))).toStrictEqual({ 'a.test': expected });
+  expect(served(decide({ fleet: seen, published, witness: counts(count) }))).toStrictEqual({ 'a.test': expected });
 });
 
 describe('a task whose definition cannot be read', () => {

@@ -1,9 +1,9 @@
-import { backend, definition, fleet, task } from '../builders';
-import { decide, host, servers } from './deciding';
+import { backend, definition, task } from '../builders';
+import { decide, host, look, servers } from './deciding';
 
 describe('the way a task is reached', () => {
   const at = (network: string, given: Parameters<typeof task>[1] = {}) =>
-    decide({ fleet: fleet([task('a', given)], { 'shop:1': { ...host('shop.example.com'), network } }) });
+    decide(look([task('a', given)], { 'shop:1': { ...host('shop.example.com'), network } }));
 
   it.each([
     ['bridge', {}, '10.0.1.7', 32768],
@@ -22,7 +22,7 @@ describe('the way a task is reached', () => {
     const bindings = [{ containerPort: 8_000, hostPort: 40_000, count: 10 }];
     const tasks = [task('a', { containers: [{ name: 'web', running: true, bindings }] })];
 
-    expect(decide({ fleet: fleet(tasks, { 'shop:1': shop }) }).backends[0]?.servers[0]?.port).toBe(40_005);
+    expect(decide(look(tasks, { 'shop:1': shop })).backends[0]?.servers[0]?.port).toBe(40_005);
   });
 
   it.each([
@@ -40,41 +40,31 @@ describe('a task that no service started', () => {
   const before = backend({ a: 32768 }, { name: 'demo..migrate', service: '.migrate' });
 
   it('is served by its family', () => {
-    expect(servers({ fleet: fleet([alone('a')], definitions) })).toStrictEqual({ 'demo..migrate': ['a'] });
+    expect(servers(look([alone('a')], definitions))).toStrictEqual({ 'demo..migrate': ['a'] });
   });
 
   it('takes its route away when it ends, for nobody will start another', () => {
-    const ended = decide({ fleet: fleet([alone('a', { state: 'stopping' })], definitions), published: [before] });
+    const ended = decide(look([alone('a', { state: 'stopping' })], definitions, { published: [before] }));
 
     expect(ended.backends).toMatchObject([{ routes: [], servers: [], stopped: { a: 100 } }]);
-    expect(servers({ fleet: fleet([]), published: [before] })).toStrictEqual({});
+    expect(servers(look([], {}, { published: [before] }))).toStrictEqual({});
   });
 
   it('never keeps a route from a service, whichever was first', () => {
     const [once, lasting] = [task('o', { service: '.shop' }), task('s', { createdAt: 5_000, hostPort: 32769 })];
-    const first = decide({ fleet: fleet([once]) }).backends;
-    const then = decide({ fleet: fleet([once, lasting]), published: first, now: 200 });
+    const seen = look([once, lasting], {}, { published: decide(look([once])).backends, now: 200 });
 
-    expect(
-      Object.fromEntries(then.backends.map(({ name, servers }) => [name, servers.map(({ name }) => name)])),
-    ).toStrictEqual({ 'demo.shop': ['s'] });
-    expect(then.faults).toStrictEqual([
-      {
-        service: 'demo/.shop',
-        message:
-          'demo/.shop: shop.example.com/ is already served by demo/shop, and a task that was started alone takes none away',
-      },
-    ]);
+    expect(servers(seen)).toStrictEqual({ 'demo.shop': ['s'] });
+    expect(decide(seen).faults[0]?.message).toBe(
+      'demo/.shop: shop.example.com/ is already served by demo/shop, and a task that was started alone takes none away',
+    );
   });
 
   it('never meets a service of the same name', () => {
     const twin = task('s', { service: 'migrate', definition: 'twin:1', hostPort: 32769 });
 
-    expect(
-      servers({ fleet: fleet([alone('a'), twin], { ...definitions, 'twin:1': host('twin.example.com') }) }),
-    ).toStrictEqual({
-      'demo.migrate': ['s'],
-      'demo..migrate': ['a'],
-    });
+    const seen = look([alone('a'), twin], { ...definitions, 'twin:1': host('twin.example.com') });
+
+    expect(servers(seen)).toStrictEqual({ 'demo.migrate': ['s'], 'demo..migrate': ['a'] });
   });
 });
