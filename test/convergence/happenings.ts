@@ -27,38 +27,35 @@ const ms = (...values: number[]) => fc.constantFrom(...values);
 const any = fc.nat({ max: 5 });
 const one = <Type>(weight: number, arbitrary: fc.Arbitrary<Type>) => ({ weight, arbitrary });
 
+const kind = <Type>(weight: number, model: { [Key in keyof Type]: fc.Arbitrary<Type[Key]> }) =>
+  one(weight, fc.record(model));
+
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  one(
-    4,
-    fc.record({
-      deploy: any,
-      variant: fc.constantFrom(...variants),
-      desired: fc.integer({ min: 1, max: 3 }),
-      atOnce: fc.boolean(),
+  kind(4, {
+    deploy: any,
+    variant: fc.constantFrom(...variants),
+    desired: fc.integer({ min: 1, max: 3 }),
+    atOnce: fc.boolean(),
+  }),
+  kind(2, { scale: any, desired: fc.nat({ max: 3 }) }),
+  kind(1, { remove: any }),
+  kind(1, { loop: any }),
+  kind(2, { stop: any }),
+  kind(3, { crash: any }),
+  kind(2, { health: any }),
+  kind(1, { lose: any }),
+  kind(1, { drain: any }),
+  kind(1, { warn: any }),
+  kind(8, { wait: fc.constantFrom(1, 2, 4, 8, 30, 70, 300) }),
+  kind(1, { forget: fc.constant(true as const) }),
+  kind(3, { stale: fc.tuple(fc.nat({ max: 30 }), fc.nat({ max: 30 }), fc.nat({ max: 30 })) }),
+  kind(3, {
+    breaking: fc.record({
+      call: fc.nat({ max: 14 }),
+      how: fc.constantFrom<Break['how'][]>('killed', 'throttled', 'answer lost'),
+      runs: fc.integer({ min: 1, max: 4 }),
     }),
-  ),
-  one(2, fc.record({ scale: any, desired: fc.integer({ min: 0, max: 3 }) })),
-  one(1, fc.record({ remove: any })),
-  one(1, fc.record({ loop: any })),
-  one(2, fc.record({ stop: any })),
-  one(3, fc.record({ crash: any })),
-  one(2, fc.record({ health: any })),
-  one(1, fc.record({ lose: any })),
-  one(1, fc.record({ drain: any })),
-  one(1, fc.record({ warn: any })),
-  one(8, fc.record({ wait: fc.constantFrom(1, 2, 4, 8, 30, 70, 300) })),
-  one(1, fc.record({ forget: fc.constant(true as const) })),
-  one(3, fc.record({ stale: fc.tuple(fc.nat({ max: 30 }), fc.nat({ max: 30 }), fc.nat({ max: 30 })) })),
-  one(
-    3,
-    fc.record({
-      breaking: fc.record({
-        call: fc.nat({ max: 14 }),
-        how: fc.constantFrom<Break['how'][]>('killed', 'throttled', 'answer lost'),
-        runs: fc.integer({ min: 1, max: 4 }),
-      }),
-    }),
-  ),
+  }),
 );
 
 const delays = fc.oneof(

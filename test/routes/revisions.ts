@@ -78,6 +78,22 @@ export const served = ({ backends }: Routes) => {
   );
   return Object.fromEntries(words);
 };
+/** The same as `a.test: t1 web, t2 web | b.test: t1 admin`. */
+export const servedText = (routes: Routes): string =>
+  Object.entries(served(routes))
+    .map(([host, tasks]) => `${host}: ${tasks}`)
+    .sort()
+    .join(' | ');
+
+/** Containers with their hosts, from `web a.test,b.test; admin c.test`; one without hosts has no labels. */
+export const containers = (short: string): Containers =>
+  Object.fromEntries(
+    short.split('; ').map((each) => {
+      const [name = '', hosts] = each.split(' ');
+      return [name, hosts === undefined ? {} : at(hosts)];
+    }),
+  );
+
 export const names = ({ backends }: Routes) =>
   backends
     .filter(({ routes }) => routes.length > 0)
