@@ -1,26 +1,25 @@
-// `npm run cost`: what a month costs, line by line, for a single box, Sluice and an ALB. `-- --help` tells the options.
+// `npm run cost`: what a month costs, line by line, for a single box, Sluice and an ALB. `-- --help` lists the options.
 import { writeFileSync } from 'node:fs';
 
 import { callsFile, readCalls } from './cost/calls';
 import { estimate } from './cost/estimate';
 import { type Options, readOptions, usage } from './cost/options';
-import { readPrices } from './cost/prices';
 import { report } from './cost/report';
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--help')) return console.log(usage);
-  const options = understood(args);
+  const options = optionsOrExit(args);
   if (options.measure) {
-    // The whole local world, which a bill does not need.
+    // Imported here, because a bill does not need the local world.
     const { measure } = await import('./cost/measure');
     writeFileSync(callsFile, `${JSON.stringify(await measure(new Date().toISOString().slice(0, 10)), null, 2)}\n`);
-    console.log('measured; scripts/cost/calls.json is written');
+    console.log('measured, and written to scripts/cost/calls.json');
   }
-  const estimated = estimate(options, readPrices(), readCalls());
+  const estimated = estimate(options, readCalls());
   console.log(options.json ? JSON.stringify(estimated, null, 2) : report(estimated, options));
 }
 
-function understood(args: readonly string[]): Options {
+function optionsOrExit(args: readonly string[]): Options {
   try {
     return readOptions(args);
   } catch (error) {

@@ -1,61 +1,88 @@
-import { type Bill, bill, exact, type Row } from './bill';
 import type { Calls } from './calls';
-import { scenarios } from './deployment';
-import type { Options } from './options';
-import { type PriceList, priceOf } from './prices';
-import { proxyTypes, type Reach, reach } from './reach';
-import { seedRows } from './seed';
-import { hours, todayRows } from './today';
+import { type Options, type Scenario, scenarios } from './options';
+import { dated, type Price, priceOf, sources } from './prices';
+import { hours, type Row, seedRows, todayRows } from './rows';
 
-export type Estimate = {
-  readonly asked: Pick<Options, 'basis' | 'deployment' | 'freeTier'>;
-  readonly region: string;
-  /** When the prices were gathered, and the calls were counted. */
-  readonly dated: string;
-  readonly measured: string;
-  readonly rows: readonly Row[];
-  readonly bills: readonly Bill[];
-  /** The totals if others in the account have used up whatever is free; the same order as `bills`. */
-  readonly totalsWithoutFreeTier: readonly number[];
-  /** Of today. */
-  readonly proxySizes: readonly ProxySize[];
-  /** The source of each line and size, in full. */
-  readonly sources: Readonly<Record<string, string>>;
+const { limits } = require('../../resources/limits.cjs') as {
+  limits: (type: string) => { readonly SLUICE_CONNECTIONS: number };
 };
 
-export type ProxySize = Reach & {
-  readonly monthly: number;
-  /** Both cores busy all month, in dollars on top. */
-  readonly mostSurplus: number;
-  readonly source: string;
-};
+export type Line = Required<Price> & { readonly what: string; readonly quantity: number; readonly monthly: number };
+export type Estimate = ReturnType<typeof estimate>;
 
-export function estimate(options: Options, prices: PriceList, calls: Calls): Estimate {
-  const { basis, deployment, freeTier } = options;
+/** The bills of the three scenarios, and how far each size of proxy reaches today. */
+export function estimate({ basis, deployment, freeTier }: Options, calls: Calls) {
   const region = basis === 'seed' ? 'eu-west-2' : deployment.region;
   const rows = (basis === 'seed' ? seedRows : todayRows(deployment, calls)).filter(({ quantities }) =>
     Object.values(quantities).some((quantity) => quantity > 0),
   );
-  const billed = (free: boolean) =>
-    scenarios.map((scenario) => bill(rows, scenario, prices, { region, freeTier: free }));
+  const billed = (free: boolean) => scenarios.map((scenario) => bill(rows, scenario, region, free));
   const bills = billed(freeTier);
-  const proxySizes = basis === 'seed' ? [] : proxyTypes.map((type) => sized(reach(type, calls), prices, region));
+  const proxySizes = basis === 'seed' ? [] : Object.keys(sizes).map((type) => reach(type as Size, calls, region));
   const used = new Set([...bills.flatMap(({ lines }) => lines), ...proxySizes].map(({ source }) => source));
   return {
     asked: { basis, deployment, freeTier },
     region,
-    dated: prices.dated,
+    dated,
     measured: calls.measured,
     rows,
     bills,
+    /** Others in the account have used up whatever is free. In the order of `bills`. */
     totalsWithoutFreeTier: billed(false).map(({ total }) => total),
     proxySizes,
-    sources: Object.fromEntries(Object.entries(prices.sources).filter(([name]) => used.has(name))),
+    sources: Object.fromEntries(Object.entries(sources).filter(([name]) => used.has(name))),
   };
 }
 
-function sized(of: Reach, prices: PriceList, region: string): ProxySize {
-  const { usd, source } = priceOf(prices, `on-demand ${of.type}`, region);
-  const mostSurplus = exact(of.mostSurplusHours * priceOf(prices, 'surplus CPU', region).usd);
-  return { ...of, monthly: exact(usd * hours), mostSurplus, source };
+function bill(rows: readonly Row[], scenario: Scenario, region: string, freeTier: boolean) {
+  const lines = rows.flatMap(({ what, item, quantities: { [scenario]: quantity } }): readonly Line[] => {
+    if (quantity === undefined) return [];
+    const price = priceOf(item, region);
+    const [per, free] = [price.per ?? 1, freeTier ? (price.free ?? 0) : 0];
+    return [{ ...price, what, quantity, per, free, monthly: exact((Math.max(0, quantity - free) * price.usd) / per) }];
+  });
+  return { scenario, lines, total: exact(lines.reduce((sum, { monthly }) => sum + monthly, 0)) };
+}
+
+/** To a millionth of a dollar, so that no binary fraction shows. */
+const exact = (usd: number): number => Math.round(usd * 1e6) / 1e6;
+
+/**
+ * What AWS grants a size all the time. Network: aws/karpenter-provider-aws, zz_generated.bandwidth.go, read in 2026-11, from AWS's own
+ * figures; CPU: EC2 user guide, burstable performance instances, table of credits.
+ */
+const sizes = {
+  't4g.nano': { megabits: 32, creditsAnHour: 6 },
+  't4g.micro': { megabits: 64, creditsAnHour: 12 },
+  't4g.small': { megabits: 128, creditsAnHour: 24 },
+  't4g.medium': { megabits: 256, creditsAnHour: 24 },
+} as const;
+type Size = keyof typeof sizes;
+/** Of every size up to medium. */
+const cores = 2;
+/** A core of a T4g against one of the machine that measured: ASSUMED. */
+const relativeSpeed = 0.5;
+
+function reach(type: Size, { cpu }: Calls, region: string) {
+  const { megabits, creditsAnHour } = sizes[type];
+  const granted = creditsAnHour / 60;
+  // An estimate like this has no more than two digits.
+  const requests = (microseconds: number) => Number(((granted * relativeSpeed * 1e6) / microseconds).toPrecision(2));
+  const { usd, source } = priceOf(`on-demand ${type}`, region);
+  return {
+    type,
+    source,
+    monthly: exact(usd * hours),
+    /** Without an end. Bursts go to 5 Gbit/s. */
+    sustainedMegabits: megabits,
+    sustainedGbAMonth: Math.round((megabits / 8 / 1_000) * 3_600 * hours),
+    /** As far as CPU goes without an end: on kept connections, and with a handshake each. */
+    requestsASecond: { kept: requests(cpu.keptConnection), newTls: requests(cpu.newTlsConnection) },
+    /** Both cores busy, after a day without load. */
+    minutesAtFullSpeed: Math.round((creditsAnHour * 24) / (cores - granted)),
+    /** Open at a time, which its memory limits. */
+    connections: limits(type).SLUICE_CONNECTIONS,
+    /** Dollars more, if both cores are busy all month. */
+    mostSurplus: exact((cores - granted) * hours * priceOf('surplus CPU', region).usd),
+  };
 }

@@ -1,11 +1,14 @@
 // Counts, in the local world, the calls of a tick and of a replaced task, and HAProxy's CPU for a request.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Call } from '../local/api/api';
 import { type Delays, startWorld, type World } from '../local/world';
-import type { Calls, Occasion } from './calls';
-import { cpuPerRequest } from './cpu';
+import { type Calls, type Occasion, readCalls } from './calls';
 
 const [ticks, tasks] = [5, 3];
 const service = 'hello-world';
@@ -21,77 +24,71 @@ const container = {
   healthCheck: true,
 };
 
-/** Takes about a minute at the delays that the demo has; `quietMs` must be longer than any of them. */
-export async function measure(today: string, options: Pace = {}): Promise<Calls> {
-  const { delays = {}, quietMs = 4_000, requests = 8_000 } = options;
+/** Takes about a minute at the demo's delays; `quietMs` must be longer than any of them. A renewal is not measured. */
+export async function measure(
+  today: string,
+  { delays = {}, quietMs = 4_000, requests = 8_000 }: Pace = {},
+): Promise<Calls> {
   const world = await startWorld({ tickSeconds: 3_600, delays });
-  const quiet = () => silence(world, quietMs);
-  const settled = () => world.ecs.steady(service).then(quiet);
+  const settled = () => world.ecs.steady(service).then(() => silence(world, quietMs));
   try {
     const revision = () => world.ecs.registerTaskDefinition({ family: service, containers: [container] });
     world.ecs.createService({ name: service, taskDefinition: revision(), desiredCount: tasks });
     await settled();
-
     const tick = await counted(world, ticks, async () => {
       for (let n = 0; n < ticks; n++) {
         world.tick();
-        await quiet();
+        await silence(world, quietMs);
       }
     });
     const change = await counted(world, tasks, async () => {
       world.ecs.updateService(service, { taskDefinition: revision() });
       await settled();
     });
-    return {
-      measured: today,
-      tick,
-      change,
-      renewal: reckonedRenewal,
-      cpu: await cpuPerRequest(world.proxy, host, requests),
-    };
+    const cpu = await cpuPerRequest(world.proxy, requests);
+    return { measured: today, tick, change, renewal: readCalls().renewal, cpu };
   } finally {
     await world.stop();
   }
 }
 
-/** No message waits, and nobody has asked anything for so long. */
+/** Waits until no message is queued and no call was made for so long. */
 async function silence({ aws: { api, queues } }: World, quietMs: number): Promise<void> {
   const end = Date.now() + 60_000;
-  for (
-    let before = -1;
-    before !== api.calls.length || queues.some(({ messages }) => messages.length > 0);
-    await sleep(quietMs)
-  ) {
+  for (let before = -1; before !== api.calls.length || queues.some(({ messages }) => messages.length > 0); ) {
     if (Date.now() > end)
-      throw new Error(`the local world is not quiet after a minute; last it was asked ${api.calls.at(-1)?.action}`);
+      throw new Error(`the local world is not quiet after a minute; its last call was ${api.calls.at(-1)?.action}`);
     before = api.calls.length;
+    await sleep(quietMs);
   }
 }
 
-/** Counts what happens meanwhile, for one of so many alike. */
-async function counted(world: World, count: number, happens: () => Promise<void>): Promise<Occasion> {
+/** What happens meanwhile, divided by the number of occasions of one kind. */
+async function counted(world: World, occasions: number, happens: () => Promise<void>): Promise<Occasion> {
   const { api, stack } = world.aws;
   const [calls, runs] = [api.calls.length, world.reconciles().length];
   await happens();
   const made = api.calls.slice(calls);
   const invocations = world.reconciles().slice(runs);
-  const each = (total: number) => Math.round((total / count) * 100) / 100;
-  const isProxy = ({ role }: Call) => role === stack.instanceRole;
-  const tally = (of: readonly Call[]) => {
-    const counts = new Map<string, number>();
-    for (const { action } of of) counts.set(action, (counts.get(action) ?? 0) + 1);
-    return Object.fromEntries([...counts].sort().map(([action, total]) => [action, each(total)]));
+  const each = (total: number) => Math.round((total / occasions) * 100) / 100;
+  const [ofProxy, ofFunctions] = [true, false].map((is) =>
+    made.filter(({ role }) => (role === stack.instanceRole) === is),
+  );
+  const tally = (of: readonly Call[] = []) => {
+    const actions = of.map(({ action }) => action).sort();
+    return Object.fromEntries(actions.map((action) => [action, each(actions.filter((one) => one === action).length)]));
   };
+  const secrets = (of: readonly Call[] = []) => each(of.flatMap(secretsOf).length);
   const messages = invocations.flatMap(({ event }) => (event as { Records: unknown[] }).Records);
   const logged = invocations.flatMap(({ lines }) => lines).join('\n');
   return {
-    calls: tally(made.filter((call) => !isProxy(call))),
-    proxyCalls: tally(made.filter(isProxy)),
-    secrets: each(made.filter((call) => !isProxy(call)).flatMap(secretsOf).length),
-    proxySecrets: each(made.filter(isProxy).flatMap(secretsOf).length),
+    calls: tally(ofFunctions),
+    proxyCalls: tally(ofProxy),
+    secrets: secrets(ofFunctions),
+    proxySecrets: secrets(ofProxy),
     messages: each(messages.length),
     runs: each(invocations.length),
-    logBytes: Math.round(Buffer.byteLength(logged) / count),
+    logBytes: Math.round(Buffer.byteLength(logged) / occasions),
   };
 }
 
@@ -102,21 +99,38 @@ function secretsOf({ action, input }: Call): readonly string[] {
   return [...Names, ...(Name ? [Name] : [])].filter((name) => /\/(key|account)(:\d+)?$/.test(name));
 }
 
-/** Not a tenth of a cent a month hangs on it. */
-const reckonedRenewal = {
-  reckoned: 'Not measured: an order for two names as it is designed, rounded up; keys are read and written four times.',
-  calls: {
-    'route53:ChangeResourceRecordSets': 2,
-    'route53:GetChange': 10,
-    'route53:ListResourceRecordSets': 2,
-    'ssm:GetParameter': 4,
-    'ssm:PutParameter': 6,
-    'ssm:SendCommand': 1,
-  },
-  proxyCalls: { 'cloudwatch:PutMetricData': 1, 'ssm:GetParameter': 1, 'ssm:GetParameters': 1 },
-  secrets: 4,
-  proxySecrets: 1,
-  messages: 1,
-  runs: 1,
-  logBytes: 20_000,
-};
+/** A small request with a small answer, over TLS: on a connection that is kept, and on a new one each time. */
+async function cpuPerRequest(proxy: World['proxy'], requests: number): Promise<Calls['cpu']> {
+  const { host: address, port } = proxy.https;
+  const target = { host: address, port, path: '/', servername: host, rejectUnauthorized: false, headers: { host } };
+  const ask = (agent: Agent) =>
+    new Promise<void>((resolve, reject) => {
+      request({ ...target, agent }, (response) => response.resume().on('end', resolve).on('error', reject))
+        .on('error', reject)
+        .end();
+    });
+  const measured = async (count: number, keepAlive: boolean): Promise<number> => {
+    const agent = new Agent({ keepAlive, maxSockets: 4, maxCachedSessions: 0 });
+    const before = cpuMicroseconds(await proxy.pid());
+    const asking = async () => {
+      for (let n = 0; n < count / 4; n++) await ask(agent);
+    };
+    await Promise.all([asking(), asking(), asking(), asking()]);
+    agent.destroy();
+    return Math.round((cpuMicroseconds(await proxy.pid()) - before) / count);
+  };
+  const keptConnection = await measured(requests, true);
+  return {
+    machine: cpus()[0]?.model ?? 'unknown',
+    keptConnection,
+    newTlsConnection: await measured(requests / 4, false),
+  };
+}
+
+/** User and system time of a process (proc(5), fields 14 and 15 of stat). */
+function cpuMicroseconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.replace(/^.*\) /, '').split(' ');
+  const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
+}

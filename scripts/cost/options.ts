@@ -1,85 +1,69 @@
 import { parseArgs } from 'node:util';
 
 import { numberOf } from '../arguments';
-import { type Deployment, defaults, hostsFor, type Scenario, scenarios } from './deployment';
-
-export type Basis = 'today' | 'seed';
-export type Options = {
-  readonly deployment: Deployment;
-  readonly basis: Basis;
-  /** One scenario in all detail, instead of three side by side. */
-  readonly scenario?: Scenario;
-  readonly freeTier: boolean;
-  readonly json: boolean;
-  readonly measure: boolean;
-};
 
 export const usage = `npm run cost -- [options]
 
-  --region eu-west-2       or us-east-1; other regions once their prices stand in scripts/cost/prices.json
+  --region eu-west-2       or us-east-1; other regions once scripts/cost/prices.json has their prices
   --proxies 1              instances of HAProxy, 1 to 3, each with an address
   --proxy-type t4g.nano    t4g.nano, t4g.micro, t4g.small or t4g.medium
-  --tasks 3                what they serve
+  --tasks 3                tasks that they serve
   --hosts N                instances that run the tasks; by default one for each 8 tasks
   --host-type t4g.small    or t4g.medium
   --capacity spot          or on-demand
   --changes 30             tasks replaced in a day: a deploy of three tasks is three
-  --gb-out 50              GB that visitors get in a month
+  --gb-out 50              GB that visitors download in a month
   --dns-queries 100000     in a month
-  --advanced-parameters 0  certificates whose chain is beyond 4 KB
+  --advanced-parameters 0  certificates with a chain above 4 KB
 
-  --basis today            or seed: the bills of 2019 as the seed reckoned them; takes no other option but --json
+  --basis today            or seed: the bills of 2019 as the seed computed them; takes no other option but --json
   --scenario NAME          "single box", Sluice or ALB: line by line, with quantities and prices
   --no-free-tier           others in the account have used up whatever is free
-  --json                   all of it, for programs
+  --json                   all figures, for programs
   --measure                count the calls again in the local world, and write scripts/cost/calls.json`;
 
-type Numbers = 'tasks' | 'proxies' | 'hosts' | 'changes' | 'gb-out' | 'dns-queries' | 'advanced-parameters';
+export const scenarios = ['single box', 'Sluice', 'ALB'] as const;
+export type Scenario = (typeof scenarios)[number];
+
+export type Options = ReturnType<typeof readOptions>;
+/** What is to be paid for; quantities are of one month. */
+export type Deployment = Options['deployment'];
+
+/** Tasks of hello-world's size that a t4g.small holds, twice over while a deploy replaces them (resources/hello-world.yml). */
+const tasksPerHost = 8;
+
+const text = (value: string) => ({ type: 'string', default: value }) as const;
+const optional = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+const options = {
+  ...{ region: text('eu-west-2'), proxies: text('1'), 'proxy-type': text('t4g.nano'), tasks: text('3') },
+  ...{ hosts: optional, 'host-type': text('t4g.small'), capacity: text('spot'), changes: text('30') },
+  ...{ 'gb-out': text('50'), 'dns-queries': text('100000'), 'advanced-parameters': text('0') },
+  ...{ basis: text('today'), scenario: optional, 'no-free-tier': flag, json: flag, measure: flag },
+} as const;
 
 /** @throws when the arguments are not what `usage` says; the message names the fault. */
-export function readOptions(args: readonly string[]): Options {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      region: text,
-      proxies: text,
-      'proxy-type': text,
-      tasks: text,
-      hosts: text,
-      'host-type': text,
-      capacity: text,
-      changes: text,
-      'gb-out': text,
-      'dns-queries': text,
-      'advanced-parameters': text,
-      basis: text,
-      scenario: text,
-      'no-free-tier': flag,
-      json: flag,
-      measure: flag,
-    },
-  });
-  const number = (name: Numbers, fallback: number, least?: number) => numberOf(name, values[name], fallback, least);
-  const tasks = number('tasks', defaults.tasks);
-  const deployment: Deployment = {
-    region: values.region ?? defaults.region,
-    proxies: whole('proxies', number('proxies', defaults.proxies, 1), 3),
-    proxyType: values['proxy-type'] ?? defaults.proxyType,
-    hosts: whole('hosts', number('hosts', hostsFor(tasks))),
-    hostType: values['host-type'] ?? defaults.hostType,
-    capacity: oneOf('capacity', values.capacity ?? defaults.capacity, ['spot', 'on-demand']),
-    tasks,
-    changesADay: number('changes', defaults.changesADay),
-    gbOut: number('gb-out', defaults.gbOut),
-    dnsQueries: number('dns-queries', defaults.dnsQueries),
-    advancedParameters: number('advanced-parameters', defaults.advancedParameters),
-  };
+export function readOptions(args: readonly string[]) {
+  const { values } = parseArgs({ args: [...args], options });
+  const number = (name: keyof typeof values, least?: number) => numberOf(name, `${values[name]}`, 0, least);
+  const tasks = number('tasks');
+  const hosts = values.hosts === undefined ? Math.max(1, Math.ceil(tasks / tasksPerHost)) : number('hosts');
   return {
-    deployment,
-    basis: oneOf('basis', values.basis ?? 'today', ['today', 'seed']),
-    ...(values.scenario !== undefined && { scenario: oneOf('scenario', values.scenario, scenarios) }),
+    deployment: {
+      region: values.region,
+      proxies: whole('proxies', number('proxies', 1), 3),
+      proxyType: values['proxy-type'],
+      hosts: whole('hosts', hosts),
+      hostType: values['host-type'],
+      capacity: oneOf('capacity', values.capacity, ['spot', 'on-demand']),
+      tasks,
+      changesADay: number('changes'),
+      gbOut: number('gb-out'),
+      dnsQueries: number('dns-queries'),
+      advancedParameters: number('advanced-parameters'),
+    },
+    basis: oneOf('basis', values.basis, ['today', 'seed']),
+    scenario: values.scenario === undefined ? undefined : oneOf('scenario', values.scenario, scenarios),
     freeTier: !values['no-free-tier'],
     json: values.json,
     measure: values.measure,
@@ -88,12 +72,11 @@ export function readOptions(args: readonly string[]): Options {
 
 function whole(name: string, value: number, most = Number.POSITIVE_INFINITY): number {
   if (Number.isInteger(value) && value <= most) return value;
-  throw new Error(
-    `--${name} ${value}: must be a whole number${most === Number.POSITIVE_INFINITY ? '' : `, ${most} at most`}`,
-  );
+  const limit = most === Number.POSITIVE_INFINITY ? '' : `, ${most} at most`;
+  throw new Error(`--${name} ${value}: must be a whole number${limit}`);
 }
 
-function oneOf<Choice extends string>(name: string, given: string, choices: readonly Choice[]): Choice {
+function oneOf<const Choice extends string>(name: string, given: string, choices: readonly Choice[]): Choice {
   const found = choices.find((choice) => choice.toLowerCase() === given.toLowerCase());
   if (found) return found;
   throw new Error(`--${name} ${given}: must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`);

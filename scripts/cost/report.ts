@@ -1,12 +1,10 @@
 import { table } from '../table';
-import type { Line } from './bill';
-import { type Scenario, scenarios } from './deployment';
-import type { Estimate, ProxySize } from './estimate';
-import type { Options } from './options';
+import type { Estimate, Line } from './estimate';
+import { type Options, type Scenario, scenarios } from './options';
 import { isUncertain } from './prices';
-import { systemGb } from './today';
+import { systemGb } from './rows';
 
-/** Everything that a person reads, fit for 100 columns. */
+/** Everything that a person reads, in at most 100 columns. */
 export function report(estimate: Estimate, options: Options): string {
   const { scenario, basis } = options;
   const parts = [
@@ -20,9 +18,9 @@ export function report(estimate: Estimate, options: Options): string {
 
 function introduction({ region, dated, measured }: Estimate, { basis, deployment, freeTier }: Options): string {
   if (basis === 'seed')
-    return `Dollars a month as the seed reckoned in 2019: eu-west-2, 720 hours, no volumes,
+    return `Dollars a month as the seed computed them in 2019: eu-west-2, 720 hours, no volumes,
 no charge for addresses, no LCUs.`;
-  const free = freeTier ? 'what AWS gives free is used by nothing else in the account' : 'nothing is free any more';
+  const free = freeTier ? 'nothing else in the account uses what AWS gives free' : 'others use up what AWS gives free';
   const { tasks, changesADay, gbOut, dnsQueries } = deployment;
   return `Dollars a month of 730 hours in ${region}; prices gathered in ${dated}, calls counted on ${measured}.
 ${count(tasks)} tasks, ${count(changesADay)} replaced a day, ${count(gbOut)} GB out, ${count(dnsQueries)} DNS queries;
@@ -33,32 +31,25 @@ ${free}.`;
 export function comparison({ rows, bills, totalsWithoutFreeTier }: Estimate, { basis, freeTier }: Options): string {
   const digits = basis === 'seed' ? 4 : 2;
   const lines = rows.map(({ what }) => {
-    const [line] = bills.flatMap((each) => each.lines.filter((of) => of.what === what));
-    const cells = bills.map((each) =>
-      amount(
-        each.lines.find((of) => of.what === what),
-        digits,
-      ),
-    );
-    return [what, ...cells, ...(line ? [cited(line)] : [])];
+    const found = bills.map((bill) => bill.lines.find((line) => line.what === what));
+    const [known] = found.flatMap((line) => line ?? []);
+    return [what, ...found.map((line) => amount(line, digits)), ...(known ? [cited(known)] : [])];
   });
   const totals = ['total', ...bills.map(({ total }) => total.toFixed(digits))];
   const paid = ['total if nothing is free', ...totalsWithoutFreeTier.map((total) => total.toFixed(digits))];
-  const ends = basis === 'today' && freeTier ? [totals, paid] : [totals];
-  return table([['', ...scenarios, 'source'], ...lines], ends, [0, 4]);
+  return table(
+    [['', ...scenarios, 'source'], ...lines],
+    basis === 'today' && freeTier ? [totals, paid] : [totals],
+    [0, 4],
+  );
 }
 
-/** The lines of one scenario with what they are made of. */
+/** The lines of one scenario, with quantities and prices. */
 function details({ bills }: Estimate, scenario: Scenario): string {
   const found = bills.find((bill) => bill.scenario === scenario);
   const lines = (found?.lines ?? []).map((line) => [
-    line.what,
-    count(line.quantity),
-    line.unit,
-    line.free > 0 ? short(line.free) : '',
-    line.per > 1 ? `${line.usd}/${short(line.per)}` : String(line.usd),
-    amount(line, 4),
-    cited(line),
+    ...[line.what, count(line.quantity), line.unit, line.free > 0 ? short(line.free) : ''],
+    ...[line.per > 1 ? `${line.usd}/${short(line.per)}` : String(line.usd), amount(line, 4), cited(line)],
   ]);
   const total = ['total', '', '', '', '', (found?.total ?? 0).toFixed(4)];
   return table([[scenario, 'quantity', 'unit', 'free', 'price', 'a month', 'source'], ...lines], [total], [0, 2, 6]);
@@ -79,59 +70,40 @@ function uncertain({ bills }: Estimate): string {
     return `${sum.toFixed(2)} (${scenario})`;
   });
   return `Of the totals, ${parts.join(', ')}
-rest on MEMORY or on what is ASSUMED: check those prices first.`;
+are based on MEMORY or on what is ASSUMED: check those prices first.`;
 }
 
-/** How far one proxy carries, and what the next size costs. */
+/** The capacity of one proxy, by its size, and what the next size costs. */
 function proxies({ proxySizes }: Estimate): string {
-  const rows = proxySizes.map((size, index) => [
-    size.type,
-    size.monthly.toFixed(2),
-    next(size, proxySizes[index + 1]),
-    `${size.sustainedMegabits} Mbit/s`,
-    count(size.sustainedGbAMonth),
-    count(size.requestsASecond.kept),
-    count(size.requestsASecond.newTls),
-    count(size.connections),
-    `${size.minutesAtFullSpeed} min`,
-    size.mostSurplus.toFixed(2),
-  ]);
-  const titles = [
-    'one proxy',
-    'a month',
-    'next',
-    'network',
-    'GB a month',
-    'kept/s',
-    'new/s',
-    'open',
-    'burst',
-    'surplus',
-  ];
+  const rows = proxySizes.map((size, index) => {
+    const larger = proxySizes[index + 1];
+    const { kept, newTls } = size.requestsASecond;
+    return [
+      ...[size.type, size.monthly.toFixed(2), larger ? `+${(larger.monthly - size.monthly).toFixed(2)}` : ''],
+      ...[`${size.sustainedMegabits} Mbit/s`, count(size.sustainedGbAMonth), count(kept), count(newTls)],
+      ...[count(size.connections), `${size.minutesAtFullSpeed} min`, size.mostSurplus.toFixed(2)],
+    ];
+  });
+  const titles = 'one proxy|a month|next|network|GB a month|kept/s|new/s|open|burst|surplus'.split('|');
   return `${table([titles, ...rows], [], [0])}
-network: what AWS grants for ever, each way (MEMORY: were both counted together, half of it);
+network: what AWS grants all the time, each way (MEMORY: if both were counted together, half of it);
   bursts go to 5 Gbit/s; GB a month: that, day and night
-kept/s, new/s: HTTPS requests that the granted CPU lasts for, on kept and on new connections, by
+kept/s, new/s: HTTPS requests that the granted CPU can serve, on kept and on new connections, by
   HAProxy's CPU in the local world; a core of a T4g is ASSUMED half as fast as the one there
-open: connections at a time, which its memory decides
-burst: both cores at full speed after a day of rest; surplus: dollars more if they never rest
-One proxy more costs its instance, an address and ${systemGb} GB.`;
+open: connections at a time, which its memory limits
+burst: both cores at full speed after a day of rest; surplus: dollars more if they are always busy
+One more proxy costs its instance, an address and ${systemGb} GB.`;
 }
 
-const next = (size: ProxySize, larger: ProxySize | undefined): string =>
-  larger ? `+${(larger.monthly - size.monthly).toFixed(2)}` : '';
-
-const exchange = `What you own in exchange: an operating system, and one entrance, which is gone for minutes when its
+const exchange = `What you own in exchange: an operating system, and one entrance, which is down for minutes when its
 instance is lost (with --proxies 2 for a part of the visitors). With an ALB you own neither.
 Not in the bill: the database, images, the tasks' own logs, taxes.`;
 
+/** Lines of at most 100 columns; those that continue are indented. */
 const sources = ({ sources: named }: Estimate): string =>
   Object.entries(named)
-    .map(([name, text]) => wrap(`${name}: ${text.replace(`${name}: `, '')}`))
+    .map(([name, text]) => `${name}: ${text.replace(`${name}: `, '')}`.replace(/(.{1,96})(?: |$)/g, '$1\n  ').trimEnd())
     .join('\n');
-
-/** At most 100 columns; the lines that follow are indented. */
-const wrap = (text: string): string => text.replace(/(.{1,96})(?: |$)/g, '$1\n  ').trimEnd();
 
 const count = (value: number): string =>
   value.toLocaleString(

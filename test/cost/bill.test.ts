@@ -1,77 +1,91 @@
-import { bill, type Row } from '../../scripts/cost/bill';
-import { type PriceList, readPrices } from '../../scripts/cost/prices';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-const price = { unit: 'hour', source: 'list', date: '2026-11' };
-const prices: PriceList = {
-  dated: '2026-11',
-  sources: { list: 'a list' },
-  prices: {
-    here: [{ ...price, item: 'engine', usd: 0.01 }],
-    any: [{ ...price, item: 'request', usd: 0.5, per: 1_000_000, free: 1_000_000 }],
-  },
-};
-const terms = { region: 'here', freeTier: true };
-const rows: readonly Row[] = [
-  { what: 'engines', item: 'engine', quantities: { Sluice: 730, ALB: 1_460 } },
-  { what: 'requests', item: 'request', quantities: { Sluice: 3_000_000 } },
-];
+import { readCalls } from '../../scripts/cost/calls';
+import { estimate } from '../../scripts/cost/estimate';
+import { readOptions } from '../../scripts/cost/options';
+import { prices, sources } from '../../scripts/cost/prices';
+import { comparison, report } from '../../scripts/cost/report';
 
-describe('a bill', () => {
-  it('prices what its scenario uses, beyond what is free', () => {
-    const { lines, total } = bill(rows, 'Sluice', prices, terms);
+const root = join(__dirname, '../..');
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const estimated = (args: string) => estimate(readOptions(args.split(' ').filter(Boolean)), readCalls());
+const reported = (...args: string[]): string => report(estimate(readOptions(args), readCalls()), readOptions(args));
 
-    expect(lines.map(({ what, monthly }) => [what, monthly])).toStrictEqual([
-      ['engines', 7.3],
-      ['requests', 1],
-    ]);
-    expect(total).toBe(8.3);
+// After a change that is right: UPDATE=1 npx jest test/cost/bill, and read the difference.
+it('reports what test/cost/bill.txt has', () => {
+  const used = '--proxies 2 --tasks 40 --changes 1000 --gb-out 1000 --advanced-parameters 3';
+  const texts = [
+    reported(...used.split(' ')),
+    reported(...used.split(' '), '--no-free-tier', '--scenario', 'Sluice'),
+    reported('--region', 'us-east-1', '--host-type', 't4g.medium', '--capacity', 'on-demand', '--scenario', 'ALB'),
+    reported('--scenario', 'single box'),
+    reported('--basis', 'seed'),
+  ];
+  const text = `${texts.join('\n\n==========\n\n')}\n`;
+  if (process.env.UPDATE) writeFileSync(join(__dirname, 'bill.txt'), text);
+
+  expect(text).toBe(read('test/cost/bill.txt'));
+  expect(text.split('\n').filter((line) => line.length > 100)).toStrictEqual([]);
+});
+
+describe('the documents', () => {
+  it('README shows the table', () => {
+    const [, shown] = /## What it costs\n.*?```text\n(.*?)\n```/s.exec(read('README.md')) ?? [];
+
+    expect(shown).toBe(comparison(estimated(''), readOptions([])));
+    for (const { total } of estimated('--basis seed').bills) expect(read('README.md')).toContain(`$${total}`);
   });
 
-  it('leaves out what a scenario does not have', () => {
-    expect(bill(rows, 'ALB', prices, terms).lines.map(({ what }) => what)).toStrictEqual(['engines']);
-    expect(bill(rows, 'single box', prices, terms)).toStrictEqual({ scenario: 'single box', lines: [], total: 0 });
-  });
+  const [, sluice, alb] = estimated('').bills.map(({ total }) => total.toFixed(2));
+  const lineOfAlb = (what: string) => estimated('').bills[2]?.lines.find((line) => line.what === what)?.monthly ?? 0;
+  const beside = lineOfAlb('load balancer') + lineOfAlb('its LCUs') + (2 / 3) * lineOfAlb('public IPv4 addresses');
+  const numbers = (args: string, type: string) => {
+    const size = estimated('').proxySizes.find((each) => each.type === type);
+    const { sustainedMegabits: network, connections, requestsASecond } = size ?? {};
+    const total = estimated(args).bills[1]?.total.toFixed(2);
+    return [total, network, connections, requestsASecond?.newTls].map(Number);
+  };
 
-  it('begins with the first unit when others have used up what is free', () => {
-    expect(bill(rows, 'Sluice', prices, { ...terms, freeTier: false }).total).toBe(8.8);
-  });
+  it.each<[string, readonly number[]]>([
+    ['', numbers('', 't4g.nano')],
+    ['`--proxy-type t4g.micro`', numbers('--proxy-type t4g.micro', 't4g.micro')],
+    ['`--proxies 2`', numbers('--proxies 2', 't4g.nano')],
+    ['`--proxy-type t4g.small`', numbers('--proxy-type t4g.small', 't4g.small')],
+    ['an ALB instead', [Number(alb)]],
+    ['an ALB beside one proxy', [Number((Number(sluice) + beside).toFixed(2))]],
+  ])('docs/way-up.md has the numbers of %j', (name, expected) => {
+    const row = read('docs/way-up.md')
+      .split('\n')
+      .find((line) => line.split('|')[1]?.trim() === name && line.split('|').length > 5);
+    const found =
+      row
+        ?.replaceAll(/`.*?`/g, '')
+        .replaceAll(',', '')
+        .match(/[\d.]+/g) ?? [];
 
-  it('is nothing below what is free, not less', () => {
-    const few: readonly Row[] = [{ what: 'requests', item: 'request', quantities: { Sluice: 10 } }];
-
-    expect(bill(few, 'Sluice', prices, terms).total).toBe(0);
-  });
-
-  it('is not given when a price is not known, and says what to do', () => {
-    const unknown: readonly Row[] = [{ what: 'engines', item: 'turbine', quantities: { Sluice: 1 } }];
-
-    expect(() => bill(unknown, 'Sluice', prices, terms)).toThrow(
-      'There is no price of "turbine" in here: add it to scripts/cost/prices.json with its source, ' +
-        'or ask for a region that has one (here)',
-    );
+    expect(found.map(Number)).toStrictEqual(expected);
   });
 });
 
-describe('prices.json', () => {
-  const { sources, prices: byRegion } = readPrices();
-  const all = Object.entries(byRegion).flatMap(([region, list]) => list.map((each) => ({ ...each, region })));
+it.each([
+  [['--proxies', '4'], '--proxies 4: must be a whole number, 3 at most'],
+  [['--proxies', '0'], '--proxies 0: must be a number, 1 or more'],
+  [['--gb-out', 'much'], '--gb-out much: must be a number, 0 or more'],
+  [['--hosts', '1.5'], '--hosts 1.5: must be a whole number'],
+  [['--capacity', 'reserved'], '--capacity reserved: must be spot or on-demand'],
+  [['--region', 'eu-north-1'], 'There is no price of "on-demand t2.micro" in eu-north-1: add it to'],
+])('refuses %j', (args, fault) => {
+  expect(() => reported(...args)).toThrow(fault);
+});
 
-  it.each(all)('names unit, source and date of $item in $region', ({ usd, unit, source, date }) => {
-    expect(usd).toBeGreaterThan(0);
-    expect(unit).not.toBe('');
-    expect(sources).toHaveProperty(source);
-    expect(date).toMatch(/^20\d\d-\d\d(-\d\d)?$/);
-  });
+it('prices.json has a source for each price, no source without one, and no price twice', () => {
+  const { any = [], ...regions } = prices;
 
-  it('has no price twice', () => {
-    const { any = [], ...regions } = byRegion;
-    for (const list of Object.values(regions)) {
-      const items = [...list, ...any].map(({ item }) => item);
-      expect(items).toStrictEqual([...new Set(items)]);
-    }
-  });
-
-  it('has no source that no price names', () => {
-    expect(Object.keys(sources).sort()).toStrictEqual([...new Set(all.map(({ source }) => source))].sort());
-  });
+  const used = [...any, ...Object.values(regions).flat()].map(({ source }) => source);
+  expect(Object.keys(sources).sort()).toStrictEqual([...new Set(used)].sort());
+  for (const list of Object.values(regions)) {
+    const items = [...list, ...any].map(({ item }) => item);
+    expect(items).toStrictEqual([...new Set(items)]);
+  }
 });
