@@ -1,6 +1,7 @@
+import { render } from '../../lib/haproxy/render';
 import { pause, until } from './haproxy-instance';
 import { startLoad, startTask } from './haproxy-tasks';
-import { a, apply, b, host, instance, serving, standForEach } from './sync-stand';
+import { a, apply, b, host, instance, serving, standForEach, web } from './sync-stand';
 
 jest.setTimeout(60_000);
 standForEach();
@@ -64,9 +65,21 @@ describe('a reload by the package’s update loses no request', () => {
   });
 });
 
-it('a start believes nothing of what was seen before: every task is checked first', async () => {
+/** As 0.1.0 wrote it: a start reads the state file of a reload. */
+const asEarlier = (text: string): string =>
+  text
+    .replace(/^\.if defined\(HAPROXY_MWORKER_REEXEC\)\n(.*\n)\.else\n.*\n\.endif\n/m, '$1')
+    .replace(/(description sluice) \w+/, '$1 0123456789abcdef');
+
+it.each([
+  ['', (text: string) => text],
+  [', by a configuration of 0.1.0 that was just reloaded neither', asEarlier],
+])('a start believes nothing of what was seen before: every task is checked first%s', async (_, edit) => {
   await serving(a);
-  await instance.sync(0);
+  const files = render({ backends: [web(a)], certified: [] });
+  const { report } = await instance.sync(
+    instance.publishFiles(files.map((file) => ({ ...file, text: edit(file.text) }))),
+  );
   await instance.noteHealth();
   await instance.stopHaproxy();
   a.stop();
@@ -76,6 +89,7 @@ it('a start believes nothing of what was seen before: every task is checked firs
   const load = startLoad(host);
   await until(() => late.state.checks > 2);
 
+  expect(report).toMatchObject({ changed: edit === asEarlier ? 'structure' : 'files' });
   expect(Object.keys(await load.stop())).toStrictEqual(['503']);
   expect(late.state.requests).toBe(0);
 });
