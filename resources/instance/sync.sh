@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs on the proxy, by Run Command and at its first boot: keeps a copy of the sync, then lets it bring HAProxy to at least
-# this generation. Whatever happens, it prints one line of JSON.
+# Runs on the proxy, by Run Command and at its first boot: keeps a copy of the sync, which then brings HAProxy to at least this
+# generation. In every case it prints one line of JSON.
 set -u
 umask 077
 : "${SLUICE_HOME:=/var/lib/sluice}"
@@ -12,7 +12,7 @@ main() {
   mkdir -p "$SLUICE_HOME" || fail "$SLUICE_HOME is no folder and could not be made one; move away what is in its place"
   # Run Command may come while the first boot still installs what the sync needs.
   if ! command -v node >/dev/null || ! command -v "${HAPROXY:-haproxy}" >/dev/null; then
-    # 0.1.0 noted only that it had claimed the address.
+    # 0.1.0 wrote down only that it had claimed the address.
     if [ -e "$SLUICE_HOME/started" ] || [ -e "$SLUICE_HOME/claimed" ]; then
       fail 'node or haproxy is no longer installed; sudo apt-get install nodejs haproxy, or replace the proxy'
     fi
@@ -31,7 +31,7 @@ main() {
   [ -n "$fault" ] || exec node "$copy" "$1"
   rm -rf "$next"
   [ -f "$copy" ] || fail "$fault There is no earlier copy."
-  # A copy of an earlier release may run here, so this script reports for it. The variable lets a later one count as not synced.
+  # This copy may be of an earlier release, so the script reports the fault. By the variable a newer copy counts itself as not synced.
   said=$(SLUICE_FAULT=1 node "$copy" "$1" | tail -n 1)
   case $said in '{'*'}') ;; *) said=null earlier=' The last good copy printed nothing that can be read.' ;; esac
   printf '{"failed":"%s","ran":%s}\n' "$(in_json "$fault$earlier")" "$said"
@@ -47,7 +47,7 @@ in_json() {
   printf %s "${1# }" | tr '\001-\037\042\134' ' '
 }
 
-# What this instance was told when it was launched: its slot, and what to claim. As systemd reads it: nothing in it is run.
+# Reads what the template wrote at launch: the slot, and what to claim. Like systemd, it runs nothing that is in the file.
 read_environment() {
   told=$SLUICE_HOME/environment
   [ -e "$told" ] || return 0
@@ -64,7 +64,7 @@ read_environment() {
   done <"$told"
 }
 
-# One at a time; a later one reads whatever is current when its turn comes. A folder can be locked as well as a file.
+# Syncs run one at a time; a later one reads whatever is current when its turn comes. A folder can be locked as well as a file.
 take_turn() {
   find "$lock" -maxdepth 0 ! -type f ! -type d -exec rm -f {} + 2>/dev/null
   [ -e "$lock" ] || touch "$lock"
@@ -73,15 +73,15 @@ take_turn() {
   flock -w 40 9 || fail 'another sync has run for 40 seconds; the next tick tries again'
 }
 
-# What attempts of 0.1.0 left that were killed. Of those that run, each still waits for its turn.
+# Removes the copies that killed attempts of 0.1.0 left. One whose process runs still waits for its turn.
 clean_up() {
   for left in "$SLUICE_HOME"/.sync.*; do
     kill -0 "${left##*.}" 2>/dev/null || rm -rf "$left"
   done
 }
 
-# gzip compares its checksum, so neither a damaged text nor half a file takes the place of a good one. What is there already needs
-# no disk.
+# gzip compares its checksum, so neither a damaged text nor half a file replaces a good copy. An equal copy is not written again,
+# which a full disk would refuse.
 keep() {
   ! unpack 2>/dev/null | cmp -s - "$copy" || return 0
   unpack >"$next" && sync "$next" || return

@@ -54,18 +54,6 @@ describe('membership', () => {
     expect(slow.state.requests).toBe(0);
   });
 
-  it('leaves a dead port out', async () => {
-    await serving(a);
-    b.stop();
-
-    await apply([a, b]);
-    const load = startLoad(host);
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
-
-    expect(Object.keys(await load.stop())).toStrictEqual(['200 a']);
-    expect(await instance.status('default.web', 'b')).toMatch(/^DOWN/);
-  });
-
   it('sends no request to a task that left, on kept connections neither', async () => {
     await serving(a, b);
     const agents = Array.from({ length: 8 }, keepAlive);
