@@ -1,3 +1,7 @@
+import type { Delays } from './delays';
+import type { Processes } from './processes';
+import type { Timers } from './timers';
+
 export type Moment = {
   /** Epoch milliseconds. */
   readonly at: number;
@@ -28,3 +32,12 @@ export type Moment = {
 };
 
 export type Say = (kind: Moment['kind'], text: string, about?: Partial<Moment>) => void;
+
+/** What every part of the local world is given. */
+export type Played = {
+  readonly delays: Delays;
+  readonly timers: Timers;
+  readonly processes: Processes;
+  readonly say: Say;
+  readonly atEnd: (stop: () => Promise<void>) => void;
+};

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ export type Exit = { readonly code: number | null; readonly signal: string | nul
 export type Process = {
   readonly pid: number;
   readonly exited: Promise<Exit>;
-  /** Once it has ended, it does nothing. */
+  /** Does nothing once the process has ended. */
   kill(signal: NodeJS.Signals): void;
   write(line: string): void;
 };
@@ -21,64 +21,42 @@ export type Launch = {
   readonly onLine?: (line: string) => void;
 };
 
+/** Our own Node.js first; Debian keeps haproxy in sbin. */
+export const path = `${dirname(process.execPath)}:${process.env.PATH}:/usr/sbin:/sbin`;
+
+const ended: Process = {
+  pid: 0,
+  exited: Promise.resolve({ code: 137, signal: null }),
+  kill: () => {},
+  write: () => {},
+};
+
 /** Real processes, each in a group of its own, and one folder for what they write. All end with `stop`, or with us. */
 export function processes() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-local-'));
-  const keeper = spawn(process.execPath, [join(__dirname, 'keeper.mjs'), folder], {
+  const keeper = spawn('sh', [join(__dirname, 'keeper.sh'), folder], {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
   });
   const gone = once(keeper, 'exit');
   const running = new Set<Promise<Exit>>();
-  let stopped = false;
-
-  /** After the end nothing starts any more: the process that is returned has ended already. */
-  function launch([program = '', ...argv]: readonly string[], { environment, cwd = folder, onLine }: Launch): Process {
-    if (stopped)
-      return { pid: 0, exited: Promise.resolve({ code: 137, signal: null }), kill: () => {}, write: () => {} };
-    const child = spawn(program, argv, { cwd, env: { PATH: path, ...environment }, detached: true, stdio: 'pipe' });
-    const { pid = 0, stdin, stdout, stderr } = child;
-    for (const input of [stdout, stderr]) createInterface({ input }).on('line', (line) => onLine?.(line));
-    // A write to what has just ended is no error of ours: `exited` tells.
-    stdin.on('error', () => {});
-
-    let over = pid === 0;
-    const signal = (target: number, name: NodeJS.Signals) => {
-      try {
-        process.kill(target, name);
-      } catch {
-        // It ended before we heard of it.
-      }
-    };
-    const exited = new Promise<Exit>((resolve) => {
-      child.on('error', (error) => {
-        onLine?.(`${program} could not be started: ${error.message}`);
-        resolve({ code: 127, signal: null });
-      });
-      // `close` comes when all it wrote has been read.
-      child.on('close', (code, name) => resolve({ code, signal: name }));
-      child.on('exit', () => {
-        over = true;
-        signal(-pid, 'SIGKILL');
-        if (!stopped) keeper.stdin.write(`-${pid}\n`);
-      });
-    });
-    if (pid > 0) keeper.stdin.write(`+${pid}\n`);
-    running.add(exited);
-    void exited.then(() => running.delete(exited));
-    return {
-      pid,
-      exited,
-      kill: (name) => over || signal(name === 'SIGKILL' ? -pid : pid, name),
-      write: (line) => void stdin.write(`${line}\n`),
-    };
-  }
-
+  let isStopped = false;
+  const tellKeeper = (line: string) => isStopped || keeper.stdin.write(`${line}\n`);
   return {
     folder,
-    launch,
+    /** After the end nothing starts any more: the process that is returned has ended already. */
+    launch: ([program = '', ...argv]: readonly string[], { environment, cwd = folder, onLine }: Launch): Process => {
+      if (isStopped) return ended;
+      const child = spawn(program, argv, { cwd, env: { PATH: path, ...environment }, detached: true, stdio: 'pipe' });
+      for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => onLine?.(line));
+      child.on('error', (error) => onLine?.(`${program} could not be started: ${error.message}`));
+      const launched = watched(child, tellKeeper);
+      running.add(launched.exited);
+      void launched.exited.then(() => running.delete(launched.exited));
+      return launched;
+    },
     stop: async (): Promise<void> => {
-      stopped = true;
+      isStopped = true;
       keeper.stdin.end();
       await Promise.all([...running, gone]);
     },
@@ -87,5 +65,35 @@ export function processes() {
 
 export type Processes = ReturnType<typeof processes>;
 
-/** Our own Node.js first; Debian keeps haproxy in sbin. */
-export const path = `${dirname(process.execPath)}:${process.env.PATH}:/usr/sbin:/sbin`;
+/** With its process group, which ends with it. */
+function watched(child: ChildProcessWithoutNullStreams, tellKeeper: (line: string) => void): Process {
+  const { pid = 0, stdin } = child;
+  let isOver = pid === 0;
+  if (pid > 0) tellKeeper(`+${pid}`);
+  // A write to a process that has just ended is no error of ours: `exited` says that it ended.
+  stdin.on('error', () => {});
+  const exited = new Promise<Exit>((resolve) => {
+    child.on('error', () => resolve({ code: 127, signal: null }));
+    // `close` comes when all it wrote has been read.
+    child.on('close', (code, signal) => resolve({ code, signal }));
+    child.on('exit', () => {
+      isOver = true;
+      signalTo(-pid, 'SIGKILL');
+      tellKeeper(`-${pid}`);
+    });
+  });
+  return {
+    pid,
+    exited,
+    kill: (signal) => isOver || signalTo(signal === 'SIGKILL' ? -pid : pid, signal),
+    write: (line) => void stdin.write(`${line}\n`),
+  };
+}
+
+function signalTo(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal);
+  } catch {
+    // It has ended already.
+  }
+}

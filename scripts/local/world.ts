@@ -12,44 +12,22 @@
  */
 import type { Call } from './api/api';
 import { freePorts } from './api/loopback';
-import { type Aws, deployStack } from './aws';
+import { deployStack } from './aws';
 import { controlPlaneDelay, type Delays, delays as defaults } from './delays';
 import { playEcs } from './ecs/ecs';
 import { ecsHandlers } from './ecs/ecs-api';
-import { type EcsControl, ecsControl } from './ecs/ecs-control';
+import { ecsControl } from './ecs/ecs-control';
 import { twoHosts } from './ecs/hosts';
 import type { TaskDefinitionInput } from './ecs/task';
 import type { Invocation } from './events/lambda';
-import type { Moment, Say } from './moment';
+import type { Moment, Played, Say } from './moment';
 import type { Variant } from './package/package';
 import { processes as startProcesses } from './processes';
 import type { Ports } from './proxy/machine';
-import { type Entrance, entrance, type Proxies, playProxies } from './proxy/proxies';
+import { entrance, playProxies } from './proxy/proxies';
 import { timers as startTimers } from './timers';
 
 export type { Delays, Moment, TaskDefinitionInput };
-
-export type World = {
-  readonly ecs: EcsControl;
-  /** The first proxy, whichever instance it is. */
-  readonly proxy: Entrance;
-  /** All proxies: their addresses, their instances, and what replaces those. */
-  readonly proxies: Proxies;
-  /** Off: the API answers 503, no function runs, commands wait, and events are held or lost. ECS itself goes on. */
-  controlPlane(on: boolean, events?: 'held' | 'lost'): void;
-  tick(): void;
-  /** How often each action was called so far, named as in IAM. */
-  calls(): Readonly<Record<string, number>>;
-  /** Calls that the packaged policies do not allow. */
-  denied(): readonly Call[];
-  reconciles(): readonly Invocation[];
-  readonly controlPlaneDelayMs: number;
-  onMoment(listener: (moment: Moment) => void): void;
-  /** The played AWS itself, for tests that make it fail. */
-  readonly aws: Aws;
-  /** Nothing is left: no process, no port, no folder. */
-  stop(): Promise<void>;
-};
 
 export type WorldOptions = {
   tickSeconds?: number;
@@ -62,62 +40,78 @@ export type WorldOptions = {
 };
 
 /** Packages the stack, starts it, and waits until each proxy has booted, claimed its address and registered. */
-export async function startWorld(options: WorldOptions = {}): Promise<World> {
-  const delays = { ...defaults, ...options.delays };
+export async function startWorld(options: WorldOptions = {}) {
   const [timers, processes] = [startTimers(), startProcesses()];
   const listeners: ((moment: Moment) => void)[] = [];
-  let stopped = false;
+  const state = { isStopped: false };
   const say: Say = (kind, text, about) => {
-    if (!stopped) for (const listener of listeners) listener({ at: Date.now(), kind, text, ...about });
+    if (!state.isStopped) for (const listener of listeners) listener({ at: Date.now(), kind, text, ...about });
   };
-  const ends: (() => Promise<void>)[] = [processes.stop];
+  const ends = [processes.stop];
+  const atEnd = (end: () => Promise<void>) => void ends.push(end);
   const stop = async (): Promise<void> => {
-    stopped = true;
+    state.isStopped = true;
     timers.stop();
     await Promise.all(ends.map((end) => end()));
   };
-
+  const played: Played = { delays: { ...defaults, ...options.delays }, timers, processes, say, atEnd };
   try {
-    const { tickSeconds, certificates = false, variant = 'default' } = options;
-    // More than a stack can have proxies.
-    const ports = [options.ports ?? (await anyPorts()), await anyPorts(), await anyPorts()];
-    const addresses = ports.map(({ https }) => `127.0.0.1:${https}`);
-    const atEnd = (end: () => Promise<void>) => void ends.push(end);
-    const played = { delays, timers, processes, say, atEnd };
-    const aws = await deployStack({ ...played, tickSeconds, addresses, certificates, variant });
-    const settings = aws.stack.functions.map(({ Environment }) => Environment?.Variables.SLUICE_CLUSTERS);
-    const clusters = settings.find((setting) => setting !== undefined)?.split(',') ?? ['default'];
-    const ecs = playEcs(clusters.flatMap(twoHosts), { delays, timers, processes, say, putEvent: aws.bus.put });
-    aws.connect(ecsHandlers(ecs));
-    const proxies = await playProxies(aws, ports, played);
-    await proxies.fill();
-    const { api, invocations, tick, switch: turn } = aws;
     return {
-      ecs: ecsControl(ecs, clusters),
-      proxy: entrance(proxies, 1),
-      proxies,
-      controlPlane: (on, events = 'held') => {
-        turn(on, events);
-        say('control-plane', on ? 'the control plane is back' : `the control plane is off, events are ${events}`);
-      },
-      tick,
-      calls: () => {
-        const counts: Record<string, number> = {};
-        for (const { action } of api.calls) counts[action] = (counts[action] ?? 0) + 1;
-        return counts;
-      },
-      denied: () =>
-        api.calls.filter(({ outcome }) => /^(AccessDenied(Exception)?|UnauthorizedOperation)$/.test(outcome)),
-      reconciles: () => invocations,
-      controlPlaneDelayMs: controlPlaneDelay(delays),
-      onMoment: (listener) => void listeners.push(listener),
-      aws,
+      ...(await playAll(options, played)),
+      onMoment: (listener: (moment: Moment) => void): void => void listeners.push(listener),
+      /** Nothing is left: no process, no port, no folder. */
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+async function playAll(options: WorldOptions, played: Played) {
+  const { tickSeconds, certificates = false, variant = 'default' } = options;
+  // More than a stack can have proxies.
+  const ports = [options.ports ?? (await anyPorts()), await anyPorts(), await anyPorts()];
+  const addresses = ports.map(({ https }) => `127.0.0.1:${https}`);
+  const aws = await deployStack({ ...played, tickSeconds, addresses, certificates, variant });
+  const settings = aws.stack.functions.map(({ Environment }) => Environment?.Variables.SLUICE_CLUSTERS);
+  const clusters = settings.find((setting) => setting !== undefined)?.split(',') ?? ['default'];
+  const ecs = playEcs(clusters.flatMap(twoHosts), { ...played, putEvent: aws.bus.put });
+  aws.connect(ecsHandlers(ecs));
+  const proxies = await playProxies(ports, { ...played, aws });
+  await proxies.fill();
+  const { calls } = aws.api;
+  return {
+    ecs: ecsControl(ecs, clusters),
+    /** The first proxy, whichever instance it is. */
+    proxy: entrance(proxies, 1),
+    /** All proxies: their addresses, their instances, and what replaces those. */
+    proxies,
+    /** Off: the API answers 503, no function runs, commands wait, and events are held or lost. ECS itself goes on. */
+    controlPlane: (on: boolean, events: 'held' | 'lost' = 'held'): void => {
+      aws.switch(on, events);
+      const words = on ? 'the control plane is back' : `the control plane is off, events are ${events}`;
+      played.say('control-plane', words);
+    },
+    tick: aws.tick,
+    /** How often each action was called so far, named as in IAM. */
+    calls: () => countOf(calls.map(({ action }) => action)),
+    /** Calls that the packaged policies do not allow. */
+    denied: (): readonly Call[] =>
+      calls.filter(({ outcome }) => /^(AccessDenied(Exception)?|UnauthorizedOperation)$/.test(outcome)),
+    reconciles: (): readonly Invocation[] => aws.invocations,
+    controlPlaneDelayMs: controlPlaneDelay(played.delays),
+    /** The played AWS itself, for tests that make it fail. */
+    aws,
+  };
+}
+
+function countOf(words: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
 }
 
 async function anyPorts(): Promise<Ports> {

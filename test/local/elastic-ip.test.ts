@@ -1,8 +1,10 @@
 import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { type Address, freePorts } from '../../scripts/local/api/loopback';
 import { type ElasticIp, elasticIp, type Holder } from '../../scripts/local/proxy/elastic-ip';
 import { type Timers, timers } from '../../scripts/local/timers';
+import { until } from '../system/haproxy-instance';
 
 let clock: Timers;
 let address: ElasticIp;
@@ -11,7 +13,7 @@ const servers: Server[] = [];
 beforeEach(async () => {
   clock = timers();
   const [http = 0, https = 0, statistics = 0] = await freePorts('127.0.0.1', 3);
-  address = await elasticIp({ http, https, statistics }, 50, clock);
+  address = await elasticIp({ http, https, statistics }, 300, clock);
   front = { host: '127.0.0.1', port: http };
 });
 afterEach(async () => {
@@ -20,7 +22,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** Somebody who greets with a name. */
+/** A holder that greets with a name. */
 async function holder(name: string): Promise<Holder> {
   const [port = 0] = await freePorts('127.0.0.1', 1);
   const server = createServer((socket) => socket.on('error', () => {}).write(name));
@@ -30,7 +32,7 @@ async function holder(name: string): Promise<Holder> {
   return { http: at, https: at, statistics: at };
 }
 
-/** A connection: what greeted it, and how it ended. */
+/** Opens a connection; the state is what greeted it, and how it ended. */
 function open() {
   const state = { heard: '', ended: '' };
   connect(front.port, front.host)
@@ -39,37 +41,27 @@ function open() {
   return state;
 }
 
-it('leads to whoever it was moved to last', async () => {
-  address.moveTo(await holder('one'));
-  address.moveTo(await holder('two'));
-  await sleep(100);
-  const connection = open();
-  await sleep(50);
-
-  expect(connection.heard).toBe('two');
-});
-
-it('cuts open connections when it moves, and lets new ones wait until it has', async () => {
-  address.moveTo(await holder('one'));
-  await sleep(100);
+it('leads to whoever it was moved to last: cuts open connections, and lets new ones wait until it has moved', async () => {
+  const [one, two] = [await holder('one'), await holder('two')];
+  address.moveTo(two);
+  address.moveTo(one);
   const before = open();
-  await sleep(50);
+  await until(() => before.heard === 'one');
 
-  address.moveTo(await holder('two'));
+  address.moveTo(two);
   const during = open();
-  await sleep(20);
-  expect([before, during.heard, address.cut()]).toStrictEqual([{ heard: 'one', ended: 'ECONNRESET' }, '', 1]);
-  await sleep(100);
-  expect(during.heard).toBe('two');
+  await until(() => before.ended !== '');
+  expect([before.ended, during.heard, address.cut()]).toStrictEqual(['ECONNRESET', '', 1]);
+  await until(() => during.heard === 'two');
 });
 
-it('answers nobody while it has no holder', async () => {
+it('answers no connection while it has no holder', async () => {
   const one = await holder('one');
   address.moveTo(one);
-  await sleep(100);
+  await until(() => address.held() === one);
   address.leave(one);
   const connection = open();
-  await sleep(50);
+  await sleep(100);
 
   expect(connection).toStrictEqual({ heard: '', ended: '' });
 });

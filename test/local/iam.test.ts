@@ -5,8 +5,10 @@ import { readStack } from '../../scripts/local/package/stack';
 
 const ecs = 'arn:aws:ecs:eu-west-2:123456789012';
 const ssm = 'arn:aws:ssm:eu-west-2:123456789012';
-const proxy = { id: 'i-0a1b2c3d4e5f60718', tags: { SluiceProxy: 'dev' } };
-const otherProxy = { id: 'i-0a1b2c3d4e5f60719', tags: { SluiceProxy: 'prod' } };
+const proxies = ['dev', 'prod'].map((stage, index) => ({
+  id: `i-0a1b2c3d4e5f6071${index}`,
+  tags: { SluiceProxy: stage },
+}));
 
 let reconcile: readonly Policy[];
 let instance: readonly Policy[];
@@ -17,97 +19,66 @@ beforeAll(async () => {
 }, 120_000);
 
 /** The resource that the policies refuse of a call, if any. */
-const refused = (policies: readonly Policy[], action: string, input: object, instances = [proxy]) =>
-  firstRefused(judge('Role', policies), checksOf(action, input, instances));
+const refused = (policies: readonly Policy[], action: string, input: object) =>
+  firstRefused(judge('Role', policies), checksOf(action, input, proxies));
 
-const nudge = (value: string) => ({
-  DocumentName: 'sluice-dev-sync_0123456789',
-  Targets: [{ Key: 'tag:SluiceProxy', Values: [value] }],
+const nudge = (stage: string, DocumentName = 'sluice-dev-sync_0123456789') => ({
+  DocumentName,
+  Targets: [{ Key: 'tag:SluiceProxy', Values: [stage] }],
 });
+const get = (...Names: string[]) => ({ Names });
 
 describe('the packaged policies', () => {
-  it.each([
-    ['ecs:ListTasks', { cluster: 'sluice-dev' }],
-    ['ecs:DescribeTasks', { cluster: 'sluice-dev', tasks: ['a', `${ecs}:task/sluice-dev/b`] }],
-    ['ecs:DescribeServices', { cluster: 'sluice-dev', services: ['shop'] }],
-    ['ecs:DescribeContainerInstances', { cluster: 'sluice-dev', containerInstances: ['c'] }],
-    ['ecs:DescribeTaskDefinition', { taskDefinition: 'shop:1' }],
-    ['ec2:DescribeInstances', {}],
-    ['ssm:GetParameters', { Names: ['/sluice/dev/haproxy/current', '/sluice/dev/haproxy/files/50-a.b.cfg:7'] }],
-    ['ssm:PutParameter', { Name: '/sluice/dev/haproxy/current', Overwrite: true }],
-    ['ssm:SendCommand', nudge('dev')],
-    ['sqs:ChangeMessageVisibility', { QueueUrl: 'http://127.0.0.1/123456789012/sluice-dev-reconcile.fifo' }],
-  ])('let reconcile call %s', async (action, input) => {
-    expect(await refused(reconcile, action, input)).toBeUndefined();
-  });
-
-  it.each([
-    ['another cluster', 'ecs:ListTasks', { cluster: 'other' }, '*'],
-    ['a task elsewhere', 'ecs:DescribeTasks', { cluster: 'other', tasks: ['a'] }, `${ecs}:task/other/a`],
+  it.each<[string, string, object, string | undefined]>([
+    ['may read its stage', 'ssm:GetParameters', get('/sluice/dev/haproxy/files/50-a.b.cfg:7'), undefined],
+    ['may nudge its proxies', 'ssm:SendCommand', nudge('dev'), undefined],
+    ['may describe its tasks', 'ecs:DescribeTasks', { cluster: 'sluice-dev', tasks: ['a'] }, undefined],
+    ['may not list another cluster', 'ecs:ListTasks', { cluster: 'other' }, '*'],
+    ['nor a task there', 'ecs:DescribeTasks', { cluster: 'other', tasks: ['a'] }, `${ecs}:task/other/a`],
     [
-      'one parameter of many',
-      'ssm:GetParameters',
-      { Names: ['/sluice/dev/haproxy/current', '/sluice/dev2/haproxy/current:1'] },
+      ...(['nor read one parameter of many', 'ssm:GetParameters'] as const),
+      get('/sluice/dev/haproxy/current', '/sluice/dev2/haproxy/current:1'),
       `${ssm}:parameter/sluice/dev2/haproxy/current`,
     ],
     [
-      'a certificate',
-      'ssm:GetParameters',
-      { Names: ['/sluice/dev/certificates/a/key'] },
+      ...(['nor a certificate', 'ssm:GetParameters'] as const),
+      get('/sluice/dev/certificates/a/key'),
       `${ssm}:parameter/sluice/dev/certificates/a/key`,
     ],
     [
-      'writing the index of certificates',
-      'ssm:PutParameter',
+      ...(['nor write the index of certificates', 'ssm:PutParameter'] as const),
       { Name: '/sluice/dev/certificates/index' },
       `${ssm}:parameter/sluice/dev/certificates/index`,
     ],
-    [
-      'another document',
-      'ssm:SendCommand',
-      { ...nudge('dev'), DocumentName: 'AWS-RunShellScript' },
-      `${ssm}:document/AWS-RunShellScript`,
-    ],
-    // Of stages that are called alike.
-    ...['sluice-dev-sync-sync_0123456789', 'sluice-dev-sync-sync', 'sluice-dev-sync-a-sync_0123456789'].map(
-      (DocumentName): [string, string, object, string] => [
-        `the document ${DocumentName}`,
+    // The last three are of stages that are called alike.
+    ...['AWS-RunShellScript', 'sluice-dev-sync-sync_01', 'sluice-dev-sync-sync', 'sluice-dev-sync-a-sync_01'].map(
+      (name): [string, string, object, string] => [
+        `nor send ${name}`,
         'ssm:SendCommand',
-        { ...nudge('dev'), DocumentName },
-        `${ssm}:document/${DocumentName}`,
+        nudge('dev', name),
+        `${ssm}:document/${name}`,
       ],
     ),
     [
-      'another stage’s proxy',
-      'ssm:SendCommand',
+      ...(['nor reach another stage’s proxy', 'ssm:SendCommand'] as const),
       nudge('prod'),
-      `arn:aws:ec2:eu-west-2:123456789012:instance/${otherProxy.id}`,
+      `arn:aws:ec2:eu-west-2:123456789012:instance/${proxies[1]?.id}`,
     ],
-    [
-      'another queue',
-      'sqs:ChangeMessageVisibility',
-      { QueueUrl: 'http://127.0.0.1/1/other.fifo' },
-      'arn:aws:sqs:eu-west-2:123456789012:other.fifo',
-    ],
-    ['a call that nobody needs', 'sqs:SendMessage', { QueueUrl: 'q' }, 'arn:aws:sqs:eu-west-2:123456789012:q'],
-  ])('keep reconcile from %s', async (_, action, input, resource) => {
-    expect(await refused(reconcile, action, input, [proxy, otherProxy])).toBe(resource);
+    ['nor use another queue', 'sqs:SendMessage', { QueueUrl: 'q' }, 'arn:aws:sqs:eu-west-2:123456789012:q'],
+  ])('reconcile %s', async (_, action, input, resource) => {
+    expect(await refused(reconcile, action, input)).toBe(resource);
   });
 
-  it('let the proxy fetch the sync of its own stage, that of 0.1.0 too while an update runs', async () => {
+  it('let the proxy read its stage, and fetch the sync of its own stage, that of 0.1.0 too while an update runs', async () => {
     const fetch = (Name: string) => refused(instance, 'ssm:GetDocument', { Name });
+    const read = (Name: string) => refused(instance, 'ssm:GetParameter', { Name });
 
     expect(await fetch('sluice-dev-sync_0123456789')).toBeUndefined();
     expect(await fetch('sluice-dev-sync')).toBeUndefined();
     expect(await fetch('sluice-dev-sync-sync_0123456789')).toBe(`${ssm}:document/sluice-dev-sync-sync_0123456789`);
-  });
-
-  it('let the proxy read its stage, and nothing else', async () => {
-    const read = (Name: string) => refused(instance, 'ssm:GetParameter', { Name });
-
     expect(await read('/sluice/dev/haproxy/current')).toBeUndefined();
-    expect(await read('/sluice/dev/acme/account')).toBe(`${ssm}:parameter/sluice/dev/acme/account`);
-    expect(await read('/sluice/dev2/haproxy/current')).toBe(`${ssm}:parameter/sluice/dev2/haproxy/current`);
+    for (const name of ['/sluice/dev/acme/account', '/sluice/dev2/haproxy/current'])
+      expect(await read(name)).toBe(`${ssm}:parameter${name}`);
   });
 });
 
@@ -124,17 +95,11 @@ describe('judging', () => {
     expect(await list(`${ecs}:cluster/demo`)).toBe('*');
   });
 
-  it('is asked once about one thing', () => {
-    const allows: Judge = judge('Role', allow('ecs:ListTasks', '*'));
-    const check = { action: 'ecs:ListTasks', resource: '*', context: {} };
-
-    expect(allows({ ...check })).toBe(allows({ ...check }));
-  });
-
   it('never guesses: an action without a row, and one that IAM does not have, are errors', async () => {
     const unknown = { action: 'ecs:ListTusks', resource: '*', context: {} };
+    const allows: Judge = judge('Role', allow('*', '*'));
 
     expect(() => checksOf('ecs:StopTask', {}, [])).toThrow('does not know what AWS checks for ecs:StopTask');
-    await expect(judge('Role', allow('*', '*'))(unknown)).rejects.toThrow('cannot judge ecs:ListTusks on *');
+    await expect(allows(unknown)).rejects.toThrow('cannot judge ecs:ListTusks on *');
   });
 });

@@ -50,23 +50,14 @@ it('runs the packaged handler with its environment, and nothing of ours', async 
   });
 });
 
-it('stays warm, also after a failure, which is told by name', async () => {
+it('stays warm, also after a failure, which is told by name; one that takes too long is killed, and the next is cold', async () => {
   const failed = await lambda.invoke({ fail: true });
-
   expect(failed).toMatchObject({ outcome: 'failed', error: 'TypeError: as asked', cold: false });
   expect(await lambda.invoke({})).toMatchObject({ outcome: 'succeeded', result: { count: 3 } });
-});
 
-it('kills what takes longer than its timeout; the next one is cold', async () => {
-  expect(await lambda.invoke({ hang: true })).toMatchObject({
-    outcome: 'timed-out',
-    error: expect.stringContaining('1.00'),
-  });
+  const hung = await lambda.invoke({ hang: true });
+  expect(hung).toMatchObject({ outcome: 'timed-out', error: expect.stringContaining('1.00') });
   expect(await lambda.invoke({})).toMatchObject({ cold: true, result: { count: 1 } });
-});
-
-it('forgets everything when it is wiped', async () => {
   lambda.wipe();
-
   expect(await lambda.invoke({})).toMatchObject({ cold: true, result: { count: 1 } });
 });

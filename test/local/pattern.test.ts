@@ -1,24 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { matches } from '../../scripts/local/events/pattern';
 import { packaged } from '../../scripts/local/package/package';
 import { readStack } from '../../scripts/local/package/stack';
 
 it.each<[string, unknown, unknown, boolean]>([
-  ['an exact value', { a: ['x'] }, { a: 'x' }, true],
+  ['one of several values', { a: ['x', 'y'] }, { a: 'y' }, true],
   ['another value', { a: ['x', 'y'] }, { a: 'z' }, false],
-  ['one of several', { a: ['x', 'y'] }, { a: 'y' }, true],
   ['a key that is absent', { a: ['x'] }, {}, false],
   ['a list in the event', { a: ['x'] }, { a: ['w', 'x'] }, true],
-  ['a nested key', { a: { b: [1] } }, { a: { b: 1 } }, true],
   ['a list of objects in the event', { a: { b: [1] } }, { a: [{ b: 2 }, { b: 1 }] }, true],
   ['every key of the pattern', { a: ['x'], b: ['y'] }, { a: 'x', b: 'z' }, false],
   ['$or', { $or: [{ a: ['x'] }, { b: ['y'] }] }, { b: 'y' }, true],
   ['$or without a match', { $or: [{ a: ['x'] }, { b: ['y'] }] }, { a: 'y' }, false],
   ['prefix', { a: [{ prefix: 'ab' }] }, { a: 'abc' }, true],
-  ['suffix', { a: [{ suffix: 'bc' }] }, { a: 'abd' }, false],
-  ['wildcard', { a: [{ wildcard: 'a.*c' }] }, { a: 'a.bc' }, true],
-  ['wildcard with a literal dot', { a: [{ wildcard: 'a.*c' }] }, { a: 'abbc' }, false],
   ['anything-but', { a: [{ 'anything-but': ['x'] }] }, { a: 'y' }, true],
   ['anything-but of what is absent', { a: [{ 'anything-but': ['x'] }] }, {}, false],
   ['exists', { a: [{ exists: false }] }, {}, true],
@@ -33,13 +29,10 @@ it('refuses an operator that it does not know, rather than guess', () => {
 it('takes the packaged rule for what it is: a stop order matters, a pending task does not', async () => {
   const { rules } = readStack(await packaged(), 'http://127.0.0.1');
   const event = JSON.parse(readFileSync(join(__dirname, 'ecs-task.json'), 'utf8'));
-  const wakes = (detail: object, more: object = {}) =>
-    rules.some(({ EventPattern }) =>
-      matches(EventPattern, { ...event, ...more, detail: { ...event.detail, ...detail } }),
-    );
+  const wakes = (detail: object) =>
+    rules.some(({ EventPattern }) => matches(EventPattern, { ...event, detail: { ...event.detail, ...detail } }));
 
-  expect(wakes({})).toBe(true);
-  expect(wakes({ desiredStatus: 'STOPPED' })).toBe(true);
-  expect(wakes({ lastStatus: 'PENDING' })).toBe(false);
-  expect(wakes({ clusterArn: `${event.detail.clusterArn}-other` })).toBe(false);
+  expect([{}, { desiredStatus: 'STOPPED' }].map(wakes)).toStrictEqual([true, true]);
+  const other = { clusterArn: `${event.detail.clusterArn}-other` };
+  expect([{ lastStatus: 'PENDING' }, other].map(wakes)).toStrictEqual([false, false]);
 });

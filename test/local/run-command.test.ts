@@ -3,15 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, type Script } from '../../scripts/local/ssm/run-command';
 import { type Timers, timers } from '../../scripts/local/timers';
 
-const document = {
-  Name: 'sync',
-  Content: {
-    parameters: { Generation: { default: '0', allowedPattern: '^[0-9]{1,10}$' } },
-    mainSteps: [
-      { action: 'aws:runShellScript', inputs: { timeoutSeconds: '90', runCommand: ["run '{{ Generation }}'", 'end'] } },
-    ],
-  },
-};
+const inputs = { timeoutSeconds: '90', runCommand: ["run '{{ Generation }}'", 'end'] };
+const parameters = { Generation: { default: '0', allowedPattern: '^[0-9]{1,10}$' } };
+const document = { Name: 'sync', Content: { parameters, mainSteps: [{ action: 'aws:runShellScript', inputs }] } };
 
 let clock: Timers;
 let ran: Script[];
@@ -28,18 +22,19 @@ beforeEach(() => {
 });
 afterEach(() => clock.stop());
 
+const Targets = [{ Key: 'tag:SluiceProxy', Values: ['dev'] }];
 const send = (Generation: string, more: object = {}) =>
   ssm.handlers['ssm:SendCommand']({
     DocumentName: 'sync',
-    Targets: [{ Key: 'tag:SluiceProxy', Values: ['dev'] }],
+    Targets,
     Parameters: { Generation: [Generation] },
     ...more,
   });
 
-it('runs the script on the tagged instance only, with the parameter in its place', async () => {
+it('runs the script on the tagged instance only, later, with the parameter in its place', async () => {
   send('7');
   expect(ran).toStrictEqual([]);
-  await sleep(30);
+  await sleep(50);
 
   expect(ran).toStrictEqual([{ text: "run '7'\nend", timeoutSeconds: 90 }]);
 });
@@ -57,11 +52,11 @@ it('loses a command when told to, and holds commands back during an outage', asy
   send('1');
   on = false;
   send('2');
-  await sleep(30);
+  await sleep(50);
   expect(ran).toStrictEqual([]);
 
   on = true;
   ssm.release();
-  await sleep(30);
+  await sleep(50);
   expect(ran.map(({ text }) => text)).toStrictEqual(["run '2'\nend"]);
 });

@@ -1,4 +1,4 @@
-import { toXml } from '../../scripts/local/api/query';
+import { toXml } from '../../scripts/local/api/xml';
 import { type Answer, refusal, type Says, zone } from './played-aws';
 
 /** What an account has, where nothing stands in the way of a first deploy. */

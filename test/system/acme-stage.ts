@@ -17,12 +17,11 @@ import { startRun } from '../../lib/certificates/run';
 import type { Settings } from '../../lib/certificates/settings';
 import { type Certificate, certificateNames } from '../../lib/generation/generation';
 import { startApi } from '../../scripts/local/api/api';
-import { startDns } from '../../scripts/local/certificates/dns';
-import { type PebbleOptions, startPebble } from '../../scripts/local/certificates/pebble';
+import type { PebbleOptions } from '../../scripts/local/certificates/pebble';
 import { playRoute53, type Route53 } from '../../scripts/local/certificates/route53';
 import { newQueue, queueHandlers } from '../../scripts/local/events/sqs';
-import { processes as startProcesses } from '../../scripts/local/processes';
 import { parameterStore } from '../../scripts/local/ssm/parameters';
+import { sharedCa } from './shared-ca';
 
 const prefix = '/sluice/dev';
 const dayMs = 86_400_000;
@@ -107,9 +106,7 @@ function runOnce(
 }
 
 async function startCa(route53: Route53, options: PebbleOptions) {
-  const processes = startProcesses();
-  const dns = await startDns(route53);
-  const pebble = await startPebble(dns.resolver, processes, options);
+  const { dns, pebble } = await sharedCa(route53, options);
   Object.assign(patience, { waitsMs: [50, 100], nonceEveryMs: 0 });
   // Node's own agent keeps connections too.
   const agent = new Agent({ ca: readFileSync(pebble.authority), keepAlive: true });
@@ -117,7 +114,6 @@ async function startCa(route53: Route53, options: PebbleOptions) {
   const stop = async () => {
     agent.destroy();
     await pebble.stop();
-    await Promise.all([dns.stop(), processes.stop()]);
   };
   return { dns, pebble, stop };
 }

@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { AwsError, denied, type Fault, faultError } from './errors';
-import { type Served, serve } from './loopback';
-import { parseQuery, toXml } from './query';
-import { isRest, parseRest, restError, restXml } from './rest-xml';
+import { AwsError, denied, type Fault, faultError, refuse } from './errors';
+import { bodyOf, type Served, serve } from './loopback';
 import { type Credentials, claimedKey, verifySignature } from './signature';
+import { isRest, parseQuery, parseRest, restError, restXml, toXml } from './xml';
 
 /** Who may call, and what of a call its policies refuse: a resource, or nothing. */
 export type Caller = Credentials & {
@@ -35,68 +34,68 @@ export type Api = Served & {
   switch(on: boolean): void;
 };
 
+type DueFault = { readonly action: string; readonly about: string; readonly fault: Fault; left: number };
+type State = {
+  readonly callers: readonly Caller[];
+  readonly handlers: Handlers;
+  readonly calls: Call[];
+  readonly faults: DueFault[];
+  isOn: boolean;
+};
+
 /** AWS's endpoints as one HTTP server on loopback: JSON 1.0 and 1.1 for ECS, SSM and SQS, Query for EC2, REST for Route 53. */
 export async function startApi(callers: readonly Caller[], handlers: Handlers): Promise<Api> {
-  const calls: Call[] = [];
-  const faults: { action: string; about: string; fault: Fault; left: number }[] = [];
-  const dueFault = (action: string, input: unknown): Fault | undefined => {
-    const isDue = (each: { action: string; about: string }) =>
-      each.action === action && JSON.stringify(input).includes(each.about);
-    return faults.find((each) => isDue(each) && each.left-- > 0)?.fault;
-  };
-  let on = true;
-
-  const answer = async (request: IncomingMessage, body: string): Promise<unknown> => {
-    if (!on) throw new AwsError('ServiceUnavailableException', 'Service Unavailable', 503);
-    const call = { method: request.method ?? '', url: request.url ?? '/', headers: request.headers, body };
-    const caller = callers.find(({ accessKeyId }) => accessKeyId === claimedKey(call));
-    if (!caller)
-      throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.');
-    await verifySignature(call, caller);
-    return perform(caller, asked(request, body));
-  };
-
-  const perform = async (caller: Caller, { operation, input }: Asked): Promise<unknown> => {
-    // A batch is authorized as its single action (AWS: Service Authorization Reference, Amazon SQS).
-    const action = operation.replace(/^(sqs:\w+)Batch$/, '$1');
-    const entry: Call = { at: Date.now(), role: caller.role, action, input, outcome: 'answered' };
-    calls.push(entry);
-    try {
-      const refused = await caller.refused(action, input);
-      if (refused) throw denied(caller.role, action, refused);
-      const fault = dueFault(action, input);
-      if (typeof fault === 'object' && 'body' in fault) return new Verbatim(fault.body);
-      if (typeof fault === 'object') await sleep(fault.lateMs);
-      else if (fault === 'slow') await sleep(5_000);
-      else if (fault) throw faultError[fault](caller.role, action);
-      const handler = handlers[operation] as ((input: unknown) => unknown) | undefined;
-      if (!handler) throw new AwsError('UnknownOperationException', `the local world does not play ${operation}`);
-      return await handler(input);
-    } catch (error) {
-      entry.outcome = error instanceof AwsError ? error.code : 'InternalFailure';
-      throw error;
-    }
-  };
-
+  const state: State = { callers, handlers, calls: [], faults: [], isOn: true };
   const served = await serve(async (request, response) => {
-    const body = await text(request);
-    await answer(request, body).then(
+    const body = (await bodyOf(request)).toString();
+    await answer(state, request, body).then(
       (output) => reply(request, response, 200, output),
-      (error: Error) => refuse(request, response, error),
+      (error: Error) => replyError(request, response, error),
     );
   });
-
   return {
     ...served,
-    calls,
+    calls: state.calls,
     faults: {
-      next: (action, fault, times = 1, about = '') => void faults.push({ action, fault, left: times, about }),
-      clear: () => void faults.splice(0),
+      next: (action, fault, left = 1, about = '') => void state.faults.push({ action, fault, left, about }),
+      clear: () => void state.faults.splice(0),
     },
-    switch: (now) => {
-      on = now;
-    },
+    switch: (isOn) => void Object.assign(state, { isOn }),
   };
+}
+
+async function answer(state: State, request: IncomingMessage, body: string): Promise<unknown> {
+  if (!state.isOn) refuse('ServiceUnavailableException', 'Service Unavailable', 503);
+  const call = { method: request.method ?? '', url: request.url ?? '/', headers: request.headers, body };
+  const key = claimedKey(call);
+  const caller =
+    state.callers.find(({ accessKeyId }) => accessKeyId === key) ??
+    refuse('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  await verifySignature(call, caller);
+  return perform(state, caller, asked(request, body));
+}
+
+async function perform({ calls, faults, handlers }: State, caller: Caller, { operation, input }: Asked) {
+  // A batch is authorized as its single action (AWS: Service Authorization Reference, Amazon SQS).
+  const action = operation.replace(/^(sqs:\w+)Batch$/, '$1');
+  const entry: Call = { at: Date.now(), role: caller.role, action, input, outcome: 'answered' };
+  calls.push(entry);
+  try {
+    const refused = await caller.refused(action, input);
+    if (refused) throw denied(caller.role, action, refused);
+    const isDue = (each: DueFault) => each.action === action && JSON.stringify(input).includes(each.about);
+    const fault = faults.find((each) => isDue(each) && each.left-- > 0)?.fault;
+    if (typeof fault === 'object' && 'body' in fault) return new Verbatim(fault.body);
+    if (typeof fault === 'object') await sleep(fault.lateMs);
+    else if (fault === 'slow') await sleep(5_000);
+    else if (fault) throw faultError[fault](caller.role, action);
+    const handler = handlers[operation] as ((input: unknown) => unknown) | undefined;
+    if (!handler) return refuse('UnknownOperationException', `the local world does not play ${operation}`);
+    return await handler(input);
+  } catch (error) {
+    entry.outcome = error instanceof AwsError ? error.code : 'InternalFailure';
+    throw error;
+  }
 }
 
 /** A body to send as it is. */
@@ -132,19 +131,22 @@ const signedService = ({ headers }: IncomingMessage): string =>
     .exec(String(headers.authorization))?.[1]
     ?.replace('monitoring', 'cloudwatch') ?? '';
 
-function refuse(request: IncomingMessage, response: ServerResponse, error: Error): void {
+function replyError(request: IncomingMessage, response: ServerResponse, error: Error): void {
   const { code, status } = error instanceof AwsError ? error : { code: 'InternalFailure', status: 500 };
   if (code === 'cut') return void request.socket.destroy();
   if (code === 'InternalFailure') console.error('the local world failed:', error);
-  if (isRest(request.url ?? ''))
-    return void reply(request, response, status, new Verbatim(restError(code, error.message)));
-  if (!isQuery(request)) return void reply(request, response, status, { __type: code, message: error.message });
-  if (signedService(request) !== 'ec2')
-    return void reply(request, response, status, { Error: { Type: 'Sender', Code: code, Message: error.message } });
-  // EC2 says AuthFailure for what is signed wrongly or by nobody (AWS: EC2 API error codes).
-  const isAuthentication = /^(InvalidSignature|UnrecognizedClient)Exception$/.test(code);
-  const Code = isAuthentication ? 'AuthFailure' : code;
-  reply(request, response, isAuthentication ? 401 : status, { Errors: { Error: { Code, Message: error.message } } });
+  // EC2 answers AuthFailure to a request that is signed wrongly or with an unknown key (AWS: EC2 API error codes).
+  const isEc2 = signedService(request) === 'ec2';
+  const isAuthentication = isEc2 && /^(InvalidSignature|UnrecognizedClient)Exception$/.test(code);
+  const output = errorOutput(request, isAuthentication ? 'AuthFailure' : code, error.message);
+  reply(request, response, isAuthentication ? 401 : status, output);
+}
+
+function errorOutput(request: IncomingMessage, Code: string, Message: string): unknown {
+  if (isRest(request.url ?? '')) return new Verbatim(restError(Code, Message));
+  if (!isQuery(request)) return { __type: Code, message: Message };
+  if (signedService(request) !== 'ec2') return { Error: { Type: 'Sender', Code, Message } };
+  return { Errors: { Error: { Code, Message } } };
 }
 
 function reply(request: IncomingMessage, response: ServerResponse, status: number, output: unknown): void {
@@ -155,10 +157,4 @@ function reply(request: IncomingMessage, response: ServerResponse, status: numbe
   if (output instanceof Verbatim) return void response.end(output.body);
   if (isRest(request.url ?? '')) return void response.end(restXml(output as object));
   response.end(isQuery(request) ? `<Response>${toXml(output)}</Response>` : JSON.stringify(output ?? {}));
-}
-
-async function text(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }

@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,18 +15,29 @@ export function ownAddress(): string {
 export type Address = { readonly host: string; readonly port: number };
 export type Served = { readonly endpoint: string; stop(): Promise<void> };
 
+type Server = ReturnType<typeof createHttpServer>;
+
+/** Listens on a port of the system's choice, and returns it with what closes the server and its connections. */
+export async function listen(server: Pick<Server, 'listen' | 'address' | 'close' | 'closeAllConnections'>) {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { port: (server.address() as AddressInfo).port, stop };
+}
+
 /** An HTTP server on a port of the system's choice. */
 export async function serve(listener: RequestListener): Promise<Served> {
-  const server = createHttpServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { port, stop } = await listen(createHttpServer(listener));
+  return { endpoint: `http://127.0.0.1:${port}`, stop };
+}
+
+export async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 export const isFree = (host: string, port: number): Promise<boolean> =>
@@ -35,7 +46,7 @@ export const isFree = (host: string, port: number): Promise<boolean> =>
     probe.listen(port, host, () => probe.close(() => resolve(true)));
   });
 
-/** Free ports below those that outgoing connections take, so that they stay free while nobody listens. */
+/** Free ports below those that outgoing connections take, so that they stay free until somebody listens. */
 export async function freePorts(host: string, count: number): Promise<readonly number[]> {
   const found: number[] = [];
   for (let port = 20_000 + Math.floor(Math.random() * 10_000); found.length < count; port++) {
@@ -44,14 +55,14 @@ export async function freePorts(host: string, count: number): Promise<readonly n
   return found;
 }
 
-/** True once something listens there, false when the time is over. */
+/** Returns true once something listens there, and false when the time is over. */
 export async function listens({ host, port }: Address, withinMs: number): Promise<boolean> {
   for (const end = performance.now() + withinMs; performance.now() < end; await sleep(50)) {
-    const open = await new Promise<boolean>((resolve) => {
+    const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, host, () => resolve(true)).on('error', () => resolve(false));
       socket.on('connect', () => socket.destroy());
     });
-    if (open) return true;
+    if (isOpen) return true;
   }
   return false;
 }

@@ -2,7 +2,7 @@ import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 
 import { SignatureV4 } from '@smithy/signature-v4';
 
-import { AwsError } from './errors';
+import { refuse as refuseAs } from './errors';
 
 export type Credentials = {
   readonly accessKeyId: string;
@@ -55,9 +55,7 @@ export async function verifySignature(request: Signed, credentials: Credentials)
   }
 }
 
-const refuse = (message: string): never => {
-  throw new AwsError('InvalidSignatureException', message);
-};
+const refuse = (message: string): never => refuseAs('InvalidSignatureException', message);
 
 /** SHA-256 in the form that the SDK's signer asks for. */
 class Sha256 {

@@ -1,93 +1,105 @@
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
+
+import * as wire from 'dns-packet';
+
 import { ownAddress } from '../api/loopback';
-import { codes, type Question, type Resource, readQuestion, writeAnswer } from './dns-message';
 import type { Record53 } from './record-sets';
 import type { Route53 } from './route53';
 
-export type Dns = {
-  /** `address:port` of a resolver. */
-  readonly resolver: string;
-  /** One name server, of two, does not know the newest yet. */
-  lag(now: boolean): void;
-  /** The resolver, which a CA asks, sees no TXT record, though the zones' name servers show it. */
-  hide(now: boolean): void;
+type State = {
+  readonly addresses: readonly string[];
+  readonly route53: Pick<Route53, 'shows'>;
   /** Every question, as `TXT _acme-challenge.example.com`. */
-  readonly questions: readonly string[];
-  stop(): Promise<void>;
+  readonly questions: string[];
+  isLagging: boolean;
+  isHiding: boolean;
 };
 
-type Lookup = (name: string) => readonly Record53[] | undefined;
+const failed = 2;
+const noSuchName = 3;
 
 /**
- * Route 53's zones as real DNS, by UDP and TCP. One address is a resolver that follows CNAMEs from zone to zone; the zones'
+ * Route 53's zones as real DNS, by UDP and TCP. The first address is a resolver that follows CNAMEs from zone to zone; the zones'
  * two name servers are two more, at the same port.
  */
-export async function startDns(route53: Route53): Promise<Dns> {
+export async function startDns(route53: State['route53']) {
   const addresses = [ownAddress(), ownAddress(), ownAddress()];
-  const [resolver = '', ...servers] = addresses;
-  const questions: string[] = [];
-  let lagging = false;
-  let hiding = false;
-
-  const lookup: Lookup = (name) => {
-    const [, server] = /^ns-(\d)\.\w+\.awsdns\.test$/.exec(name) ?? [];
-    if (server === undefined) return route53.shows(name);
-    return [{ Name: name, Type: 'A', TTL: 60, Values: [servers[Number(server) - 1] ?? ''] }];
-  };
-  const answer = (message: Buffer, address: string, limit?: number): Buffer => {
-    const question = readQuestion(message);
-    questions.push(`${question.type} ${question.name}`);
-    const isHidden = hiding && address === resolver && question.type === 'TXT';
-    const isBehind = (lagging && address === servers[1]) || isHidden;
-    const { code, found } = isBehind ? { code: codes.noSuchName, found: [] } : answersTo(question, lookup);
-    const whole = writeAnswer(question, code, found);
-    const isCut = whole.length > Math.min(limit ?? Infinity, limit === undefined ? Infinity : question.size);
-    return isCut ? writeAnswer(question, code, found, true) : whole;
-  };
-
-  const { port, stop } = await listenOn(addresses, answer);
+  const state: State = { addresses, route53, questions: [], isLagging: false, isHiding: false };
+  const { port, stop } = await listenOn(addresses, (message, address, limit) => answer(state, message, address, limit));
   return {
-    resolver: `${resolver}:${port}`,
-    lag: (now) => {
-      lagging = now;
-    },
-    hide: (now) => {
-      hiding = now;
-    },
-    questions,
+    /** `address:port` of the resolver. */
+    resolver: `${addresses[0]}:${port}`,
+    questions: state.questions,
+    /** One name server, of two, does not know the newest yet. */
+    lag: (now: boolean): void => void Object.assign(state, { isLagging: now }),
+    /** The resolver, which a CA asks, sees no TXT record, though the zones' name servers show it. */
+    hide: (now: boolean): void => void Object.assign(state, { isHiding: now }),
     stop,
   };
 }
 
-/** What is found on the way along CNAMEs, as a resolver tells it. */
-function answersTo({ name, type }: Question, lookup: Lookup): { code: number; found: readonly Resource[] } {
-  const found: Resource[] = [];
+export type Dns = Awaited<ReturnType<typeof startDns>>;
+
+/** An authoritative answer, which any resolver of its asker may take for a recursive one. By UDP it is cut to the asker's size. */
+function answer(state: State, message: Buffer, address: string, limit = Infinity): Buffer {
+  const { id, questions, additionals = [] } = wire.decode(message);
+  const [{ name, type } = { name: '', type: 'A' as wire.RecordType }] = questions ?? [];
+  state.questions.push(`${type} ${name.toLowerCase()}`);
+  const [resolver, , second] = state.addresses;
+  const isBehind =
+    (state.isLagging && address === second) || (state.isHiding && address === resolver && type === 'TXT');
+  const { code, found } = isBehind ? { code: noSuchName, found: [] } : follow(state, name.toLowerCase(), type);
+  const flags = wire.AUTHORITATIVE_ANSWER | wire.RECURSION_DESIRED | wire.RECURSION_AVAILABLE | code;
+  const packet = { type: 'response', id, questions, flags } as const;
+  const whole = wire.encode({ ...packet, answers: found });
+  const edns = additionals.find((each) => each.type === 'OPT');
+  const size = limit === Infinity ? limit : Math.min(limit, edns?.udpPayloadSize ?? 512);
+  return whole.length > size ? wire.encode({ ...packet, flags: flags | wire.TRUNCATED_RESPONSE }) : whole;
+}
+
+/** What is found on the way along CNAMEs, as a resolver answers it. */
+function follow(state: State, name: string, type: string): { code: number; found: wire.Answer[] } {
+  const found: { readonly at: string; readonly data: string; readonly answer: wire.Answer }[] = [];
+  const answers = () => found.map((each) => each.answer);
   for (let at = name, hops = 0; hops < 8; hops++) {
-    const records = lookup(at);
-    if (records === undefined || records.length === 0) return { code: codes.noSuchName, found };
+    const records = lookUp(state, at);
+    if (records === undefined || records.length === 0) return { code: noSuchName, found: answers() };
     const wanted = records.filter(({ Type }) => Type === type);
     const next = wanted.length > 0 ? undefined : records.find(({ Type }) => Type === 'CNAME');
     // No two of one set are the same (RFC 2181, section 5).
-    const has = (data: string) => found.some((resource) => resource.name === at && resource.data === data);
-    for (const { Type, TTL, Values } of next ? [next] : wanted)
-      found.push(...Values.filter((data) => !has(data)).map((data) => ({ name: at, type: Type, ttl: TTL, data })));
-    if (next === undefined) return { code: codes.found, found };
+    const isNew = (data: string) => !found.some((each) => each.at === at && each.data === data);
+    for (const set of next ? [next] : wanted)
+      for (const data of set.Values.filter(isNew)) found.push({ at, data, answer: resource(at, set, data) });
+    if (next === undefined) return { code: 0, found: answers() };
     at = (next.Values[0] ?? '').replace(/\.$/, '').toLowerCase();
   }
-  return { code: codes.failed, found: [] };
+  return { code: failed, found: [] };
+}
+
+function lookUp({ addresses, route53 }: State, name: string): readonly Record53[] | undefined {
+  const [, server] = /^ns-(\d)\.\w+\.awsdns\.test$/.exec(name) ?? [];
+  if (server === undefined) return route53.shows(name);
+  return [{ Name: name, Type: 'A', TTL: 60, Values: [addresses[Number(server)] ?? ''] }];
+}
+
+/** Values as Route 53 holds them: `"one" "two"` of TXT, `0 issue "example.net"` of CAA (RFC 8659, section 4.1). */
+function resource(name: string, { Type, TTL: ttl }: Record53, text: string): wire.Answer {
+  if (Type === 'TXT')
+    return { name, type: Type, ttl, data: Array.from(text.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, part = '']) => part) };
+  const [, flags, tag, value = ''] = (Type === 'CAA' && /^(\d+) (\w+) "(.*)"$/.exec(text)) || [];
+  const data = Type === 'CAA' ? { flags: Number(flags), tag, value } : text.replace(/\.$/, '');
+  return { name, type: Type, ttl, data } as wire.Answer;
 }
 
 type Answer = (message: Buffer, address: string, limit?: number) => Buffer;
+type Stop = () => Promise<void>;
 
-/** The same free port at every address, for UDP and TCP. */
-async function listenOn(
-  addresses: readonly string[],
-  answer: Answer,
-): Promise<{ port: number; stop(): Promise<void> }> {
+/** Listens at the same free port of every address, by UDP and TCP. */
+async function listenOn(addresses: readonly string[], answer: Answer): Promise<{ port: number; stop: Stop }> {
   for (let tries = 0; ; tries++) {
     const port = 30_000 + Math.floor(Math.random() * 2_000);
-    const ends: (() => Promise<void>)[] = [];
+    const ends: Stop[] = [];
     try {
       for (const address of addresses) for (const serve of [udp, tcp]) ends.push(await serve(address, port, answer));
       return { port, stop: async () => void (await Promise.all(ends.map((end) => end()))) };
@@ -98,14 +110,14 @@ async function listenOn(
   }
 }
 
-async function udp(address: string, port: number, answer: Answer): Promise<() => Promise<void>> {
+async function udp(address: string, port: number, answer: Answer): Promise<Stop> {
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => socket.send(answer(message, address, 1_232), from.port, from.address));
   await new Promise<void>((resolve, reject) => socket.on('error', reject).bind(port, address, resolve));
   return () => new Promise((resolve) => socket.close(() => resolve()));
 }
 
-async function tcp(address: string, port: number, answer: Answer): Promise<() => Promise<void>> {
+async function tcp(address: string, port: number, answer: Answer): Promise<Stop> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -113,15 +125,11 @@ async function tcp(address: string, port: number, answer: Answer): Promise<() =>
     socket.on('error', () => {}).on('close', () => open.delete(socket));
     socket.on('data', (data) => {
       read = Buffer.concat([read, data]);
-      for (
-        ;
-        read.length >= 2 && read.length >= 2 + read.readUInt16BE(0);
-        read = read.subarray(2 + read.readUInt16BE(0))
-      ) {
-        const reply = answer(read.subarray(2, 2 + read.readUInt16BE(0)), address);
-        const length = Buffer.alloc(2);
-        length.writeUInt16BE(reply.length);
-        socket.write(Buffer.concat([length, reply]));
+      while (read.length >= 2 && read.length >= 2 + read.readUInt16BE(0)) {
+        const end = 2 + read.readUInt16BE(0);
+        const reply = answer(read.subarray(2, end), address);
+        socket.write(Buffer.concat([Buffer.from([reply.length >> 8, reply.length & 255]), reply]));
+        read = read.subarray(end);
       }
     });
   });

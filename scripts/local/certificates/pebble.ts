@@ -2,20 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts, listens } from '../api/loopback';
-import type { Processes } from '../processes';
-import type { Window } from './acme-answers';
-import { type AcmeFront, acmeFront } from './acme-front';
 
-export type Pebble = AcmeFront & {
-  /** Of the front: a file of PEM that its callers must trust. */
-  readonly authority: string;
-  /** The root of what was issued since this Pebble started, PEM. */
-  readonly root: string;
-  /** Makes the CA ask for another moment of renewal, by a certificate and RFC 9773's name of it. */
-  setWindow(certificate: string, id: string, window: Window): Promise<void>;
-};
+import { bodyOf, freePorts, listens } from '../api/loopback';
+import type { Processes } from '../processes';
+import { acmeFront, type Window } from './acme-front';
 
 export type PebbleOptions = {
   /** A program other than the one on the PATH. */
@@ -29,30 +19,23 @@ export type PebbleOptions = {
 };
 
 /**
- * Let's Encrypt's own test CA, strict, behind a front; its questions go to a DNS server of the caller.
+ * Let's Encrypt's own test CA, strict; its questions go to a DNS server of the caller. It makes RSA keys at its start, half a second
+ * of CPU, so several fronts may stand before one.
  *
  * @param dns `address:port`
  */
-export async function startPebble(dns: string, processes: Processes, options: PebbleOptions = {}): Promise<Pebble> {
-  const {
-    program = process.env.PEBBLE ?? 'pebble',
-    nonceReject = 5,
-    countsOldProofs = false,
-    bindsAccounts = false,
-  } = options;
+export async function startPebble(dns: string, processes: Processes, options: PebbleOptions = {}) {
+  const { program = process.env.PEBBLE ?? 'pebble', nonceReject = 5, countsOldProofs = false } = options;
   const [acme = 0, management = 0] = await freePorts('127.0.0.1', 2);
   const folder = join(processes.folder, `pebble-${acme}`);
   mkdirSync(folder);
-  const file = (name: string) => join(folder, name);
-  selfSigned(file('key.pem'), file('cert.pem'));
-  writeFileSync(
-    file('config.json'),
-    JSON.stringify({
-      pebble: { ...configuration(acme, management, file), externalAccountBindingRequired: bindsAccounts },
-    }),
-  );
+  const { key, cert, files } = selfSigned(folder);
+  const config = join(folder, 'config.json');
+  const { bindsAccounts: externalAccountBindingRequired = false } = options;
+  const pebble = { ...configuration(acme, management, files), externalAccountBindingRequired };
+  writeFileSync(config, JSON.stringify({ pebble }));
   const said: string[] = [];
-  const child = processes.launch([program, '-strict', '-config', file('config.json'), '-dnsserver', dns], {
+  const child = processes.launch([program, '-strict', '-config', config, '-dnsserver', dns], {
     environment: {
       // Otherwise it sleeps up to fifteen seconds before it looks.
       PEBBLE_VA_NOSLEEP: '1',
@@ -64,36 +47,49 @@ export async function startPebble(dns: string, processes: Processes, options: Pe
   const opened = await Promise.all([management, acme].map((port) => listens({ host: '127.0.0.1', port }, 10_000)));
   if (opened.includes(false))
     throw new Error(`${program} did not start: ${said.slice(-3).join(' | ')}; npm run demo installs it`);
-
-  const asked = (path: string, body?: string) => ask(`https://127.0.0.1:${management}${path}`, body);
-  const credentials = { key: readFileSync(file('key.pem'), 'utf8'), cert: readFileSync(file('cert.pem'), 'utf8') };
-  const front = await acmeFront(`https://127.0.0.1:${acme}`, credentials, countsOldProofs);
+  const ask = (path: string, body?: string) => asked(`https://127.0.0.1:${management}${path}`, body);
   return {
-    ...front,
-    authority: file('cert.pem'),
-    root: await asked('/roots/0'),
-    setWindow: async (Certificate, id, window) => {
-      if (front.ari === 'stand-in') return void front.windows.set(id, window);
-      const ARIResponse = JSON.stringify({ suggestedWindow: window });
-      // Pebble 2.6 has windows of its own, but cannot be told another.
-      const told = asked('/set-renewal-info/', JSON.stringify({ Certificate, ARIResponse }));
-      await told.catch(() => front.windows.set(id, window));
-    },
-    stop: async () => {
-      await front.stop();
+    /** Of the front: a file of PEM that its callers must trust. */
+    authority: files.certificate,
+    /** The root of what was issued since this Pebble started, PEM. */
+    root: await ask('/roots/0'),
+    /** What stands before it and is asked in its place. */
+    front: () => frontOf(`https://127.0.0.1:${acme}`, { key, cert }, countsOldProofs, ask),
+    stop: async (): Promise<void> => {
       child.kill('SIGKILL');
       await child.exited;
-      await sleep(0);
     },
   };
 }
 
+async function frontOf(
+  url: string,
+  credentials: { key: string; cert: string },
+  countsOldProofs: boolean,
+  ask: (path: string, body: string) => Promise<string>,
+) {
+  const front = await acmeFront(url, credentials, countsOldProofs);
+  return {
+    ...front,
+    /** Makes the CA ask for another moment of renewal, by a certificate and RFC 9773's name of it. */
+    setWindow: async (Certificate: string, id: string, window: Window): Promise<void> => {
+      if (front.ari === 'stand-in') return void front.windows.set(id, window);
+      const ARIResponse = JSON.stringify({ suggestedWindow: window });
+      // Pebble 2.6 has windows of its own, but cannot be told another.
+      const told = ask('/set-renewal-info/', JSON.stringify({ Certificate, ARIResponse }));
+      await told.catch(() => front.windows.set(id, window));
+    },
+  };
+}
+
+type Files = { readonly key: string; readonly certificate: string };
+
 /** Profiles are for Pebbles that know them; 2.4 ignores what it does not know. */
-const configuration = (acme: number, management: number, file: (name: string) => string) => ({
+const configuration = (acme: number, management: number, files: Files) => ({
   listenAddress: `127.0.0.1:${acme}`,
   managementListenAddress: `127.0.0.1:${management}`,
-  certificate: file('cert.pem'),
-  privateKey: file('key.pem'),
+  certificate: files.certificate,
+  privateKey: files.key,
   httpPort: 5002,
   tlsPort: 5001,
   profiles: {
@@ -102,21 +98,20 @@ const configuration = (acme: number, management: number, file: (name: string) =>
   },
 });
 
-function selfSigned(key: string, certificate: string): void {
-  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1,DNS:localhost -keyout ${key} -out ${certificate}`;
+function selfSigned(folder: string) {
+  const files: Files = { key: join(folder, 'key.pem'), certificate: join(folder, 'cert.pem') };
+  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1,DNS:localhost -keyout ${files.key} -out ${files.certificate}`;
   execFileSync('openssl', words.split(' '), { stdio: 'ignore' });
+  return { files, key: readFileSync(files.key, 'utf8'), cert: readFileSync(files.certificate, 'utf8') };
 }
 
 const agent = new Agent({ rejectUnauthorized: false });
 
-const ask = (url: string, body?: string): Promise<string> =>
+const asked = (url: string, body?: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const call = request(url, { agent, method: body ? 'POST' : 'GET' }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk) => {
-        text += chunk;
-      });
-      response.on('end', () => (response.statusCode === 200 ? resolve(text) : reject(new Error(`${url}: ${text}`))));
+      const isGood = response.statusCode === 200;
+      bodyOf(response).then((text) => (isGood ? resolve(`${text}`) : reject(new Error(`${url}: ${text}`))), reject);
     });
     call.on('error', reject).end(body);
   });

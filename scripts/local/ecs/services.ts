@@ -1,6 +1,6 @@
 import type { Delays } from '../delays';
-import type { Timers } from '../timers';
-import { type Host, isHealthChecked, type Task, type TaskDefinition } from './task';
+import type { Played } from '../moment';
+import { type Host, isHealthChecked, type Task } from './task';
 
 export type Service = {
   readonly name: string;
@@ -11,18 +11,15 @@ export type Service = {
   readonly maximumPercent: number;
 };
 
-type Deps = {
+type Deps = Pick<Played, 'delays' | 'timers'> & {
   readonly hosts: readonly Host[];
-  readonly definitions: ReadonlyMap<string, TaskDefinition>;
   readonly services: ReadonlyMap<string, Service>;
   readonly tasks: ReadonlyMap<string, Task>;
   readonly startTask: (service: Service, host: Host) => void;
   readonly stopTask: (task: Task, why: string) => void;
-  readonly delays: Delays;
-  readonly timers: Timers;
 };
 
-/** The service scheduler: looks at every service again and again, and replaces what died. */
+/** The service scheduler: looks at every service in short rounds, and replaces what died. */
 export function scheduleServices(deps: Deps): void {
   deps.timers.every(deps.delays.schedulerMs, () => {
     for (const service of deps.services.values()) deploy(service, deps);
@@ -44,11 +41,7 @@ function deploy(service: Service, deps: Deps): void {
 
   const missing = Math.min(desiredCount - current.length, Math.max(0, most - live.length));
   for (let n = 0; n < missing; n++) {
-    const host = roomiest(
-      hosts.filter((each) => hasPorts(each, service, deps)),
-      service,
-      tasks,
-    );
+    const host = roomiest(hosts, service, tasks);
     if (host) startTask(service, host);
   }
 
@@ -84,16 +77,6 @@ const roomiest = (hosts: readonly Host[], { cluster }: Service, tasks: ReadonlyM
   const open = hosts.filter((host) => host.cluster === cluster && host.status === 'ACTIVE' && !host.lost);
   return open.sort((a, b) => load(a) - load(b))[0];
 };
-
-/** In host mode a port of the host can be had once (AWS: TaskDefinition.networkMode). */
-function hasPorts(host: Host, { taskDefinition }: Service, { definitions, tasks }: Deps): boolean {
-  const portsOf = ({ networkMode, containers }: TaskDefinition) =>
-    networkMode === 'host' ? containers.flatMap(({ containerPort = [] }) => containerPort) : [];
-  const there = [...tasks.values()].filter((task) => task.host === host && task.lastStatus !== 'STOPPED');
-  const taken = there.flatMap(({ definition }) => portsOf(definition));
-  const definition = definitions.get(taskDefinition);
-  return definition === undefined || !portsOf(definition).some((port) => taken.includes(port));
-}
 
 /** ASSUMED: the newest go first, as nothing is documented for one zone. */
 const newest = (tasks: readonly Task[]): readonly Task[] => [...tasks].sort((a, b) => b.createdAt - a.createdAt);

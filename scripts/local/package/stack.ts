@@ -51,38 +51,24 @@ export function readStack(folder: string, endpoint: string, addresses: readonly 
   const all = readTemplate(folder, endpoint, addresses);
   const properties = <Properties>(type: string) => all<Properties>(type).map((resource) => resource.properties);
   const roles = all<Role>('AWS::IAM::Role');
-  /** Hosts of tasks are instances too, but the agent that takes commands may register on proxies only. */
-  const isForProxies = ({ Policies = [] }: Role) =>
-    Policies.flatMap(({ PolicyDocument: { Statement } }) => Statement)
-      .flatMap(({ Action }) => Action)
-      .includes('ssm:UpdateInstanceInformation');
-
+  const schedules = properties<Schedule>('AWS::Scheduler::Schedule');
   return {
     folder,
     stage: String(JSON.parse(readFileSync(join(folder, 'serverless-state.json'), 'utf8')).service.provider.stage),
     rules: properties<Rule>('AWS::Events::Rule'),
-    schedules: properties<Schedule>('AWS::Scheduler::Schedule').filter(({ Target }) => Target.Arn.includes(':sqs:')),
+    schedules: schedules.filter(({ Target }) => Target.Arn.includes(':sqs:')),
     /** Schedules that invoke a function: started by hand only, for they lie half a day apart. */
-    rareSchedules: properties<Schedule>('AWS::Scheduler::Schedule').filter(({ Target }) =>
-      Target.Arn.includes(':function:'),
-    ),
+    rareSchedules: schedules.filter(({ Target }) => Target.Arn.includes(':function:')),
     queues: properties<QueueProperties>('AWS::SQS::Queue'),
     mappings: properties<Mapping>('AWS::Lambda::EventSourceMapping'),
     functions: properties<FunctionProperties>('AWS::Lambda::Function'),
     documents: properties<Document>('AWS::SSM::Document'),
     associations: properties<Association>('AWS::SSM::Association'),
-    /** One a slot, in the order of the slots. */
-    groups: all<GroupProperties>('AWS::AutoScaling::AutoScalingGroup', /^ProxyGroup/).map(({ properties: group }) => {
-      const [launched] = all<LaunchTemplate>('AWS::EC2::LaunchTemplate', group.LaunchTemplate.LaunchTemplateId);
-      const { UserData = '', TagSpecifications = [] } = launched?.properties.LaunchTemplateData ?? {};
-      const tags = tagged(TagSpecifications.find(({ ResourceType }) => ResourceType === 'instance')?.Tags ?? []);
-      return { ...group, userData: Buffer.from(UserData, 'base64').toString(), tags };
-    }),
+    groups: groupsOf(all),
     addresses: all<{ Tags: Tag[] }>('AWS::EC2::EIP').map(({ id, properties: { Tags } }) => ({
       allocationId: allocationId(id),
       tags: tagged(Tags),
     })),
-
     /** Logical ids. */
     roles: roles.map(({ id }) => id),
     /** What a role may do, by the role's logical id. */
@@ -94,6 +80,23 @@ export function readStack(folder: string, endpoint: string, addresses: readonly 
     instanceRole: roles.find((role) => isForProxies(role.properties))?.id ?? 'no role for proxies',
   };
 }
+
+export type Stack = ReturnType<typeof readStack>;
+
+/** Hosts of tasks are instances too, but the agent that takes commands may register on proxies only. */
+const isForProxies = ({ Policies = [] }: Role) =>
+  Policies.flatMap(({ PolicyDocument: { Statement } }) => Statement)
+    .flatMap(({ Action }) => Action)
+    .includes('ssm:UpdateInstanceInformation');
+
+/** One a slot, in the order of the slots. */
+const groupsOf = (all: ReturnType<typeof readTemplate>): Group[] =>
+  all<GroupProperties>('AWS::AutoScaling::AutoScalingGroup', /^ProxyGroup/).map(({ properties: group }) => {
+    const [launched] = all<LaunchTemplate>('AWS::EC2::LaunchTemplate', group.LaunchTemplate.LaunchTemplateId);
+    const { UserData = '', TagSpecifications = [] } = launched?.properties.LaunchTemplateData ?? {};
+    const tags = tagged(TagSpecifications.find(({ ResourceType }) => ResourceType === 'instance')?.Tags ?? []);
+    return { ...group, userData: Buffer.from(UserData, 'base64').toString(), tags };
+  });
 
 const tagged = (tags: readonly Tag[]): Readonly<Record<string, string>> =>
   Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));

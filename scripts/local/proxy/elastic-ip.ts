@@ -7,70 +7,46 @@ import type { Ports } from './machine';
 /** Who answers at an address: one of a machine's own addresses for each port. */
 export type Holder = Readonly<Record<keyof Ports, Address>>;
 
+type State = {
+  readonly open: Set<Socket>;
+  waiting: (() => void)[];
+  holder: Holder | undefined;
+  moves: number;
+  cut: number;
+};
+
 /**
  * An Elastic IP address: ports on loopback whose connections lead to whoever holds it. When it moves, every open connection is
  * cut, as on AWS (EC2: Elastic IP addresses); one that is opened before the move is done waits, as a SYN is sent again.
  * The port of HAProxy's statistics is none of AWS's: it stands for a forwarded port of Session Manager.
  */
 export async function elasticIp(ports: Ports, moveMs: number, timers: Timers) {
-  const open = new Set<Socket>();
-  let waiting: (() => void)[] = [];
-  let holder: Holder | undefined;
-  let moves = 0;
-  let cut = 0;
-
-  const lead = (client: Socket, name: keyof Ports): void => {
-    if (client.destroyed) return;
-    if (!holder) return void waiting.push(() => lead(client, name));
-    const { host, port } = holder[name];
-    // Whoever holds it sees the visitor's own address, as on AWS.
-    const visitor = client.remoteAddress;
-    const server = connect({ host, port, allowHalfOpen: true, ...(visitor && { localAddress: visitor }) });
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      from.pipe(to);
-      from.on('error', () => to.resetAndDestroy()).on('close', () => to.destroy());
-    }
-    client.resume();
-  };
-  const accept = (name: keyof Ports) => (client: Socket) => {
-    client.setNoDelay(true).on('error', () => {});
-    open.add(client);
-    client.on('close', () => open.delete(client));
-    lead(client, name);
-  };
-  const servers = await Promise.all(
-    Object.entries(ports).map(([name, port]) => listen(port, accept(name as keyof Ports))),
-  );
-
+  const state: State = { open: new Set(), waiting: [], holder: undefined, moves: 0, cut: 0 };
+  const names = Object.keys(ports) as (keyof Ports)[];
+  const servers = await Promise.all(names.map((name) => listen(ports[name], (client) => accept(state, client, name))));
   return {
     ports,
-    /** @returns how many open connections were cut. */
     moveTo: (next: Holder): void => {
-      holder = undefined;
-      moves += 1;
-      const move = moves;
-      for (const socket of open) socket.resetAndDestroy();
-      cut += open.size;
+      state.moves += 1;
+      const move = state.moves;
+      state.holder = undefined;
+      for (const socket of state.open) socket.resetAndDestroy();
+      state.cut += state.open.size;
       timers.after(moveMs, () => {
-        if (move !== moves) return;
-        holder = next;
-        const held = waiting;
-        waiting = [];
-        for (const go of held) go();
+        if (move !== state.moves) return;
+        state.holder = next;
+        for (const go of state.waiting.splice(0)) go();
       });
     },
     /** Its holder is gone. */
     leave: (from: Holder): void => {
-      if (holder === from) holder = undefined;
+      if (state.holder === from) state.holder = undefined;
     },
-    held: (): Holder | undefined => holder,
+    held: (): Holder | undefined => state.holder,
     /** Connections that moves have cut so far. */
-    cut: (): number => cut,
+    cut: (): number => state.cut,
     stop: async (): Promise<void> => {
-      for (const socket of open) socket.destroy();
+      for (const socket of state.open) socket.destroy();
       await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
     },
   };
@@ -78,8 +54,31 @@ export async function elasticIp(ports: Ports, moveMs: number, timers: Timers) {
 
 export type ElasticIp = Awaited<ReturnType<typeof elasticIp>>;
 
-const listen = (port: number, accept: (socket: Socket) => void): Promise<Server> =>
+function accept(state: State, client: Socket, name: keyof Ports): void {
+  client.setNoDelay(true).on('error', () => {});
+  state.open.add(client);
+  client.on('close', () => state.open.delete(client));
+  lead(state, client, name);
+}
+
+function lead(state: State, client: Socket, name: keyof Ports): void {
+  if (client.destroyed) return;
+  if (!state.holder) return void state.waiting.push(() => lead(state, client, name));
+  // Whoever holds it sees the visitor's own address, as on AWS.
+  const visitor = client.remoteAddress;
+  const server = connect({ ...state.holder[name], allowHalfOpen: true, ...(visitor && { localAddress: visitor }) });
+  const join = (from: Socket, to: Socket): unknown =>
+    from
+      .on('error', () => to.resetAndDestroy())
+      .on('close', () => to.destroy())
+      .pipe(to);
+  join(client, server);
+  join(server, client);
+  client.resume();
+}
+
+const listen = (port: number, listener: (socket: Socket) => void): Promise<Server> =>
   new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, accept).on('error', reject);
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, listener).on('error', reject);
     server.listen(port, '127.0.0.1', () => resolve(server));
   });

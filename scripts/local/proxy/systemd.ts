@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { serve } from '../api/loopback';
+import { fail } from '../api/errors';
+import { bodyOf, serve } from '../api/loopback';
 import type { Say } from '../moment';
 import type { Process } from '../processes';
 import type { Timers } from '../timers';
@@ -21,96 +22,93 @@ const packaged: Readonly<Record<string, string>> = {
 };
 
 type Deps = {
-  readonly timers: Timers;
+  readonly timers: Pick<Timers, 'after'>;
   readonly say: Say;
   /** A unit was restarted that another part plays. */
   readonly restarted: (unit: string) => void;
 };
 type Unit = Readonly<Record<string, readonly string[] | undefined>>;
+type State = Deps & {
+  readonly machine: Machine;
+  readonly running: Map<string, Process>;
+  readonly enabled: Set<string>;
+  readonly restarts: Map<string, number>;
+  isOn: boolean;
+};
 
 /** A machine's service manager: its units as they lie on its disk, drop-ins over the package's own (systemd.unit, systemd.service). */
-export async function serviceManager(machine: Machine, { timers, say, restarted }: Deps) {
-  const running = new Map<string, Process>();
-  const enabled = new Set<string>();
-  const restarts = new Map<string, number>();
-  let on = true;
-
-  function start(name: string): void {
-    const unit = readUnit(name, machine);
-    if (running.has(name) || !on) return;
-    const missing = unit.ConditionPathExists?.find((path) => !existsSync(machine.located(path)));
-    if (missing) return void machine.write(`systemd: ${name} is skipped, for ${missing} does not exist`);
-
-    const environment = environmentOf(unit, machine);
-    const argv = argvOf(unit.ExecStart?.at(-1) ?? '', environment, machine);
-    const child = machine.launch(argv, environment, machine.write);
-    running.set(name, child);
-    say('boot', `systemd on ${machine.id} starts ${name}`);
-    void child.exited.then(({ code, signal }) => {
-      running.delete(name);
-      if (!on || !startsAgain(unit, code)) return void restarts.delete(name);
-      say('haproxy', `${name} on ${machine.id} ended (${signal ?? code}); systemd starts it again`);
-      const before = restarts.get(name) ?? 0;
-      restarts.set(name, before + 1);
-      timers.after(restartMs(unit, before), () => start(name));
-    });
-  }
-
-  /** Its commands one after the other; with `-` before it, one may fail (systemd.service: ExecReload). */
-  async function reload(name: string): Promise<void> {
-    const unit = readUnit(name, machine);
-    const main = running.get(name);
-    if (!main) throw new Error(`${name} is not active, cannot reload.`);
-    const environment = { ...environmentOf(unit, machine), MAINPID: `${main.pid}` };
-    for (const line of unit.ExecReload ?? []) {
-      const argv = argvOf(line.replace(/^-/, ''), environment, machine);
-      const { code } = await machine.launch(argv, environment, machine.write).exited;
-      if (code !== 0 && !line.startsWith('-'))
-        throw new Error(`${name} could not be reloaded: ${line} ended with ${code}`);
-    }
-  }
-
-  /** The command line of the stand-in, bin/systemctl. */
-  async function obey(words: readonly string[]): Promise<void> {
-    const [verb = '', ...names] = words;
-    if (verb === 'daemon-reload') return;
-    for (const name of names) {
-      readUnit(name, machine);
-      if (verb === 'enable') enabled.add(name);
-      else if (verb === 'start') start(name);
-      else if (verb === 'reload') await reload(name);
-      else if (verb === 'try-restart') restarted(name);
-      else throw new Error(`the local world does not play systemctl ${verb}`);
-    }
-  }
-
-  const served = await serve((request, response) => {
-    let asked = '';
-    request.on('data', (text) => (asked += text));
-    request.on('end', () => {
-      obey(asked.split(' ')).then(
-        () => response.end(),
-        (error: Error) => response.writeHead(400).end(error.message),
-      );
-    });
+export async function serviceManager(machine: Machine, deps: Deps) {
+  const state: State = { ...deps, machine, running: new Map(), enabled: new Set(), restarts: new Map(), isOn: true };
+  const served = await serve(async (request, response) => {
+    const words = (await bodyOf(request)).toString().split(' ');
+    await obey(state, words).then(
+      () => response.end(),
+      (error: Error) => response.writeHead(400).end(error.message),
+    );
   });
-
   return {
     endpoint: served.endpoint,
     /** What is enabled starts side by side, as at every boot. */
     boot: (): void => {
-      on = true;
-      for (const name of enabled) start(name);
+      state.isOn = true;
+      for (const name of state.enabled) start(state, name);
     },
     /** Everything ends at once, as without power. */
     cut: async (): Promise<void> => {
-      on = false;
-      const ending = [...running.values()];
+      state.isOn = false;
+      const ending = [...state.running.values()];
       for (const child of ending) child.kill('SIGKILL');
       await Promise.all(ending.map(({ exited }) => exited));
     },
     stop: served.stop,
   };
+}
+
+export type ServiceManager = Awaited<ReturnType<typeof serviceManager>>;
+
+/** The command line of the stand-in, bin/systemctl. */
+async function obey(state: State, [verb = '', ...names]: readonly string[]): Promise<void> {
+  if (verb === 'daemon-reload') return;
+  for (const name of names) {
+    readUnit(name, state.machine);
+    if (verb === 'enable') state.enabled.add(name);
+    else if (verb === 'start') start(state, name);
+    else if (verb === 'reload') await reload(state, name);
+    else if (verb === 'try-restart') state.restarted(name);
+    else fail(`the local world does not play systemctl ${verb}`);
+  }
+}
+
+function start(state: State, name: string): void {
+  const { machine, running, restarts, timers, say } = state;
+  const unit = readUnit(name, machine);
+  if (running.has(name) || !state.isOn) return;
+  const missing = unit.ConditionPathExists?.find((path) => !existsSync(machine.located(path)));
+  if (missing) return void machine.write(`systemd: ${name} is skipped, for ${missing} does not exist`);
+  const environment = environmentOf(unit, machine);
+  const child = machine.launch(argvOf(unit.ExecStart?.at(-1) ?? '', environment, machine), environment, machine.write);
+  running.set(name, child);
+  say('boot', `systemd on ${machine.id} starts ${name}`);
+  void child.exited.then(({ code, signal }) => {
+    running.delete(name);
+    if (!state.isOn || !startsAgain(unit, code)) return void restarts.delete(name);
+    say('haproxy', `${name} on ${machine.id} ended (${signal ?? code}); systemd starts it again`);
+    const before = restarts.get(name) ?? 0;
+    restarts.set(name, before + 1);
+    timers.after(restartMs(unit, before), () => start(state, name));
+  });
+}
+
+/** Runs its commands one after the other; with `-` before it, one may fail (systemd.service: ExecReload). */
+async function reload({ machine, running }: State, name: string): Promise<void> {
+  const unit = readUnit(name, machine);
+  const main = running.get(name) ?? fail(`${name} is not active, cannot reload.`);
+  const environment = { ...environmentOf(unit, machine), MAINPID: `${main.pid}` };
+  for (const line of unit.ExecReload ?? []) {
+    const argv = argvOf(line.replace(/^-/, ''), environment, machine);
+    const { code } = await machine.launch(argv, environment, machine.write).exited;
+    if (code !== 0 && !line.startsWith('-')) fail(`${name} could not be reloaded: ${line} ended with ${code}`);
+  }
 }
 
 /** systemd.service: Restart, RestartPreventExitStatus. */

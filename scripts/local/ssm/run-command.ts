@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { AwsError } from '../api/errors';
+import { fail, refuse } from '../api/errors';
 import { isTarget } from '../api/iam-checks';
 import type { Say } from '../moment';
 import type { Document } from '../package/stack';
@@ -20,9 +20,7 @@ export type Command = {
   /** By instance; `undefined` while it runs. */
   readonly invocations: Map<string, Output | undefined>;
 };
-
 export type CommandFault = 'lost' | 'late';
-const lateMs = 3_000;
 
 type Parameters = Readonly<Record<string, readonly string[]>>;
 type Input = {
@@ -31,91 +29,87 @@ type Input = {
   InstanceIds?: string[];
   Parameters?: Parameters;
 };
+type Filters = { readonly Filters: readonly { readonly Key: string; readonly Values: readonly string[] }[] };
 type Asked = { readonly Name: string; readonly DocumentFormat?: string };
 type Deps = { readonly delayMs: number; readonly timers: Timers; readonly say: Say; readonly isOn: () => boolean };
+type State = Deps & {
+  readonly documents: readonly Document[];
+  readonly instances: readonly ManagedInstance[];
+  readonly commands: Command[];
+  readonly faults: CommandFault[];
+  readonly held: (() => void)[];
+};
+
+const lateMs = 3_000;
 
 /** Run Command: carries the packaged document to the instances that a tag names (AWS: SendCommand). */
 export function runCommand(documents: readonly Document[], instances: readonly ManagedInstance[], deps: Deps) {
-  const commands: Command[] = [];
-  const faults: CommandFault[] = [];
-  const held: (() => void)[] = [];
-
-  function named(name: string): Document {
-    const found = documents.find(({ Name }) => name === Name || name.endsWith(`:document/${Name}`));
-    return found ?? refuse('InvalidDocument', `Document with name ${name} does not exist.`);
-  }
-
-  function send({ DocumentName, Targets = [], InstanceIds = [], Parameters = {} }: Input) {
-    const document = named(DocumentName);
-    // 64 KB for the document and its parameters together (AWS: CreateDocument, Content).
-    const bytes = Buffer.byteLength(JSON.stringify([document.Content, Parameters]));
-    if (bytes > 65_536) throw new AwsError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
-    const script = filled(document, Parameters);
-
-    const command: Command = { id: randomUUID(), at: Date.now(), parameters: Parameters, invocations: new Map() };
-    commands.push(command);
-    const fault = faults.shift();
-    for (const instance of instances.filter((each) => isTarget({ InstanceIds, Targets }, each))) {
-      command.invocations.set(instance.id, undefined);
-      if (fault !== 'lost') deliver(() => perform(command, instance, script), fault === 'late' ? lateMs : deps.delayMs);
-    }
-    const RequestedDateTime = command.at / 1000;
-    return {
-      Command: {
-        CommandId: command.id,
-        DocumentName,
-        Parameters,
-        Targets,
-        InstanceIds,
-        Status: 'Pending',
-        RequestedDateTime,
-      },
-    };
-  }
-
-  /** During an outage a command waits; its delivery timeout is an hour by default. ASSUMED: it is not lost. */
-  const deliver = (run: () => void, milliseconds: number): void =>
-    deps.timers.after(milliseconds, () => (deps.isOn() ? run() : held.push(() => deliver(run, deps.delayMs))));
-
-  async function perform(command: Command, instance: ManagedInstance, script: Script): Promise<void> {
-    deps.say('command', `Run Command reaches ${instance.id}: ${JSON.stringify(command.parameters)}`);
-    command.invocations.set(instance.id, await instance.run(script));
-  }
-
+  const state: State = { ...deps, documents, instances, commands: [], faults: [], held: [] };
   return {
-    commands,
-    faults: { next: (fault: CommandFault, times = 1) => void faults.push(...Array<CommandFault>(times).fill(fault)) },
+    commands: state.commands,
+    faults: {
+      next: (fault: CommandFault, times = 1) => void state.faults.push(...Array<CommandFault>(times).fill(fault)),
+    },
     release: (): void => {
-      for (const run of held.splice(0)) run();
+      for (const run of state.held.splice(0)) run();
     },
     handlers: {
-      'ssm:SendCommand': send,
+      'ssm:SendCommand': (input: Input) => send(state, input),
       // A name is filtered by how it begins (AWS: DocumentKeyValuesFilter). The later in the list, the newer.
-      'ssm:ListDocuments': ({ Filters }: { Filters: { Key: string; Values: string[] }[] }) => ({
-        DocumentIdentifiers: documents.flatMap(({ Name }, index) =>
+      'ssm:ListDocuments': ({ Filters }: Filters) => ({
+        DocumentIdentifiers: documents.flatMap(({ Name }, CreatedDate) =>
           Filters.every(({ Key, Values }) => Key !== 'Name' || Values.some((start) => Name.startsWith(start)))
-            ? [{ Name, CreatedDate: index }]
+            ? [{ Name, CreatedDate }]
             : [],
         ),
       }),
       // The content is a text (AWS: GetDocument).
-      'ssm:GetDocument': ({ Name, DocumentFormat = 'JSON' }: Asked) => ({
-        Name,
-        DocumentFormat,
-        DocumentVersion: '1',
-        Status: 'Active',
-        Content: JSON.stringify(named(Name).Content, undefined, 2),
-      }),
+      'ssm:GetDocument': ({ Name, DocumentFormat = 'JSON' }: Asked) => {
+        const Content = JSON.stringify(named(documents, Name).Content, undefined, 2);
+        return { Name, DocumentFormat, DocumentVersion: '1', Status: 'Active', Content };
+      },
     },
   };
+}
+
+const named = (documents: readonly Document[], name: string): Document =>
+  documents.find(({ Name }) => name === Name || name.endsWith(`:document/${Name}`)) ??
+  refuse('InvalidDocument', `Document with name ${name} does not exist.`);
+
+function send(state: State, { DocumentName, Targets = [], InstanceIds = [], Parameters = {} }: Input) {
+  const document = named(state.documents, DocumentName);
+  // 64 KB for the document and its parameters together (AWS: CreateDocument, Content).
+  const bytes = Buffer.byteLength(JSON.stringify([document.Content, Parameters]));
+  if (bytes > 65_536) refuse('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
+  const script = filled(document, Parameters);
+  const command: Command = { id: randomUUID(), at: Date.now(), parameters: Parameters, invocations: new Map() };
+  state.commands.push(command);
+  const fault = state.faults.shift();
+  for (const instance of state.instances.filter((each) => isTarget({ InstanceIds, Targets }, each))) {
+    command.invocations.set(instance.id, undefined);
+    const run = () => perform(state, command, instance, script);
+    if (fault !== 'lost') deliver(state, run, fault === 'late' ? lateMs : state.delayMs);
+  }
+  const asked = { DocumentName, Parameters, Targets, InstanceIds };
+  return { Command: { CommandId: command.id, ...asked, Status: 'Pending', RequestedDateTime: command.at / 1000 } };
+}
+
+/** During an outage a command waits; its delivery timeout is an hour by default. ASSUMED: it is not lost. */
+const deliver = (state: State, run: () => void, milliseconds: number): void =>
+  state.timers.after(milliseconds, () =>
+    state.isOn() ? run() : state.held.push(() => deliver(state, run, state.delayMs)),
+  );
+
+async function perform({ say }: State, command: Command, instance: ManagedInstance, script: Script): Promise<void> {
+  say('command', `Run Command reaches ${instance.id}: ${JSON.stringify(command.parameters)}`);
+  command.invocations.set(instance.id, await instance.run(script));
 }
 
 /** `{{ Name }}` is pasted in as it is, so the allowed pattern is what keeps a script a script (AWS: SSM documents). */
 export function filled({ Name, Content: { parameters, mainSteps } }: Document, given: Parameters): Script {
   const [step] = mainSteps;
-  if (step?.action !== 'aws:runShellScript' || mainSteps.length > 1) {
-    throw new Error(`document ${Name}: the local world plays exactly one aws:runShellScript`);
-  }
+  if (step?.action !== 'aws:runShellScript' || mainSteps.length > 1)
+    return fail(`document ${Name}: the local world plays exactly one aws:runShellScript`);
   for (const name of Object.keys(given)) parameters[name] ?? invalid(`The document has no parameter ${name}.`);
   let text = step.inputs.runCommand.join('\n');
   for (const [name, { default: byDefault, allowedPattern = '' }] of Object.entries(parameters)) {
@@ -127,6 +121,3 @@ export function filled({ Name, Content: { parameters, mainSteps } }: Document, g
 }
 
 const invalid = (message: string): never => refuse('InvalidParameters', message);
-const refuse = (code: string, message: string): never => {
-  throw new AwsError(code, message);
-};

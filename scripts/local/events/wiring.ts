@@ -1,0 +1,63 @@
+import { fail } from '../api/errors';
+import type { Credentials } from '../api/signature';
+import type { Played } from '../moment';
+import type { Stack, Target } from '../package/stack';
+import { type Event, eventBridge, period } from './eventbridge';
+import { type Invocation, playFunctions } from './lambda';
+import { pollQueue } from './mapping';
+import { type Message, newQueue, type Queue, sendMessage } from './sqs';
+
+type Deps = Omit<Played, 'atEnd'> & {
+  readonly tickSeconds: number | undefined;
+  readonly assume: (role: string) => Credentials;
+  /** Of every function, beside what the template says. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly isOn: () => boolean;
+};
+
+/** The packaged rules, schedules, queues and functions, and what leads from one to the next. */
+export function wireEvents(stack: Stack, deps: Deps) {
+  const { delays, timers, say, tickSeconds } = deps;
+  const deadLetters: Message[] = [];
+  const queues = stack.queues.map((properties) => newQueue(properties, deadLetters));
+  const { functions, runs, invoke } = playFunctions(stack, deps.environment, deps);
+  const enqueue = ({ Arn, SqsParameters }: Target, body: string): void => {
+    const called = functions.find(({ name }) => Arn.endsWith(`:function:${name}`));
+    if (called) return void invoke(called, JSON.parse(body));
+    const { MessageGroupId = '' } = SqsParameters ?? {};
+    sendMessage(withArn(queues, Arn), { MessageBody: body, MessageGroupId }, Date.now());
+    say('event', `the queue gets ${summary(body)}`);
+  };
+  const bus = eventBridge(stack.rules, { delayMs: delays.eventMs, timers, enqueue });
+  for (const schedule of stack.schedules)
+    timers.every((tickSeconds ?? period(schedule.ScheduleExpression)) * 1000, () => bus.tick([schedule]));
+  const invocations: Invocation[] = [];
+  for (const { EventSourceArn, FunctionName, BatchSize: batchSize = 10 } of stack.mappings) {
+    const target = functions.find(({ name }) => FunctionName.endsWith(`:${name}`)) ?? fail(`no ${FunctionName}`);
+    const settings = { batchSize, delayMs: delays.queueMs, timers, isOn: deps.isOn };
+    pollQueue(withArn(queues, EventSourceArn), target, settings, (invocation) => {
+      invocations.push(invocation);
+      say('reconciled', `${target.name} ${told(invocation)}`);
+    });
+  }
+  return { bus, queues, deadLetters, functions, invocations, runs, invoke };
+}
+
+const withArn = (queues: readonly Queue[], arn: string): Queue =>
+  queues.find((queue) => queue.arn === arn) ?? fail(`the template has no queue ${arn}`);
+
+type Body = Partial<Event> & { readonly detail?: Readonly<Record<string, string>> };
+
+function summary(body: string): string {
+  const { 'detail-type': type, source, detail } = JSON.parse(body) as Body;
+  const task = detail?.taskArn?.replace(/^.*\//, '').slice(0, 4);
+  return task
+    ? `${type}: task ${task} ${detail?.lastStatus}, wanted ${detail?.desiredStatus}`
+    : (type ?? `a message of ${source}`);
+}
+
+function told({ durationMs, event, outcome, result, error }: Invocation): string {
+  const count = (event as { Records: unknown[] }).Records.length;
+  const { reason = JSON.stringify(result) } = (result ?? {}) as { reason?: string };
+  return `${outcome} after ${durationMs} ms with ${count} message${count === 1 ? '' : 's'}: ${error ?? reason}`;
+}
