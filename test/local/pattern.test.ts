@@ -35,4 +35,4 @@ it('takes the packaged rule for what it is: a stop order matters, a pending task
   expect([{}, { desiredStatus: 'STOPPED' }].map(wakes)).toStrictEqual([true, true]);
   const other = { clusterArn: `${event.detail.clusterArn}-other` };
   expect([{ lastStatus: 'PENDING' }, other].map(wakes)).toStrictEqual([false, false]);
-});
+}, 120_000);

@@ -1,37 +1,23 @@
-import { request } from 'node:http';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 import type { Redeployed } from '../../scripts/local/aws';
 import { packaged } from '../../scripts/local/package/package';
 import type { ProxyInstance } from '../../scripts/local/proxy/instance';
-import { startWorld, type World } from '../../scripts/local/world';
-import { until } from './haproxy-instance';
+import type { World } from '../../scripts/local/world';
 import { packagedWith } from './packaged';
+import { openShop, serves, startQuick, until } from './shop';
 
 jest.setTimeout(60_000);
 
+/** Where every process's command line can be read. */
+const onLinux = existsSync('/proc/self/cmdline') ? it : it.skip;
+
 let world: World;
 beforeAll(async () => {
-  const quick = { addressMs: 50, predecessorMs: 50, registerMs: 100 };
-  const delays = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, schedulerMs: 50, ...quick };
-  world = await startWorld({ delays, tickSeconds: 3_600 });
-  const hello = [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')];
-  const labels = { 'haproxy.host': 'shop.example', 'haproxy.check': '/health' };
-  const containers = [{ name: 'web', command: hello, containerPort: 8080, labels }];
-  const taskDefinition = world.ecs.registerTaskDefinition({ family: 'shop', containers });
-  world.ecs.createService({ name: 'shop', taskDefinition, desiredCount: 2 });
-  await until(async () => (await status()) === 200);
+  world = await startQuick({ delays: { addressMs: 50, predecessorMs: 50, registerMs: 100 } });
+  await openShop(world);
 }, 90_000);
 afterAll(() => world?.stop());
-
-const status = (): Promise<number | string> =>
-  new Promise((resolve) => {
-    request({ ...world.proxy.http, agent: false, headers: { host: 'shop.example' } }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode ?? 0));
-    })
-      .on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-      .end();
-  });
 
 const said = ({ console }: ProxyInstance) => console.map(({ text }) => text).join('\n');
 const fetched = (since: number) =>
@@ -54,6 +40,18 @@ async function replacedWhile(from: string, ...left: readonly Redeployed[]): Prom
   return world.proxies.launched.slice(before);
 }
 
+onLinux('law 12: no credential of the role is on a command line', async () => {
+  world.aws.api.faults.next('ssm:GetDocument', { lateMs: 1_000 });
+  const done = world.proxies.replace(1);
+  const asking = () => commandLines().filter((line) => line.includes('AmazonSSM.GetDocument'));
+  await until(() => asking().length > 0);
+  const found = asking().join('\n');
+  await done;
+
+  expect(found).toContain('--aws-sigv4');
+  expect(found).not.toMatch(/ASIA|security-token:/);
+});
+
 it('a proxy whose document is deleted while it boots takes the sync that Run Command brings', async () => {
   const edit = (text: string) => `${text}\nprocess.title = 'edited';\n`;
   await packagedWith('lib/sync/run.ts', edit, async (folder) => {
@@ -68,7 +66,7 @@ it('a proxy whose document is deleted while it boots takes the sync that Run Com
       /AWS answered: .*InvalidDocument[\s\S]*takes the sync that Run Command brought[\s\S]*serves/,
     );
     expect(new Set(fetched(since))).toStrictEqual(new Set([`${old} InvalidDocument`]));
-    await until(async () => (await status()) === 200);
+    await serves(world.proxy.http);
   });
 });
 
@@ -89,7 +87,7 @@ it('one that nobody reaches is ended by its hook, after 15 minutes, and its succ
   expect(more).toStrictEqual([]);
   const names = fetched(since);
   expect([names[0], names.at(-1)]).toStrictEqual([`${old} InvalidDocument`, `${documents()[0]} answered`]);
-  await until(async () => (await status()) === 200);
+  await serves(world.proxy.http);
 });
 
 it('a reboot asks for no document: the copy on the disk pulls', async () => {
@@ -100,5 +98,16 @@ it('a reboot asks for no document: the copy on the disk pulls', async () => {
   await until(() => world.aws.api.calls.slice(since).some(({ action }) => action === 'ssm:GetParameter'));
 
   expect(fetched(since)).toStrictEqual([]);
-  await until(async () => (await status()) === 200);
+  await serves(world.proxy.http);
 });
+
+/** Of every process. */
+const commandLines = (): readonly string[] =>
+  readdirSync('/proc').flatMap((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') : [];
+    } catch {
+      // It has ended.
+      return [];
+    }
+  });

@@ -1,25 +1,16 @@
-import { Agent, request } from 'node:http';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { Agent } from 'node:http';
 
-import { startWorld, type TaskDefinitionInput, type World } from '../../scripts/local/world';
+import type { TaskDefinitionInput, World } from '../../scripts/local/world';
+import { answersDuring, ask, serving, startQuick, until } from './shop';
 
 jest.setTimeout(90_000);
 
-const delays = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, schedulerMs: 50, registerMs: 200 };
-const hello = [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')];
-
 type Container = TaskDefinitionInput['containers'][number];
+type Host = 'a.example' | 'b.example';
 
 /** A container that says its own name. */
-const serving = (name: string, containerPort: number, host: string): Container => ({
-  name,
-  command: hello,
-  containerPort,
-  labels: { 'haproxy.host': host, 'haproxy.check': '/health' },
-  healthCheck: true,
-  environment: { VERSION: name },
-});
+const named = (name: string, containerPort: number, host: Host): Container =>
+  serving(host, { name, containerPort, healthCheck: true, environment: { VERSION: name } });
 /** Keeps the others serving until their stop order has reached the proxy (docs/adopting.md). */
 const drain: Container = {
   name: 'drain',
@@ -29,24 +20,17 @@ const drain: Container = {
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld({ delays, tickSeconds: 3_600 });
-});
+  world = await startQuick();
+}, 90_000);
 afterAll(() => world?.stop());
 
 const agent = new Agent({ keepAlive: true });
 
 /** Which container answered, or what went wrong. */
-const visit = (host: string): Promise<string> =>
-  new Promise((resolve) => {
-    const headers = { host, accept: 'application/json' };
-    const asked = request({ ...world.proxy.http, agent, headers, timeout: 5_000 }, (answer) => {
-      let body = '';
-      answer.on('data', (text) => (body += text));
-      answer.on('end', () => resolve(answer.statusCode === 200 ? JSON.parse(body).version : `${answer.statusCode}`));
-    });
-    asked.on('timeout', () => asked.destroy(new Error('timeout')));
-    asked.on('error', (error) => resolve(error.message)).end();
-  });
+async function visit(host: Host): Promise<string> {
+  const { status, body } = await ask({ ...world.proxy.http, agent, headers: { host, accept: 'application/json' } });
+  return status === 200 ? JSON.parse(body).version : `${status}`;
+}
 
 /** Deploys these containers, in this order, and waits until nothing else runs. */
 async function deploy(...containers: readonly Container[]): Promise<void> {
@@ -56,33 +40,25 @@ async function deploy(...containers: readonly Container[]): Promise<void> {
   await world.ecs.steady('shop');
 }
 
-/** What each host's requests were answered by, while something is done. */
-async function answersDuring(meanwhile: () => Promise<void>): Promise<Record<string, readonly string[]>> {
-  const all = { 'a.example': [] as Promise<string>[], 'b.example': [] as Promise<string>[] };
-  let over = false;
-  const load = (async () => {
-    for (; !over; await pause(20)) for (const host of ['a.example', 'b.example'] as const) all[host].push(visit(host));
-  })();
-  await meanwhile();
-  await pause(500);
-  over = true;
-  await load;
-  const [a, b] = await Promise.all([Promise.all(all['a.example']), Promise.all(all['b.example'])]);
-  return { 'a.example': [...new Set(a)].sort(), 'b.example': [...new Set(b)].sort() };
+/** What the requests of each host were answered by, while something is done. */
+async function answeredBy(meanwhile: () => Promise<void>) {
+  const both = async () => [await visit('a.example'), await visit('b.example')] as const;
+  const all = await answersDuring(both, 20, meanwhile);
+  return [0, 1].map((host) => [...new Set(all.map((answers) => answers[host]))].sort());
 }
 
 it('two labelled containers of a task are deployed in one order and in the other: each host reaches its own, and none fails', async () => {
-  const [web, admin] = [serving('web', 80, 'a.example'), serving('admin', 8080, 'b.example')];
+  const [web, admin] = [named('web', 80, 'a.example'), named('admin', 8080, 'b.example')];
   await deploy(web, admin);
-  while ((await visit('a.example')) !== 'web' || (await visit('b.example')) !== 'admin') await pause(50);
+  await until(async () => (await visit('a.example')) === 'web' && (await visit('b.example')) === 'admin');
   const reloads = await world.proxy.reloads();
 
-  const answers = await answersDuring(async () => {
+  const answers = await answeredBy(async () => {
     await deploy(admin, web);
     await deploy(web, admin);
   });
 
-  expect(answers).toStrictEqual({ 'a.example': ['web'], 'b.example': ['admin'] });
+  expect(answers).toStrictEqual([['web'], ['admin']]);
   expect(await world.proxy.reloads()).toBe(reloads);
   expect(world.reconciles().flatMap(({ result }) => (result as { faults: string[] }).faults)).toStrictEqual([]);
 });
@@ -90,11 +66,12 @@ it('two labelled containers of a task are deployed in one order and in the other
 it('the hosts change places between the containers: none fails, and each task serves both as its own labels say', async () => {
   const reloads = await world.proxy.reloads();
 
-  const answers = await answersDuring(() =>
-    deploy(serving('web', 80, 'b.example'), serving('admin', 8080, 'a.example')),
-  );
+  const answers = await answeredBy(() => deploy(named('web', 80, 'b.example'), named('admin', 8080, 'a.example')));
 
-  expect(answers).toStrictEqual({ 'a.example': ['admin', 'web'], 'b.example': ['admin', 'web'] });
+  expect(answers).toStrictEqual([
+    ['admin', 'web'],
+    ['admin', 'web'],
+  ]);
   expect([await visit('a.example'), await visit('b.example')]).toStrictEqual(['admin', 'web']);
   expect(await world.proxy.reloads()).toBe(reloads);
 });

@@ -1,61 +1,40 @@
-import { request } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 
-import { startWorld, type TaskDefinitionInput, type World } from '../../scripts/local/world';
+import { listens } from '../../scripts/local/api/loopback';
+import type { TaskDefinitionInput, World } from '../../scripts/local/world';
+import { ask, serving, startQuick, until } from './shop';
 
 jest.setTimeout(60_000);
 
 let world: World;
-const quick = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, taskStoppedMs: 100, schedulerMs: 50 };
-
 beforeAll(async () => {
-  world = await startWorld({
-    delays: { ...quick, healthMs: 200, hostLostMs: 300, spotDrainMs: 5_000 },
-    tickSeconds: 3_600,
-  });
+  world = await startQuick({ delays: { taskStoppedMs: 100, healthMs: 200, hostLostMs: 300, spotDrainMs: 5_000 } });
 }, 90_000);
 afterAll(() => world?.stop());
 
-const hello = ['node', 'resources/hello-world/hello.mjs'];
 /** Serves on after the stop order, as the example's pre-stop container has it. */
 const sidecar = {
   name: 'pre-stop',
   command: ['sh', '-c', "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.05; done"],
+  dependsOn: ['web'],
 };
 
 function serve(name: string, desiredCount: number, definition: Partial<TaskDefinitionInput> = {}, port = 8080): void {
-  const labels = { 'haproxy.host': `${name}.example`, 'haproxy.check': '/health' };
-  const web = { name: 'web', command: hello, containerPort: port, labels, healthCheck: true };
-  const containers = [web, { ...sidecar, dependsOn: ['web'] }];
+  const containers = [serving(`${name}.example`, { containerPort: port, healthCheck: true }), sidecar];
   const taskDefinition = world.ecs.registerTaskDefinition({ family: name, containers, ...definition });
   world.ecs.createService({ name, taskDefinition, desiredCount });
 }
 
-/** The status and the task that a browser gets. */
-const answer = (service: string): Promise<{ status: number; task: unknown }> =>
-  new Promise((resolve, reject) => {
-    request({ ...world.proxy.http, agent: false, headers: { host: `${service}.example` } }, (response) => {
-      const { statusCode: status = 0, headers } = response;
-      response.resume().on('end', () => resolve({ status, task: headers['x-task'] }));
-    })
-      .on('error', reject)
-      .end();
-  });
+const answer = (service: string) => ask({ ...world.proxy.http, headers: { host: `${service}.example` } });
 
 /** The tasks that answer so many requests. */
 async function tasksBehind(service: string, requests: number): Promise<Set<unknown>> {
   const answers = await Promise.all(Array.from({ length: requests }, () => answer(service)));
   expect(answers.map(({ status }) => status)).toStrictEqual(Array(requests).fill(200));
-  return new Set(answers.map(({ task }) => task));
+  return new Set(answers.map(({ headers }) => headers['x-task']));
 }
 
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 30_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`waited 30 seconds in vain: ${holds}`);
-    await pause(50);
-  }
-}
 const served = (service: string) => until(async () => (await answer(service)).status === 200);
 const running = (service: string) =>
   world.ecs
@@ -107,4 +86,12 @@ it('a Spot warning sends requests to the other instance before ECS stops a task,
 
 it('law 14: no call was denied by the packaged policies', () => {
   expect(world.denied()).toStrictEqual([]);
+});
+
+it('a stopped world leaves nothing behind', async () => {
+  const { home, http } = world.proxy;
+  await world.stop();
+
+  expect(existsSync(dirname(home))).toBe(false);
+  expect(await listens(http, 100)).toBe(false);
 });

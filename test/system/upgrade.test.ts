@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { packagedWith } from './packaged';
 import { startUpgrading, type Upgrading } from './upgrading';
 
@@ -52,4 +54,18 @@ it('a deploy of another configuration is rolled out by the next tick, by one rel
   expect(await world.proxy.pid()).not.toBe(pid);
   expect(world.reconciles().filter(({ outcome }) => outcome !== 'succeeded')).toStrictEqual([]);
   expect(world.denied()).toStrictEqual([]);
+});
+
+it('loses no request when the update of HAProxy’s package reloads it', async () => {
+  const { world, answersDuring } = upgrading;
+  const [proxy, before] = [world.proxies.current(1), await world.proxy.reloads()];
+  const text = 'systemctl reload haproxy.service';
+
+  const answers = await answersDuring(async () => {
+    expect((await proxy.managed.run({ text, timeoutSeconds: 20 })).code).toBe(0);
+    while ((await world.proxy.reloads()) !== before + 1) await pause(50);
+  });
+
+  expect(proxy.console.map((line) => line.text).join('\n')).toMatch(/"health":"(\d) of \1 servers answer"/);
+  expect(new Set(answers)).toStrictEqual(new Set([200]));
 });
