@@ -46,23 +46,29 @@ export function playedEcs() {
     kinds: (...wanted: readonly string[]) =>
       played.moments.map(({ kind }) => kind).filter((kind) => wanted.includes(kind)),
   };
-  let clock = timers();
+  let stop = async () => {};
   beforeEach(() => {
-    const quick = { taskStartMs: 20, taskStoppedMs: 20, schedulerMs: 20, healthMs: 50, settledMs: 300 };
-    const speed = { ...delays, ...quick, spotDrainMs: 50, hostLostMs: 200 };
-    clock = timers();
-    Object.assign(played, { running: processes(), hosts: twoHosts('c'), moments: [], events: [], speed });
-    const say = (kind: Moment['kind'], text: string) => void played.moments.push({ kind, text });
-    const putEvent = ({ 'detail-type': type, detail }: { 'detail-type': string; detail: unknown }) => {
-      played.events.push({ type, detail: detail as Event['detail'] });
-      say('event', '');
-    };
-    const deps = { processes: played.running, timers: clock, delays: speed, say, putEvent };
-    played.ecs = playEcs([...played.hosts], deps);
+    stop = start(played);
   });
-  afterEach(async () => {
-    clock.stop();
-    await played.running.stop();
-  });
+  afterEach(() => stop());
   return played;
+}
+
+type Fresh = Pick<ReturnType<typeof playedEcs>, 'ecs' | 'running' | 'hosts' | 'speed' | 'moments' | 'events'>;
+
+function start(played: Fresh): () => Promise<void> {
+  const quick = { taskStartMs: 20, taskStoppedMs: 20, schedulerMs: 20, healthMs: 50, settledMs: 300 };
+  const speed = { ...delays, ...quick, spotDrainMs: 50, hostLostMs: 200 };
+  const [clock, running, hosts] = [timers(), processes(), twoHosts('c')];
+  Object.assign(played, { running, hosts, moments: [], events: [], speed });
+  const say = (kind: Moment['kind'], text: string) => void played.moments.push({ kind, text });
+  const putEvent = ({ 'detail-type': type, detail }: { 'detail-type': string; detail: unknown }) => {
+    played.events.push({ type, detail: detail as Event['detail'] });
+    say('event', '');
+  };
+  played.ecs = playEcs([...hosts], { processes: running, timers: clock, delays: speed, say, putEvent });
+  return async () => {
+    clock.stop();
+    await running.stop();
+  };
 }

@@ -9,6 +9,13 @@ const processes = startProcesses();
 const stops: (() => Promise<void>)[] = [processes.stop];
 afterAll(() => Promise.all(stops.map((stop) => stop())));
 
+/** Ends with the next of its codes. */
+const sync = `
+const fs = require('node:fs'), path = require('node:path').join(__dirname, 'codes');
+const [code, ...rest] = JSON.parse(fs.readFileSync(path, 'utf8'));
+fs.writeFileSync(path, JSON.stringify(rest));
+process.exit(code);`;
+
 /** The seconds between the starts of the pull unit after a boot, with a sync that ends with these codes in turn. */
 async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
   const own = await machine(`i-${codes.join('')}`.slice(0, 20), processes, {});
@@ -24,14 +31,7 @@ async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
   };
   own.store('/etc/systemd/system/sluice-pull.service', unit, 0o644);
   own.store('/var/lib/sluice/environment', '', 0o600);
-  own.store(
-    '/var/lib/sluice/sync.cjs',
-    `const fs = require('node:fs'), path = require('node:path').join(__dirname, 'codes');
-     const [code, ...rest] = JSON.parse(fs.readFileSync(path, 'utf8'));
-     fs.writeFileSync(path, JSON.stringify(rest));
-     process.exit(code);`,
-    0o600,
-  );
+  own.store('/var/lib/sluice/sync.cjs', sync, 0o600);
   own.store('/var/lib/sluice/codes', JSON.stringify(codes), 0o600);
   const launch: typeof own.launch = (...words) => {
     const child = own.launch(...words);
@@ -44,8 +44,7 @@ async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
     );
     return child;
   };
-  const timers = { after, every: () => {}, stop: () => {} };
-  const systemd = await serviceManager({ ...own, launch }, { timers, say: () => {}, restarted: () => {} });
+  const systemd = await serviceManager({ ...own, launch }, { timers: { after }, say: () => {}, restarted: () => {} });
   stops.push(systemd.stop);
 
   await fetch(systemd.endpoint, { method: 'POST', body: 'enable sluice-pull.service' });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 
+import type { World } from '../../scripts/local/world';
 import { answersDuring, openShop, serving, startQuick, statusAt, until } from './shop';
 
 /** A world with a service of two tasks with two labelled containers each, whose packages are replaced under load. */
@@ -14,17 +15,7 @@ export async function startUpgrading() {
   });
   // 0.1.0 serves only the first.
   await openShop(world, [serving('shop.example'), serving('admin.example', { name: 'admin', containerPort: 8081 })]);
-  const isQuiet = () =>
-    world.aws.commands.commands.every(({ invocations }) => [...invocations.values()].every((ended) => ended));
-  const reportsAfterTick = async () => {
-    // A sync of before that reports late would be taken for that of the tick.
-    await until(isQuiet);
-    const before = reports.length;
-    world.tick();
-    await until(() => reports.length > before && isQuiet());
-    return reports.slice(before);
-  };
-  await until(async () => /"changed":"nothing"/.test((await reportsAfterTick()).join()));
+  await until(async () => /"changed":"nothing"/.test((await reportsAfterTick(world, reports)).join()));
   const kept = new Agent({ keepAlive: true, maxSockets: 1 });
   const visit = (count: number) =>
     statusAt(
@@ -40,7 +31,7 @@ export async function startUpgrading() {
     adminAnswers: (status: number) => until(async () => (await statusAt(world.proxy.http, 'admin.example')) === status),
     /** One tick, and nothing else, until a sync reports what is looked for. */
     oneTick: async (reported: RegExp): Promise<void> => {
-      expect(await reportsAfterTick()).toStrictEqual([expect.stringMatching(reported)]);
+      expect(await reportsAfterTick(world, reports)).toStrictEqual([expect.stringMatching(reported)]);
     },
     running: async () => [await world.proxy.pid(), await world.proxy.reloads()] as const,
     /** A file as HAProxy would be started with it. */
@@ -52,3 +43,14 @@ export async function startUpgrading() {
 }
 
 export type Upgrading = Awaited<ReturnType<typeof startUpgrading>>;
+
+async function reportsAfterTick(world: World, reports: readonly string[]): Promise<readonly string[]> {
+  const isQuiet = () =>
+    world.aws.commands.commands.every(({ invocations }) => [...invocations.values()].every((ended) => ended));
+  // A sync of before that reports late would be taken for that of the tick.
+  await until(isQuiet);
+  const before = reports.length;
+  world.tick();
+  await until(() => reports.length > before && isQuiet());
+  return reports.slice(before);
+}
