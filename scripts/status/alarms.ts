@@ -26,10 +26,9 @@ function badState(alarm: MetricAlarm, stage: Stage, now: number): readonly Check
   if (StateValue === 'ALARM') return [wrong(what, meaning, next)];
   if (alarm.ActionsEnabled === false) {
     const on = stage.aws(`cloudwatch enable-alarm-actions --alarm-names ${AlarmName}`);
-    return [wrong(what, 'its actions are switched off: it tells nobody', on)];
+    return [wrong(what, 'its actions are switched off: it sends no mail', on)];
   }
-  if (AlarmActions.length === 0)
-    return [wrong(what, 'it tells nobody: what it should do was taken away', putBack(stage))];
+  if (AlarmActions.length === 0) return [wrong(what, 'it sends no mail: its actions were removed', putBack(stage))];
   if (StateValue === 'OK') return [];
   if (StateValue !== 'INSUFFICIENT_DATA') return [wrong(what, `CloudWatch says ${StateValue} of it`, 'try again')];
   return isTooQuiet(alarm, now) ? [wrong(what, `has no data. ${meaning}`, next)] : [];
@@ -49,14 +48,14 @@ async function subscription(sns: Clients['sns'], TopicArn: string, { aws }: Stag
   const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
   const what = 'alarm e-mail';
   const told = Subscriptions.find(({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:'));
-  if (told) return fine(what, `${told.Endpoint} is told`);
+  if (told) return fine(what, `alarms go to ${told.Endpoint}`);
   const subscribe = (address: string) =>
     aws(`sns subscribe --topic-arn ${TopicArn} --protocol email --notification-endpoint ${address}`);
   const pending = Subscriptions.find(({ SubscriptionArn }) => SubscriptionArn !== 'Deleted');
   if (!pending)
     return wrong(
       what,
-      'nobody is told: the address was unsubscribed, or never confirmed',
+      'alarms reach no address: it was unsubscribed, or never confirmed',
       `${subscribe('<address>')}, then follow the link in the mail; no deploy subscribes an address twice`,
     );
   return wrong(

@@ -20,7 +20,7 @@ export async function certificateChecks(
       wrong(
         'certificates',
         'none is stored yet',
-        `one comes minutes after the first deploy; else ${renewing}; when that is mended, look again:` +
+        `one comes minutes after the first deploy; else ${renewing}; when that is corrected, look again:` +
           ` ${aws(`lambda invoke --function-name sluice-${stage}-renew --invocation-type Event /dev/stdout`)}`,
       ),
     ];

@@ -53,8 +53,8 @@ export const instanceChecks = (proxies: readonly SeenProxy[], { stage, group, aw
         if (!instance)
           return wrong(
             what,
-            `nobody holds ${address}`,
-            `${activities(aws, group(slot))} tells why, or a boot takes five minutes`,
+            `no instance holds ${address}`,
+            `${activities(aws, group(slot))} says why; a boot takes five minutes`,
           );
         if (isOnline(proxy)) return fine(what, `${instance} holds ${address}, its agent is online`);
         return wrong(

@@ -21,14 +21,14 @@ export const countWaiting = ({ sqs }: Clients, { queue }: Stage): Promise<Waitin
 /** Queue moving: compares with what waited some seconds ago. */
 export async function queueChecks({ sqs }: Clients, stage: Stage, before: Waiting): Promise<readonly Check[]> {
   const [now, dead] = [await count(sqs, stage.queue), await count(sqs, stage.deadLetters)];
-  const read = `read the log group ${stage.log('reconcile')} for "failed", and mend what it names`;
+  const read = `read the log group ${stage.log('reconcile')} for "failed", and correct what it names`;
   const trigger = stage.aws(`lambda list-event-source-mappings --function-name sluice-${stage.stage}-reconcile`);
   const stands = now.waiting > 0 && now.inFlight === 0 && now.waiting >= before.waiting && before.waiting > 0;
   return [
     stands
       ? wrong(
           'queue',
-          `${now.waiting} messages wait, and nobody takes them`,
+          `${now.waiting} messages wait, and no function takes them`,
           `${trigger} says whether the function's trigger is Enabled; else ${read}`,
         )
       : fine('queue', now.waiting + now.inFlight === 0 ? 'empty' : `moves, ${now.waiting + now.inFlight} messages`),

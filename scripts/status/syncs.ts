@@ -110,7 +110,7 @@ const session = ({ aws }: Stage, id: string) =>
 
 function synced(what: string, session: string, ran: Ran | undefined, published = 0): Check {
   const { status = 'not sent', report } = ran ?? {};
-  if (report?.failed) return wrong(what, report.failed, 'mend what it names; every tick tries again');
+  if (report?.failed) return wrong(what, report.failed, 'correct what it names; every tick tries again');
   if (status !== 'Success' || report?.generation === undefined)
     return wrong(what, report?.how ?? `Run Command is ${status}`, `wait five minutes if it boots; else ${session}`);
   const { generation, changed } = report;
@@ -128,7 +128,7 @@ export const taskChecks = (proxies: readonly SeenProxy[], ran: ReadonlyMap<strin
     const what = `tasks ${slot}`;
     // HAProxy was not asked.
     if (report.changed === 'prepared' || report.how === 'nothing was ever published')
-      return [wrong(what, 'nobody looked at them', `mend what "sync ${slot}" and "published" say first`)];
+      return [wrong(what, 'they were not checked', `correct what "sync ${slot}" and "published" say first`)];
     return [downCheck(what, report.down), ...foreignCheck(`protocol ${slot}`, report.foreign)];
   });
 

@@ -32,7 +32,7 @@ describe('a queue', () => {
     ['is worked on', [3, 0], [3, 2], true, 'moves, 5 messages'],
     ['has just got something', [0, 0], [2, 0], true, 'moves, 2 messages'],
     ['gets shorter', [5, 0], [3, 0], true, 'moves, 3 messages'],
-    ['gets longer', [3, 0], [4, 0], false, '4 messages wait, and nobody takes them'],
+    ['gets longer', [3, 0], [4, 0], false, '4 messages wait, and no function takes them'],
   ] as const)('that %s', async (_, before, now, ok, says) => {
     expect(await checked(before, now)).toMatchObject({ ok, what: 'queue', says });
   });
@@ -89,7 +89,7 @@ describe('alarms', () => {
 
   it.each([
     ['alarm dead-letters', with1({ ActionsEnabled: false }), [confirmed], 'its actions are switched off', enable],
-    ['alarm dead-letters', with1({ AlarmActions: [] }), [confirmed], 'what it should do was taken away', putBack],
+    ['alarm dead-letters', with1({ AlarmActions: [] }), [confirmed], 'its actions were removed', putBack],
     [
       'alarm dead-letters',
       with1({ StateValue: undefined }),
@@ -99,8 +99,8 @@ describe('alarms', () => {
     ],
     ['alarms', others, [confirmed], 'sluice-dev-dead-letters missing', putBack],
     ['alarms', [], [confirmed], 'sluice-dev-cpu-credits missing', putBack],
-    ['alarm e-mail', all, [], 'nobody is told: the address was unsubscribed, or never', subscribe('<address>')],
-    ['alarm e-mail', all, [deleted], 'nobody is told', subscribe('<address>')],
+    ['alarm e-mail', all, [], 'alarms reach no address: it was unsubscribed, or never', subscribe('<address>')],
+    ['alarm e-mail', all, [deleted], 'alarms reach no address', subscribe('<address>')],
     ['alarm e-mail', all, [pending], 'me@example.com did not confirm yet', subscribe('me@example.com')],
     [undefined, all, [confirmed], '', ''],
     [undefined, all, [deleted, confirmed], '', ''],

@@ -40,7 +40,7 @@ describe('a sync', () => {
     ['is not done', { status: 'InProgress' }, /^Run Command is InProgress$/, /journalctl -u haproxy/],
     ['says nothing', { status: 'Success' }, /^Run Command is Success$/, /journalctl/],
     ['finds an instance that boots', { status: 'Success', report: boots }, /not installed yet$/, /wait five minutes/],
-    ['failed', done({ failed: 'HAProxy refuses' }, 'Failed'), /^HAProxy refuses$/, /mend/],
+    ['failed', done({ failed: 'HAProxy refuses' }, 'Failed'), /^HAProxy refuses$/, /correct/],
     ['prepared only', done({ changed: 'prepared' }), /not running$/, /journalctl/],
     ['is behind', done({ generation: 6, changed: 'nothing' }), /generation 6, not 7$/, /next tick/],
   ])('that %s is not ok', (_, one, says, next) => {
@@ -63,7 +63,7 @@ describe('a sync', () => {
     const how = changed === 'prepared' ? 'HAProxy is not running' : 'nothing was ever published';
 
     expect(taskChecks([proxy], ran(done({ changed, how })))).toMatchObject([
-      { ok: false, what: 'tasks 1', says: 'nobody looked at them' },
+      { ok: false, what: 'tasks 1', says: 'they were not checked' },
     ]);
   });
 

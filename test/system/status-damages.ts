@@ -89,7 +89,11 @@ export const damages: readonly (readonly [string, Damage, readonly Found[]])[] =
       ['certificate 1', any, any],
     ],
   ],
-  ['a sync that fails', pointerDamaged, [['sync 1', /haproxy\/current:\d+ is damaged/, /^mend what it names; every/]]],
+  [
+    'a sync that fails',
+    pointerDamaged,
+    [['sync 1', /haproxy\/current:\d+ is damaged/, /^correct what it names; every/]],
+  ],
   ['a task that the proxy cannot reach', service('mute', mute, 'tasks 1'), [['tasks 1', unreached, compare]]],
   ['a task that speaks HTTP/2 only', service('rpc', http2, 'protocol 1'), [['protocol 1', speaksHttp2, advice]]],
   ['messages that failed', lettersDead, [['dead letters', /^2 messages failed five times$/, /log group .* purge/]]],

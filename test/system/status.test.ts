@@ -106,7 +106,7 @@ describe('in good times', () => {
         ['dead letters', 'none'],
         ['certificate 1', expect.stringMatching(certificate)],
         ['alarms', '7, none is in ALARM'],
-        ['alarm e-mail', 'hostmaster@sluice.test is told'],
+        ['alarm e-mail', 'alarms go to hostmaster@sluice.test'],
       ].map((line) => [true, ...line]),
     );
   });
