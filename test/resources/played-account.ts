@@ -135,3 +135,22 @@ export const activities = (...groups: readonly string[]): Answer =>
       )
       .join('')}</Activities>`,
   );
+
+export const event = (id: string, type: string, status: string, reason = '') =>
+  `<member><StackId>1</StackId><EventId>${id}</EventId><StackName>sluice-prod</StackName><LogicalResourceId>${id}</LogicalResourceId>
+   <ResourceType>AWS::${type}</ResourceType><Timestamp>2026-01-01T00:00:00Z</Timestamp><ResourceStatus>${status}</ResourceStatus>
+   <ResourceStatusReason>${reason}</ResourceStatusReason></member>`;
+
+/** A stack that takes an update, and what becomes of it. */
+export const changing = (last: string) => ({
+  DescribeStackResource: query(
+    'DescribeStackResource',
+    '<StackResourceDetail><LogicalResourceId>ServerlessDeploymentBucket</LogicalResourceId><PhysicalResourceId>sluice-bucket</PhysicalResourceId></StackResourceDetail>',
+  ),
+  ValidateTemplate: query('ValidateTemplate', ''),
+  UpdateStack: query('UpdateStack', '<StackId>1</StackId>'),
+  DescribeStackEvents: query(
+    'DescribeStackEvents',
+    `<StackEvents>${last}${event('start', 'CloudFormation::Stack', 'UPDATE_IN_PROGRESS')}</StackEvents>`,
+  ),
+});

@@ -1,0 +1,141 @@
+import { verifySignature } from '../../scripts/local/api/signature';
+import { account, refusedByEc2, whole } from './played-account';
+import { playedAws, refusal } from './played-aws';
+import { playedDns } from './played-dns';
+import { deploying } from './plugin';
+
+const aws = playedAws();
+playedDns();
+
+const said = (settings: object = {}) => deploying(aws, settings);
+
+describe('what is fixed after the first deploy', () => {
+  const beside = {
+    status: 'UPDATE_COMPLETE',
+    resources: { ProxyGroup1: 'g', ProxyAddress1: 'a', ProxySecurityGroup: 'sg-1' },
+    groups: [{ groupId: 'sg-1', vpcId: 'vpc-0123456789abcdef0' }],
+    subnets: [{ subnetId: 'subnet-0123456789abcdef0', vpcId: 'vpc-0123456789abcdef0', availabilityZone: 'eu-west-2a' }],
+    zones: ['eu-west-2a'],
+  };
+  const there = {
+    vpcId: 'vpc-0123456789abcdef0',
+    publicSubnetIds: ['subnet-0123456789abcdef0'],
+    clusters: ['default'],
+  };
+  const groups = [{ groupId: 'sg-1', vpcId: 'vpc-2' }];
+  const fixed = 'it cannot change after the first deploy. Set it back, or deploy another stage';
+
+  it.each([
+    ['a range', whole, { vpcCidr: '10.78.0.0/16' }, "vpcCidr: the stage's network is 10.77.0.0/16, not 10.78.0.0/16"],
+    [
+      'a network of its own',
+      { ...beside, ...whole },
+      there,
+      'vpcId: the stage has a network of its own, vpc-1, and no vpcId',
+    ],
+    ['a network of others', beside, {}, `vpcId: the stage is in ${there.vpcId}, not in a network of its own`],
+    ['another network of others', { ...beside, groups }, there, `vpcId: the stage is in vpc-2, not ${there.vpcId}`],
+  ])('is %s', async (_, has, settings, fault) => {
+    aws.says = account(has);
+
+    expect((await said(settings)).stopped?.split('\n  ')).toContain(`${fault}; ${fixed}`);
+  });
+
+  it('is not the same range in other words', async () => {
+    aws.says = account(whole);
+
+    expect((await said({ vpcCidr: '10.77.5.9/16' })).stopped).toBeUndefined();
+  });
+
+  it('beside what is there: subnets of another network, of nobody, and zones without the type', async () => {
+    aws.says = account({ ...beside, zones: ['eu-west-2b'] });
+
+    expect(
+      (
+        await said({ ...there, publicSubnetIds: [...there.publicSubnetIds, 'subnet-0fedcba9876543210'] })
+      ).stopped?.split('\n  '),
+    ).toStrictEqual([
+      'Nothing was changed:',
+      'publicSubnetIds: this account has no subnet-0fedcba9876543210 in this region',
+      expect.stringMatching(
+        /^proxyInstanceType: there is no t4g.nano in the zones of publicSubnetIds \(eu-west-2a\); .*Values=eu-west-2a /,
+      ),
+    ]);
+    // Of the zones of subnets that are not there nothing is said.
+    aws.says = account({ ...beside, subnets: [], zones: ['eu-west-2b'] });
+    expect(
+      (await said({ ...there, publicSubnetIds: ['subnet-0fedcba9876543210'] })).stopped?.split('\n  '),
+    ).toHaveLength(2);
+  });
+});
+
+it('quotas and the plan are asked for with a right signature', async () => {
+  const [keys, signed] = [
+    { accessKeyId: 'AKIALOCAL', secretAccessKey: 'secret', sessionToken: '' },
+    [] as Promise<void>[],
+  ];
+  aws.says = account();
+  aws.also = ({ method = '', url = '', headers }, body) => {
+    if (/GetServiceQuota|GetAccountPlanState/.test(String(headers['x-amz-target'])))
+      signed.push(verifySignature({ method, url, headers, body }, keys));
+    return undefined;
+  };
+
+  await said();
+
+  expect(await Promise.all(signed)).toHaveLength(5);
+});
+
+describe('a right that is missing', () => {
+  it('is told in a line each, and the rest is looked at', async () => {
+    const denied = (action: string) =>
+      `User: arn:aws:iam::123456789012:user/you is not authorized to perform: ${action} on resource: *`;
+    aws.says = {
+      ...account({ plan: 'FREE', types: ['t4g.small'] }),
+      DescribeStacks: refusal(403, 'AccessDenied', denied('cloudformation:DescribeStacks')),
+      GetAccountPlanState: [
+        400,
+        JSON.stringify({ __type: 'AccessDeniedException', message: denied('freetier:GetAccountPlanState') }),
+      ],
+      GetEbsDefaultKmsKeyId: refusedByEc2(
+        'UnauthorizedOperation',
+        `You are not authorized to perform this operation. ${denied('ec2:GetEbsDefaultKmsKeyId')}`,
+      ),
+      CreateServiceLinkedRole: refusal(403, 'AccessDenied', denied('iam:CreateServiceLinkedRole')),
+    };
+
+    expect(await said({ proxyInstanceType: 't4g.small' })).toStrictEqual({
+      stopped: undefined,
+      hints: [
+        'not looked at: the stack, because you may not call cloudformation:DescribeStacks',
+        'not looked at: the plan of the account, because you may not call freetier:GetAccountPlanState',
+        'not created: the roles in which AWS itself works, because you may not call iam:CreateServiceLinkedRole',
+      ],
+      forced: false,
+    });
+  });
+
+  it('of one service hides nothing of the others, and the first deploy goes on', async () => {
+    const denied = (action: string) => `User: you is not authorized to perform: ${action} on resource: *`;
+    const ec2 = (action: string) => refusedByEc2('UnauthorizedOperation', denied(`ec2:${action}`));
+    aws.says = {
+      ...account({ clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] }),
+      GetHostedZone: refusal(403, 'AccessDenied', denied('route53:GetHostedZone')),
+      DescribeAddresses: ec2('DescribeAddresses'),
+      DescribeInstanceTypeOfferings: ec2('DescribeInstanceTypeOfferings'),
+      GetEbsDefaultKmsKeyId: ec2('GetEbsDefaultKmsKeyId'),
+    };
+
+    expect(await said()).toStrictEqual({
+      stopped: expect.stringContaining('cluster sluice-prod exists'),
+      hints: [
+        'not looked at: the hosted zone and its records, because you may not call route53:GetHostedZone',
+        'not looked at: where the instance types are to be had, because you may not call ec2:DescribeInstanceTypeOfferings',
+        'not looked at: the quota of addresses, because you may not call ec2:DescribeAddresses',
+        'not looked at: the delegation of hosted zone Z0SLUICETEST, because you may not call route53:GetHostedZone',
+        'not looked at: the key of new volumes, because you may not call ec2:GetEbsDefaultKmsKeyId',
+      ],
+      forced: false,
+    });
+  });
+});
