@@ -26,6 +26,12 @@ const goingThrough = (...statuses: readonly (string | undefined)[]) => {
   };
 };
 
+const anew = /takes no deploy: .*`npx sls remove --stage prod --region eu-west-2`, then deploy again/;
+const wait = (kind: string, more = '') =>
+  new RegExp(
+    `by another deploy: .*\`aws cloudformation wait stack-${kind}-complete --stack-name sluice-prod --region eu-west-2\`${more}`,
+  );
+
 /** Every status that AWS documents, and whether a deploy goes on, by force where the last one was not brought to an end. */
 it.each([
   [undefined, false, undefined],
@@ -34,44 +40,16 @@ it.each([
   ['UPDATE_ROLLBACK_COMPLETE', true, undefined],
   ['IMPORT_COMPLETE', true, undefined],
   ['IMPORT_ROLLBACK_COMPLETE', true, undefined],
-  [
-    'CREATE_IN_PROGRESS',
-    false,
-    /by another deploy: wait for its end \(`aws cloudformation wait stack-create-complete --stack-name sluice-prod --region eu-west-2`\), then/,
-  ],
-  [
-    'UPDATE_IN_PROGRESS',
-    false,
-    /stack-update-complete .*, or break it off \(`aws cloudformation cancel-update-stack --stack-name sluice-prod --region eu-west-2`\)/,
-  ],
-  ['IMPORT_IN_PROGRESS', false, /stack-import-complete/],
-  [
-    'REVIEW_IN_PROGRESS',
-    false,
-    /a change set was made for it and never run; `npx sls remove --stage prod --region eu-west-2`, then deploy again/,
-  ],
-  [
-    'CREATE_FAILED',
-    false,
-    /takes no deploy: `aws cloudformation describe-stack-events .* says why; `npx sls remove --stage prod --region eu-west-2`, then/,
-  ],
-  [
-    'ROLLBACK_COMPLETE',
-    false,
-    /takes no deploy: .*`npx sls remove --stage prod --region eu-west-2`, then deploy again/,
-  ],
-  ['ROLLBACK_FAILED', false, /takes no deploy: .*`npx sls remove --stage prod --region eu-west-2`, then deploy again/],
-  ['DELETE_FAILED', false, /takes no deploy: .*`npx sls remove --stage prod --region eu-west-2`, then deploy again/],
-  [
-    'UPDATE_FAILED',
-    false,
-    /`aws cloudformation rollback-stack --stack-name sluice-prod --region eu-west-2`, then deploy again/,
-  ],
-  [
-    'UPDATE_ROLLBACK_FAILED',
-    false,
-    /could not be taken back; mend that, then `aws cloudformation continue-update-rollback/,
-  ],
+  ['CREATE_IN_PROGRESS', false, wait('create')],
+  ['UPDATE_IN_PROGRESS', false, wait('update', '.*, or break it off \\(`aws cloudformation cancel-update-stack')],
+  ['IMPORT_IN_PROGRESS', false, wait('import')],
+  ['REVIEW_IN_PROGRESS', false, /a change set was made for it and never run; `npx sls remove --stage prod --region/],
+  ['CREATE_FAILED', false, anew],
+  ['ROLLBACK_COMPLETE', false, anew],
+  ['ROLLBACK_FAILED', false, anew],
+  ['DELETE_FAILED', false, anew],
+  ['UPDATE_FAILED', false, /`aws cloudformation rollback-stack --stack-name sluice-prod --region eu-west-2`, then dep/],
+  ['UPDATE_ROLLBACK_FAILED', false, /could not be taken back; .*then `aws cloudformation continue-update-rollback/],
   ['IMPORT_ROLLBACK_FAILED', false, /which takes no deploy: `aws cloudformation describe-stack-events/],
 ])('a stack in %s is deployed by force: %s, or stops: %s', async (status, forced, stops) => {
   goingThrough(status);
