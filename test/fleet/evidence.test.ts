@@ -129,8 +129,9 @@ describe('what is true of a task', () => {
     expect(settled([described], event, seconds * second)[0]?.state).toBe(state);
   });
 
-  it('does not go back to starting, once it was published', () => {
+  it('does not go back to starting, once it was published, and stops when it is told to', () => {
     expect(settled([late], undefined, 0, ['a'])[0]?.state).toBe('running');
+    expect(settled([{ ...late, state: 'stopping' }], undefined, 0, ['a'])[0]?.state).toBe('stopping');
   });
 
   it('includes a task too new to be listed', () => {
