@@ -1,6 +1,5 @@
 import { certificateName } from './certificate';
-import { askRenewal } from './due/ari';
-import { type Decision, decide } from './due/due';
+import { askRenewal, type Decision, decide } from './due/due';
 import { type Certificate, type State, withStates } from './due/state';
 import { type OrderDeps, type Ordered, type OrderStore, orderDue } from './orders';
 import { type IndexStore, type PublishDeps, publish } from './publish';

@@ -1,6 +1,6 @@
 import { Client, crypto } from 'acme-client';
 
-import { type RenewalInfo, suggestedWindow } from '../due/ari';
+import { isWindow, type RenewalInfo } from '../due/due';
 import type { Run } from '../run';
 import { http, Refusal, refusal, retryAt } from './http';
 import { type Placed, placeOrder, type Request } from './order';
@@ -90,6 +90,20 @@ async function readRenewalInfo(url: string): Promise<RenewalInfo> {
   const again = retryAt(headers['retry-after'], Date.now());
   return { ...window, retryAfterSeconds: again === undefined ? undefined : (again - Date.now()) / 1000 };
 }
+
+/** RFC 9773, section 4.2: a window without length, or with times that are not of RFC 3339, counts as no answer. */
+export function suggestedWindow(answer: unknown): Pick<RenewalInfo, 'start' | 'end'> | undefined {
+  const { suggestedWindow } = (answer ?? {}) as { suggestedWindow?: { start?: unknown; end?: unknown } | null };
+  const [start, end] = [suggestedWindow?.start, suggestedWindow?.end].map(timeOf);
+  const window = { start: start ?? Number.NaN, end: end ?? Number.NaN };
+  return isWindow(window) ? window : undefined;
+}
+
+/** `Date.parse` alone would take "1" for a year. */
+const timeOf = (text: unknown): number =>
+  typeof text === 'string' && /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text.toUpperCase())
+    : Number.NaN;
 
 /** Calls `make` once; a failure is not remembered. */
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 
+import { suggestedWindow } from '../../../lib/certificates/acme/ca';
 import { renewalId } from '../../../lib/certificates/certificate';
-import { noteRenewalInfo, suggestedWindow } from '../../../lib/certificates/due/ari';
+import { noteRenewalInfo } from '../../../lib/certificates/due/due';
 
 const now = Date.parse('2026-10-01T12:00:00Z');
 const hour = 3_600_000;
