@@ -56,9 +56,6 @@ export async function openDoor(services: Readonly<Record<string, string>>, build
   const isUp = (name: string) => until(async () => (await instance.status(`demo.${name}`, name)) === 'UP');
   for (const { name } of tasks) if (name !== 'idle') await isUp(name);
 
-  const send = (text: string, options?: Listening) => exchange(connect(10080, instance.host), text, options);
-  const sendByTls = (text: string) =>
-    exchange(connectTls({ port: 10443, host: instance.host, rejectUnauthorized: false }), text);
   return {
     instance,
     isUp,
@@ -72,24 +69,32 @@ export async function openDoor(services: Readonly<Record<string, string>>, build
     forget: () => {
       for (const task of tasks) task.forget();
     },
-    /** Sends bytes in clear text. Returns what came back until HAProxy hung up, or sent nothing for a while. */
-    send,
-    /** One request by HTTP/1.1; `more` are header lines, a `tls:` before the host goes by HTTPS. */
-    get: (host: string, path = '/', more: readonly string[] = [], method = 'GET') => {
-      const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host.replace('tls:', '')}`, ...more, '', ''];
-      return (host.startsWith('tls:') ? sendByTls : send)(lines.join('\r\n'));
-    },
-    /** One request by HTTP/2 over TLS, on a connection of its own. */
-    ask2: (headers: OutgoingHttpHeaders, options?: Asking) => {
-      const client = http2Client(`https://${instance.host}:10443`);
-      return client.ask({ ':authority': 'shop.example', ':path': '/', ...headers }, options).finally(client.close);
-    },
-    /** HTTP/2 in clear text, by prior knowledge (RFC 9113, 3.3). */
-    clearHttp2: () => http2Client(`http://${instance.host}:10080`),
+    ...clientsOf(instance.host),
     close: async () => {
       for (const task of tasks) task.stop();
       await instance.stop();
     },
+  };
+}
+
+function clientsOf(host: string) {
+  const send = (text: string, options?: Listening) => exchange(connect(10080, host), text, options);
+  const sendByTls = (text: string) => exchange(connectTls({ port: 10443, host, rejectUnauthorized: false }), text);
+  return {
+    /** Sends bytes in clear text. Returns what came back until HAProxy hung up, or sent nothing for a while. */
+    send,
+    /** One request by HTTP/1.1; `more` are header lines, a `tls:` before the name goes by HTTPS. */
+    get: (name: string, path = '/', more: readonly string[] = [], method = 'GET') => {
+      const lines = [`${method} ${path} HTTP/1.1`, `Host: ${name.replace('tls:', '')}`, ...more, '', ''];
+      return (name.startsWith('tls:') ? sendByTls : send)(lines.join('\r\n'));
+    },
+    /** One request by HTTP/2 over TLS, on a connection of its own. */
+    ask2: (headers: OutgoingHttpHeaders, options?: Asking) => {
+      const client = http2Client(`https://${host}:10443`);
+      return client.ask({ ':authority': 'shop.example', ':path': '/', ...headers }, options).finally(client.close);
+    },
+    /** HTTP/2 in clear text, by prior knowledge (RFC 9113, 3.3). */
+    clearHttp2: () => http2Client(`http://${host}:10080`),
   };
 }
 
