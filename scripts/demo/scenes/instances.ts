@@ -14,9 +14,8 @@ export const spotLoss: Step = {
     const warnedAt = Date.now();
     ecs.warnHost(ec2Id);
     await until('the stop orders', () => !runningTasks(ecs).some(({ host }) => host === ec2Id));
-    remark(
-      `the stop orders came ${seconds(Date.now() - warnedAt)} after the warning; until then HAProxy used the other instance`,
-    );
+    const after = seconds(Date.now() - warnedAt);
+    remark(`the stop orders came ${after} after the warning; until then HAProxy preferred the other instance`, 'proxy');
     await pause(drainSeconds);
     ecs.loseHost(ec2Id);
     await pause(2.5);
