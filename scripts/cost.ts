@@ -8,7 +8,13 @@ import { report } from './cost/report';
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--help')) return console.log(usage);
-  const options = optionsOrExit(args);
+  let options: Options;
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(2);
+  }
   if (options.measure) {
     // Imported here, because a bill does not need the local world.
     const { measure } = await import('./cost/measure');
@@ -17,15 +23,6 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const estimated = estimate(options, readCalls());
   console.log(options.json ? JSON.stringify(estimated, null, 2) : report(estimated, options));
-}
-
-function optionsOrExit(args: readonly string[]): Options {
-  try {
-    return readOptions(args);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
-  }
 }
 
 void main(process.argv.slice(2)).catch((error: Error) => {

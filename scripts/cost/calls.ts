@@ -7,13 +7,12 @@ export type Occasion = {
   readonly calls: Readonly<Record<string, number>>;
   /** Of one proxy. */
   readonly proxyCalls: Readonly<Record<string, number>>;
-  /** SecureStrings that functions write and read: each is one request to KMS. */
+  /** SecureStrings that functions write and read, and that one proxy reads: each is one request to KMS. */
   readonly secrets: number;
-  /** SecureStrings that one proxy reads. */
   readonly proxySecrets: number;
-  /** Messages in the queue. */
+  /** In the queue. */
   readonly messages: number;
-  /** Runs of reconcile. */
+  /** Of reconcile. */
   readonly runs: number;
   readonly logBytes: number;
 };

@@ -37,11 +37,8 @@ export function comparison({ rows, bills, totalsWithoutFreeTier }: Estimate, { b
   });
   const totals = ['total', ...bills.map(({ total }) => total.toFixed(digits))];
   const paid = ['total if nothing is free', ...totalsWithoutFreeTier.map((total) => total.toFixed(digits))];
-  return table(
-    [['', ...scenarios, 'source'], ...lines],
-    basis === 'today' && freeTier ? [totals, paid] : [totals],
-    [0, 4],
-  );
+  const ends = basis === 'today' && freeTier ? [totals, paid] : [totals];
+  return table([['', ...scenarios, 'source'], ...lines], ends, [0, 4]);
 }
 
 /** The lines of one scenario, with quantities and prices. */
