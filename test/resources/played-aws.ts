@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 
 import { type Served, serve } from '../../scripts/local/api/loopback';
 
@@ -34,22 +35,15 @@ export function playedAws() {
   };
   beforeAll(async () => {
     served = await serve(async (request, response) => {
-      let body = '';
-      for await (const chunk of request) body += chunk;
+      const body = await text(request);
       const asked = `${request.method} ${request.url} ${body}`;
       aws.asked.push(asked);
-      const [status, text, headers] = answer(request, asked, body);
-      const type = text.startsWith('<') ? 'text/xml' : 'application/x-amz-json-1.1';
-      response.writeHead(status, { 'content-type': type, ...headers });
-      response.end(text);
+      const [status, said, headers] = answer(request, asked, body);
+      const type = said.startsWith('<') ? 'text/xml' : 'application/x-amz-json-1.1';
+      response.writeHead(status, { 'content-type': type, ...headers }).end(said);
     });
   });
-  beforeEach(() => {
-    aws.asked = [];
-    aws.answers = [];
-    aws.says = {};
-    aws.also = undefined;
-  });
+  beforeEach(() => void Object.assign(aws, { asked: [], answers: [], says: {}, also: undefined }));
   afterAll(() => served.stop());
   return aws;
 }
