@@ -1,44 +1,35 @@
 import { notServing } from '../../lib/sync/haproxy/serving';
 import { haproxyAt } from '../../lib/sync/haproxy/worker';
-import { type Instance, startInstance } from './haproxy-instance';
-import { ask, backend, startTask, stopTasks } from './haproxy-tasks';
+import { ask, backend, startTask } from './haproxy-tasks';
+import { a, host, instance, standForEach, web } from './sync-stand';
 
 jest.setTimeout(30_000);
+standForEach();
 
-let instance: Instance;
-beforeEach(async () => {
-  instance = await startInstance();
-});
-afterEach(async () => {
-  await instance.stop();
-  stopTasks();
-});
-
-const why = () => notServing(haproxyAt(instance.path.master, 2_000), `${instance.host}:10080`);
+const why = () => notServing(haproxyAt(instance.path.master, 2_000), `${host}:10080`);
 
 describe('a proxy that has just started takes over', () => {
   it('law 11: only when each service has a task that passed its check: else its visitors would be told 503', async () => {
     const slow = await startTask('a', { checkMs: 900 });
     await instance.sync(instance.publish([backend([slow.server])]));
     await instance.startHaproxy();
-    const early = await ask(instance.host);
+    const early = await ask(host);
 
     expect(await why()).toBeUndefined();
 
     expect(early).toMatch(/^503/);
-    expect(await ask(instance.host)).toBe('200 a');
+    expect(await ask(host)).toBe('200 a');
   });
 
   it('without a service that is really down, for that must not hold up all others', async () => {
     const dead = { name: 'dead', address: '127.0.0.1', port: 9 };
     const routes = [{ host: 'down.example', path: '/', since: 1 }];
-    const good = await startTask('a');
     const down = backend([dead], { name: 'default.down', service: 'down', routes });
-    await instance.sync(instance.publish([backend([good.server]), down]));
+    await instance.sync(instance.publish([web(a), down]));
     await instance.startHaproxy();
 
     expect(await why()).toBeUndefined();
-    expect(await ask(instance.host)).toBe('200 a');
+    expect(await ask(host)).toBe('200 a');
   });
 
   it('with nothing published: there is nothing to wait for', async () => {

@@ -3,21 +3,13 @@ import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { listen } from './edge';
 import { type Instance, until } from './haproxy-instance';
-import { backend, keepAlive } from './haproxy-tasks';
+import { backend, keepAlive, listen } from './haproxy-tasks';
 
 export type ClosingTask = Awaited<ReturnType<typeof startClosingTask>>;
 type Kept = Socket & { used?: true };
 
 const repeatable = ['GET', 'HEAD', 'OPTIONS'];
-/** What was started and would keep a test from ending. */
-const running: (() => void)[] = [];
-
-export const stopClosingTasks = (): void => {
-  for (const stop of running.splice(0)) stop();
-};
-
 /**
  * A task whose keep-alive is always over when a request comes that may not be repeated: it closes a connection that had served before.
  * It waits as long as `X-Wait` says, and remembers what it ran.
@@ -38,9 +30,7 @@ export async function startClosingTask(name: string) {
     const answer = (body || name).padEnd(Number(incoming.headers['x-size'] ?? 0), '.');
     response.writeHead(200, { 'Content-Length': answer.length }).end(answer);
   });
-  const listening = await listen(name, server);
-  running.push(listening.stop);
-  return { ...listening, state };
+  return { ...(await listen(name, server)), state };
 }
 
 /** Starts HAProxy with the first task; the others come at run time. */

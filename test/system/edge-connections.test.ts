@@ -1,18 +1,9 @@
-import { type ClosingTask, kinds, load, serve, startClosingTask, stopClosingTasks } from './edge-closing';
+import { type ClosingTask, kinds, load, serve, startClosingTask } from './edge-closing';
 import { http2Client } from './edge-http2';
-import { type Instance, startInstance } from './haproxy-instance';
+import { instance, standForEach } from './sync-stand';
 
 jest.setTimeout(60_000);
-
-let instance: Instance;
-
-beforeEach(async () => {
-  instance = await startInstance();
-});
-afterEach(async () => {
-  stopClosingTasks();
-  await instance.stop();
-});
+standForEach();
 
 /** Of all servers, by the columns of `show servers conn`. */
 async function connectionsKept(): Promise<number> {

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Backend, Server } from '../../lib/haproxy/backend';
-import { listen } from './edge';
-import { ask, backend } from './haproxy-tasks';
+import { ask, backend, listen } from './haproxy-tasks';
 
 export type Crowd = {
   readonly kind: string;
@@ -67,7 +66,7 @@ export async function startOddTask(name: string) {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
     socket.write(large);
   });
-  return listen(name, server, 4096);
+  return listen(name, server, { backlog: 4096 });
 }
 
 /** A service at `<name>.example.com`, whose tasks need only listen. */

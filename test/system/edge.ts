@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http2';
-import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 import { render } from '../../lib/haproxy/render';
 import { type Asking, http2Client } from './edge-http2';
 import { startInstance, until } from './haproxy-instance';
-import { backend } from './haproxy-tasks';
+import { backend, listen } from './haproxy-tasks';
 
-/** A request that reached a task, or bytes behind one that no rule has inspected. */
-export type Reached = {
+/** A request that reached a task. */
+type Reached = {
   readonly task: string;
   readonly method: string;
   readonly url: string;
@@ -21,8 +21,8 @@ export type Reached = {
 
 export type Door = Awaited<ReturnType<typeof openDoor>>;
 
-/** Status of a task's answer to a request; `undefined` where it closes the connection. */
-type Answering = (task: string, request: IncomingMessage) => number | undefined;
+/** Status of a task's answer to a request; it may close the connection instead, or never answer. */
+type Answering = (task: string, request: IncomingMessage) => number | 'closes' | 'hangs';
 
 export type Building = {
   /** Settings of the machine. */
@@ -31,6 +31,8 @@ export type Building = {
   /** Checks of services; the others have `tcp`. */
   readonly checks?: Readonly<Record<string, string>>;
   readonly answer?: Answering;
+  /** The configuration, as another release would have written it. */
+  readonly edit?: (text: string) => string;
 };
 
 /**
@@ -39,7 +41,7 @@ export type Building = {
  * @param services the routes of each, as `shop.example *.shop.example/path`. A service named `idle` has no task.
  */
 export async function openDoor(services: Readonly<Record<string, string>>, building: Building = {}) {
-  const { told, certified = [], checks = {}, answer = () => 200 } = building;
+  const { told, certified = [], checks = {}, answer = () => 200, edit = (text) => text } = building;
   const instance = await startInstance(told);
   const tasks = await Promise.all(Object.keys(services).map((name) => wideOpenTask(name, answer)));
   const backends = tasks.map(({ server, name }) =>
@@ -51,7 +53,8 @@ export async function openDoor(services: Readonly<Record<string, string>>, build
       }),
     }),
   );
-  await instance.sync(instance.publishFiles(render({ backends, certified })));
+  const files = render({ backends, certified }).map(({ name, text }) => ({ name, text: edit(text) }));
+  await instance.sync(instance.publishFiles(files));
   await instance.startHaproxy();
   const isUp = (name: string) => until(async () => (await instance.status(`demo.${name}`, name)) === 'UP');
   for (const { name } of tasks) if (name !== 'idle') await isUp(name);
@@ -98,18 +101,6 @@ function clientsOf(host: string) {
   };
 }
 
-/** Listens on a port of its own; `stop` ends its connections too. */
-export async function listen(name: string, server: Server, backlog?: number) {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => sockets.add(socket.on('close', () => sockets.delete(socket))));
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog }, resolve));
-  const stop = () => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  };
-  return { name, stop, server: { name, address: '127.0.0.1', port: (server.address() as AddressInfo).port } };
-}
-
 /** A task that accepts every Upgrade and every CONNECT that reaches it, and echoes what follows. */
 async function wideOpenTask(name: string, answer: Answering) {
   const reached: Reached[] = [];
@@ -126,11 +117,8 @@ async function wideOpenTask(name: string, answer: Answering) {
       if (request.url === '/unasked') return open(request, request.socket, Buffer.alloc(0));
       if (request.headers['user-agent'] !== 'sluice') reached.push(seen(name, request));
       const status = answer(name, request);
-      if (status === undefined) request.socket.destroy();
-      else
-        asWished(response, request.url ?? '')
-          .writeHead(status)
-          .end(name);
+      if (status === 'closes') request.socket.destroy();
+      else if (status !== 'hangs') asWished(response, request.url ?? '', status).end(name);
     });
   });
   server.on('upgrade', open).on('connect', open);
@@ -150,11 +138,11 @@ function seen(task: string, { method = '', url = '', rawHeaders, rawTrailers }: 
 }
 
 /** `/answer/<fields>x<bytes>` asks for so many header fields, `/rpc` for a trailer. */
-function asWished(response: ServerResponse, path: string): ServerResponse {
+function asWished(response: ServerResponse, path: string, status: number): ServerResponse {
   const [, fields, size] = /^\/answer\/(\d+)x(\d+)$/.exec(path) ?? [];
   for (let n = 0; n < Number(fields); n += 1) response.setHeader(`y-${n}`, 'y'.repeat(Number(size)));
   if (path === '/rpc') response.setHeader('Trailer', 'Grpc-Status').addTrailers({ 'Grpc-Status': '0' });
-  return response.setHeader('Content-Type', 'text/plain');
+  return response.setHeader('Content-Type', 'text/plain').writeHead(status);
 }
 
 /** HAProxy computes the answer to the key itself when a client comes by HTTP/2, and compares (RFC 6455, 4.2.2). */

@@ -1,5 +1,5 @@
-import { Agent, createServer, get } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 
 import type { Backend, Server } from '../../lib/haproxy/backend';
 
@@ -13,27 +13,36 @@ export const stopTasks = (): void => {
 
 export type Task = Awaited<ReturnType<typeof startTask>>;
 
-/** A task: an HTTP server on a port of its own that answers with its name, and remembers how often it was asked. */
-export async function startTask(name: string, { status = 200, port = 0, checkMs = 0 } = {}) {
-  const state = { requests: 0, checks: 0, status };
+/** Listens on a port of its own unless one is given; `stop` ends its connections too. */
+export async function listen(name: string, server: NetServer, { port = 0, backlog = 511 } = {}) {
   const sockets = new Set<Socket>();
-  const server = createServer((request, response) => {
-    const isCheck = request.headers['user-agent'] === 'sluice';
-    state[isCheck ? 'checks' : 'requests']++;
-    setTimeout(() => response.writeHead(state.status).end(name), isCheck ? checkMs : 0);
-  }).on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-
-  const address: Server = { name, address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  server.on('connection', (socket) => sockets.add(socket.on('close', () => sockets.delete(socket))));
+  await new Promise<void>((resolve) => server.listen({ port, host: '127.0.0.1', backlog }, resolve));
   const stop = () => {
     server.close();
     for (const socket of sockets) socket.destroy();
   };
   running.push(stop);
-  return { state, server: address, stop };
+  const address: Server = { name, address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  return { name, stop, server: address };
+}
+
+/** What a task does with its checks. */
+export type Check = 'well' | 'hangs' | 'bad' | 'closes';
+
+/** A task: an HTTP server on a port of its own that answers with its name, and remembers how often it was asked. */
+export async function startTask(name: string, { status = 200, port = 0, checkMs = 0, check = 'well' as Check } = {}) {
+  const state = { requests: 0, checks: 0, status, check };
+  const server = createServer((request, response) => {
+    const isCheck = request.headers['user-agent'] === 'sluice';
+    const does = isCheck ? state.check : 'well';
+    state[isCheck ? 'checks' : 'requests']++;
+    if (does === 'closes') request.socket.destroy();
+    if (does === 'closes' || does === 'hangs') return;
+    const answer = () => response.writeHead(does === 'bad' ? 503 : state.status).end(name);
+    setTimeout(answer, isCheck ? checkMs : 0);
+  });
+  return { ...(await listen(name, server, { port })), state };
 }
 
 /** A backend that serves every host. */
@@ -51,12 +60,13 @@ export const backend = (servers: readonly Server[], more: Partial<Backend> = {})
   ...more,
 });
 
-/** One GET. Gives `<status> <body>`, or the error's code. */
+/** One request. Returns `<status> <body>`, or the error's code. */
 export const ask = (
   host: string,
   options: {
     agent?: Agent | false;
     path?: string;
+    method?: string;
     port?: number;
     headers?: Record<string, string>;
     localAddress?: string;
@@ -64,26 +74,27 @@ export const ask = (
 ): Promise<string> =>
   new Promise((resolve) => {
     const { agent = false, path = '/', port = 10080 } = options;
-    get({ ...options, host, port, path, agent, timeout: 5_000 }, (response) => {
+    const asked = request({ ...options, host, port, path, agent, timeout: 5_000 }, (response) => {
       let body = '';
       response.on('data', (text) => (body += text));
       response.on('end', () => resolve(`${response.statusCode} ${body.length > 60 ? '' : body}`.trim()));
-    }).on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    });
+    asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message)).end();
   });
 
 export const keepAlive = (): Agent => new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** Asks without pause until told to stop. `answers` counts each kind of answer. */
-export function startLoad(host: string, clients = 2) {
+/** Two clients ask by the methods in turn, without pause until told to stop. `answers` counts each kind of answer. */
+export function startLoad(host: string, { path = '/', methods = ['GET'] } = {}) {
   const answers: Record<string, number> = {};
   let on = true;
   running.push(() => {
     on = false;
   });
-  const ended = Array.from({ length: clients }, async () => {
+  const ended = Array.from({ length: 2 }, async () => {
     const agent = keepAlive();
-    while (on) {
-      const answer = await ask(host, { agent });
+    for (let n = 0; on; n++) {
+      const answer = await ask(host, { agent, path, method: methods[n % methods.length] ?? 'GET' });
       answers[answer] = (answers[answer] ?? 0) + 1;
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
@@ -98,3 +109,6 @@ export function startLoad(host: string, clients = 2) {
     },
   };
 }
+
+export const badAnswers = (answers: Readonly<Record<string, number>>): readonly string[] =>
+  Object.keys(answers).filter((answer) => !answer.startsWith('200'));

@@ -1,26 +1,12 @@
-import { request } from 'node:http';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-
 import { type Queue, sendMessage } from '../../scripts/local/events/sqs';
-import { startWorld, type World } from '../../scripts/local/world';
+import type { World } from '../../scripts/local/world';
+import { ask, serving, startQuick, statusAt, until } from './shop';
 
 jest.setTimeout(60_000);
 
 let world: World;
-const hello = [process.execPath, join(__dirname, '../../resources/hello-world/hello.mjs')];
-const quick = {
-  eventMs: 20,
-  queueMs: 5,
-  commandMs: 50,
-  taskStartMs: 50,
-  taskStoppedMs: 100,
-  schedulerMs: 50,
-  healthMs: 200,
-};
-
 beforeAll(async () => {
-  world = await startWorld({ delays: quick, tickSeconds: 3_600 });
+  world = await startQuick({ delays: { taskStoppedMs: 100, healthMs: 200 } });
   serve('shop', { 'haproxy.host': 'shop.example', 'haproxy.check': '/health' }, 2);
   serve('worker', {}, 1);
   await until(async () => (await answer('shop.example')) === 200);
@@ -29,43 +15,21 @@ afterAll(() => world?.stop());
 
 /** Registers a revision and runs so many tasks of it. */
 function serve(name: string, labels: Record<string, string>, desiredCount: number): void {
-  const containers = [{ name: 'web', command: hello, containerPort: 8080, labels, healthCheck: true }];
+  const containers = [serving('', { labels, healthCheck: true })];
   const taskDefinition = world.ecs.registerTaskDefinition({ family: name, containers });
   if (world.ecs.tasks(name).length === 0) world.ecs.createService({ name, taskDefinition, desiredCount });
   else world.ecs.updateService(name, { taskDefinition, desiredCount });
 }
 
 /** The status that a browser gets, or the error's code. */
-const answer = (host: string): Promise<number | string> =>
-  new Promise((resolve) => {
-    const { http } = world.proxy;
-    request({ ...http, agent: false, headers: { host } }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode ?? 0));
-    })
-      .on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-      .end();
-  });
+const answer = (host: string) => statusAt(world.proxy.http, host);
 
-const statistics = (): Promise<string> =>
-  new Promise((resolve, reject) => {
-    request({ ...world.proxy.statistics, path: '/;csv', agent: false }, (response) => {
-      let body = '';
-      response.on('data', (text) => (body += text)).on('end', () => resolve(body));
-    })
-      .on('error', reject)
-      .end();
-  });
+const statistics = async () => (await ask({ ...world.proxy.statistics, path: '/;csv' })).body;
 
 /** Ids of the tasks that HAProxy sends requests to. */
 const up = async (service: string): Promise<readonly string[]> =>
-  (await statistics())
-    .split('\n')
-    .map((line) => line.split(','))
-    .filter(
-      ([backend, server, ...rest]) =>
-        backend === `sluice-dev.${service}` && server !== 'BACKEND' && rest.includes('UP'),
-    )
-    .map(([, server = '']) => server)
+  [...(await statistics()).matchAll(new RegExp(`^sluice-dev\\.${service},(?!BACKEND)([^,]+),.*,UP,`, 'gm'))]
+    .map(([, id = '']) => id)
     .sort();
 
 const running = (service: string) =>
@@ -74,14 +38,6 @@ const running = (service: string) =>
     .filter(({ desiredStatus, lastStatus }) => desiredStatus === 'RUNNING' && lastStatus === 'RUNNING')
     .map(({ id }) => id)
     .sort();
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 40_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`waited 40 seconds in vain: ${holds}`);
-    await pause(50);
-  }
-}
 
 /** HAProxy serves just the tasks that ECS runs, so many. */
 const agrees = (service: string, count: number) =>
@@ -103,9 +59,7 @@ it('a change in ECS reaches HAProxy without a reload', async () => {
   await agrees('shop', 2);
 
   expect([await world.proxy.pid(), await world.proxy.reloads()]).toStrictEqual(before);
-});
-
-it('a worker without labels is never routed', async () => {
+  // It has no labels.
   expect(running('worker')).toHaveLength(1);
   expect(await statistics()).not.toContain('worker');
 });
@@ -185,12 +139,7 @@ it('a service that really has no task gets 503, alone', async () => {
   expect(await answer('broken.example')).toBe(200);
 });
 
-it('law 14: no call was denied by the packaged policies', () => {
+it('laws 12 and 14: no log holds a key, and the packaged policies denied no call', () => {
+  expect(JSON.stringify([world.reconciles(), world.aws.api.calls, world.proxy.log()])).not.toMatch(/PRIVATE KEY/);
   expect(world.denied()).toStrictEqual([]);
-});
-
-it('law 12: nothing that was said holds a key', () => {
-  const said = JSON.stringify([world.reconciles(), world.aws.api.calls, world.proxy.log()]);
-
-  expect(said).not.toMatch(/PRIVATE KEY/);
 });

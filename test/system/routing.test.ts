@@ -9,7 +9,7 @@ jest.setTimeout(30_000);
 const answer = (task: string, { headers }: IncomingMessage) => {
   if (task === 'strict')
     return headers.host === 'strict.example' && headers['x-forwarded-proto'] === 'https' ? 200 : 400;
-  return task === 'flaky' && headers['user-agent'] !== 'sluice' ? undefined : 200;
+  return task === 'flaky' && headers['user-agent'] !== 'sluice' ? 'closes' : 200;
 };
 
 let door: Door;

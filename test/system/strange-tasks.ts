@@ -3,20 +3,13 @@ import { createServer as createHttp2 } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 
-import { listen } from './edge';
 import { selfSigned } from './haproxy-instance';
-
-const stops: (() => void)[] = [];
-
-export const stopStrangeTasks = (): void => {
-  for (const stop of stops.splice(0)) stop();
-};
+import { listen } from './haproxy-tasks';
 
 /** A task that speaks whatever a server does. */
 export async function startStrangeTask(name: string, protocol: NetServer) {
   protocol.on('connection', (socket: Socket) => socket.on('error', () => undefined));
-  const { server, stop } = await listen(name, protocol);
-  stops.push(stop);
+  const { server } = await listen(name, protocol);
   return { server, at: `127.0.0.1:${server.port}` };
 }
 

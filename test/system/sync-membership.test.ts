@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { until } from './haproxy-instance';
-import { ask, backend, keepAlive, startLoad, startTask } from './haproxy-tasks';
-import { a, apply, b, badAnswers, c, host, instance, serving, standForEach } from './sync-stand';
+import { ask, backend, badAnswers, keepAlive, startLoad, startTask } from './haproxy-tasks';
+import { a, apply, b, c, host, instance, serving, standForEach } from './sync-stand';
 
 jest.setTimeout(60_000);
 standForEach();

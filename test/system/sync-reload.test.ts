@@ -3,21 +3,8 @@ import { createServer } from 'node:net';
 
 import { type File, render } from '../../lib/haproxy/render';
 import { until } from './haproxy-instance';
-import { ask, backend, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
-import {
-  a,
-  apply,
-  b,
-  badAnswers,
-  c,
-  failing,
-  host,
-  instance,
-  serving,
-  standForEach,
-  startRelay,
-  web,
-} from './sync-stand';
+import { ask, backend, badAnswers, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
+import { a, apply, b, c, failing, host, instance, serving, standForEach, startRelay, web } from './sync-stand';
 
 jest.setTimeout(60_000);
 standForEach();

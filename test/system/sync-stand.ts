@@ -12,7 +12,6 @@ export let [a, b, c] = [] as unknown as readonly [Task, Task, Task];
 export let host: string;
 
 type Certificate = ReturnType<Instance['storeCertificate']>;
-type Answer = Record<string, number>;
 
 async function begin(): Promise<void> {
   instance = await startInstance();
@@ -71,9 +70,6 @@ export const inHome = (...names: string[]): string => join(instance.path.home, .
 /** The lines of JSON in what a sync printed. */
 export const linesOf = ({ output }: Outcome): readonly string[] =>
   output.split('\n').filter((line) => line.startsWith('{'));
-
-export const badAnswers = (answers: Answer): readonly string[] =>
-  Object.keys(answers).filter((answer) => !answer.startsWith('200'));
 
 /** A self-signed certificate in Parameter Store, without its key where `key` is of another. */
 export function stored(name: string, key = selfSigned(name)) {
