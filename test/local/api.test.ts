@@ -1,4 +1,3 @@
-import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { GetParametersCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 
@@ -28,14 +27,6 @@ const put = (Value: string, more: object = {}) =>
     new PutParameterCommand({ Name: '/a/b', Value, Type: 'String', Overwrite: true, ...more }),
   );
 
-it('answers real clients in JSON and in XML', async () => {
-  expect((await new ECSClient(clients).send(new ListTasksCommand({}))).taskArns).toStrictEqual(['arn']);
-
-  const { Reservations } = await new EC2Client(clients).send(new DescribeInstancesCommand({}));
-
-  expect(Reservations?.[0]?.Instances?.[0]?.PrivateIpAddress).toBe('127.0.0.9');
-});
-
 it.each([
   ['a wrong secret', { secretAccessKey: 'other' }, 'InvalidSignatureException'],
   ['another session', { sessionToken: 'other' }, 'InvalidSignatureException'],
@@ -55,16 +46,6 @@ it('denies and records what no policy allows, in the words of AWS', async () => 
       'User: arn:aws:sts::123456789012:assumed-role/Reconcile/local is not authorized to perform: ecs:DescribeTasks on resource: task/x because no identity-based policy allows the ecs:DescribeTasks action',
   });
   expect(api.calls).toMatchObject([{ action: 'ecs:DescribeTasks', outcome: 'AccessDeniedException' }]);
-});
-
-it('throttles once when told to, and is off when told to', async () => {
-  const list = () => new ECSClient(clients).send(new ListTasksCommand({}));
-  api.faults.next('ecs:ListTasks', 'throttled');
-
-  await expect(list()).rejects.toMatchObject({ name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } });
-  await expect(list()).resolves.toBeDefined();
-  api.switch(false);
-  await expect(list()).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } });
 });
 
 it('keeps versions of a parameter, answers selectors, and shows a SecureString only to who decrypts it', async () => {

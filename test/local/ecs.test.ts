@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ecsHandlers } from '../../scripts/local/ecs/ecs-api';
 import { app, playedEcs } from './played-ecs';
 
 const sidecar = {
@@ -12,21 +11,6 @@ const sidecar = {
 };
 const played = playedEcs();
 const { serve, scale, kinds, tasks } = played;
-
-it('reports a task as it is placed, runs, is told to stop and is gone, counting its version', async () => {
-  await serve('web', 1);
-  await scale('web', 0);
-
-  const details = played.events.map(({ detail }) => detail);
-  expect(details.map(({ lastStatus, desiredStatus }) => `${lastStatus} ${desiredStatus}`)).toStrictEqual([
-    'PENDING RUNNING',
-    'RUNNING RUNNING',
-    'RUNNING STOPPED',
-    'STOPPED STOPPED',
-  ]);
-  const versions = details.map(({ version }) => Number(version));
-  expect(versions).toStrictEqual([...versions].sort((a, b) => a - b));
-});
 
 it('sends the stop order as an event before SIGTERM, and stops the application only when its sidecar has ended', async () => {
   await serve('web', 1, [app, sidecar]);
@@ -50,16 +34,6 @@ it('kills what ignores SIGTERM after its stop timeout', async () => {
   expect(tasks('web')[0]?.containers[0]?.exitCode).toBe(137);
 });
 
-it('stops an old task in a deployment only when a new one is healthy', async () => {
-  await serve('web', 2);
-  played.moments.length = 0;
-  await serve('web', 2);
-
-  const order = kinds('task-healthy', 'stop-ordered');
-  expect(order[0]).toBe('task-healthy');
-  expect(order.filter((kind) => kind === 'stop-ordered')).toHaveLength(2);
-});
-
 it('replaces a task that fails its checks after the start period, and says that it was unhealthy', async () => {
   played.speed.healthStartMs = 0;
   const deaf = { name: 'app', command: ['sleep', '60'], containerPort: 8080, healthCheck: true };
@@ -69,40 +43,4 @@ it('replaces a task that fails its checks after the start period, and says that 
 
   expect(played.moments.find(({ kind }) => kind === 'stop-ordered')?.text).toContain('unhealthy');
   expect(tasks('web')[0]?.healthStatus).toBe('UNHEALTHY');
-});
-
-it('waits the settling time where a new task has no health check', async () => {
-  const plain = { ...app, healthCheck: false };
-  await serve('web', 1, [plain]);
-  await serve('web', 1, [plain]);
-
-  const [older, newer] = tasks('web');
-  expect((older?.stoppingAt ?? 0) - (newer?.startedAt ?? 0)).toBeGreaterThanOrEqual(300);
-});
-
-it('replaces a task that was killed, and no other', async () => {
-  await serve('web', 3);
-  const [killed, ...others] = tasks('web');
-  played.ecs.killTask(killed?.id ?? '');
-  while (tasks('web').length < 4) await sleep(10);
-  await played.steady('web');
-
-  expect(kinds('task-died', 'stop-ordered')).toStrictEqual(['task-died']);
-  expect(others.map(({ desiredStatus }) => desiredStatus)).toStrictEqual(['RUNNING', 'RUNNING']);
-});
-
-it('lists what shall run, a page of at most a hundred, describes what has stopped, and says what is missing', async () => {
-  await serve('web', 3);
-  const { 'ecs:ListTasks': list, 'ecs:DescribeTasks': describe } = ecsHandlers(played.ecs);
-  const first = list({ cluster: 'c', maxResults: 2 });
-  const second = list({ cluster: 'c', maxResults: 2, nextToken: first.nextToken as string });
-  await scale('web', 0);
-
-  const taskArns = [...first.taskArns, ...second.taskArns];
-  expect(new Set(taskArns).size).toBe(3);
-  expect(() => list({ cluster: 'c', maxResults: 101 })).toThrow('100');
-  expect(list({ cluster: 'c' }).taskArns).toStrictEqual([]);
-  const described = describe({ cluster: 'c', tasks: [...taskArns, 'x'] });
-  expect(described.tasks.map(({ lastStatus }) => lastStatus)).toStrictEqual(['STOPPED', 'STOPPED', 'STOPPED']);
-  expect(described.failures).toStrictEqual([{ arn: 'x', reason: 'MISSING' }]);
 });

@@ -10,7 +10,7 @@ import { playedEcs } from './played-ecs';
 
 const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
 const played = playedEcs();
-const { serve, scale, tasks } = played;
+const { serve, tasks } = played;
 const id = (index: number) => played.hosts[index]?.ec2Id ?? '';
 
 it('warns of a Spot interruption, and drains the instance a moment later', async () => {
@@ -57,32 +57,6 @@ it('ends every process of a lost instance at once, reports it only when ECS noti
   const { arn = '' } = played.hosts[0] ?? {};
   const { failures } = describe({ cluster: 'c', containerInstances: [arn] });
   expect(failures).toStrictEqual([{ arn, reason: 'MISSING' }]);
-});
-
-it('waits with what it cannot place, and keeps a cluster without instances', async () => {
-  for (const index of [0, 1]) played.ecs.instances.lose(id(index));
-  await sleep(300);
-  const served = serve('web', 1);
-  await sleep(100);
-  expect(tasks('web')).toStrictEqual([]);
-  expect(ecsHandlers(played.ecs)['ecs:ListTasks']({ cluster: 'c' }).taskArns).toStrictEqual([]);
-
-  played.ecs.instances.add('c');
-  await served;
-  expect(tasks('web')).toHaveLength(1);
-});
-
-it('gives a freed port to the next task on the host when it is told to, else only after a round', async () => {
-  const portOf = (name: string) => tasks(name).at(-1)?.containers[0]?.hostPort;
-  played.ecs.instances.setStatus(id(1), 'DRAINING');
-  await serve('old', 1);
-  await scale('old', 0);
-  await serve('between', 1);
-  played.ecs.reusePorts(true);
-  await serve('new', 1);
-
-  expect(portOf('between')).not.toBe(portOf('old'));
-  expect(portOf('new')).toBe(portOf('old'));
 });
 
 it('hides an instance that ECS manages from whoever does not ask for it; the function asks, and serves it', async () => {

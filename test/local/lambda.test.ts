@@ -24,15 +24,9 @@ beforeAll(() => {
   running = processes();
   folder = mkdtempSync(join(tmpdir(), 'lambda-test-'));
   writeFileSync(join(folder, 'f.zip'), zipSync({ 'functions/f.js': strToU8(source) }));
+  const handler = { FunctionName: 'f', Handler: 'functions/f.handler', Role: 'R', Timeout: 1 };
   lambda = lambdaFunction(
-    {
-      FunctionName: 'f',
-      Handler: 'functions/f.handler',
-      Role: 'R',
-      Timeout: 1,
-      Environment: { Variables: { COLOUR: 'red' } },
-      Code: { S3Key: 'x/f.zip' },
-    },
+    { ...handler, Environment: { Variables: { COLOUR: 'red' } }, Code: { S3Key: 'x/f.zip' } },
     { packageFolder: folder, keys: { AWS_ACCESS_KEY_ID: 'ASIA' }, processes: running },
   );
 });

@@ -7,16 +7,12 @@ import { readStack } from '../../scripts/local/package/stack';
 
 it.each<[string, unknown, unknown, boolean]>([
   ['one of several values', { a: ['x', 'y'] }, { a: 'y' }, true],
-  ['another value', { a: ['x', 'y'] }, { a: 'z' }, false],
   ['a key that is absent', { a: ['x'] }, {}, false],
-  ['a list in the event', { a: ['x'] }, { a: ['w', 'x'] }, true],
   ['a list of objects in the event', { a: { b: [1] } }, { a: [{ b: 2 }, { b: 1 }] }, true],
   ['every key of the pattern', { a: ['x'], b: ['y'] }, { a: 'x', b: 'z' }, false],
   ['$or', { $or: [{ a: ['x'] }, { b: ['y'] }] }, { b: 'y' }, true],
-  ['$or without a match', { $or: [{ a: ['x'] }, { b: ['y'] }] }, { a: 'y' }, false],
   ['prefix', { a: [{ prefix: 'ab' }] }, { a: 'abc' }, true],
   ['anything-but', { a: [{ 'anything-but': ['x'] }] }, { a: 'y' }, true],
-  ['anything-but of what is absent', { a: [{ 'anything-but': ['x'] }] }, {}, false],
   ['exists', { a: [{ exists: false }] }, {}, true],
 ])('matches %s', (_, pattern, event, expected) => {
   expect(matches(pattern, event)).toBe(expected);

@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { processes } from '../../scripts/local/processes';
-
 jest.setTimeout(20_000);
 
 const sleeper = ['sh', '-c', "trap '' TERM; sleep 60 & echo $!; wait"];
@@ -22,17 +20,6 @@ const gone = async (pid: number) => {
   for (let n = 0; n < 100 && alive(pid); n++) await sleep(50);
   return !alive(pid);
 };
-
-it('leaves no process and no folder, grandchildren included', async () => {
-  const running = processes();
-  const grandchild = await new Promise<number>((resolve) => {
-    running.launch(sleeper, { environment: {}, onLine: (line) => resolve(Number(line)) });
-  });
-  await running.stop();
-
-  expect(await gone(grandchild)).toBe(true);
-  expect(existsSync(running.folder)).toBe(false);
-});
 
 it('leaves nothing even when the world itself is killed without a word', async () => {
   const program = `

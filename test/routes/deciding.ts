@@ -38,7 +38,4 @@ export const look = (
   tasks: readonly Task[],
   definitions: Record<string, Definition> = {},
   given: Partial<Look> = {},
-) => ({
-  fleet: fleet(tasks, definitions),
-  ...given,
-});
+) => ({ fleet: fleet(tasks, definitions), ...given });

@@ -33,10 +33,7 @@ describe('what vanishes without a stop order', () => {
   it('stays with each host of its own, also where a newer revision has split them', () => {
     const lost = next({ t1: [1, shared], t2: [1, shared] }, { t3: [2, both] }, counts(3));
 
-    expect(served(lost)).toStrictEqual({
-      'a.test': 't1 web, t2 web, t3 web',
-      'b.test': 't1 web, t2 web, t3 admin',
-    });
+    expect(served(lost)).toStrictEqual({ 'a.test': 't1 web, t2 web, t3 web', 'b.test': 't1 web, t2 web, t3 admin' });
     expect(lost.doubts).toStrictEqual(['demo/shop']);
   });
 
@@ -94,10 +91,7 @@ it('a backend that splits keeps its servers while EC2 does not name their host',
   };
   const seen = { ...fleet([task('t1', { definition: 'shop:1' }), split], definitions), hosts: new Map() };
 
-  expect(served(decide({ fleet: seen, published }))).toStrictEqual({
-    'a.test': 't1 web',
-    'b.test': 't1 web',
-  });
+  expect(served(decide({ fleet: seen, published }))).toStrictEqual({ 'a.test': 't1 web', 'b.test': 't1 web' });
 });
 
 describe('in quarantine', () => {

@@ -8,10 +8,7 @@ const created = { 'new ssl cert': `New empty certificate store '${folder}/a.com.
 
 async function serve(answers: Readonly<Record<string, string>>) {
   const played = worker(answers);
-  return {
-    ...(await serveCertificates(played, folder, [{ name: 'a.com.pem', text: pem }], [])),
-    sent: played.sent,
-  };
+  return { ...(await serveCertificates(played, folder, [{ name: 'a.com.pem', text: pem }], [])), sent: played.sent };
 }
 
 it('a refused certificate is a fault that quotes no line of it, though HAProxy echoes them', async () => {
