@@ -24,7 +24,6 @@ it.each(deciding)('%s imports nothing that touches it, but for types', (file) =>
   const imported = Array.from(read(file).matchAll(/^import (?!type )[^']*'(\.[^']*)'/gms), ([, path = '']) =>
     join(file, '..', `${path}.ts`),
   );
-
   expect(imported.filter((path) => hands.test(path))).toStrictEqual([]);
 });
 

@@ -56,6 +56,8 @@ export const backend = (servers: Record<string, number> = {}, given: Partial<Bac
   ...given,
 });
 
+const bound = (bindIP: string) => ({ bindIP, containerPort: 8080, hostPort: 32768, protocol: 'tcp' });
+
 /** An event as EventBridge would put it into the queue; `detail` overrides what the rule looks at. */
 export const taskEvent = (id: string, detail: Record<string, unknown> = {}, at = new Date(0)): string =>
   JSON.stringify({
@@ -71,16 +73,7 @@ export const taskEvent = (id: string, detail: Record<string, unknown> = {}, at =
       attachments: [],
       clusterArn: 'arn:aws:ecs:eu-west-2:123456789012:cluster/demo',
       containerInstanceArn: 'host-1',
-      containers: [
-        {
-          name: 'web',
-          lastStatus: 'RUNNING',
-          networkBindings: [
-            { bindIP: '0.0.0.0', containerPort: 8080, hostPort: 32768, protocol: 'tcp' },
-            { bindIP: '::', containerPort: 8080, hostPort: 32768, protocol: 'tcp' },
-          ],
-        },
-      ],
+      containers: [{ name: 'web', lastStatus: 'RUNNING', networkBindings: ['0.0.0.0', '::'].map(bound) }],
       createdAt: new Date(1_000).toISOString(),
       desiredStatus: 'RUNNING',
       group: 'service:shop',

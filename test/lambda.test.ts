@@ -9,16 +9,6 @@ const lines = () => said.mock.calls.map(([line]) => JSON.parse(line as string));
 beforeEach(() => said.mockClear());
 afterAll(() => said.mockRestore());
 
-it('logs the outcome and gives it', async () => {
-  const handler = lambda(
-    async (event: number) => event + 1,
-    async () => undefined,
-  );
-
-  expect(await handler(1, context)).toBe(2);
-  expect(lines()).toStrictEqual([{ message: 'done', outcome: 2 }]);
-});
-
 it('lets an error through, after it has told and acted', async () => {
   const failed: number[] = [];
   const run = () => Promise.reject(new Error('no ECS', { cause: new Error('timeout') }));
@@ -42,7 +32,6 @@ it('logs and throws nothing that a terminal would act on', async () => {
 it('lets an error through that nobody can change', async () => {
   const signal = AbortSignal.timeout(1);
   const late = () => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-
   await expect(lambda(late)(1, context)).rejects.toThrow('timeout');
   await expect(lambda(() => Promise.reject(Object.freeze(new Error('frozen'))))(1, context)).rejects.toThrow('frozen');
 });

@@ -29,7 +29,6 @@ const hostile: Record<string, string> = {
 describe('foreign text', () => {
   it.each(Object.entries(hostile))('shows %s by its number', (_, character) => {
     const shown = `a\\u{${character.codePointAt(0)?.toString(16)}}b`;
-
     expect(printable(`a${character}b`)).toBe(shown);
     expect(quote(`a${character}b`)).toBe(`"${shown}"`);
     expect(JSON.parse(printableJson({ fault: `a${character}b` }))).toStrictEqual({ fault: shown });

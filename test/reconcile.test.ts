@@ -11,7 +11,6 @@ const reconcile = (messages: readonly Message[], deps: Deps, reflected = { tasks
 describe('reconcile', () => {
   it('publishes a change once and nudges, then finds nothing to do', async () => {
     const world = inMemory(fleet([task('a')]));
-
     expect(await reconcile([event], world.deps)).toMatchObject({ action: 'publish', generation: 1, faults: [] });
     expect(await reconcile([event], world.deps)).toMatchObject({ action: 'keep', generation: 1 });
     expect(world.nudged).toStrictEqual([1]);
@@ -19,18 +18,14 @@ describe('reconcile', () => {
 
   it('nudges and probes the entrance at every tick, changed or not, and does not probe at an event', async () => {
     const world = inMemory(fleet([task('a')]));
-
     for (const message of [event, tick, tick]) await reconcile([message], world.deps);
-
     expect([world.nudged, world.probed]).toStrictEqual([[1, 1, 1], 2]);
   });
 
   it('nudges when a message comes again, since the last run may have failed between publishing and nudging', async () => {
     const world = inMemory(fleet([task('a')]));
     await expect(reconcile([event], { ...world.deps, nudge: throttled })).rejects.toThrow('Throttling');
-
     await reconcile([{ ...event, receives: 2 }], world.deps);
-
     expect(world.nudged).toStrictEqual([1]);
   });
 
@@ -42,17 +37,6 @@ describe('reconcile', () => {
 
     expect(world.described).toStrictEqual([new Map(), new Map([['demo', ['b', 'a']]])]);
     expect(world.servers()).toStrictEqual({ 'demo.shop': ['b'] });
-  });
-
-  it('reports what is wrong with a service, and serves the others', async () => {
-    const faulty = task('x', { service: 'faulty', definition: 'faulty:1', hostPort: 1 });
-    const world = inMemory(fleet([task('a'), faulty], { 'faulty:1': definition({ 'haproxy.hots': 'x' }) }));
-
-    expect(await reconcile([tick], world.deps)).toMatchObject({
-      action: 'publish',
-      faults: [expect.stringContaining('demo/faulty, revision 1: container "web": unknown label "haproxy.hots"')],
-    });
-    expect(world.servers()).toStrictEqual({ 'demo.shop': ['a'] });
   });
 });
 
@@ -139,9 +123,7 @@ describe('a burst of events', () => {
 
   it('counts nothing as done by a run that failed', async () => {
     const [world, reflected] = [inMemory(fleet([task('a', { version: 5 })])), { tasks: new Map() }];
-
     await expect(reconcile([event], { ...world.deps, nudge: throttled }, reflected)).rejects.toThrow('Throttling');
-
     expect(reflected).toStrictEqual({ tasks: new Map() });
   });
 });
@@ -176,15 +158,6 @@ describe('law 3: never wipe', () => {
     await expect(reconcile([tick], world.deps)).rejects.toThrow(`Will look again in seconds: ${contradiction}`);
     expect(world.servers()).toStrictEqual({ 'demo.shop': ['a', 'b', 'c'], 'demo.other': ['o'] });
     expect(world.nudged).toStrictEqual([1, 2, 2]);
-  });
-
-  it('lets a service go to no task at all when it says so itself', async () => {
-    const world = await published(new Map([['demo/shop', 0]]));
-    world.fleet = fleet([]);
-
-    await reconcile([tick], world.deps);
-
-    expect(world.servers()).toStrictEqual({ 'demo.shop': [] });
   });
 
   it('takes a published state that cannot be read for nothing but a fault', async () => {

@@ -10,18 +10,6 @@ const environment = {
   SLUICE_CERTIFICATES: '[["example.com","*.example.com"]]',
 };
 
-it('reads the environment that serverless.yml sets', () => {
-  expect(readSettings(environment)).toStrictEqual({
-    clusters: ['demo', 'other'],
-    prefix: '/sluice/dev',
-    syncDocument: 'sluice-dev-sync',
-    proxyTag: 'dev',
-    queueUrl: environment.SLUICE_QUEUE_URL,
-    addresses: ['192.0.2.1', '192.0.2.2'],
-    certificates: [['example.com', '*.example.com']],
-  });
-});
-
 it('names every faulty setting at once', () => {
   const some = { ...environment, SLUICE_CLUSTERS: 'a b', SLUICE_PREFIX: '/other', SLUICE_QUEUE_URL: undefined };
   const faulty = { ...some, SLUICE_CERTIFICATES: '[[' };

@@ -30,7 +30,6 @@ it.each([
   const [script = ''] = scriptsOf(deploy.replace(/role-to-assume[\s\S]*/, '')).slice(1);
   const whole = `cd "$(mktemp -d)"; trap 'rm -r "$PWD"' EXIT; ${committed}\n${script}cat settings.yml`;
   const { stdout } = spawnSync('bash', ['-e', '-c', whole], { env: { ...process.env, STAGE: 'prod', SETTINGS } });
-
   expect(`${stdout}`).toMatch(/^missing/.test(kind) ? /^::error::.*\n$/ : /^a: "\$\(id\) `id` %s"\n$/);
 });
 

@@ -38,7 +38,6 @@ it('finds just the refused items, whatever is refused, as long as one is answere
 
 it('finds one refused item among hundreds in few calls, and asks little where all are denied', async () => {
   expect((await asking(200, new Set([7]), 'InvalidParameterException')).calls).toBeLessThan(20);
-
   const { calls, result } = await asking(200, new Set(Array(200).keys()), 'AccessDeniedException');
   expect(calls).toBeLessThan(60);
   expect(String(result)).toMatch(/asking: AccessDeniedException: no; the function lacks a permission/);

@@ -85,26 +85,10 @@ describe('reading ECS', () => {
   });
 
   it('knows an instance that has only an IPv6 address', async () => {
-    const { readFleet } = await reader({
-      'ec2:DescribeInstances': () => ({
-        reservationSet: [{ instancesSet: [{ instanceId: 'i-1', ipv6Address: '2001:db8::7' }] }],
-      }),
-    });
-
-    expect([...(await readFleet()).hosts.values()]).toStrictEqual([
-      { instanceId: 'i-1', draining: false, ipv6Only: true },
-    ]);
-  });
-
-  it('takes a task that is MISSING for gone', async () => {
-    const { readTasks } = await reader({
-      'ecs:DescribeTasks': ({ tasks }: { tasks: string[] }) => ({
-        tasks: [],
-        failures: tasks.map((id) => ({ arn: taskArn(id), reason: 'MISSING' })),
-      }),
-    });
-
-    expect(await readTasks(new Map())).toMatchObject({ tasks: [], unread: [] });
+    const instancesSet = [{ instanceId: 'i-1', ipv6Address: '2001:db8::7' }];
+    const { readFleet } = await reader({ 'ec2:DescribeInstances': () => ({ reservationSet: [{ instancesSet }] }) });
+    const only = { instanceId: 'i-1', draining: false, ipv6Only: true };
+    expect([...(await readFleet()).hosts.values()]).toStrictEqual([only]);
   });
 
   it('takes a cluster that does not exist for one without tasks, and names it', async () => {
@@ -118,13 +102,10 @@ describe('reading ECS', () => {
   });
 
   it('reads the count of a service, and leaves out what is deleted', async () => {
-    const services = [
-      { serviceName: 'shop', status: 'ACTIVE', runningCount: 3 },
-      { serviceName: 'old', status: 'INACTIVE', runningCount: 0 },
-    ];
-    const { readWitness } = await reader({
-      'ecs:DescribeServices': () => ({ services, failures: [{ arn: 'x', reason: 'MISSING' }] }),
-    });
+    const of = (serviceName: string, status: string, runningCount: number) => ({ serviceName, status, runningCount });
+    const services = [of('shop', 'ACTIVE', 3), of('old', 'INACTIVE', 0)];
+    const answer = { services, failures: [{ arn: 'x', reason: 'MISSING' }] };
+    const { readWitness } = await reader({ 'ecs:DescribeServices': () => answer });
 
     expect(await readWitness(['demo/shop', 'demo/old', 'demo/x'])).toStrictEqual(new Map([['demo/shop', 3]]));
   });

@@ -13,15 +13,15 @@ const hollow = (action: string) => ({
 });
 const kinds = [...Object.keys(real), 'hollow'];
 
-const pieces = ['00-global', '10-frontends', '50-demo.cart', '50-demo.shop'].map(
-  (file) => `/sluice/dev/haproxy/files/${file}.cfg:1`,
-);
+const root = '/sluice/dev/';
+const files = ['00-global', '10-frontends', '50-demo.cart', '50-demo.shop'];
+const pieces = files.map((file) => `${root}haproxy/files/${file}.cfg:1`);
 
 /** Every call of reconcile: its action, how a message begins, and what marks it among the calls of one action. */
 const calls: Record<string, readonly [action: string, names: string, about?: string]> = {
   'reading current': [
     'ssm:GetParameters',
-    'Reading /sluice/dev/haproxy/current,/sluice/dev/certificates/index',
+    `Reading ${root}haproxy/current,${root}certificates/index`,
     'haproxy/current',
   ],
   'reading what is published': ['ssm:GetParameters', `Reading ${pieces}`, 'haproxy/files'],
@@ -31,12 +31,8 @@ const calls: Record<string, readonly [action: string, names: string, about?: str
   'describing hosts': ['ecs:DescribeContainerInstances', 'Describing container instances of cluster demo'],
   'reading addresses': ['ec2:DescribeInstances', 'Describing instances i-a'],
   'asking a service': ['ecs:DescribeServices', 'Describing services of cluster demo'],
-  'writing a file': [
-    'ssm:PutParameter',
-    'Writing /sluice/dev/haproxy/files/50-demo.cart.cfg',
-    'haproxy/files/50-demo.cart',
-  ],
-  'writing current': ['ssm:PutParameter', 'Writing /sluice/dev/haproxy/current', 'haproxy/current'],
+  'writing a file': ['ssm:PutParameter', `Writing ${root}haproxy/files/50-demo.cart.cfg`, 'files/50-demo.cart'],
+  'writing current': ['ssm:PutParameter', `Writing ${root}haproxy/current`, 'haproxy/current'],
   nudging: ['ssm:SendCommand', 'Nudging the proxies to generation 2 with sluice-dev-sync'],
 };
 
@@ -106,7 +102,6 @@ it.each([
 ])('%s may well answer that there are none', async (action, body) => {
   const { api, run } = await stage();
   api.faults.next(action, { body });
-
   expect((await run()).action).toBe('keep');
 });
 

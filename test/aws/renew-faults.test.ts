@@ -4,41 +4,38 @@ import { issued, name, type RenewStage, renewStage, state } from './renew-stage'
 type Call = (stage: RenewStage) => Promise<unknown>;
 
 const stored = '/sluice/dev/acme';
+const certificates = '/sluice/dev/certificates';
 const set = { name: 'b.example.com', ttlSeconds: 10, values: ['"b"'] };
 const until = Date.now() + 60_000;
 
 /** What the error says is being done, the action of AWS, and, where one call sends several, what is in the request that fails. */
-const calls: readonly (readonly [doing: string, action: string, call: Call, about?: string])[] = [
-  [`Reading ${stored}/state/example.com`, 'ssm:GetParameters', ({ store }) => store.readStates(['example.com'])],
-  ['Reading /sluice/dev/certificates/index', 'ssm:GetParameters', ({ store }) => store.readIndex()],
-  [`Reading ${stored}/journal`, 'ssm:GetParameters', ({ store }) => store.journal.read()],
-  [`Reading ${stored}/account`, 'ssm:GetParameter', ({ store }) => store.accounts.read('https://ca.example')],
+type Row = readonly [doing: string, action: string, call: Call, about?: string];
+const [get, put] = ['ssm:GetParameter', 'ssm:PutParameter'];
+const sets = 'route53:ListResourceRecordSets';
+const ca = 'https://ca.example';
+const calls: readonly Row[] = [
+  [`Reading ${stored}/state/example.com`, `${get}s`, ({ store }) => store.readStates(['example.com'])],
+  [`Reading ${certificates}/index`, `${get}s`, ({ store }) => store.readIndex()],
+  [`Reading ${stored}/journal`, `${get}s`, ({ store }) => store.journal.read()],
+  [`Reading ${stored}/account`, get, ({ store }) => store.accounts.read(ca)],
+  [`Writing ${certificates}/example.com/key`, put, ({ store }) => store.writeCertificate('example.com', issued)],
   [
-    'Writing /sluice/dev/certificates/example.com/key',
-    'ssm:PutParameter',
-    ({ store }) => store.writeCertificate('example.com', issued),
-  ],
-  [
-    'Writing /sluice/dev/certificates/example.com/chain',
-    'ssm:PutParameter',
+    `Writing ${certificates}/example.com/chain`,
+    put,
     ({ store }) => store.writeCertificate('example.com', issued),
     '/chain',
   ],
-  ['Writing /sluice/dev/certificates/index', 'ssm:PutParameter', ({ store }) => store.writeIndex([])],
-  [`Writing ${stored}/state/example.com`, 'ssm:PutParameter', ({ store }) => store.writeState('example.com', state)],
-  [`Writing ${stored}/journal`, 'ssm:PutParameter', ({ store }) => store.journal.write([])],
-  [`Writing ${stored}/account`, 'ssm:PutParameter', ({ store }) => store.accounts.keep('https://ca.example', 'key')],
-  [`Taking the lock ${stored}/lock`, 'ssm:PutParameter', ({ lock }) => lock.take(until)],
-  [`Reading the lock ${stored}/lock`, 'ssm:GetParameter', ({ lock }) => lock.take(until)],
+  [`Writing ${certificates}/index`, put, ({ store }) => store.writeIndex([])],
+  [`Writing ${stored}/state/example.com`, put, ({ store }) => store.writeState('example.com', state)],
+  [`Writing ${stored}/journal`, put, ({ store }) => store.journal.write([])],
+  [`Writing ${stored}/account`, put, ({ store }) => store.accounts.keep(ca, 'key')],
+  [`Taking the lock ${stored}/lock`, put, ({ lock }) => lock.take(until)],
+  [`Reading the lock ${stored}/lock`, get, ({ lock }) => lock.take(until)],
   [`Releasing the lock ${stored}/lock`, 'ssm:DeleteParameter', ({ lock }) => lock.release()],
   ['Reading hosted zone Z', 'route53:GetHostedZone', ({ zones, id }) => zones.read(id)],
-  [`Reading the TXT records of ${name}`, 'route53:ListResourceRecordSets', ({ zones, id }) => zones.readText(id, name)],
-  [
-    `Reading the CNAME records of ${name}`,
-    'route53:ListResourceRecordSets',
-    ({ zones, id }) => zones.readCname(id, name),
-  ],
-  [`Reading the NS records of ${name}`, 'route53:ListResourceRecordSets', ({ zones, id }) => zones.delegates(id, name)],
+  [`Reading the TXT records of ${name}`, sets, ({ zones, id }) => zones.readText(id, name)],
+  [`Reading the CNAME records of ${name}`, sets, ({ zones, id }) => zones.readCname(id, name)],
+  [`Reading the NS records of ${name}`, sets, ({ zones, id }) => zones.delegates(id, name)],
   [
     'Changing the TXT records of b.example.com',
     'route53:ChangeResourceRecordSets',
@@ -84,6 +81,5 @@ it.each<[string, string, string, Call]>([
 ])('%s is no answer, and nothing is concluded from it', async (_, action, body, call) => {
   const stage = await renewStage();
   stage.api.faults.next(action, { body }, always);
-
   await expect(call(stage)).rejects.toThrow('MalformedAnswer: AWS answered without');
 });

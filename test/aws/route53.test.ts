@@ -13,7 +13,6 @@ it('tells a zone that is private from one that the world sees', async () => {
 
 it('gives no record set for a name that has none, though others follow', async () => {
   const { zones, id } = await renewStage();
-
   expect(await zones.readText(id, '_acme-challenge.a.example.com')).toBeUndefined();
   expect(await zones.readText(id, name)).toStrictEqual({ name, ttlSeconds: 60, values: ['"a"'] });
 });

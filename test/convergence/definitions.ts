@@ -10,21 +10,18 @@ export const services = ['a', 'b', 'c'] as const;
 export const containerPort = 8080;
 
 const labels = (service: string, variant: Variant): Record<string, string> => {
-  switch (variant) {
-    case 'plain':
-    case 'deaf':
-      return { 'haproxy.host': `${service}.test` };
-    case 'moved':
-      return { 'haproxy.host': `${service}.test, new-${service}.test`, 'haproxy.check': '/health' };
-    case 'two':
-      return { 'haproxy.host': `${service}.test`, 'haproxy.api.host': `${service}.test`, 'haproxy.api.path': '/api' };
-    case 'removed':
-      return {};
-    case 'faulty':
-      return { 'haproxy.hots': `${service}.test` };
-    case 'conflicting':
-      return { 'haproxy.host': `${service}.test, ${services[(services.indexOf(service as 'a') + 1) % 3]}.test` };
-  }
+  const host = `${service}.test`;
+  const next = services[(services.indexOf(service as 'a') + 1) % 3];
+  const of: Record<Variant, Record<string, string>> = {
+    plain: { 'haproxy.host': host },
+    deaf: { 'haproxy.host': host },
+    moved: { 'haproxy.host': `${host}, new-${host}`, 'haproxy.check': '/health' },
+    two: { 'haproxy.host': host, 'haproxy.api.host': host, 'haproxy.api.path': '/api' },
+    removed: {},
+    faulty: { 'haproxy.hots': host },
+    conflicting: { 'haproxy.host': `${host}, ${next}.test` },
+  };
+  return of[variant];
 };
 
 /** The backends and `<host><path>` that a revision asks for, read independently of lib/. */
@@ -40,10 +37,6 @@ export const describedDefinition = (family: string, revision: number, variant: V
   revision,
   networkMode: 'bridge',
   containerDefinitions: [
-    {
-      name: 'web',
-      dockerLabels: labels(family, variant),
-      portMappings: [{ containerPort, hostPort: 0, protocol: 'tcp' }],
-    },
+    { name: 'web', dockerLabels: labels(family, variant), portMappings: [{ containerPort, protocol: 'tcp' }] },
   ],
 });

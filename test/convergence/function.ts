@@ -46,14 +46,8 @@ type Model = {
 type Command = { readonly input: object; readonly constructor: { readonly name: string } };
 type Plan = { broken: Break | undefined; ages: Ages; turned: boolean };
 
-const settings = {
-  clusters: ['demo'],
-  prefix,
-  syncDocument: 'sync',
-  proxyTag: 'test',
-  addresses: [],
-  certificates: [],
-};
+const names = { clusters: ['demo'], prefix, syncDocument: 'sync', proxyTag: 'test' };
+const settings = { ...names, addresses: [], certificates: [] };
 const nothingSeen = () => ({
   shown: [] as unknown[],
   hosts: new Set<string>(),

@@ -27,8 +27,9 @@ const ms = (...values: number[]) => fc.constantFrom(...values);
 const any = fc.nat({ max: 5 });
 const one = <Type>(weight: number, arbitrary: fc.Arbitrary<Type>) => ({ weight, arbitrary });
 
+const kindOf = <Type>(model: { [Key in keyof Type]: fc.Arbitrary<Type[Key]> }) => fc.record(model);
 const kind = <Type>(weight: number, model: { [Key in keyof Type]: fc.Arbitrary<Type[Key]> }) =>
-  one(weight, fc.record(model));
+  one(weight, kindOf(model));
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   kind(4, {
@@ -58,6 +59,18 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   }),
 );
 
+const old = fc.integer({ min: 4, max: 30 });
+/** What single happenings rarely come to: an older answer that knows no stop order yet, or no tasks that were published. */
+const stories: fc.Arbitrary<readonly Happening[]> = fc.oneof(
+  fc.tuple(kindOf({ stop: any }), kindOf({ wait: ms(1, 2) }), kindOf({ stale: fc.tuple(old, old, old) })),
+  fc.tuple(
+    kindOf({ scale: any, desired: fc.constant(3) }),
+    kindOf({ wait: ms(8) }),
+    kindOf({ stale: fc.tuple(old, fc.integer({ min: 10, max: 30 }), fc.constant(0)) }),
+    kindOf({ stop: any }),
+  ),
+);
+
 const delays = fc.oneof(
   one(6, fc.constant<number[]>([0])),
   one(2, fc.constant<number[]>([])),
@@ -75,7 +88,9 @@ const delivery = fc.record({
 
 export const histories = (maxLength: number): fc.Arbitrary<History> =>
   fc.record({
-    happenings: fc.array(happening, { maxLength }),
+    happenings: fc
+      .array(fc.oneof(one(12, fc.tuple(happening)), one(1, stories)), { maxLength })
+      .map((all) => all.flat()),
     pace: fc.record({
       start: ms(500, 3_000),
       warm: ms(0, 1_000, 4_000),

@@ -121,17 +121,8 @@ function newcomer(id: string, [at = '', ...options]: readonly string[], now: num
   const [address = '', port] = at.split(':');
   const weight = Number(options[options.lastIndexOf('weight') + 1] ?? 1);
   const state = { maintenance: true, up: false, checked: false, passed: false, changedAt: now };
-  return {
-    backend,
-    name,
-    address,
-    port: Number(port),
-    at,
-    weight: Number.isNaN(weight) ? 1 : weight,
-    ...state,
-    answersSince: undefined,
-    silentSince: undefined,
-  };
+  const where = { backend, name, address, port: Number(port), at, weight: Number.isNaN(weight) ? 1 : weight };
+  return { ...where, ...state, answersSince: undefined, silentSince: undefined };
 }
 
 function set(server: Running, [what, value]: readonly string[], now: number): boolean {
@@ -139,14 +130,8 @@ function set(server: Running, [what, value]: readonly string[], now: number): bo
   else if (what === 'state' && value === 'maint')
     Object.assign(server, { maintenance: true, up: false, changedAt: now });
   else if (what === 'state' && value === 'ready' && server.maintenance) {
-    Object.assign(server, {
-      maintenance: false,
-      up: true,
-      passed: false,
-      answersSince: undefined,
-      silentSince: undefined,
-      changedAt: now,
-    });
+    const unknown = { passed: false, answersSince: undefined, silentSince: undefined };
+    Object.assign(server, { maintenance: false, up: true, changedAt: now, ...unknown });
   } else if (what === 'health')
     Object.assign(server, { up: value === 'up', passed: server.passed && value === 'up', answersSince: undefined });
   else return what === 'state' && value === 'ready';

@@ -1,10 +1,9 @@
 import type { Backend } from '../../lib/haproxy/backend';
 import { second } from './agenda';
 import { fresh } from './answers';
-import { broken } from './broken';
 import type { Cluster, Task } from './cluster';
 import { asked, services } from './definitions';
-import { runsGeneration } from './laws';
+import { broken, runsGeneration } from './laws';
 import { addressOf } from './proxy';
 import type { World } from './world';
 

@@ -28,16 +28,9 @@ function start(cluster: Cluster, name: string, pace: Pace): void {
   if (service === undefined || instance === undefined) return;
   const id = cluster.nextId('t');
   const task: Task = {
-    id,
-    service: name,
-    revision: service.revision,
-    instance: instance.id,
-    hostPort: freePort(cluster, instance),
-    createdAt: cluster.clock(),
-    version: 1,
-    desiredStatus: 'RUNNING',
-    lastStatus: 'PENDING',
-    healthStatus: 'HEALTHY',
+    ...{ id, service: name, revision: service.revision, instance: instance.id, hostPort: freePort(cluster, instance) },
+    ...{ createdAt: cluster.clock(), version: 1 },
+    ...{ desiredStatus: 'RUNNING', lastStatus: 'PENDING', healthStatus: 'HEALTHY' },
   };
   cluster.putTask(task, true);
   cluster.answersAt.set(id, Number.POSITIVE_INFINITY);

@@ -172,9 +172,7 @@ describe('the probe', () => {
     ['one that has expired', both, -1, 0, 'with a certificate that has expired'],
   ])('judges %s as clients do', async (_, pem, percent, LifeLeft, fault) => {
     const address = await serving(pem);
-
     const [line] = await probed([address], lifetime(pem, percent));
-
     expect(line).toMatchObject({ Unanswered: 0, LifeLeft: expect.closeTo(LifeLeft, 3) });
     expect(line?.faults).toStrictEqual(fault ? [`${address} serves example.com ${fault}`] : []);
   });

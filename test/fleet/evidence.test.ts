@@ -101,7 +101,6 @@ describe('reading a batch', () => {
     ['is nothing', 'null', 'ignored a message that is not what it says (all of it is missing)'],
   ])('reports a message that %s by its ARN and field, and keeps the rest', (_, body, words) => {
     const { tasks, faults, unclear } = readEvidence([body, taskEvent('b')]);
-
     expect([tasks.map(({ id }) => id), unclear]).toStrictEqual([['b'], true]);
     expect(faults).toStrictEqual([expect.stringContaining(words)]);
   });

@@ -35,10 +35,6 @@ describe('law 1: the plan', () => {
     });
   });
 
-  it('publishes everything first of all', () => {
-    expect(plan(undefined, desired(file('a', '1')))).toMatchObject({ action: 'publish', reason: 'new: a' });
-  });
-
   it('publishes a certificate that was stored', () => {
     const renewed = { ...desired(file('a', '1')), certificates: [certificate] };
 
@@ -87,22 +83,9 @@ describe('what is published', () => {
     'takes no certificate for %j: its names stand in HAProxy’s configuration, and who stores one may not publish',
     (name) => {
       const index = JSON.stringify([{ ...certificate, names: ['shop.example', name] }]);
-
       expect(() => parseCertificates(index)).toThrow('it does not list certificates');
     },
   );
-
-  it('lists 120 services in the one parameter that current may be', () => {
-    const files = Array.from({ length: 120 }, (_, index) => ({
-      name: `50-demo.service-${index}.cfg`,
-      sha256: sha256(`${index}`),
-      versions: [index + 1],
-    }));
-    const [value = '', ...more] = printGeneration({ files, certificates: [] });
-
-    expect(more).toStrictEqual([]);
-    expect(parseGeneration(value).files).toStrictEqual(files);
-  });
 
   it('stays readable up to 4 KB, and takes more in parts', () => {
     const large = Array.from({ length: 2_000 }, (_, line) => `server ${sha256(String(line))}`).join('\n');

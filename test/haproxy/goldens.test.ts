@@ -61,7 +61,6 @@ describe.each(readdirSync(folder))('%s', (name) => {
 
   it('is what it was', () => {
     if (process.env.GOLDENS === 'write') writeFileSync(join(folder, name), input + separator + shown(input, files));
-
     expect(readFileSync(join(folder, name), 'utf8')).toBe(input + separator + shown(input, files));
   });
 

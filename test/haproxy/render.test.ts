@@ -28,7 +28,6 @@ describe('law 4: the structure', () => {
 
   it('changes with what every server is told, whether or not one runs: a running server learns it by a reload alone', () => {
     const files = render({ backends: [backend({})], certified: [] });
-
     expect(structure(files, ['check fall 3'])).not.toBe(structure(files, ['check fall 2']));
     expect(structureOf(backend({}))).toBe(structureOf(backend({ a: 1 })));
   });
@@ -82,7 +81,6 @@ it('reads back every backend that it writes', () => {
 
 it('refuses a server line that it cannot read, rather than to leave a task out', () => {
   const text = render({ backends: [backend({ a: 1 })], certified: [] })[2]?.text ?? '';
-
   expect(() => parseBackend(text.replace(' weight 100', ''))).toThrow(
     'a server line that this version of Sluice did not write',
   );

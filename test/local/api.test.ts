@@ -33,7 +33,6 @@ it.each([
   ['an unknown key', { accessKeyId: 'OTHER' }, 'UnrecognizedClientException'],
 ])('refuses %s', async (_, wrong, name) => {
   const client = new ECSClient({ ...clients, credentials: { ...credentials, ...wrong } });
-
   await expect(client.send(new ListTasksCommand({}))).rejects.toMatchObject({ name });
 });
 

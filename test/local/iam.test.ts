@@ -89,7 +89,6 @@ describe('judging', () => {
 
   it('knows that a list without an instance is covered by * alone, whatever ARN a policy names', async () => {
     const list = (resource: string) => refused(allow('ecs:ListTasks', resource), 'ecs:ListTasks', { cluster: 'demo' });
-
     expect(await list('*')).toBeUndefined();
     expect(await list(`${ecs}:container-instance/demo/*`)).toBe('*');
     expect(await list(`${ecs}:cluster/demo`)).toBe('*');
@@ -98,7 +97,6 @@ describe('judging', () => {
   it('never guesses: an action without a row, and one that IAM does not have, are errors', async () => {
     const unknown = { action: 'ecs:ListTusks', resource: '*', context: {} };
     const allows: Judge = judge('Role', allow('*', '*'));
-
     expect(() => checksOf('ecs:StopTask', {}, [])).toThrow('does not know what AWS checks for ecs:StopTask');
     await expect(allows(unknown)).rejects.toThrow('cannot judge ecs:ListTusks on *');
   });

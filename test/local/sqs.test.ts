@@ -22,7 +22,6 @@ it('hands out up to ten of a group in order, and blocks that group, but no other
   const { send, receive } = fifo(...'abcdefghijkl');
   expect(receive().join('')).toBe('abcdefghij');
   send('m', 'h');
-
   expect([receive(), receive()]).toStrictEqual([['m'], []]);
 });
 

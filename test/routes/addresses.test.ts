@@ -46,7 +46,6 @@ describe('a reused port', () => {
 
   it('belongs to the same one of two that began together, in whatever order ECS lists them', () => {
     const two = [task('a'), of('other', 'b')];
-
     expect(servers(look([...two].reverse(), other))).toStrictEqual(servers(look(two, other)));
   });
 });

@@ -35,12 +35,6 @@ describe('two labelled containers of a task', () => {
     ['names the only one anew and changes its host', 'web a', 'app c', 'c: t1 web, t2 app'],
   ])('go on when a revision %s', (_, before, after, expected) => goOn(containers(before), containers(after), expected));
 
-  it('go on when a revision names the route of one anew', () => {
-    const after = { web: { 'haproxy.x.host': 'a' }, admin: at('b') };
-
-    goOn(containers('web a; admin b'), after, 'a: t1 web, t2 web | b: t1 admin, t2 admin');
-  });
-
   function goOn(before: Containers, after: Containers, expected: string): void {
     const first = decide([before]);
     const next = decide([before, after], first.backends);
@@ -54,13 +48,11 @@ describe('two labelled containers of a task', () => {
   it('keep their backends, so that nothing is reloaded, where the hosts stay', () => {
     const first = decide([both]);
     const again = [turned, { web: at('b.test'), admin: at('a.test') }, { app: at('a.test'), admin: at('b.test') }];
-
     for (const after of again) expect(names(decide([both, after], first.backends))).toStrictEqual(names(first));
   });
 
   it('and a route never meet in one name', () => {
     const routes = { web: { ...at('a.test'), 'haproxy.admin.host': 'c.test' }, admin: at('b.test') };
-
     expect(served(decide([routes]))).toStrictEqual({ 'a.test': 't1 web', 'b.test': 't1 admin', 'c.test': 't1 web' });
     expect(new Set(names(decide([routes]))).size).toBe(3);
   });
@@ -94,7 +86,6 @@ describe('two labelled containers of a task', () => {
 
   it('with names too long for a file of their own are still served', () => {
     const { backends } = decide([{ [long]: at('a.test'), web: at('b.test') }]);
-
     expect(backends.flatMap(({ servers }) => servers).length).toBe(2);
     expect(backends.every(({ name }) => name.length <= 240)).toBe(true);
   });
@@ -145,12 +136,6 @@ describe('what 0.1.0 published', () => {
   );
   const published = parseBackend(stored.split('\n==> ')[0] ?? '');
   const web = at('shop.example.com');
-
-  it('goes on under its name, with the ages of its routes and its stop orders', () => {
-    const [only] = decide([{ web }], [published]).backends;
-
-    expect(only).toMatchObject({ name: 'demo.shop', routes: [{ since: 100 }], stopped: { c: 90 } });
-  });
 
   it.each([
     ['first', { web, admin: at('b.test') }],

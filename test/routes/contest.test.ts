@@ -10,7 +10,6 @@ describe('two services with one host and path', () => {
   it('leave it with the one published first, and name the other', () => {
     const published = [backend({}, { name: 'demo.rival', service: 'rival' })];
     const message = 'demo/shop: shop.example.com/ is already served by demo/rival; change one of the two';
-
     expect(servers({ ...both, published })).toStrictEqual({ 'demo.rival': ['r'] });
     expect(decide({ ...both, published, now: 200 }).faults).toStrictEqual([{ service: 'demo/shop', message }]);
   });
@@ -22,7 +21,6 @@ describe('two services with one host and path', () => {
 
   it('share a host by paths', () => {
     const api = { 'rival:1': definition({ 'haproxy.host': 'shop.example.com', 'haproxy.path': '/api' }) };
-
     expect(servers(look([task('a'), rival], api))).toStrictEqual({ 'demo.shop': ['a'], 'demo.rival': ['r'] });
   });
 
@@ -60,7 +58,6 @@ describe('two services with one host and path', () => {
 
   it('hand it over in one step when the first one is deleted', () => {
     const published = [backend({ gone: 1 }, { name: 'demo.old', service: 'old' })];
-
     expect(servers(look([task('a')], {}, { published, witness: new Map() }))).toStrictEqual({ 'demo.shop': ['a'] });
   });
 });

@@ -71,7 +71,6 @@ describe('a fault', () => {
     ['a name too deep', 'a.b.host=*', [80], 'unknown label'],
   ])('names the container and %s', (_, short, ports, message) => {
     const { routes, faults } = read(labels(short), ports);
-
     expect(routes).toStrictEqual([]);
     expect(faults[0]).toContain('container "web"');
     expect(faults.join()).toContain(message);
@@ -113,7 +112,6 @@ describe('a fault', () => {
     ['haproxy.a.b.host', '; did you mean haproxy.a.host?'],
   ])('is a label that is nearly one: %s', (label, hint) => {
     const { routes, faults } = read({ 'haproxy.host': '*', 'haproxy.path': '/a', [label]: 'x.example' });
-
     expect(routes).toStrictEqual([]);
     expect(faults).toStrictEqual([expect.stringContaining(`container "web": unknown label "${label}"${hint}`)]);
   });
@@ -143,7 +141,6 @@ describe('a fault', () => {
     ['a.example,b.example,c.example,d.example,e.example,f_f.example', 'f-f.example'],
   ])('is a host %j, and says what to write', (host, instead) => {
     const { routes, faults } = read({ 'haproxy.host': host });
-
     expect(routes).toStrictEqual([]);
     expect(faults[0]?.split('*.example.com or *')[1]).toBe(`; write ${instead}`);
     expect(read({ 'haproxy.host': instead }).faults).toStrictEqual([]);

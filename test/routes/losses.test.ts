@@ -9,13 +9,11 @@ describe('a stop order', () => {
 
   it('ends a server at once and is remembered', () => {
     const { backends } = decide(look([stopping, b], {}, { published: [backend({ a: 32768 })] }));
-
     expect(backends).toMatchObject([{ servers: [{ name: 'b' }], stopped: { a: 100 } }]);
   });
 
   it('is final: an older answer of ECS does not bring the task back', () => {
     const published = [backend({}, { stopped: { a: 90 } })];
-
     expect(servers(look([task('a'), b], {}, { published }))).toStrictEqual({ 'demo.shop': ['b'] });
   });
 
@@ -32,13 +30,11 @@ describe('a stop order', () => {
 
   it('is forgotten after an hour', () => {
     const seen = look([task('b')], {}, { published: [backend({}, { stopped: { a: 100 } })], now: 3700 });
-
     expect(decide(seen).backends[0]?.stopped).toStrictEqual({});
   });
 
   it('of every task leaves the route, which then answers 503', () => {
     const seen = look([stopping], {}, { published: [backend({ a: 32768 })], witness: counts(0) });
-
     expect(servers(seen)).toStrictEqual({ 'demo.shop': [] });
   });
 });
@@ -57,7 +53,6 @@ describe('law 3', () => {
     ['keeps everything when ECS suddenly describes nothing', [], 3, ['a', 'b', 'c']],
   ])('%s', (_, tasks, count, expected) => {
     const seen = look(tasks, {}, { published, witness: counts(count) });
-
     expect(servers(seen)).toStrictEqual({ 'demo.shop': expected });
     expect(decide(seen).doubts).toStrictEqual(count === 3 ? ['demo/shop'] : []);
   });

@@ -25,14 +25,12 @@ describe('what vanishes without a stop order', () => {
   it('stays though no revision claims it any more, until its service was asked', () => {
     const lost = next({ t1: [1, web], t2: [1, web] }, { t3: [2, bare] });
     const agreed = next({ t1: [1, web], t2: [1, web] }, { t3: [2, bare] }, counts(1));
-
     expect([served(lost), lost.doubts]).toStrictEqual([{ 'a.test': 't1 web, t2 web' }, ['demo/shop']]);
     expect([served(agreed), agreed.doubts]).toStrictEqual([{}, []]);
   });
 
   it('stays with each host of its own, also where a newer revision has split them', () => {
     const lost = next({ t1: [1, shared], t2: [1, shared] }, { t3: [2, both] }, counts(3));
-
     expect(served(lost)).toStrictEqual({ 'a.test': 't1 web, t2 web, t3 web', 'b.test': 't1 web, t2 web, t3 admin' });
     expect(lost.doubts).toStrictEqual(['demo/shop']);
   });
@@ -73,7 +71,6 @@ describe('a task whose definition cannot be read', () => {
     ['turns them round', 'web a; admin b', 'admin a; web b', 'a: t1 web, t2 admin | b: t1 admin, t2 web'],
   ])('keeps what is published of it when another revision %s', (_, before, after, expected) => {
     const [old, now] = [containers(before), containers(after)];
-
     expect(servedText(next({ t1: [1, old] }, { t1: [1, old], t2: [2, now] }, undefined, [1]))).toBe(expected);
     expect(servedText(next({ t1: [1, old] }, { t1: [1, old], t2: [2, now] }))).toBe(expected);
   });

@@ -67,6 +67,5 @@ it.each([
 it('looks at six thousand routes without comparing each with each', () => {
   const hosts = (service: number) => Array.from({ length: 50 }, (_, host) => `h${host}.s${service}.test/`).join(' ');
   const many = Array.from({ length: 120 }, (_, service) => `s${service}: ${hosts(service)}`);
-
   expect(found(`${many.join('; ')}; all: */`)).toHaveLength(120);
 });

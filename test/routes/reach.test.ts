@@ -45,7 +45,6 @@ describe('a task that no service started', () => {
 
   it('takes its route away when it ends, for nobody will start another', () => {
     const ended = decide(look([alone('a', { state: 'stopping' })], definitions, { published: [before] }));
-
     expect(ended.backends).toMatchObject([{ routes: [], servers: [], stopped: { a: 100 } }]);
     expect(servers(look([], {}, { published: [before] }))).toStrictEqual({});
   });
@@ -62,9 +61,7 @@ describe('a task that no service started', () => {
 
   it('never meets a service of the same name', () => {
     const twin = task('s', { service: 'migrate', definition: 'twin:1', hostPort: 32769 });
-
     const seen = look([alone('a'), twin], { ...definitions, 'twin:1': host('twin.example.com') });
-
     expect(servers(seen)).toStrictEqual({ 'demo.migrate': ['s'], 'demo..migrate': ['a'] });
   });
 });

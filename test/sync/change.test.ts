@@ -31,7 +31,6 @@ describe('the last servers of a backend', () => {
     ['the newcomers are for another backend', [running('a')], [{ ...newcomer, backend: 'other' }]],
   ])('leave at once when %s', (_, runs, wants) => {
     const { leaving, last } = change(runs, wants);
-
     expect(last.size).toBe(0);
     expect(leaving).toContainEqual(maint);
   });
@@ -145,7 +144,6 @@ describe('the state file for a reload', () => {
     ['does so with one in maintenance', [line().replace(' 2 0 1 1 7', ' 0 1 1 1 7')], [wanted('a')], [newcomer]],
   ])('%s', (_, runs, wants, expected) => {
     const text = stateFile(parseServersState(['1', header, ...runs].join('\n')), wants);
-
     // HAProxy calls a file without its version or its last newline corrupted.
     expect(text).toMatch(/^1\n# be_id be_name .*\n/);
     expect(text.split('\n').slice(2)).toStrictEqual([...expected, '']);

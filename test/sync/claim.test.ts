@@ -63,6 +63,5 @@ describe('claiming', () => {
 
 it('names everything that the template should have set and has not', () => {
   const { place } = readSettings({ SLUICE_PREFIX: '/sluice/dev', SLUICE_SLOT: '1', SLUICE_GROUP: 'g' });
-
   expect(place).toThrow('SLUICE_ADDRESS, SLUICE_HOOK not set');
 });

@@ -10,7 +10,6 @@ const from = (pem: string, label: string): string => pem.slice(pem.indexOf(`----
 describe('a PEM file', () => {
   it('is what was stored, where that is clean', () => {
     const { key, chain } = authority('ca', 2).issue(['example.com']);
-
     expect(pemFile('example.com', key, chain)).toBe(key + chain);
   });
 
@@ -53,7 +52,6 @@ describe('a PEM file', () => {
   it('is refused when HAProxy could not take it', () => {
     const many = Array.from({ length: 400 }, (_, index) => `a-rather-long-label-${index}.example.com`);
     const { key, chain } = authority('ca').issue(many);
-
     expect(() => pemFile('example.com', key, chain)).toThrow(/bytes, more than the 15000/);
   });
 });

@@ -32,7 +32,6 @@ describe('the pointer', () => {
     ['is asked again while Parameter Store answers with what was before', [undefined, at(3), at(4)], 4, 1_000],
   ])('%s', async (_, answers, number, waited) => {
     const source = pointer(...answers);
-
     expect(await readCurrent(source, 4)).toStrictEqual({ number, modified: 7, generation });
     expect(source.seen.waited).toBe(waited);
   });
@@ -74,7 +73,6 @@ describe('a pointer older than what is installed', () => {
     ['counts when it was made anew, from 1 but younger', { ...older, number: 1, modified: 71 }, [at(9)], false, 0],
   ])('%s', async (_, current, answers, expected, waited) => {
     const source = pointer(...answers);
-
     expect(await isLate(source, current, installed)).toBe(expected);
     expect(source.seen.waited).toBe(waited);
     expect([...source.seen.asked].filter((selector) => selector !== `${name}:9`)).toStrictEqual([]);

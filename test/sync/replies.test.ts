@@ -46,7 +46,6 @@ describe('show servers state', () => {
   ])('shows a server that is %s', (_, state, expected) => {
     const line = `5 web 1 a 10.0.1.7 ${state} 0 0 0 - 32768`;
     const server = { backend: 'web', name: 'a', address: '10.0.1.7', port: 32768, unchangedSeconds: 7, line };
-
     expect(parseServersState(`1\n${header}\n${line}\n\n`)).toStrictEqual([{ ...server, ...expected }]);
   });
 
@@ -70,7 +69,6 @@ it.each([
 ])('a server with %d sessions, %d queued, %d connections: idle are %j', (scur, qcur, used, idle) => {
   const stat = `# pxname,svname,qcur,qmax,scur,smax,\nweb,a,${qcur},9,${scur},9,\n\n`;
   const connections = `# bkname/svname bkid/svid addr port - purge_delay used_cur\nweb/a 5/1 10.0.1.7 1 - 5000 ${used}\n\n`;
-
   expect(idleServers(stat, connections)).toStrictEqual(new Set(idle));
 });
 
@@ -101,14 +99,12 @@ describe('certificates', () => {
   it('are found by their folder, apart from an open transaction', () => {
     const paths = ['/live/certificates/a.pem', '/live/certificates/b.pem'];
     const reply = `# transaction\n*${paths[1]}\n# filename\n${paths.join('\n')}\n/other/c.pem\n`;
-
     expect(certificatesIn(reply, '/live/certificates')).toStrictEqual(paths);
     expect(openTransactions(reply)).toStrictEqual([paths[1]]);
   });
 
   it('have a fingerprint, unless they are empty', () => {
     const print = '3697E19D072A12E2C4066D0F3E14E1364ADF8A4D';
-
     expect(fingerprint(`Status: Used\nSHA1 FingerPrint: ${print}\n`)).toBe(print);
     expect(fingerprint('Status: Empty\n')).toBeUndefined();
   });

@@ -5,7 +5,7 @@ import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 
 import { stageParameters } from '../../lib/aws/parameters';
 import { report } from '../../lib/unmake/cloudformation';
-import { readSettings, removeAll, unmake } from '../../lib/unmake/unmake';
+import { removeAll, unmake } from '../../lib/unmake/unmake';
 import { type Api, startApi } from '../../scripts/local/api/api';
 import { refuse } from '../../scripts/local/api/errors';
 import { serve } from '../../scripts/local/api/loopback';
@@ -50,13 +50,6 @@ describe('removing the parameters of a stage', () => {
     expect(await parameters.list()).toStrictEqual([]);
     expect(others.map((name) => store.read(name))).toStrictEqual(['x', 'x', 'x']);
     expect(deletes(api)).toBe(3);
-  });
-
-  it('ends after two reads where there is nothing', async () => {
-    const { parameters, api } = await stage();
-
-    expect(await removeAll({ ...parameters, ...clock(300_000) })).toBe(0);
-    expect(api.calls.map(({ action }) => action)).toStrictEqual(['ssm:GetParametersByPath', 'ssm:GetParametersByPath']);
   });
 
   it('removes what a run that was under way still writes', async () => {
@@ -116,18 +109,14 @@ async function listener(...statuses: readonly number[]) {
 describe('the report to CloudFormation', () => {
   it('names what was asked, without a content type, which would break the signature', async () => {
     const { ResponseURL, heard } = await listener();
-
     await report({ ...event, ResponseURL }, { id: '/sluice/dev' });
-
     const body = { Status: 'SUCCESS', Reason: 'done', PhysicalResourceId: '/sluice/dev', ...event };
     expect(heard).toStrictEqual([{ method: 'PUT', type: '', length: JSON.stringify(body).length, body }]);
   });
 
   it('holds the reason of a failure, as much of it as CloudFormation takes, and comes again when it was not taken', async () => {
     const { ResponseURL, heard } = await listener(503);
-
     await report({ ...event, ResponseURL }, { id: '/sluice/dev', fault: 'because '.repeat(1_000) });
-
     const body = expect.objectContaining({ Status: 'FAILED', Reason: 'because '.repeat(125) });
     expect(heard).toMatchObject([{ body }, { body }]);
   });
@@ -177,8 +166,4 @@ it.each([
   expect(api.calls).toHaveLength(1);
   expect(heard).toMatchObject([{ body: { Status: 'SUCCESS', PhysicalResourceId: 'sluice-dev-TaskHosts-1' } }]);
   expect(logged).toStrictEqual(errors.map((words) => ({ error: expect.stringMatching(words) })));
-});
-
-it('a stage without its prefix is refused at the start', () => {
-  expect(() => readSettings({})).toThrow(/^Settings of the function are faulty.*SLUICE_PREFIX/);
 });

@@ -23,7 +23,6 @@ afterAll(() => {
 it('asks for no more than ten nonces a second, however many are wanted at once', async () => {
   const begun = performance.now();
   await Promise.all(Array.from({ length: 15 }, () => http.head(base)));
-
   expect(asked).toHaveLength(15);
   expect(performance.now() - begun).toBeGreaterThan(1_390);
 });
@@ -69,7 +68,6 @@ it.each<[string, Parameters<typeof refusal>[1], string | RegExp]>([
   ['orderNotReady', {}, /; the next run tries again$/],
 ])('a refusal names its kind, the reason, and what to do next: %s', (kind, problem, words) => {
   const { message, ...error } = refusal('Asking', { type: `urn:ietf:params:acme:error:${kind}`, ...problem });
-
   expect(error.kind).toBe(kind);
   const said = message.replace(`Asking: the CA refused (${kind}): `, '');
   expect(said).toStrictEqual(typeof words === 'string' ? words : expect.stringMatching(words));
@@ -77,7 +75,6 @@ it.each<[string, Parameters<typeof refusal>[1], string | RegExp]>([
 
 it('an answer that is no ACME error is a refusal too', () => {
   const { message } = refusal('Asking', { detail: 'busy' });
-
   expect(message).toBe('Asking: the CA refused (unknown): busy; the next run tries again');
 });
 

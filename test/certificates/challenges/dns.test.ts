@@ -33,14 +33,12 @@ function stage(...shown: (boolean | Error)[]) {
 
 it('a resolver that fails for a moment fails no challenge', async () => {
   const { dns, asked } = stage(new Error('Asking DNS: ESERVFAIL'), false, true);
-
   expect([...(await dns.show([answer]))]).toStrictEqual([]);
   expect(asked()).toBe(3);
 });
 
 it('one that fails for minutes is told of in its own words', async () => {
   const { dns } = stage(false, new Error('Asking DNS: ESERVFAIL'));
-
   expect([...(await dns.show([answer]))]).toStrictEqual([[answer, new Error('Asking DNS: ESERVFAIL')]]);
 });
 

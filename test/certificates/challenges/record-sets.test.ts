@@ -2,7 +2,6 @@ import fc from 'fast-check';
 
 import {
   adding,
-  byRecordSet,
   type Change,
   type RecordSet,
   removing,
@@ -68,11 +67,4 @@ it('the longest public zone answers for a name', () => {
   expect(zoneOf('_acme-challenge.shop.example.com', zones)?.id).toBe('Z2');
   expect(zoneOf('_acme-challenge.a.b.example.com', zones)?.id).toBe('Z1');
   expect(zoneOf('_acme-challenge.notexample.com', zones)).toBeUndefined();
-});
-
-it('an apex and its wildcard share a record set', () => {
-  const answer = (zone: string, name: string, value: string) => ({ zone, name, value });
-  const [a, b, c, d] = [answer('Z1', 'x', '1'), answer('Z1', 'y', '2'), answer('Z1', 'x', '3'), answer('Z2', 'x', '4')];
-
-  expect(byRecordSet([a, b, c, d])).toStrictEqual([[a, c], [b], [d]]);
 });

@@ -19,7 +19,6 @@ it.each([
   // A self-signed certificate repeats its own key identifier as that of its authority.
   const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=a -set_serial ${serial} -addext subjectKeyIdentifier=${keyId} -addext authorityKeyIdentifier=keyid:always -keyout /dev/null -out -`;
   const made = new X509Certificate(execFileSync('openssl', words.split(' '), { stdio: 'pipe' }));
-
   expect(renewalId(made)).toBe(id);
 });
 

@@ -69,6 +69,5 @@ it.each<[string, Held | undefined, Renewal | undefined, 'due' | 'not due', strin
   ['names changed and not valid yet', held(90, 91, { names: ['a.example'] }), undefined, 'due', 'its names changed'],
 ])('%s', (_, stored, renewal, due, why) => {
   const found = dueForRenewal(wanted, stored, renewal, now);
-
   expect([found.isDue ? 'due' : 'not due', found.why]).toStrictEqual([due, expect.stringContaining(why)]);
 });

@@ -27,7 +27,6 @@ it.each([
   [40, day],
 ])('after %i failures in a row the next try waits, but a deploy does not', (failures, wait) => {
   const attempts = failing(failures);
-
   expect(reasonToWait(attempts, false, now + wait - 1)).toMatch(`it failed ${failures} times; the next try is after`);
   expect(reasonToWait(attempts, false, now + wait)).toBeUndefined();
   expect(reasonToWait(attempts, true, now + 1)).toBeUndefined();
@@ -35,7 +34,6 @@ it.each([
 
 it('waits as long as the CA asks, also after a deploy', () => {
   const attempts = noteFailed(noteBegun(noAttempts, now), false, now + 3 * day);
-
   for (const asked of [true, false])
     expect(reasonToWait(attempts, asked, now + 3 * day - 1)).toBe('the CA asked to come back after 2026-10-04T12:00Z');
   expect(reasonToWait(attempts, true, now + 3 * day)).toBeUndefined();
@@ -43,7 +41,6 @@ it('waits as long as the CA asks, also after a deploy', () => {
 
 it('begins anew after a success', () => {
   const attempts = noteStored(noteBegun(failing(3), now));
-
   expect(attempts).toStrictEqual({ ...noAttempts, issued: [now] });
   expect(reasonToWait(attempts, false, now)).toBeUndefined();
 });
@@ -87,7 +84,6 @@ describe('what a CA issued four times within a week', () => {
 
   it('counts for the CA of the settings in a state of an older version, which did not note the CA', () => {
     const { attemptedAt: _, ...older } = busy;
-
     expect(decision(wanted, older)?.wait).toMatch('it was issued 4 times within a week');
   });
 

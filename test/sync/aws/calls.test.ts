@@ -33,13 +33,11 @@ it('reports to CloudWatch, signed, whether the sync of a slot succeeded', async 
 
 it('reports nothing where there is no slot', async () => {
   await report()(true);
-
   expect(put).toStrictEqual([]);
 });
 
 it.each(['denied', 'throttled', 'cut'] as const)('keeps no sync from its end when the report is %s', async (fault) => {
   api.faults.next('cloudwatch:PutMetricData', fault, 99);
-
   await expect(reported(Promise.resolve('report'), report('1'))).resolves.toBe('report');
   await expect(reported(Promise.reject(new Error('refused')), report('1'))).rejects.toThrow('refused');
 });

@@ -1,15 +1,4 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,26 +12,25 @@ const link = () => at('etc/sluice');
 const settle = () => heal(at('home'), link());
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+  folder = fs.mkdtempSync(join(tmpdir(), 'sluice-'));
   for (const name of ['etc', 'home/generations/7/haproxy', 'home/generations/.staging/haproxy'])
-    mkdirSync(at(name), { recursive: true });
-  writeFileSync(generation('7/haproxy/00-global.cfg'), 'global\n');
-  symlinkSync(generation('7'), link());
+    fs.mkdirSync(at(name), { recursive: true });
+  fs.writeFileSync(generation('7/haproxy/00-global.cfg'), 'global\n');
+  fs.symlinkSync(generation('7'), link());
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 describe('what is installed', () => {
   const certificate = { name: 'shop.example.com', names: ['shop.example.com'], serial: '0A', key: 3, chain: 2 };
   const right = { number: 7, modified: 1_790_000_000, generation: { files: [], certificates: [certificate] } };
   const read = (manifest: string) => {
-    writeFileSync(generation('7/generation.json'), manifest);
+    fs.writeFileSync(generation('7/generation.json'), manifest);
     return readInstalled(link());
   };
 
   it('is the generation that its manifest says, also by a relative link', () => {
-    rmSync(link());
-    symlinkSync('../home/generations/7', link());
-
+    fs.rmSync(link());
+    fs.symlinkSync('../home/generations/7', link());
     expect(read(JSON.stringify(right))).toMatchObject({ ...right, folder: generation('7') });
   });
 
@@ -62,43 +50,40 @@ describe('what is installed', () => {
     { generation: { files: [], certificates: [{ ...certificate, name: '../key' }] } },
   ])('is an unknown one when the manifest is damaged: %j', (damage) => {
     const manifest = typeof damage === 'string' ? damage : JSON.stringify({ ...right, ...damage });
-
     expect(read(manifest)).toMatchObject({ number: 0, modified: 0, generation: { files: [], certificates: [] } });
   });
 });
 
 it('a link whose folder is gone with it leads to what was installed', () => {
-  rmSync(at('etc'), { recursive: true });
-
+  fs.rmSync(at('etc'), { recursive: true });
   settle();
-
-  expect(readlinkSync(link())).toBe(generation('7'));
+  expect(fs.readlinkSync(link())).toBe(generation('7'));
 });
 
 it('leftovers of a killed run that cannot be removed keep no sync from going on', () => {
   // Root may remove everything, so root becomes another user.
   const isRoot = process.geteuid?.() === 0;
   const nobody = 65_534;
-  if (isRoot) for (const name of ['.', 'home', 'home/generations']) chownSync(at(name), nobody, nobody);
+  if (isRoot) for (const name of ['.', 'home', 'home/generations']) fs.chownSync(at(name), nobody, nobody);
   if (isRoot) process.seteuid?.(nobody);
-  chmodSync(generation('.'), 0o500);
+  fs.chmodSync(generation('.'), 0o500);
   try {
     settle();
 
-    expect(existsSync(generation('.staging'))).toBe(true);
+    expect(fs.existsSync(generation('.staging'))).toBe(true);
     expect(readInstalled(link())?.files).toStrictEqual([{ name: '00-global.cfg', text: 'global\n' }]);
   } finally {
     if (isRoot) process.seteuid?.(0);
-    chmodSync(generation('.'), 0o700);
+    fs.chmodSync(generation('.'), 0o700);
   }
 });
 
 it('a file that cannot be linked is written anew', () => {
   const installed = readInstalled(link());
   if (!installed) throw new Error('nothing is installed');
-  rmSync(generation('7/haproxy/00-global.cfg'));
+  fs.rmSync(generation('7/haproxy/00-global.cfg'));
 
   const staging = stage(at('home'), installed, installed);
 
-  expect(readFileSync(join(staging, 'haproxy/00-global.cfg'), 'utf8')).toBe('global\n');
+  expect(fs.readFileSync(join(staging, 'haproxy/00-global.cfg'), 'utf8')).toBe('global\n');
 });

@@ -15,6 +15,5 @@ it.each([
   ['server a 10.0.0.1:80', {}, []],
 ])('HAProxy will bind the addresses of %s with %j', (line, environment, expected) => {
   const file = { name: '10-frontends.cfg', text: `    ${line}` };
-
   expect(boundAddresses([file], environment)).toStrictEqual(expected);
 });

@@ -16,9 +16,7 @@ function showing(servers: readonly string[], answers: Readonly<Record<string, st
 describe('settling', () => {
   it('sends nothing but the add when HAProxy refuses it, for the rest would enable another server', async () => {
     const { played, done } = showing([], { 'add server': 'Already exists a server with the same name in backend.\n' });
-
     await settleServers(played, [wanted('a')]);
-
     expect(new Set(done().map((command) => command.split(' ', 1)[0]))).toStrictEqual(new Set(['add']));
   });
 
@@ -28,17 +26,13 @@ describe('settling', () => {
   ])('fills a variable of the line by %s, for HAProxy fills none at run time', async (_, reply, word) => {
     const { played, done } = showing([], { 'show env SLUICE_APART': reply });
     const options = 'check "${SLUICE_APART-sni}" var(txn.once) maxconn ${NONE-}7';
-
     await settleServers(played, [wanted('a', { options })]);
-
     expect(done()[0]).toBe(`add server web/a 10.0.1.7:1 weight 0 check ${word} var(txn.once) maxconn 7`);
   });
 
   it('law 6: takes out who leaves before it adds who comes, for ports are reused', async () => {
     const { played, done } = showing([up('old')], added);
-
     await settleServers(played, [wanted('new')]);
-
     expect(done()[0]).toBe('set server web/old state maint');
     expect(done()[1]).toMatch(/^add server web\/new /);
   });
