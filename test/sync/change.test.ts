@@ -43,54 +43,31 @@ describe('change', () => {
     'set server web/a health down',
     `set server web/a weight ${weight}`,
   ];
+  const weighs = (weight: number) => ({ arriving: [[`set server web/a weight ${weight}`]] });
   const add = (port: number) => `add server web/a 10.0.1.7:${port} weight 0 check`;
 
+  const [a, w] = [running('a'), wanted('a')];
+  const [afresh, halfAdded] = [[add(1), ...admission(100)], [['set server web/a weight 0', ...admission(100)]]];
   it.each<[string, RunningServer[], WantedServer[], object]>([
-    ['nothing where everything runs as wanted', [running('a')], [wanted('a')], {}],
+    ['nothing where everything runs as wanted', [a], [w], {}],
     ['nothing for a server that left before', [running('a', left)], [], {}],
-    [
-      'maint for one that is not wanted, for drain still serves sticky clients',
-      [running('a')],
-      [],
-      { leaving: [maint] },
-    ],
-    [
-      'a server without weight, which it gets only when it waits for its first check',
-      [],
-      [wanted('a')],
-      { arriving: [[add(1), ...admission(100)]] },
-    ],
-    [
-      'only the weight of a server that became second choice',
-      [running('a')],
-      [wanted('a', { second: true })],
-      { arriving: [['set server web/a weight 1']] },
-    ],
-    [
-      'only the weight of one that no longer is',
-      [running('a', { weight: 1 })],
-      [wanted('a')],
-      { arriving: [['set server web/a weight 100']] },
-    ],
-    ...[{ admitted: false, maintenance: true }, { admitted: false }].map(
-      (state): [string, RunningServer[], WantedServer[], object] => [
-        `admission, and no second add, for one that is half added: ${JSON.stringify(state)}`,
-        [running('a', state)],
-        [wanted('a')],
-        { arriving: [['set server web/a weight 0', ...admission(100)]] },
-      ],
-    ),
+    ['maint for one that is not wanted, for drain still serves sticky clients', [a], [], { leaving: [maint] }],
+    ['a server without weight, which it gets when it waits for its first check', [], [w], { arriving: [afresh] }],
+    ['only the weight of one that became second choice', [a], [wanted('a', { second: true })], weighs(1)],
+    ['only the weight of one that no longer is', [running('a', { weight: 1 })], [w], weighs(100)],
+    ['no second add for one half added', [running('a', { admitted: false })], [w], { arriving: halfAdded }],
+    ['nor for one that is in maintenance', [running('a', { ...left, up: true })], [w], { arriving: halfAdded }],
     [
       'leaving, and coming back at its new address, for one that moved',
-      [running('a')],
+      [a],
       [wanted('a', { port: 40000 })],
       { leaving: [maint], arriving: [['del server web/a', add(40000), ...admission(100)]] },
     ],
     [
       'law 6: the newer in place of the older at an address that two tasks claim',
       [running('old')],
-      [wanted('a')],
-      { leaving: [['set server web/old state maint']], arriving: [[add(1), ...admission(100)]] },
+      [w],
+      { leaving: [['set server web/old state maint']], arriving: [afresh] },
     ],
   ])('asks for %s', (_, runs, wants, expected) => {
     expect(change(runs, wants)).toStrictEqual({ ...nothing, ...expected });
