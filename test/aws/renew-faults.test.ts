@@ -11,6 +11,7 @@ const until = Date.now() + 60_000;
 /** What the error says is being done, the action of AWS, and, where one call sends several, what is in the request that fails. */
 type Row = readonly [doing: string, action: string, call: Call, about?: string];
 const [get, put] = ['ssm:GetParameter', 'ssm:PutParameter'];
+const writeCertificate: Call = ({ store }) => store.writeCertificate('example.com', issued);
 const sets = 'route53:ListResourceRecordSets';
 const ca = 'https://ca.example';
 const calls: readonly Row[] = [
@@ -18,13 +19,8 @@ const calls: readonly Row[] = [
   [`Reading ${certificates}/index`, `${get}s`, ({ store }) => store.readIndex()],
   [`Reading ${stored}/journal`, `${get}s`, ({ store }) => store.journal.read()],
   [`Reading ${stored}/account`, get, ({ store }) => store.accounts.read(ca)],
-  [`Writing ${certificates}/example.com/key`, put, ({ store }) => store.writeCertificate('example.com', issued)],
-  [
-    `Writing ${certificates}/example.com/chain`,
-    put,
-    ({ store }) => store.writeCertificate('example.com', issued),
-    '/chain',
-  ],
+  [`Writing ${certificates}/example.com/key`, put, writeCertificate],
+  [`Writing ${certificates}/example.com/chain`, put, writeCertificate, '/chain'],
   [`Writing ${certificates}/index`, put, ({ store }) => store.writeIndex([])],
   [`Writing ${stored}/state/example.com`, put, ({ store }) => store.writeState('example.com', state)],
   [`Writing ${stored}/journal`, put, ({ store }) => store.journal.write([])],

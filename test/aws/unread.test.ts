@@ -187,10 +187,8 @@ describe('what concerns all is an error of the run, as before', () => {
     await expect(run()).rejects.toThrow('the function lacks a permission');
   });
 
-  it.each([
-    ['ExpiredTokenException', 400],
-    ['ServiceUnavailableException', 503],
-  ])('%s about one definition', async (code, status) => {
+  const ofAll = { ExpiredTokenException: 400, ServiceUnavailableException: 503 };
+  it.each(Object.entries(ofAll))('%s about one definition', async (code, status) => {
     const { world, run } = await stage();
     world.odd = oddDefinition(() => refuse(code, 'no.', status));
     await expect(run()).rejects.toThrow(`Reading task definition ${definitionArn('shop', 2)}: ${code}: no; nothing`);

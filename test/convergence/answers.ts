@@ -69,10 +69,8 @@ const answers: Readonly<Record<string, (input: Input, asked: Asked) => object>> 
   DescribeTasks: (input, { cluster, ages, ordered }) => {
     const { tasks } = cluster.asOf(ages.describe);
     const ids = ordered(input.tasks ?? []).map(name);
-    return {
-      tasks: ids.flatMap((id) => tasks.get(id) ?? []).map(described),
-      failures: missing(ids.filter((id) => !tasks.has(id))),
-    };
+    const found = ids.flatMap((id) => tasks.get(id) ?? []);
+    return { tasks: found.map(described), failures: missing(ids.filter((id) => !tasks.has(id))) };
   },
   DescribeServices: (input, { cluster, ages, ordered }) => {
     const { services, tasks } = cluster.asOf(ages.count);

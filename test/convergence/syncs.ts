@@ -35,11 +35,9 @@ function* sync(proxy: Haproxy, files: readonly File[]): Generator<number> {
   yield* tell(proxy, removable(running(proxy), wanted, idle, 60));
 }
 
-function* settle(
-  proxy: Haproxy,
-  wanted: readonly WantedServer[],
-  only?: ReadonlySet<string>,
-): Generator<number, boolean> {
+type Wanted = readonly WantedServer[];
+
+function* settle(proxy: Haproxy, wanted: Wanted, only?: ReadonlySet<string>): Generator<number, boolean> {
   const ours = <Item extends { readonly backend: string }>(items: readonly Item[]) =>
     items.filter(({ backend }) => only?.has(backend) ?? true);
   for (let round = 0; ; round++) {

@@ -88,12 +88,8 @@ describe('a handshake', () => {
     const question = JSON.stringify({ ...parseAddress(address), servername: 'example.com', timeoutMs: 600_000 });
     const contents = `import { handshake } from '../../lib/entrance/handshake';
 handshake(${question}).then(({ leaf }) => console.log(leaf.serial));`;
-    const bundle = {
-      stdin: { contents, resolveDir: __dirname },
-      bundle: true,
-      write: false,
-      platform: 'node',
-    } as const;
+    const stdin = { contents, resolveDir: __dirname };
+    const bundle = { stdin, bundle: true, write: false, platform: 'node' } as const;
     const program = (await build(bundle)).outputFiles[0]?.text ?? '';
 
     const { stdout } = await promisify(execFile)(process.execPath, ['-e', program]);

@@ -4,11 +4,7 @@ import { type File, render } from '../../lib/haproxy/render';
 import { backend } from '../builders';
 
 const hosts = (index: number, count: number) =>
-  Array.from({ length: count }, (_, host) => ({
-    host: `h${host}.service-${index}.example.com`,
-    path: '/',
-    since: index,
-  }));
+  Array.from({ length: count }, (_, n) => ({ host: `h${n}.service-${index}.example.com`, path: '/', since: index }));
 const services = (count: number, hostsEach = 1) =>
   Array.from({ length: count }, (_, index) =>
     backend({}, { name: `demo.service-${index}`, service: `service-${index}`, routes: hosts(index, hostsEach) }),

@@ -38,11 +38,8 @@ describe('law 1: the plan', () => {
   it('publishes a certificate that was stored', () => {
     const renewed = { ...desired(file('a', '1')), certificates: [certificate] };
 
-    expect(plan(published(file('a', '1')), renewed)).toStrictEqual({
-      action: 'publish',
-      reason: 'certificates',
-      changed: [],
-    });
+    const change = { action: 'publish', reason: 'certificates', changed: [] };
+    expect(plan(published(file('a', '1')), renewed)).toStrictEqual(change);
   });
 
   it('refuses when all it could do is shrink against the count of ECS', () => {

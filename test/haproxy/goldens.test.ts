@@ -16,20 +16,16 @@ const separator = '\n----------\n';
 type Service = { routes: string[]; check?: string; servers?: Record<string, number>; stopped?: Record<string, number> };
 
 const rendered = (input: string): readonly File[] => {
-  const {
-    certified = [],
-    show: _,
-    ...services
-  } = JSON.parse(input) as Record<string, Service> & { certified?: string[]; show: string[] };
+  type Given = Record<string, Service> & { certified?: string[]; show: string[] };
+  const { certified = [], show: _, ...services } = JSON.parse(input) as Given;
   const backends = Object.entries(services as Record<string, Service>).map(([service, { routes, servers, ...given }]) =>
     backend(servers, {
       name: `demo.${service}`,
       service,
-      routes: routes.map((route) => ({
-        host: route.slice(0, route.indexOf('/')),
-        path: route.slice(route.indexOf('/')),
-        since: 100,
-      })),
+      routes: routes.map((route) => {
+        const slash = route.indexOf('/');
+        return { host: route.slice(0, slash), path: route.slice(slash), since: 100 };
+      }),
       ...given,
     }),
   );
@@ -49,10 +45,8 @@ beforeAll(() => {
   const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=golden.invalid';
   execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', certificate], { stdio: 'ignore' });
   mkdirSync(join(temporary, 'certificates'));
-  writeFileSync(
-    join(temporary, 'certificates/00-stand-in.pem'),
-    readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'),
-  );
+  const pem = readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8');
+  writeFileSync(join(temporary, 'certificates/00-stand-in.pem'), pem);
 });
 
 describe.each(readdirSync(folder))('%s', (name) => {

@@ -7,10 +7,8 @@ import { decide } from '../routes/deciding';
 
 const structureOf = (...backends: Parameters<typeof render>[0]['backends']) =>
   describedStructure(render({ backends, certified: [] })[0]?.text ?? '');
-const other = backend(
-  {},
-  { name: 'demo.other', service: 'other', routes: [{ host: 'other.example.com', path: '/', since: 1 }] },
-);
+const routes = [{ host: 'other.example.com', path: '/', since: 1 }];
+const other = backend({}, { name: 'demo.other', service: 'other', routes });
 
 describe('law 4: the structure', () => {
   it('is the same whatever tasks run', () => {
@@ -61,10 +59,8 @@ it('renders the same bytes in whatever order it is told', () => {
 
 it('reads back every backend that it writes', () => {
   const name = fc.stringMatching(/^[a-z0-9-]{1,12}$/);
-  const server = fc.record(
-    { name, address: fc.ipV4(), port: fc.integer({ min: 1, max: 65_535 }) },
-    { noNullPrototype: true },
-  );
+  const port = fc.integer({ min: 1, max: 65_535 });
+  const server = fc.record({ name, address: fc.ipV4(), port }, { noNullPrototype: true });
   const given = fc.record({
     servers: fc.uniqueArray(server, { selector: (each) => each.name, maxLength: 5 }),
     stopped: fc.dictionary(name, fc.nat(), { maxKeys: 3, noNullPrototype: true }),

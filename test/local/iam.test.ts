@@ -5,10 +5,7 @@ import { readStack } from '../../scripts/local/package/stack';
 
 const ecs = 'arn:aws:ecs:eu-west-2:123456789012';
 const ssm = 'arn:aws:ssm:eu-west-2:123456789012';
-const proxies = ['dev', 'prod'].map((stage, index) => ({
-  id: `i-0a1b2c3d4e5f6071${index}`,
-  tags: { SluiceProxy: stage },
-}));
+const proxies = ['dev', 'prod'].map((stage, n) => ({ id: `i-0a1b2c3d4e5f6071${n}`, tags: { SluiceProxy: stage } }));
 
 let reconcile: readonly Policy[];
 let instance: readonly Policy[];
@@ -27,6 +24,9 @@ const nudge = (stage: string, DocumentName = 'sluice-dev-sync_0123456789') => ({
   Targets: [{ Key: 'tag:SluiceProxy', Values: [stage] }],
 });
 const get = (...Names: string[]) => ({ Names });
+const dev = '/sluice/dev';
+const index = `${dev}/certificates/index`;
+const named = (name: string) => `${ssm}:parameter${name}`;
 
 describe('the packaged policies', () => {
   it.each<[string, string, object, string | undefined]>([
@@ -36,20 +36,13 @@ describe('the packaged policies', () => {
     ['may not list another cluster', 'ecs:ListTasks', { cluster: 'other' }, '*'],
     ['nor a task there', 'ecs:DescribeTasks', { cluster: 'other', tasks: ['a'] }, `${ecs}:task/other/a`],
     [
-      ...(['nor read one parameter of many', 'ssm:GetParameters'] as const),
-      get('/sluice/dev/haproxy/current', '/sluice/dev2/haproxy/current:1'),
-      `${ssm}:parameter/sluice/dev2/haproxy/current`,
+      'nor read one parameter of many',
+      'ssm:GetParameters',
+      get(`${dev}/haproxy/current`, `${dev}2/x:1`),
+      named(`${dev}2/x`),
     ],
-    [
-      ...(['nor a certificate', 'ssm:GetParameters'] as const),
-      get('/sluice/dev/certificates/a/key'),
-      `${ssm}:parameter/sluice/dev/certificates/a/key`,
-    ],
-    [
-      ...(['nor write the index of certificates', 'ssm:PutParameter'] as const),
-      { Name: '/sluice/dev/certificates/index' },
-      `${ssm}:parameter/sluice/dev/certificates/index`,
-    ],
+    ['nor a certificate', 'ssm:GetParameters', get(`${dev}/certificates/a/key`), named(`${dev}/certificates/a/key`)],
+    ['nor write the index of certificates', 'ssm:PutParameter', { Name: index }, named(index)],
     // The last three are of stages that are called alike.
     ...['AWS-RunShellScript', 'sluice-dev-sync-sync_01', 'sluice-dev-sync-sync', 'sluice-dev-sync-a-sync_01'].map(
       (name): [string, string, object, string] => [

@@ -12,12 +12,8 @@ import { timers } from '../../scripts/local/timers';
 type Seen = { readonly kind: Moment['kind']; readonly text: string };
 type Event = { readonly type: string; readonly detail: Readonly<Record<string, unknown>> };
 
-export const app = {
-  name: 'app',
-  command: ['node', 'resources/hello-world/hello.mjs'],
-  containerPort: 8080,
-  healthCheck: true,
-};
+const command = ['node', 'resources/hello-world/hello.mjs'];
+export const app = { name: 'app', command, containerPort: 8080, healthCheck: true };
 
 /** The played ECS with two hosts in the cluster `c` and short delays, new for each test, and what it said. */
 export function playedEcs() {

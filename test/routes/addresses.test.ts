@@ -22,11 +22,8 @@ describe('a reused port', () => {
 
   it('is every port of an own address', () => {
     const [mine, theirs] = [older, newer].map((each) => ({ ...each, ...web({ address: '10.0.9.9' }) }));
-    const awsvpc = { network: 'awsvpc' };
-    const definitions = {
-      'other:1': { ...definition({}), ...awsvpc },
-      'shop:1': { ...host('shop.example.com'), ...awsvpc },
-    };
+    const own = (of: object) => ({ ...definition({}), ...of, network: 'awsvpc' });
+    const definitions = { 'other:1': own({}), 'shop:1': own(host('shop.example.com')) };
 
     expect(servers(look([mine ?? older, theirs ?? newer], definitions))).toStrictEqual({ 'demo.shop': [] });
   });
@@ -38,9 +35,8 @@ describe('a reused port', () => {
       const beside = { name: 'beside', running: true, bindings: [] };
       const definitions = { 'other:1': { ...definition({}, 1, [32768]), network } };
 
-      expect(servers(look([older, { ...newer, containers: [ended, beside] }], definitions))).toStrictEqual({
-        'demo.shop': ['older'],
-      });
+      const tasks = [older, { ...newer, containers: [ended, beside] }];
+      expect(servers(look(tasks, definitions))).toStrictEqual({ 'demo.shop': ['older'] });
     },
   );
 
@@ -71,10 +67,8 @@ describe('a task whose address is not known yet', () => {
   ])('waits and is reported: %s', (why, fleet) => {
     const message = `demo/shop: task a runs but has no address for port 8080 yet; ${why}`;
 
-    expect(decide({ fleet })).toMatchObject({
-      backends: [{ servers: [] }],
-      faults: [{ service: 'demo/shop', message }],
-    });
+    const faults = [{ service: 'demo/shop', message }];
+    expect(decide({ fleet })).toMatchObject({ backends: [{ servers: [] }], faults });
   });
 
   const ipv6 = { containers: [{ name: 'web', running: true, bindings: [], ipv6Only: true as const }] };

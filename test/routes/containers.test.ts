@@ -61,27 +61,17 @@ describe('two labelled containers of a task', () => {
     const { backends, faults } = decide([{ web: at('a.test'), admin: at('a.test') }]);
 
     expect(backends).toStrictEqual([]);
-    expect(faults).toStrictEqual([
-      {
-        service: 'demo/shop',
-        message: 'demo/shop: a.test/ is claimed by two of its containers or routes; change one of the two',
-      },
-    ]);
+    const message = 'demo/shop: a.test/ is claimed by two of its containers or routes; change one of the two';
+    expect(faults).toStrictEqual([{ service: 'demo/shop', message }]);
   });
 
   it('have fifty hosts and paths between them, and no more', () => {
     const some = (count: number, of: string) => at(Array.from({ length: count }, (_, n) => `${of}${n}.test`).join());
 
     expect(decide([{ web: some(25, 'w'), admin: some(25, 'a') }]).faults).toStrictEqual([]);
-    expect(decide([{ web: some(25, 'w'), admin: some(26, 'a') }])).toMatchObject({
-      backends: [],
-      faults: [
-        {
-          service: 'demo/shop',
-          message: 'demo/shop, revision 1: 51 hosts are more than the 50 that a service may have; use a wildcard',
-        },
-      ],
-    });
+    const message = 'demo/shop, revision 1: 51 hosts are more than the 50 that a service may have; use a wildcard';
+    const faults = [{ service: 'demo/shop', message }];
+    expect(decide([{ web: some(25, 'w'), admin: some(26, 'a') }])).toMatchObject({ backends: [], faults });
   });
 
   it('with names too long for a file of their own are still served', () => {
@@ -102,9 +92,8 @@ describe('whatever revisions ask for', () => {
   });
   const containersOf = ({ owners, key }: Asked): Containers => {
     const of = (name: string) => hosts.filter((_, index) => owners[index] === name).join();
-    return Object.fromEntries(
-      ['web', 'admin', 'app'].flatMap((name) => (of(name) ? [[name, { [key]: of(name) }]] : [])),
-    );
+    const names = ['web', 'admin', 'app'].filter(of);
+    return Object.fromEntries(names.map((name) => [name, { [key]: of(name) }]));
   };
 
   it('a host leads to the container that claims it, in each task that claims it', () => {

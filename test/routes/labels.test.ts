@@ -29,12 +29,8 @@ describe('labels', () => {
       ],
     ],
   ])('%s', (_, short, ports, routes) => {
-    const defaults = { route: '', path: '/', check: 'tcp' };
-
-    expect(read(labels(short), ports)).toStrictEqual({
-      routes: routes.map((route) => ({ ...defaults, ...route })),
-      faults: [],
-    });
+    const whole = routes.map((route) => ({ route: '', path: '/', check: 'tcp', ...route }));
+    expect(read(labels(short), ports)).toStrictEqual({ routes: whole, faults: [] });
   });
 
   it('take a port of a range, which is never chosen by itself', () => {
@@ -172,16 +168,13 @@ describe('a fault', () => {
 describe('law 8', () => {
   it('lets nothing through that HAProxy could read as more than one word', () => {
     const hostile = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[a-z.*/ \n"'\\{}%$#[\]-]{0,12}$/));
-    const labels = fc.record(
-      { host: hostile, path: hostile, check: hostile, port: hostile },
-      { requiredKeys: ['host'] },
-    );
+    const each = { host: hostile, path: hostile, check: hostile, port: hostile };
+    const labels = fc.record(each, { requiredKeys: ['host'] });
 
     fc.assert(
       fc.property(labels, (values) => {
-        const { routes } = read(
-          Object.fromEntries(Object.entries(values).map(([key, value]) => [`haproxy.${key}`, value])),
-        );
+        const named = Object.entries(values).map(([key, value]) => [`haproxy.${key}`, value]);
+        const { routes } = read(Object.fromEntries(named));
         for (const { hosts, path, check } of routes) {
           for (const word of [...hosts, path, check]) expect(word).toMatch(/^[A-Za-z0-9._~*/-]+$/);
         }

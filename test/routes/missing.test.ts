@@ -36,10 +36,8 @@ describe('what vanishes without a stop order', () => {
   });
 
   it('gives its host to no other service before that', () => {
-    const tasks = [
-      of('other', 'o', { createdAt: 5_000, hostPort: 32769 }),
-      task('n', { definition: 'shop:2', hostPort: 32770 }),
-    ];
+    const younger = of('other', 'o', { createdAt: 5_000, hostPort: 32769 });
+    const tasks = [younger, task('n', { definition: 'shop:2', hostPort: 32770 })];
     const definitions = { 'other:1': host('shop.example.com'), 'shop:2': definition({}, 2) };
 
     expect(decide(look(tasks, definitions, { published: [backend({ a: 32768 })] }))).toMatchObject({
@@ -92,44 +90,20 @@ it('a backend that splits keeps its servers while EC2 does not name their host',
 });
 
 describe('in quarantine', () => {
-  const rival = backend(
-    {},
-    { name: 'demo.rival', service: 'rival', routes: [{ host: 'c.test', path: '/', since: 1 }] },
-  );
+  const routes = [{ host: 'c.test', path: '/', since: 1 }];
+  const rival = backend({}, { name: 'demo.rival', service: 'rival', routes });
   const quarantined = (before: Containers, now: Containers) => {
     const { backends } = decideFor({ t1: [1, before] }, {});
-    return decideFor(
-      { t1: [1, before], t2: [2, now] },
-      {
-        published: [...backends, rival],
-        witness: new Map([
-          ['demo/shop', 2],
-          ['demo/rival', 1],
-        ]),
-      },
-    );
+    const witness = new Map([...counts(2), ['demo/rival', 1]]);
+    return decideFor({ t1: [1, before], t2: [2, now] }, { published: [...backends, rival], witness });
   };
 
+  const [split, silent] = [containers('web a.test; admin b.test,c.test'), containers('web; app c.test')];
   const faulty = { ...containers('web b.test; admin a.test'), app: { 'haproxy.hots': 'x' } };
   it.each<[string, Containers, Containers, string]>([
-    [
-      'by its own labels',
-      shared,
-      containers('web a.test; admin b.test,c.test'),
-      'a.test: t1 web, t2 web | b.test: t1 web, t2 admin',
-    ],
-    [
-      'by the published container, where they say nothing of it',
-      web,
-      containers('web; app c.test'),
-      'a.test: t1 web, t2 web',
-    ],
-    [
-      'by its own labels beside a faulty container',
-      both,
-      faulty,
-      'a.test: t1 web, t2 web | b.test: t1 admin, t2 admin',
-    ],
+    ['by its own labels', shared, split, 'a.test: t1 web, t2 web | b.test: t1 web, t2 admin'],
+    ['by the published container, where they say nothing of it', web, silent, 'a.test: t1 web, t2 web'],
+    ['by its own labels beside a faulty one', both, faulty, 'a.test: t1 web, t2 web | b.test: t1 admin, t2 admin'],
   ])('each task serves the published hosts %s', (_, before, now, expected) => {
     expect(servedText(quarantined(before, now)).replace(/ \| c.test: .*/, '')).toBe(expected);
   });

@@ -35,21 +35,13 @@ it.each<[string, string, string]>([
     'all: *.test/api; shop: a.test/',
     'shop a.test/, all *.test/api',
   ],
-  [
-    'nothing that a longer path of the same host takes first',
-    'a: a.test/p; c: *.test/p/q a.test/p/q',
-    'c a.test/p/q, a a.test/p',
-  ],
+  ['nothing that a longer path takes first', 'a: a.test/p; c: *.test/p/q a.test/p/q', 'c a.test/p/q, a a.test/p'],
   [
     'nothing below a path that another service takes first',
     'a: *.a.test/p/q; b: x.a.test/p; c: x.a.test/',
     'b x.a.test/p, a *.a.test/p/q | b x.a.test/p, c x.a.test/',
   ],
-  [
-    'several, reported once for each pair',
-    'all: */; shop: a.test/ b.test/ c.test/',
-    'shop a.test/, all */; and 2 more like it',
-  ],
+  ['a pair once', 'all: */; shop: a.test/ b.test/ c.test/', 'shop a.test/, all */; and 2 more like it'],
   ['a wildcard behind its own host', 'all: */; shop: *.test/ a.test/', 'shop *.test/, all */; and 1 more like it'],
 ])('%s', (_, services, expected) => {
   expect(found(services)).toStrictEqual(expected.split(' | ').map(words));

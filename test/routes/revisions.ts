@@ -12,17 +12,13 @@ export type Containers = Record<string, Labels>;
 
 export const long = 'w'.repeat(255);
 const port: Record<string, number> = { web: 80, admin: 81, app: 82, [long]: 83 };
+const portOf = (name: string): number => port[name] ?? 0;
 export const at = (hosts: string, more: Labels = {}): Labels => ({ 'haproxy.host': hosts, ...more });
 
 const definition = (revision: number, containers: Containers): Definition => ({
   revision,
   network: 'bridge',
-  containers: Object.entries(containers).map(([name, labels]) => ({
-    name,
-    labels,
-    ports: [port[name] ?? 0],
-    ranges: [],
-  })),
+  containers: Object.entries(containers).map(([name, labels]) => ({ name, labels, ports: [portOf(name)], ranges: [] })),
 });
 
 /** A task whose containers are bound to ports of its own that end like theirs. */
@@ -30,12 +26,8 @@ const running = (id: string, revision: number, containers: Containers): Task =>
   task(id, {
     definition: `shop:${revision}`,
     containers: Object.keys(containers).map((name) => {
-      const containerPort = port[name] ?? 0;
-      return {
-        name,
-        running: true,
-        bindings: [{ containerPort, hostPort: 20_000 + Number(id.slice(1)) * 100 + containerPort, count: 1 }],
-      };
+      const hostPort = 20_000 + Number(id.slice(1)) * 100 + portOf(name);
+      return { name, running: true, bindings: [{ containerPort: portOf(name), hostPort, count: 1 }] };
     }),
   });
 

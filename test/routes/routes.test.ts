@@ -4,16 +4,10 @@ import { decide, host, look, of, servers } from './deciding';
 describe('routes', () => {
   it('lead to the running tasks of a labelled service', () => {
     const tasks = [task('a'), task('b', { hostPort: 32769, instance: 'host-2' }), task('c', { state: 'starting' })];
-    const reached = [
-      { name: 'a', address: '10.0.1.7', port: 32768 },
-      { name: 'b', address: '10.0.2.9', port: 32769 },
-    ];
+    const reached = [...backend({ a: 32768 }).servers, { name: 'b', address: '10.0.2.9', port: 32769 }];
 
-    expect(decide(look(tasks))).toStrictEqual({
-      backends: [backend({}, { servers: reached })],
-      faults: [],
-      doubts: [],
-    });
+    const backends = [backend({}, { servers: reached })];
+    expect(decide(look(tasks))).toStrictEqual({ backends, faults: [], doubts: [] });
   });
 
   it('follow the newest revision while tasks of both serve', () => {
@@ -90,8 +84,7 @@ describe('a faulty label', () => {
 
   it('leaves other services alone', () => {
     const tasks = [task('a', { definition: 'shop:2' }), of('other', 'o', { hostPort: 1 })];
-    expect(servers(look(tasks, { ...faulty, 'other:1': host('other.example.com') }))).toStrictEqual({
-      'demo.other': ['o'],
-    });
+    const definitions = { ...faulty, 'other:1': host('other.example.com') };
+    expect(servers(look(tasks, definitions))).toStrictEqual({ 'demo.other': ['o'] });
   });
 });

@@ -13,11 +13,7 @@ describe('the last servers of a backend', () => {
   const other = { port: 5 };
   it.each([
     ['are the only ones', [running('a')], [newcomer]],
-    [
-      'are the only ones that are up',
-      [running('a'), running('b', { ...other, up: false })],
-      [newcomer, wanted('b', other)],
-    ],
+    ['are the only ones up', [running('a'), running('b', { ...other, up: false })], [newcomer, wanted('b', other)]],
   ])('leave after the newcomers have come when they %s, for no other could answer', (_, runs, wants) => {
     expect(change(runs, wants)).toMatchObject({ leaving: [], last: new Map([['web', [maint]]]) });
   });

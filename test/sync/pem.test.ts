@@ -17,16 +17,13 @@ describe('a PEM file', () => {
     ['of another', from(other, 'CERTIFICATE'), 'does not belong to it, for it signed itself'],
     ['of words', 'no chain', 'holds no certificate'],
   ])('is refused with a chain %s', (_, chain, why) => {
-    expect(() => pemFile('example.com', good, chain)).toThrow(
-      `the stored chain of example.com ${why}; ${orderAnew('example.com')}`,
-    );
+    const words = `the stored chain of example.com ${why}; ${orderAnew('example.com')}`;
+    expect(() => pemFile('example.com', good, chain)).toThrow(words);
   });
 
   it('has no blank line and no carriage return, however it was stored', () => {
-    const breaks = fc.array(fc.constantFrom('\n', '\r\n', '\n\n', '\n \n', '\r\n\r\n', '\r', '\n\t\n'), {
-      minLength: 1,
-      maxLength: 12,
-    });
+    const some = fc.constantFrom('\n', '\r\n', '\n\n', '\n \n', '\r\n\r\n', '\r', '\n\t\n');
+    const breaks = fc.array(some, { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(breaks, (ends) => {
         const lines = good.trimEnd().split('\n');

@@ -36,14 +36,8 @@ describe('what is installed', () => {
 
   it.each([
     ...['', '{', 'null', '[]', '{}', '7', '"7"', JSON.stringify(right).replace('7', '1e21')],
-    ...[
-      { number: '7' },
-      { number: 7.5 },
-      { number: -7 },
-      { number: null },
-      { modified: 'now' },
-      { modified: undefined },
-    ],
+    ...['7', 7.5, -7, null].map((number) => ({ number })),
+    ...['now', undefined].map((modified) => ({ modified })),
     ...[{}, null, { files: {}, certificates: [] }, { files: [], certificates: [null] }, { files: [] }].map((other) => ({
       generation: other,
     })),

@@ -64,10 +64,8 @@ it('the handover waits for a newcomer of each backend by itself', async () => {
     },
   });
 
-  await settleServers(
-    played,
-    ['web', 'api'].map((backend) => wanted('new', { backend, address: '10.0.1.8', port: 2 })),
-  );
+  const newcomer = (backend: string) => wanted('new', { backend, address: '10.0.1.8', port: 2 });
+  await settleServers(played, ['web', 'api'].map(newcomer));
 
   expect(Object.keys(leftAt)).toStrictEqual(['web', 'api']);
   expect((leftAt.api ?? 0) - (leftAt.web ?? 0)).toBeGreaterThan(1_000);
