@@ -3,23 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Redeployed } from '../../scripts/local/aws';
 import { packaged } from '../../scripts/local/package/package';
 import type { ProxyInstance } from '../../scripts/local/proxy/instance';
-import type { World } from '../../scripts/local/world';
 import { packagedWith } from './packaged';
-import { openShop, serves, startQuick, until } from './shop';
-
-jest.setTimeout(60_000);
+import { openShop, said, serves, until, world, worldForAll } from './shop';
 
 /** Where every process's command line can be read. */
 const onLinux = existsSync('/proc/self/cmdline') ? it : it.skip;
 
-let world: World;
-beforeAll(async () => {
-  world = await startQuick({ delays: { addressMs: 50, predecessorMs: 50, registerMs: 100 } });
-  await openShop(world);
-}, 90_000);
-afterAll(() => world?.stop());
+worldForAll({ delays: { addressMs: 50, predecessorMs: 50, registerMs: 100 } }, () => openShop(world));
 
-const said = ({ console }: ProxyInstance) => console.map(({ text }) => text).join('\n');
 const fetched = (since: number) =>
   world.aws.api.calls.slice(since).flatMap(({ action, input, outcome }) => {
     const { Name = '' } = input as { Name?: string };

@@ -3,24 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { ProxyInstance } from '../../scripts/local/proxy/instance';
-import type { World } from '../../scripts/local/world';
-import { openShop, serves, startQuick, statusAt, until } from './shop';
+import { openShop, said, serves, statusAt, until, world, worldForAll } from './shop';
 
-jest.setTimeout(60_000);
-
-let world: World;
-beforeAll(async () => {
-  world = await startQuick({ delays: { addressMs: 50, predecessorMs: 50, registerMs: 100 } });
-}, 90_000);
-afterAll(() => world?.stop());
+worldForAll({ delays: { addressMs: 50, predecessorMs: 50, registerMs: 100 } });
 
 const calls = (since = 0) => world.aws.api.calls.slice(since).filter(({ role }) => role === 'ProxyRole');
 const claims = (since = 0) =>
   calls(since).filter(({ action }) => /AssociateAddress|CompleteLifecycleAction/.test(action));
 const now = () => world.aws.api.calls.length;
 const newest = () => world.proxies.launched.at(-1) as ProxyInstance;
-/** The lines of the two streams of a program may have changed places. */
-const said = (instance: ProxyInstance) => instance.console.map(({ text }) => text).join('\n');
 
 /** Replaces the proxy, and returns its successor as soon as it was launched, with the end of it all. */
 async function replacing(): Promise<{ successor: ProxyInstance; done: Promise<ProxyInstance> }> {
@@ -119,31 +110,20 @@ describe('with something published', () => {
     expect(lines).toStrictEqual(['heard']);
   });
 
-  it.each<[string, (successor: ProxyInstance) => void, RegExp[]]>([
-    [
-      'boots without an SSM agent too',
-      ({ located }) => rmSync(located('/etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service')),
-      [/found no SSM agent to restart/],
-    ],
-    [
-      'waits for packages until there is a network',
-      ({ disk }) => writeFileSync(join(disk, 'apt-fails'), 'once\n'),
-      [/Temporary failure/, /could not install the packages; next try in 1 s/],
-    ],
-    [
-      'goes on pulling until it may',
+  it('boots without an SSM agent, and says of packages, its pull and its hook that it goes on until it may', async () => {
+    const successor = await replaced(({ disk, located }) => {
+      rmSync(located('/etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service'));
+      writeFileSync(join(disk, 'apt-fails'), 'once\n');
       // Thrice, for the sync of the one before, at its registration, may meet one.
-      () => world.aws.api.faults.next('ssm:GetParameter', 'denied', 3),
-      [/refused GetParameter/, /could not pull what is published; next try in 1 s/],
-    ],
-    [
-      'goes on completing its hook until it may',
-      () => world.aws.api.faults.next('autoscaling:CompleteLifecycleAction', 'denied'),
-      [/could not tell Auto Scaling.*AccessDenied.*next try in 1 s/],
-    ],
-  ])('%s, and says so', async (_, meanwhile, words) => {
-    const successor = await replaced(meanwhile);
+      world.aws.api.faults.next('ssm:GetParameter', 'denied', 3);
+      world.aws.api.faults.next('autoscaling:CompleteLifecycleAction', 'denied');
+    });
 
+    const words = [
+      ...[/found no SSM agent to restart/, /Temporary failure/, /could not install the packages; next try in 1 s/],
+      ...[/refused GetParameter/, /could not pull what is published; next try in 1 s/],
+      /could not tell Auto Scaling.*AccessDenied.*next try in 1 s/,
+    ];
     await until(() => words.every((each) => each.test(said(successor))));
     world.aws.api.faults.clear();
     await serves(world.proxy.http);
@@ -184,7 +164,12 @@ describe('with something published', () => {
     world.controlPlane(false);
     process.kill(pid, 'SIGKILL');
 
-    await until(async () => (await world.proxy.pid()) !== pid);
+    await until(() =>
+      world.proxy.pid().then(
+        (now) => now !== pid,
+        () => false,
+      ),
+    );
     await serves(world.proxy.http);
     world.controlPlane(true);
   });

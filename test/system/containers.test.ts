@@ -1,9 +1,7 @@
 import { Agent } from 'node:http';
 
-import type { TaskDefinitionInput, World } from '../../scripts/local/world';
-import { answersDuring, ask, serving, startQuick, until } from './shop';
-
-jest.setTimeout(90_000);
+import type { TaskDefinitionInput } from '../../scripts/local/world';
+import { answersDuring, ask, serving, until, world, worldForAll } from './shop';
 
 type Container = TaskDefinitionInput['containers'][number];
 type Host = 'a.example' | 'b.example';
@@ -18,11 +16,7 @@ const drain: Container = {
   dependsOn: ['web', 'admin'],
 };
 
-let world: World;
-beforeAll(async () => {
-  world = await startQuick();
-}, 90_000);
-afterAll(() => world?.stop());
+worldForAll();
 
 const agent = new Agent({ keepAlive: true });
 

@@ -1,4 +1,4 @@
-import { createServer, get, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 
 import fc from 'fast-check';
 
@@ -7,8 +7,9 @@ import { type History, histories } from '../convergence/happenings';
 import { live } from '../convergence/history';
 import type { World } from '../convergence/world';
 import { type Instance, startInstance, until } from './haproxy-instance';
+import { ask } from './haproxy-tasks';
 
-const numRuns = Number(process.env.HISTORIES_ON_HAPROXY ?? 50);
+const numRuns = Number(process.env.HISTORIES_ON_HAPROXY ?? 20);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const replayed = process.env.HISTORY;
 
@@ -72,7 +73,7 @@ async function serves(instance: Instance, { store, cluster }: World): Promise<vo
     const running = cluster.running(service).map(({ id }) => `200 ${id} of ${service}`);
     const answering = servers.flatMap((server) => stage.at(server) ?? []).map((task) => `200 ${task}`);
     for (const { host, path } of routes) {
-      const answer = await ask(instance.host, host, path);
+      const answer = (await ask(instance.host, { path, headers: { host } })).replace(/^503 .*/, '503');
       expect(answering.length > 0 ? answering : ['503']).toContain(answer);
       expect([...running, '503']).toContain(answer);
     }
@@ -117,12 +118,3 @@ function newStage() {
     },
   };
 }
-
-const ask = (proxy: string, host: string, path: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    get({ host: proxy, port: 10080, path, headers: { host }, agent: false }, (response) => {
-      let body = '';
-      response.on('data', (text) => (body += text));
-      response.on('end', () => resolve(response.statusCode === 200 ? `200 ${body}` : `${response.statusCode}`));
-    }).on('error', reject);
-  });

@@ -1,17 +1,10 @@
 import { conditionHolds } from '../../scripts/local/proxy/haproxy';
-import { type Door, openDoor } from './edge';
-
-jest.setTimeout(30_000);
+import { door, doorForAll } from './edge';
 
 /** Earlier releases pass trailers that were not announced. */
 const dropsTrailers = conditionHolds('version_atleast(3.2)');
 
-let door: Door;
-beforeAll(async () => {
-  door = await openDoor({ shop: 'shop.example' });
-});
-afterAll(() => door.close());
-beforeEach(() => door.forget());
+doorForAll({ shop: 'shop.example' });
 
 /** The headers of the first request that a task may trust, or that speak of the connection. */
 const trusted = () =>

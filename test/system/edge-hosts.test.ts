@@ -1,14 +1,7 @@
-import { type Door, openDoor } from './edge';
+import { door, doorForAll } from './edge';
 
-jest.setTimeout(30_000);
-
-let door: Door;
-beforeAll(async () => {
-  const services = { shop: 'shop.example', admin: 'admin.example', below: '*.shop.example', any: '*' };
-  door = await openDoor({ ...services, deep: 'shop.example/deep' });
-});
-afterAll(() => door.close());
-beforeEach(() => door.forget());
+const services = { shop: 'shop.example', admin: 'admin.example', below: '*.shop.example', any: '*' };
+doorForAll({ ...services, deep: 'shop.example/deep' });
 
 const faulty = [
   ...['shop.example:@evil.com', 'evil.com,shop.example', 'shop.example,evil.com', 'shop.example evil.com'],

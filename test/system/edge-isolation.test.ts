@@ -84,15 +84,6 @@ it('a task that hangs does not take the whole share of its service', async () =>
   expect((await strangers.stop())['200']).toBeGreaterThan(300);
 });
 
-it('a request waits in the queue of a full service for two seconds at most', async () => {
-  const strangers = crowd('ask', 'slow0', 130);
-  await strangers.there;
-
-  expect(await get('slow0')).toMatch(/^503/);
-  expect(await get('fine')).toBe('200 fine');
-  await strangers.stop();
-});
-
 it('strangers who fill the entrance keep neither the statistics nor a sync from working', async () => {
   const strangers = crowd('silent', 'fine', 500, { addresses: 20 });
   await strangers.there;

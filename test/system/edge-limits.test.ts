@@ -1,13 +1,4 @@
-import { type Door, openDoor } from './edge';
-
-jest.setTimeout(30_000);
-
-let door: Door;
-beforeAll(async () => {
-  door = await openDoor({ shop: 'shop.example' });
-});
-afterAll(() => door.close());
-beforeEach(() => door.forget());
+import { door, doorForAll } from './edge';
 
 /** Header fields of a size, as `<number>x<bytes>`. */
 const fields = (size: string) => {
@@ -22,6 +13,8 @@ const ask2 = (size: string, path = '/') => door.ask2({ ':path': path, ...Object.
 const tooMuch = ['1x16500', '1x60000', '400x5'];
 
 describe('headers of a request', () => {
+  doorForAll({ shop: 'shop.example' });
+
   // README: 15 kB, and somewhat less than 200 fields, for HAProxy adds its own.
   it.each(['1x14500', '180x60'])('%s bytes reach the task', async (size) => {
     expect(await ask1(size)).toMatch(/^HTTP\/1\.1 200 /);
@@ -42,6 +35,8 @@ describe('headers of a request', () => {
 });
 
 describe('headers of an answer', () => {
+  doorForAll({ shop: 'shop.example' });
+
   it.each(['1x14500', '110x60'])('%s bytes reach the client', async (size) => {
     expect((await ask1('', `/answer/${size}`)).match(/^y-\d+: y+\r$/gm)).toHaveLength(fields(size).length);
     expect(await ask2('', `/answer/${size}`)).toStrictEqual({ status: 200, body: 'shop' });
@@ -55,10 +50,11 @@ describe('headers of an answer', () => {
   });
 });
 
-it('a machine with larger buffers takes headers of 30 KB, in a request and in an answer', async () => {
-  await door.close();
-  door = await openDoor({ shop: 'shop.example' }, { told: { SLUICE_BUFFER_BYTES: '32768' } });
+describe('on a machine with larger buffers', () => {
+  doorForAll({ shop: 'shop.example' }, { told: { SLUICE_BUFFER_BYTES: '32768' } });
 
-  expect(await ask1('2x15000')).toMatch(/^HTTP\/1\.1 200 /);
-  expect((await ask1('', '/answer/2x15000')).match(/^y-\d+: y+\r$/gm)).toHaveLength(2);
+  it('headers of 30 KB pass, in a request and in an answer', async () => {
+    expect(await ask1('2x15000')).toMatch(/^HTTP\/1\.1 200 /);
+    expect((await ask1('', '/answer/2x15000')).match(/^y-\d+: y+\r$/gm)).toHaveLength(2);
+  });
 });

@@ -1,7 +1,8 @@
 import { endCrowds, service, startCrowd, startOddTask } from './edge-crowds';
-import { certificateOf, type Instance, pause, selfSigned, startInstance, until } from './haproxy-instance';
-import { ask, startTask, stopTasks, type Task } from './haproxy-tasks';
+import { pause, until } from './haproxy-instance';
+import { ask } from './haproxy-tasks';
 import { type Accounted, accountOf } from './memory-account';
+import { a as fine, host, instance, standForEach, stored } from './sync-stand';
 
 const { cost, sockets } = require('../../resources/limits.cjs') as {
   cost: Record<'system' | 'sync' | 'worker', number>;
@@ -10,37 +11,26 @@ const { cost, sockets } = require('../../resources/limits.cjs') as {
 
 jest.setTimeout(60_000);
 
-let instance: Instance;
 let odd: Awaited<ReturnType<typeof startOddTask>>;
-let fine: Task;
 let account: Accounted;
 let worker: number;
 
 // An instance of its own for each attack: what one leaves behind would keep the next one's visitors waiting.
-beforeEach(async () => {
-  instance = await startInstance();
-  [odd, fine] = [await startOddTask('odd'), await startTask('fine')];
-  const key = selfSigned('odd.example.com');
-  const certificates = [instance.storeCertificate('a', { key, chain: certificateOf(key) })];
-  await instance.sync(instance.publish(services(), certificates));
+afterEach(endCrowds);
+standForEach(async () => {
+  odd = await startOddTask('odd');
+  await instance.sync(instance.publish(services(), [stored('odd.example.com').entry]));
   await instance.startHaproxy();
   const { master, workers } = await instance.processes();
   [account, worker] = [accountOf(master), workers[0] ?? 0];
-  await until(async () => (await visitor()) === '200 fine');
+  await until(async () => (await visitor()) === '200 a');
 });
-afterEach(async () => {
-  endCrowds();
-  await instance.stop();
-  account.stop();
-  odd.stop();
-  stopTasks();
-});
+afterEach(() => account.stop());
 
 const services = (check = 'tcp') => [service('odd', [odd.server]), { ...service('fine', [fine.server]), check }];
-const visitor = () =>
-  ask(instance.host, { headers: { host: 'fine.example.com' }, localAddress: '127.9.9.9', path: '/ok' });
+const visitor = () => ask(host, { headers: { host: 'fine.example.com' }, localAddress: '127.9.9.9', path: '/ok' });
 const crowd = (kind: string, clients: number, more: object = {}) =>
-  startCrowd({ kind, host: instance.host, name: 'odd.example.com', path: '/large', clients, ...more });
+  startCrowd({ kind, host, name: 'odd.example.com', path: '/large', clients, ...more });
 
 /** What a t4g.nano has for HAProxy: its memory less the system and one sync. */
 const budget = 512 * 1024 - cost.system - cost.sync;
@@ -72,7 +62,7 @@ it.each(attacks)(
     await one.stop();
 
     console.log(kind, `${inMB(process)} and ${inMB(kernel)} of sockets`, await many.stop());
-    expect(visitors).toStrictEqual(isWaitedFor ? [] : Array(3).fill('200 fine'));
+    expect(visitors).toStrictEqual(isWaitedFor ? [] : Array(3).fill('200 a'));
     expect(process + Math.min(kernel, sockets(512))).toBeLessThan(ofOne);
     expect((await instance.processes()).workers).toStrictEqual([worker]);
   },

@@ -1,15 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 
-import { type Door, openDoor } from './edge';
+import { door, doorForAll } from './edge';
 
-jest.setTimeout(30_000);
-
-let door: Door;
-beforeAll(async () => {
-  door = await openDoor({ shop: 'shop.example' });
-});
-afterAll(() => door.close());
+doorForAll({ shop: 'shop.example' });
 
 /** A handshake, and one request. `undefined` where HAProxy refuses. */
 const shake = (options: ConnectionOptions) =>

@@ -1,13 +1,6 @@
-import { type Door, openDoor } from './edge';
+import { door, doorForAll } from './edge';
 
-jest.setTimeout(30_000);
-
-let door: Door;
-beforeAll(async () => {
-  door = await openDoor({ shop: 'shop.example', any: '*' });
-});
-afterAll(() => door.close());
-beforeEach(() => door.forget());
+doorForAll({ shop: 'shop.example', any: '*' });
 
 /** What a stranger would send through a pipe: a request that no rule has seen. */
 const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: shop.example\r\nX-SSL: 1\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n';

@@ -19,7 +19,8 @@ type Reached = {
   readonly trailers: readonly string[];
 };
 
-export type Door = Awaited<ReturnType<typeof openDoor>>;
+export let door: Awaited<ReturnType<typeof openDoor>>;
+jest.setTimeout(40_000);
 
 /** Status of a task's answer to a request; it may close the connection instead, or never answer. */
 type Answering = (task: string, request: IncomingMessage) => number | 'closes' | 'hangs';
@@ -35,12 +36,21 @@ export type Building = {
   readonly edit?: (text: string) => string;
 };
 
+/** All tests of a block share one door, and each begins with none of its requests. */
+export function doorForAll(...built: Parameters<typeof openDoor>): void {
+  beforeAll(async () => {
+    door = await openDoor(...built);
+  });
+  afterAll(() => door.close());
+  beforeEach(() => door.forget());
+}
+
 /**
  * The deployed configuration in a real HAProxy with a task for each service, and what a stranger may send to it.
  *
  * @param services the routes of each, as `shop.example *.shop.example/path`. A service named `idle` has no task.
  */
-export async function openDoor(services: Readonly<Record<string, string>>, building: Building = {}) {
+async function openDoor(services: Readonly<Record<string, string>>, building: Building = {}) {
   const { told, certified = [], checks = {}, answer = () => 200, edit = (text) => text } = building;
   const instance = await startInstance(told);
   const tasks = await Promise.all(Object.keys(services).map((name) => wideOpenTask(name, answer)));

@@ -1,17 +1,7 @@
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import type { TaskDefinitionInput } from '../../scripts/local/world';
+import { ask, running, serving, until, world, worldForAll } from './shop';
 
-import { listens } from '../../scripts/local/api/loopback';
-import type { TaskDefinitionInput, World } from '../../scripts/local/world';
-import { ask, serving, startQuick, until } from './shop';
-
-jest.setTimeout(60_000);
-
-let world: World;
-beforeAll(async () => {
-  world = await startQuick({ delays: { taskStoppedMs: 100, healthMs: 200, hostLostMs: 300, spotDrainMs: 5_000 } });
-}, 90_000);
-afterAll(() => world?.stop());
+worldForAll({ delays: { taskStoppedMs: 100, healthMs: 200, hostLostMs: 300, spotDrainMs: 5_000 } });
 
 /** Serves on after the stop order, as the example's pre-stop container has it. */
 const sidecar = {
@@ -36,10 +26,6 @@ async function tasksBehind(service: string, requests: number): Promise<Set<unkno
 }
 
 const served = (service: string) => until(async () => (await answer(service)).status === 200);
-const running = (service: string) =>
-  world.ecs
-    .tasks(service)
-    .filter(({ desiredStatus, lastStatus }) => desiredStatus === 'RUNNING' && lastStatus === 'RUNNING');
 
 it.each<[string, Partial<TaskDefinitionInput>, number]>([
   ['host', { networkMode: 'host' }, 18_181],
@@ -86,12 +72,4 @@ it('a Spot warning sends requests to the other instance before ECS stops a task,
 
 it('law 14: no call was denied by the packaged policies', () => {
   expect(world.denied()).toStrictEqual([]);
-});
-
-it('a stopped world leaves nothing behind', async () => {
-  const { home, http } = world.proxy;
-  await world.stop();
-
-  expect(existsSync(dirname(home))).toBe(false);
-  expect(await listens(http, 100)).toBe(false);
 });

@@ -1,18 +1,13 @@
 import { probe } from '../../lib/entrance/probe';
 import { notServing } from '../../lib/sync/haproxy/serving';
 import { haproxyAt } from '../../lib/sync/haproxy/worker';
-import { type Door, openDoor } from './edge';
+import { door, doorForAll } from './edge';
 import { until } from './haproxy-instance';
 
-jest.setTimeout(40_000);
-
-let door: Door;
 /** A service on all these hosts that passes its checks by TCP, and never answers a request. */
 const hosts = ['*', '*.invalid', 'sluice-asks.invalid', 'claim.invalid'];
-const open = async (edit = asIs) => {
-  const hangs = hosts.flatMap((host) => [host, `${host}/.well-known`]).join(' ');
-  door = await openDoor({ hangs }, { certified: ['*.invalid'], answer: () => 'hangs', edit });
-};
+const hangs = hosts.flatMap((host) => [host, `${host}/.well-known`]).join(' ');
+const open = (edit = asIs) => doorForAll({ hangs }, { certified: ['*.invalid'], answer: () => 'hangs', edit });
 const asIs = (text: string) => text;
 const asReleased = (text: string) =>
   text.replace(/^.*HAProxy answers\..*\n/m, '').replace(/(description sluice) .*/, '$1 0123456789abcdef');
@@ -24,8 +19,7 @@ describe.each([
   ['the configuration of 0.1.0, which knows no looks', asReleased],
   ['its configuration', asIs],
 ])('a service on every host that hangs, with %s', (_, edit) => {
-  beforeAll(() => open(edit));
-  afterAll(() => door.close());
+  open(edit);
 
   it('keeps no proxy from its address, and is not asked for it', async () => {
     expect(await why(2_000, `${door.instance.host}:10080`)).toBeUndefined();
@@ -40,8 +34,7 @@ describe.each([
 });
 
 describe('HAProxy answers a look itself', () => {
-  beforeAll(() => open());
-  afterAll(() => door.close());
+  open();
   afterEach(() => expect(door.reached()).toStrictEqual([]));
 
   it.each([

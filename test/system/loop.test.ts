@@ -1,17 +1,11 @@
 import { type Queue, sendMessage } from '../../scripts/local/events/sqs';
-import type { World } from '../../scripts/local/world';
-import { ask, serving, startQuick, statusAt, until } from './shop';
+import { ask, running, serving, statusAt, until, world, worldForAll } from './shop';
 
-jest.setTimeout(60_000);
-
-let world: World;
-beforeAll(async () => {
-  world = await startQuick({ delays: { taskStoppedMs: 100, healthMs: 200 } });
+worldForAll({ delays: { taskStoppedMs: 100, healthMs: 200 } }, async () => {
   serve('shop', { 'haproxy.host': 'shop.example', 'haproxy.check': '/health' }, 2);
   serve('worker', {}, 1);
   await until(async () => (await answer('shop.example')) === 200);
-}, 90_000);
-afterAll(() => world?.stop());
+});
 
 /** Registers a revision and runs so many tasks of it. */
 function serve(name: string, labels: Record<string, string>, desiredCount: number): void {
@@ -32,19 +26,14 @@ const up = async (service: string): Promise<readonly string[]> =>
     .map(([, id = '']) => id)
     .sort();
 
-const running = (service: string) =>
-  world.ecs
-    .tasks(service)
-    .filter(({ desiredStatus, lastStatus }) => desiredStatus === 'RUNNING' && lastStatus === 'RUNNING')
+const idsOf = (service: string) =>
+  running(service)
     .map(({ id }) => id)
     .sort();
 
 /** HAProxy serves just the tasks that ECS runs, so many. */
 const agrees = (service: string, count: number) =>
-  until(
-    async () =>
-      running(service).length === count && JSON.stringify(await up(service)) === JSON.stringify(running(service)),
-  );
+  until(async () => running(service).length === count && (await up(service)).join() === idsOf(service).join());
 
 const faults = () =>
   world.reconciles().flatMap(({ result }) => (result as { faults?: string[] } | undefined)?.faults ?? []);

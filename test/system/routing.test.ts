@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import { render } from '../../lib/haproxy/render';
-import { type Door, openDoor } from './edge';
-
-jest.setTimeout(30_000);
+import { door, doorForAll } from './edge';
 
 /** `strict` is like a Django site with ALLOWED_HOSTS and SECURE_SSL_REDIRECT; `flaky` closes on whatever is no check. */
 const answer = (task: string, { headers }: IncomingMessage) => {
@@ -12,22 +10,12 @@ const answer = (task: string, { headers }: IncomingMessage) => {
   return task === 'flaky' && headers['user-agent'] !== 'sluice' ? 'closes' : 200;
 };
 
-let door: Door;
-beforeAll(async () => {
-  const services = {
-    ...{
-      shop: 'shop.example *.shop.example',
-      api: 'shop.example/api',
-      v2: 'shop.example/api/v2',
-      idle: 'idle.example',
-    },
-    ...{ strict: 'strict.example', flaky: 'flaky.example', secure: 'secure.example a.secure.example' },
-  };
-  const certified = ['secure.example', '*.secure.example'];
-  door = await openDoor(services, { certified, checks: { strict: '/health', flaky: '/health' }, answer });
-});
-afterAll(() => door.close());
-beforeEach(() => door.forget());
+const services = {
+  ...{ shop: 'shop.example *.shop.example', api: 'shop.example/api', v2: 'shop.example/api/v2', idle: 'idle.example' },
+  ...{ strict: 'strict.example', flaky: 'flaky.example', secure: 'secure.example a.secure.example' },
+};
+const certified = ['secure.example', '*.secure.example'];
+doorForAll(services, { certified, checks: { strict: '/health', flaky: '/health' }, answer });
 
 const status = (text: string): number => Number(/^HTTP\/1\.1 (\d+) /.exec(text)?.[1]);
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Address } from '../../scripts/local/api/loopback';
+import type { ProxyInstance } from '../../scripts/local/proxy/instance';
 import { startWorld, type TaskDefinitionInput, type World } from '../../scripts/local/world';
 
 export const quick = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, schedulerMs: 50, registerMs: 200 };
@@ -19,6 +20,27 @@ export const serving = (host: string, more: Partial<Container> = {}): Container 
 /** A world that ticks only by hand. */
 export const startQuick = (more: Parameters<typeof startWorld>[0] = {}): Promise<World> =>
   startWorld({ tickSeconds: 3_600, ...more, delays: { ...quick, ...more.delays } });
+
+export let world: World;
+jest.setTimeout(90_000);
+
+/** All tests of a file share one world. */
+export function worldForAll(more: Parameters<typeof startWorld>[0] = {}, prepare: () => unknown = () => undefined) {
+  beforeAll(async () => {
+    world = await startQuick(more);
+    await prepare();
+  }, 90_000);
+  afterAll(() => world?.stop());
+}
+
+/** The tasks of a service that run, and shall. */
+export const running = (service: string) =>
+  world.ecs
+    .tasks(service)
+    .filter(({ desiredStatus, lastStatus }) => desiredStatus === 'RUNNING' && lastStatus === 'RUNNING');
+
+/** The lines of the two streams of a program may have changed places. */
+export const said = ({ console }: ProxyInstance): string => console.map(({ text }) => text).join('\n');
 
 /** Two tasks of the service `shop`, at every address of the world. */
 export async function openShop(world: World, containers = [serving('shop.example')]): Promise<void> {

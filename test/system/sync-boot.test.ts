@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { until } from './haproxy-instance';
@@ -37,13 +37,6 @@ describe('the instance', () => {
 
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask(host)));
     expect(new Set(answers)).toStrictEqual(new Set(['200 a', '200 b']));
-  });
-
-  it('keeps the live folder and the one before', async () => {
-    await serving(a);
-    for (const tasks of [[a, b], [b], [a]]) await apply(tasks);
-
-    expect(readdirSync(join(instance.path.home, 'generations')).sort()).toStrictEqual(['3', '4']);
   });
 
   it('says what a generation is when it is asked for something else', async () => {
