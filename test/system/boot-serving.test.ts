@@ -3,7 +3,6 @@ import { haproxyAt } from '../../lib/sync/haproxy/worker';
 import { ask, backend, startTask } from './haproxy-tasks';
 import { a, host, instance, standForEach, web } from './sync-stand';
 
-jest.setTimeout(30_000);
 standForEach();
 
 const why = () => notServing(haproxyAt(instance.path.master, 2_000), `${host}:10080`);

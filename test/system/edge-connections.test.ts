@@ -2,7 +2,6 @@ import { type ClosingTask, kinds, load, serve, startClosingTask } from './edge-c
 import { http2Client } from './edge-http2';
 import { instance, standForEach } from './sync-stand';
 
-jest.setTimeout(60_000);
 standForEach();
 
 /** Of all servers, by the columns of `show servers conn`. */

@@ -9,8 +9,6 @@ const { cost, sockets } = require('../../resources/limits.cjs') as {
   sockets: (memory: number) => number;
 };
 
-jest.setTimeout(60_000);
-
 let odd: Awaited<ReturnType<typeof startOddTask>>;
 let account: Accounted;
 let worker: number;

@@ -10,7 +10,6 @@ import { ask, backend, startTask } from './haproxy-tasks';
 import { answers, grpc, helpful, https, speaksFirst, startStrangeTask } from './strange-tasks';
 import { host, inHome, instance, standForEach } from './sync-stand';
 
-jest.setTimeout(60_000);
 standForEach();
 
 /** A service of its own path, by default with the default check. */

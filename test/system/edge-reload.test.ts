@@ -6,7 +6,6 @@ import { until } from './haproxy-instance';
 import { backend } from './haproxy-tasks';
 import { host, instance, standForEach } from './sync-stand';
 
-jest.setTimeout(60_000);
 standForEach();
 
 const sockets: Socket[] = [];

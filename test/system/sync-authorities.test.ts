@@ -3,10 +3,22 @@ import { connect } from 'node:tls';
 
 import { orderAnew } from '../../lib/sync/pem';
 import { authority } from './authority';
-import { butFor, fileOf, publish, serial, served, standWithoutCertificates } from './sync-served';
-import { a, apply, b, host, instance, servers, stored } from './sync-stand';
+import {
+  a,
+  apply,
+  b,
+  butFor,
+  fileOf,
+  host,
+  instance,
+  publish,
+  serial,
+  served,
+  servers,
+  standWithoutCertificates,
+  stored,
+} from './sync-stand';
 
-jest.setTimeout(60_000);
 standWithoutCertificates();
 
 describe('the authorities’ certificates', () => {

@@ -5,7 +5,6 @@ import { until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import { a, apply, b, failing, host, instance, serving, standForEach } from './sync-stand';
 
-jest.setTimeout(60_000);
 standForEach();
 
 describe('the instance', () => {

@@ -7,19 +7,26 @@ import { authority } from './authority';
 import { certificateOf, selfSigned, until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import {
+  a,
+  apply,
+  b,
   butFor,
   escaped,
   fileOf,
+  host,
+  instance,
   publish,
   restart,
   serial,
   served,
+  servers,
   standIn,
   standWithoutCertificates,
-} from './sync-served';
-import { a, apply, b, host, instance, servers, startRelay, stored, web } from './sync-stand';
+  startRelay,
+  stored,
+  web,
+} from './sync-stand';
 
-jest.setTimeout(60_000);
 standWithoutCertificates();
 
 describe('a certificate', () => {

@@ -14,8 +14,6 @@ import { until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import { a, apply, b, failing, host, inHome, instance, linesOf, serving, standForAll, web } from './sync-stand';
 
-jest.setTimeout(60_000);
-
 const copy = () => readFileSync(inHome('sync.cjs'), 'utf8');
 const script = () => join(instance.path.folder, 'sync.sh');
 let written: string;

@@ -18,8 +18,6 @@ import { until } from './haproxy-instance';
 import { ask, type Task } from './haproxy-tasks';
 import { a, b, failing, host, inHome, instance, linesOf, standForAll, stored, web } from './sync-stand';
 
-jest.setTimeout(60_000);
-
 let current: Task;
 let generation: number;
 

@@ -3,7 +3,6 @@ import { pause, until } from './haproxy-instance';
 import { startLoad, startTask } from './haproxy-tasks';
 import { a, apply, b, c, host, instance, serving, standForEach, web } from './sync-stand';
 
-jest.setTimeout(60_000);
 standForEach();
 
 const status = (name: string) => instance.status('default.web', name);

@@ -6,7 +6,6 @@ import { until } from './haproxy-instance';
 import { ask, backend } from './haproxy-tasks';
 import { a, apply, b, failing, host, instance, serving, standForAll, web } from './sync-stand';
 
-jest.setTimeout(60_000);
 standForAll(() => serving(a));
 let generation: number;
 beforeEach(async () => {

@@ -5,7 +5,6 @@ import { until } from './haproxy-instance';
 import { ask, backend, badAnswers, keepAlive, startLoad, startTask } from './haproxy-tasks';
 import { a, apply, b, c, host, instance, serving, standForEach } from './sync-stand';
 
-jest.setTimeout(60_000);
 standForEach();
 
 describe('membership', () => {

@@ -6,7 +6,6 @@ import { until } from './haproxy-instance';
 import { ask, backend, badAnswers, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
 import { a, apply, b, c, failing, host, instance, serving, standForEach, startRelay, web } from './sync-stand';
 
-jest.setTimeout(60_000);
 standForEach();
 
 const api = (task: Task) => {

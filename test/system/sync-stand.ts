@@ -1,10 +1,15 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer, connect as toSocket } from 'node:net';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 
 import type { Backend } from '../../lib/haproxy/backend';
 import { certificateOf, type Instance, selfSigned, startInstance, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 import type { Outcome } from './sync-process';
+
+jest.setTimeout(60_000);
 
 /** What the tests of the sync stand on: an instance, and three tasks that are not served yet. */
 export let instance: Instance;
@@ -93,3 +98,36 @@ export async function startRelay(heard: (command: string) => unknown) {
   await new Promise<void>((resolve) => server.listen(path, resolve));
   return { path, stop: () => new Promise((resolve) => server.close(resolve)) };
 }
+
+/** All tests of a file share one proxy; each begins with one task and without a certificate. */
+export function standWithoutCertificates(): void {
+  standForAll(() => serving(a));
+  beforeEach(() => apply([a]));
+}
+
+export const publish = (...certificates: readonly Certificate[]) => apply([a], certificates);
+
+/** The serial that a name is served with; without a name, as a client without SNI. */
+export const served = (servername: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host, port: 10443, servername, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerX509Certificate()?.serialNumber ?? 'none');
+      socket.destroy();
+    }).on('error', reject);
+  });
+
+export const serial = (pem: string): string => new X509Certificate(pem).serialNumber;
+
+export const fileOf = (name: string): string => join(instance.path.live, 'certificates', `${name}.pem`);
+
+export const standIn = (): string => serial(readFileSync(fileOf('00-stand-in'), 'utf8'));
+
+export async function restart(): Promise<void> {
+  await instance.stopHaproxy();
+  await instance.startHaproxy();
+}
+
+/** A fault of single certificates, which holds nothing else up. */
+export const butFor = (why: string) =>
+  failing(new RegExp(`^everything else of generation \\d+ is applied, but ${why}`), 2);
+export const escaped = (text: string) => text.replace(/[.*+?()[\]]/g, '\\$&');

@@ -7,7 +7,6 @@ import { ask as command, pause, until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import { a, apply, b, failing, host, instance, serving, standForEach, web } from './sync-stand';
 
-jest.setTimeout(60_000);
 const closers: (() => unknown)[] = [];
 standForEach();
 afterEach(() => {

@@ -1,19 +1,16 @@
-import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { parseState, type State } from '../../lib/certificates/due/state';
-import { handshake } from '../../lib/entrance/handshake';
 import { type Generation, parseCertificates, parseGeneration, printGeneration } from '../../lib/generation/generation';
 import { parseBackend } from '../../lib/haproxy/backend';
 import { type File, render } from '../../lib/haproxy/render';
 import { standIn } from '../../lib/sync/pem';
 import { backend } from '../builders';
 import { authority } from './authority';
-import { type Instance, selfSigned, startInstance } from './haproxy-instance';
+import { selfSigned } from './haproxy-instance';
 import { keepRelease, keptPart, readLeft, releases } from './released';
-
-jest.setTimeout(20_000);
+import { instance, serial, served, standForEach } from './sync-stand';
 
 /**
  * What a release left on a proxy and in Parameter Store, word for word. Whoever changes what is remembered must still read it.
@@ -22,11 +19,7 @@ jest.setTimeout(20_000);
 const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
 const written = process.env.RELEASED === 'write';
 
-let instance: Instance;
-beforeEach(async () => {
-  instance = await startInstance();
-});
-afterEach(() => instance.stop());
+standForEach();
 
 const web = (servers: Record<string, number>) => backend(servers, { stopped: { c: 90 } });
 
@@ -104,7 +97,7 @@ if (written)
 
     const codes = [await syncBy(older)];
     await instance.startHaproxy();
-    const standInNow = () => serialIn(join(instance.path.live, 'certificates', standIn));
+    const standInNow = () => serial(read(join(instance.path.live, 'certificates', standIn)));
     const seen = [[...(await offered()), standInNow()]];
     codes.push(await syncBy(today));
     seen.push([...(await offered()), standInNow()]);
@@ -113,9 +106,9 @@ if (written)
     await instance.startHaproxy();
     seen.push([...(await offered()), standInNow()]);
 
-    const own = new X509Certificate(first.key).serialNumber;
+    const own = serial(first.key);
     expect(codes).toStrictEqual([0, 0, 0]);
-    expect(seen.map((each) => each.map((serial) => (serial === own ? 'example.com' : 'stand-in')))).toStrictEqual([
+    expect(seen.map((each) => each.map((shown) => (shown === own ? 'example.com' : 'stand-in')))).toStrictEqual([
       ['stand-in', 'example.com', 'stand-in'],
       ['example.com', 'example.com', 'example.com'],
       ['stand-in', 'example.com', 'stand-in'],
@@ -134,10 +127,6 @@ if (written)
 });
 
 const read = (file: string): string => readFileSync(file, 'utf8');
-const serialIn = (file: string): string => new X509Certificate(read(file)).serialNumber;
-const served = async (servername: string) =>
-  (await handshake({ host: instance.host, port: 10443, servername, timeoutMs: 2_000 })).leaf.serial;
-
 /** Besides `b` a task `d`, at a port of its own. */
 const withOneMore = ({ name, text }: File): File => ({
   name,
