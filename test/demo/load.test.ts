@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { Agent, createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startLoad } from '../../scripts/demo/load';
-import { holdOpen, type Secure, secureOrigin, shownBy, trusting } from '../../scripts/demo/secure';
+import { type Secure, secureOrigin, shownBy, trusting } from '../../scripts/demo/secure';
 import { type Visit, visit } from '../../scripts/demo/visit';
 import { selfSigned, until } from '../system/haproxy-instance';
 
@@ -87,26 +86,6 @@ describe('a visit', () => {
   });
 });
 
-it.each<[string, RequestListener, RegExp | number]>([
-  ['returns the number of requests on a connection that was kept', echo, 2],
-  [
-    'fails when it was closed between two requests',
-    (_, response) => void response.setHeader('connection', 'close').end(),
-    /^a kept connection ended after 1 requests/,
-  ],
-  [
-    'fails when an answer is bad',
-    (_, response) => void response.writeHead(503).end(),
-    /^on a kept connection the answer was 503/,
-  ],
-])('holdOpen %s', async (_, listener, outcome) => {
-  const finish = holdOpen((await serve(listener)).secure);
-  await sleep(300);
-
-  if (typeof outcome === 'number') expect(await finish()).toBe(outcome);
-  else await expect(finish()).rejects.toThrow(outcome);
-});
-
 describe('startLoad', () => {
   it('sends at its rate from another process, half of it by HTTPS when told so, until every request has ended', async () => {
     const { origin, secure } = await serve((_, response) => void response.end());
@@ -128,13 +107,5 @@ describe('startLoad', () => {
 
     expect(visits.filter(({ status }) => status !== 200)).toStrictEqual([]);
     expect(new Set(shown())).toStrictEqual(new Set([serial(pem)]));
-  });
-
-  it('can be stopped before its process has come up', async () => {
-    const [onVisits, onDeath] = [jest.fn(), jest.fn()];
-
-    await startLoad('http://127.0.0.1:9', onVisits, onDeath).stop();
-
-    expect(onDeath).not.toHaveBeenCalled();
   });
 });

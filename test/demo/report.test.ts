@@ -1,6 +1,5 @@
 import type { Facts } from '../../scripts/demo/fate';
-import { certificateProblems, closing, problems } from '../../scripts/demo/report';
-import { measure } from '../../scripts/demo/steps';
+import { certificateProblems, problems } from '../../scripts/demo/report';
 import type { Visit } from '../../scripts/demo/visit';
 
 const facts: Facts = { empty: [], died: new Map(), closed: new Map(), began: new Map() };
@@ -50,37 +49,4 @@ it.each([
   ['a renewed one that no visitor saw', { ...renewed, requests: [9, 0] }, ['no visitor was shown serial B']],
 ])('reports %s after a renewal', (_, certified, expected) => {
   expect(certificateProblems(certified)).toStrictEqual(expected);
-});
-
-it('counts a request in the step in which it started, and ends with a table and a verdict in words', () => {
-  const visits = [
-    visit({ start: 2_900, task: 'a' }),
-    visit({ start: 4_199, status: 502 }),
-    visit({ start: 4_200, task: 'a' }),
-    visit({ start: 4_200, status: 503 }),
-    visit({ start: 4_200, status: 502, method: 'POST' }),
-  ];
-  const happened = { empty: [{ from: 4_200, until: 9_000 }], died: new Map([['a', 4_201]]) };
-  const moments = [{ at: 1_000, kind: 'task-running' as const, task: 'a', text: '' }];
-  const steps = [1_000, 4_200].map((from) => ({
-    name: `from ${from}`,
-    from,
-    reloads: 1,
-    samePid: from === 1_000,
-    awsCalls: 7,
-  }));
-
-  const measured = measure(steps, { ...seen(visits, happened), moments });
-  const lines = closing(measured, ['a remark'], 2_200).split('\n');
-
-  expect(lines[1]).toMatch(/^step +requests +failed +lost +503 +reloads +first +calls$/);
-  expect(lines[3]).toMatch(/^from 1000 +2 +1 +0 +0 +1 +1\.9 s +7$/);
-  expect(lines[4]).toMatch(/^from 4200 +3 +0 +1 +1 +1\* +– +7$/);
-  expect(lines.slice(-5)).toStrictEqual([
-    '1 of 5 requests failed.',
-    "A new task got its first request 1.9 s after it started (median); AWS's own delay is set to 2.2 s.",
-    '1 got 503 while no task existed, or the first one was too new to be known. This is expected.',
-    '1 could not be repeated: their task was killed, or closed its port before it had read them.',
-    'a remark',
-  ]);
 });

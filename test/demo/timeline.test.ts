@@ -1,5 +1,4 @@
 import { createFollower, merge } from '../../scripts/demo/narrator';
-import { createTimeline } from '../../scripts/demo/timeline';
 import type { Visit } from '../../scripts/demo/visit';
 import type { Moment } from '../../scripts/local/world';
 
@@ -36,24 +35,4 @@ it('follows the tasks of one service, and merges notes of a kind into one line',
     '4100 ecs: task bbbb was killed',
     '8000 proxy: last request to aaaa: 2.3 s after the stop order',
   ]);
-});
-
-it.each([
-  ['a pipe, without a status', false],
-  ['a terminal, with colours, and a status in the last line that is never wider than it', true],
-])('writes to %s', (_, isTTY) => {
-  const written: string[] = [];
-  const out = { isTTY, columns: 40, write: (text: string) => written.push(text) };
-  const timeline = createTimeline(out, 1_000, isTTY);
-
-  timeline.status('served 4,180 · failed 0 · 198/s');
-  timeline.line({ at: 13_400, source: 'ecs', text: 'tasks aaaa bbbb started version 2' });
-  timeline.text('a   table\nfailed: a request that no task had begun at all');
-
-  const [yellow, plain, clear] = isTTY ? ['\x1b[33m', '\x1b[39m', '\r\x1b[2K'] : ['', '', ''];
-  const status = isTTY ? '\x1b[2m                 served 4,180 · failed \x1b[22m' : '';
-  expect(written.join('')).toBe(
-    `${clear}${status}${clear}   12.4s  ${yellow}ecs   ${plain} tasks aaaa bbbb started\n                 version 2\n${status}` +
-      `${clear}a   table\nfailed: a request that no task had\n  begun at all\n${status}`,
-  );
 });

@@ -98,10 +98,7 @@ it('docs/getting-started.md has a task definition that is served', () => {
   for (const { dockerLabels: labels, portMappings } of containerDefinitions)
     expect(
       readLabels({ name: 'web', labels, ports: portMappings.map((port) => port.containerPort), ranges: [] }),
-    ).toMatchObject({
-      faults: [],
-      routes: [{ hosts: ['shop.example.com'] }],
-    });
+    ).toMatchObject({ faults: [], routes: [{ hosts: ['shop.example.com'] }] });
 });
 
 it('docs/operations.md explains every alarm, and no other', () => {

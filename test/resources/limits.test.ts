@@ -40,26 +40,14 @@ it.each(table)('a %s has %i MB, and the limits that go with it', (type, memory, 
   ]).toStrictEqual(expected);
 });
 
-it.each(table)(
-  'on a %s all that is at its limit fits: four workers, a sync, the system, the kernel',
-  (type, memory) => {
-    const found = limits(type);
-    const buffers = (found.SLUICE_BUFFERS * found.SLUICE_BUFFER_BYTES) / 1024;
-    const worker =
-      cost.worker +
-      found.SLUICE_CONNECTIONS * cost.connection +
-      found.SLUICE_REQUESTS * cost.request +
-      Math.ceil(buffers);
-
-    const all = cost.system + cost.sync + cost.master + sockets(memory) + workers * worker;
-
-    expect(all).toBeLessThanOrEqual(memory * 1024);
-  },
-);
-
-it.each(table)('on a %s no limit is without the other', (type) => {
+it.each(table)('on a %s all that is at its limit fits in %i MB, and no limit is without the other', (type, memory) => {
   const found = limits(type);
+  const buffers = Math.ceil((found.SLUICE_BUFFERS * found.SLUICE_BUFFER_BYTES) / 1024);
+  const clients = found.SLUICE_CONNECTIONS * cost.connection + found.SLUICE_REQUESTS * cost.request;
 
+  // Four workers, a sync, the system and the kernel.
+  const all = cost.system + cost.sync + cost.master + sockets(memory) + workers * (cost.worker + clients + buffers);
+  expect(all).toBeLessThanOrEqual(memory * 1024);
   // A socket to the client and one to the task, for each of what HAProxy makes room for; LimitNOFILE in haproxy.conf.
   expect(2 * found.SLUICE_SOCKETS).toBeLessThan(65_536);
   expect(found.SLUICE_SOCKETS).toBeGreaterThan(found.SLUICE_CONNECTIONS + found.SLUICE_REQUESTS);

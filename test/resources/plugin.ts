@@ -10,9 +10,7 @@ const deploy = require('../../resources/preflight/deploy.cjs') as Commands & {
 };
 const remove = require('../../resources/preflight/remove.cjs') as Commands;
 
-const { watch } = require('../../resources/preflight/watch.cjs') as {
-  watch: (world: object) => { end: () => void };
-};
+const { watch } = require('../../resources/preflight/watch.cjs') as { watch: (world: object) => { end: () => void } };
 
 type Options = { force?: boolean };
 type Commands = { before: (world: object) => Promise<void> };

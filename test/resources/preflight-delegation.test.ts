@@ -34,32 +34,24 @@ describe('the world’s DNS', () => {
   it('may know the zone’s name servers by names of the owner’s', async () => {
     const asking = new Resolver();
     asking.setServers([world.resolver()]);
-    const own = {
-      Name: 'ns1.example.com',
-      Type: 'A',
-      TTL: 60,
-      Values: await asking.resolve4('ns-2.example.awsdns.test'),
-    };
+    const Values = await asking.resolve4('ns-2.example.awsdns.test');
+    const own = { Name: 'ns1.example.com', Type: 'A', TTL: 60, Values };
     world.records = [{ Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns1.example.com.'] }, own];
     aws.says = account();
 
     expect((await said()).stopped).toBeUndefined();
   });
 
+  const both = ['shop.example.com', '*.shop.example.com'];
+  const [zoneOnly, wildcardOnly] = [both.slice(0, 1), both.slice(1)];
+  const toWildcards = ['0 issue ";"', '0 issuewild "letsencrypt.org"'];
+  const withParameters = '0 issue "LetsEncrypt.org; validationmethods=dns-01"';
   it.each([
-    [
-      'one that names another',
-      caa('example.com', '0 issue "ca.example.net"'),
-      ['shop.example.com', '*.shop.example.com'],
-    ],
-    ['one that names nobody', caa('shop.example.com', '0 issue ";"'), ['shop.example.com', '*.shop.example.com']],
-    ['one for wildcards alone', caa('com', '0 issuewild "ca.example.net"'), ['*.shop.example.com']],
-    [
-      'one that lets wildcards alone',
-      caa('example.com', '0 issue ";"', '0 issuewild "letsencrypt.org"'),
-      ['shop.example.com'],
-    ],
-    ['one with parameters', caa('example.com', '0 issue "LetsEncrypt.org; validationmethods=dns-01"'), []],
+    ['one that names another', caa('example.com', '0 issue "ca.example.net"'), both],
+    ['one that names nobody', caa('shop.example.com', '0 issue ";"'), both],
+    ['one for wildcards alone', caa('com', '0 issuewild "ca.example.net"'), wildcardOnly],
+    ['one that lets wildcards alone', caa('example.com', ...toWildcards), zoneOnly],
+    ['one with parameters', caa('example.com', withParameters), []],
     ['one that says only whom to tell', caa('example.com', '0 iodef "mailto:you@example.com"'), []],
   ])('has CAA records: %s', async (_, record, names) => {
     world.records = [...delegated, record];

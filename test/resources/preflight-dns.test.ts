@@ -11,27 +11,22 @@ const { zoneFaults, recordFaults } = require('../../resources/preflight/zones.cj
 const aws = playedAws();
 const settings = { domain: 'shop.example.com', hostedZoneId: 'Z0SLUICETEST', dns: 'apex+wildcard' };
 describe('the hosted zone', () => {
-  it.each([['example.com'], ['shop.example.com']])('may be %s', async (name) => {
-    aws.answers = [zone(name)];
-
-    expect(await zoneFaults(aws.client(Route53Client), settings)).toStrictEqual([]);
-  });
-
-  it('is another domain’s, and private too', async () => {
-    aws.answers = [zone('op.example.com', true)];
-
-    expect(await zoneFaults(aws.client(Route53Client), settings)).toStrictEqual([
+  it.each<[string, Answer, ...string[]]>([
+    ['example.com', zone('example.com')],
+    ['shop.example.com', zone('shop.example.com')],
+    [
+      ...(['another domain’s, and private too', zone('op.example.com', true)] as const),
       'hostedZoneId: Z0SLUICETEST is private; certificates and visitors need the public zone of shop.example.com',
       'hostedZoneId: Z0SLUICETEST holds op.example.com, and shop.example.com does not belong to it',
-    ]);
-  });
-
-  it('does not exist', async () => {
-    aws.answers = [refusal(404, 'NoSuchHostedZone', 'none')];
-
-    expect(await zoneFaults(aws.client(Route53Client), settings)).toStrictEqual([
+    ],
+    [
+      ...(['not there', refusal(404, 'NoSuchHostedZone', 'none')] as const),
       'hostedZoneId: this account has no hosted zone Z0SLUICETEST; `aws route53 list-hosted-zones` lists them',
-    ]);
+    ],
+  ])('is %s', async (_, answer, ...faults) => {
+    aws.answers = [answer];
+
+    expect(await zoneFaults(aws.client(Route53Client), settings)).toStrictEqual(faults);
   });
 });
 

@@ -38,60 +38,34 @@ it('all faults are told at once, and nothing is created', async () => {
 });
 
 describe('the account', () => {
-  it.each([
+  const many = (count: number, of: (n: number) => object) => Array.from({ length: count }, (_, n) => of(n));
+  const addresses = (count: number) => many(count, (n) => ({ publicIp: `192.0.2.${n}` })) as never;
+  const networks = (count: number) => many(count, (n) => ({ vpcId: `vpc-${n}` })) as never;
+  const cores = (instanceType: string, coreCount: number, threadsPerCore: number, more = {}) => [
+    { instanceType, cpuOptions: { coreCount, threadsPerCore }, ...more },
+  ];
+  const free = "this account is on AWS's free plan, which has no";
+  const quota = (of: string, needs: number, has: number) =>
+    `quota of ${of}: this deploy needs ${needs} more, and the account has ${has} of 5 in this region`;
+  const clusters = [{ clusterName: 'sluice-prod', status: 'ACTIVE' }];
+  const otherCluster =
+    "cluster sluice-prod exists and is not this stack's: choose another --stage, or deploy beside it (docs/adopting.md); delete it only if no one needs it (`aws ecs delete-cluster --cluster sluice-prod --region eu-west-2`)";
+  const types = 't4g.small, t4g.medium, m6g.medium, m7g.medium';
+  const spot = cores('m5.large', 5, 1, { instanceLifecycle: 'spot' });
+
+  it.each<[string, Parameters<typeof account>[0], object, ...string[]]>([
     [
-      'may not launch the types of the settings on its plan',
-      { plan: 'FREE' },
-      {},
-      "proxyInstanceType: this account is on AWS's free plan, which has no t4g.nano; take t4g.micro, t4g.small, or upgrade",
-      "taskInstanceTypes: this account is on AWS's free plan, which has no t4g.medium, m6g.medium, m7g.medium; take",
+      ...(['may not launch the types of the settings on its plan', { plan: 'FREE' }, {}] as const),
+      `proxyInstanceType: ${free} t4g.nano; take t4g.micro, t4g.small, or upgrade`,
+      `taskInstanceTypes: ${free} t4g.medium, m6g.medium, m7g.medium; take`,
     ],
-    [
-      'has no address left',
-      { addresses: [1, 2, 3, 4].map((n) => ({ publicIp: `192.0.2.${n}` })) },
-      { proxies: 2 },
-      'quota of Elastic IP addresses: this deploy needs 2 more, and the account has 4 of 5 in this region; free some, or ask',
-    ],
-    [
-      'has no network left',
-      { networks: [1, 2, 3, 4, 5].map((n) => ({ vpcId: `vpc-${n}` })) },
-      {},
-      'quota of VPCs: this deploy needs 1 more, and the account has 5 of 5 in this region',
-    ],
-    [
-      'has too few vCPUs for the proxies',
-      {},
-      { proxies: 3 },
-      'quota of on-demand vCPUs: this deploy needs 6 more, and the account has 0 of 5 in this region',
-    ],
-    [
-      'runs too many instances already',
-      { instances: [{ instanceType: 'm5.large', cpuOptions: { coreCount: 2, threadsPerCore: 2 } }] },
-      {},
-      'quota of on-demand vCPUs: this deploy needs 2 more, and the account has 4 of 5 in this region',
-    ],
-    [
-      'runs too many Spot instances already',
-      {
-        instances: [
-          { instanceType: 'm5.large', instanceLifecycle: 'spot', cpuOptions: { coreCount: 5, threadsPerCore: 1 } },
-        ],
-      },
-      {},
-      'quota of Spot vCPUs: this deploy needs 1 more, and the account has 5 of 5 in this region',
-    ],
-    [
-      'has another cluster of that name',
-      { clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] },
-      {},
-      "cluster sluice-prod exists and is not this stack's: choose another --stage, or deploy beside it (docs/adopting.md); delete it only if no one needs it (`aws ecs delete-cluster --cluster sluice-prod --region eu-west-2`)",
-    ],
-    [
-      'is in a region without the type',
-      { types: ['t4g.nano'] },
-      {},
-      'taskInstanceTypes: there is no t4g.small, t4g.medium, m6g.medium, m7g.medium in eu-west-2; `aws ec2 describe-instance-type',
-    ],
+    ['has no address left', { addresses: addresses(4) }, { proxies: 2 }, quota('Elastic IP addresses', 2, 4)],
+    ['has no network left', { networks: networks(5) }, {}, quota('VPCs', 1, 5)],
+    ['has too few vCPUs for the proxies', {}, { proxies: 3 }, quota('on-demand vCPUs', 6, 0)],
+    ['runs too many instances', { instances: cores('m5.large', 2, 2) }, {}, quota('on-demand vCPUs', 2, 4)],
+    ['runs too many Spot instances', { instances: spot }, {}, quota('Spot vCPUs', 1, 5)],
+    ['has another cluster of that name', { clusters }, {}, otherCluster],
+    ['is in a region without the type', { types: ['t4g.nano'] }, {}, `taskInstanceTypes: there is no ${types} in eu-`],
   ])('%s', async (_, has, settings, ...faults) => {
     aws.says = account(has);
 
@@ -101,22 +75,16 @@ describe('the account', () => {
     expect(stopped?.split('\n')).toHaveLength(1 + faults.length);
   });
 
-  it('may have just as much as the deploy needs', async () => {
-    const addresses = [1, 2, 3, 4].map((n) => ({ publicIp: `192.0.2.${n}` }));
-    const networks = [1, 2, 3, 4].map((n) => ({ vpcId: `vpc-${n}` }));
-    const instances = [{ instanceType: 'c5.large', cpuOptions: { coreCount: 3, threadsPerCore: 1 } }];
-    aws.says = account({ addresses, networks, instances });
+  it.each<[string, Parameters<typeof account>[0]]>([
+    [
+      'may have as much as the deploy needs',
+      { addresses: addresses(4), networks: networks(4), instances: cores('c5.large', 3, 1) },
+    ],
+    ['needs no room for what is there already', { ...whole, quota: 0 }],
+    ['needs no room for instances that other quotas count', { instances: cores('g4dn.xlarge', 4, 2) }],
+  ])('%s', async (_, has) => {
+    aws.says = account(has);
 
-    expect((await said()).stopped).toBeUndefined();
-  });
-
-  it('needs no room for what is there already, nor for instances that other quotas count', async () => {
-    aws.says = account({ ...whole, quota: 0 });
-    expect((await said()).stopped).toBeUndefined();
-
-    aws.says = account({
-      instances: [{ instanceType: 'g4dn.xlarge', cpuOptions: { coreCount: 4, threadsPerCore: 2 } }],
-    });
     expect((await said()).stopped).toBeUndefined();
   });
 

@@ -87,22 +87,15 @@ describe('a command that AWS answers nothing', () => {
   it.each([
     ['deploy', deploying],
     ['remove', removing],
-  ])('%s ends with credentials that have expired', async (_, command) => {
+  ])('%s ends with credentials that have expired, and without a network', async (_, command) => {
     const expired = 'The security token included in the request is expired';
     aws.answers = [refusal(403, 'ExpiredToken', expired)];
     // As services say it whose protocol is JSON.
     aws.says.ListServices = [400, JSON.stringify({ __type: 'ExpiredTokenException', message: expired })];
+    const unreachable = { ...aws, endpoint: () => 'http://127.0.0.1:9' };
 
     expect(await said(command)).toMatch(/^Your credentials for AWS have expired/);
-  });
-
-  it.each([
-    ['deploy', deploying],
-    ['remove', removing],
-  ])('%s ends without a network', async (_, command) => {
-    const nobody = { ...aws, endpoint: () => 'http://127.0.0.1:9' };
-
-    expect(await said(() => command(nobody))).toMatch(/^AWS cannot be reached \(.*ECONNREFUSED.*\): look at/);
+    expect(await said(() => command(unreachable))).toMatch(/^AWS cannot be reached \(.*ECONNREFUSED.*\): look at/);
   });
 
   it('the end of a deploy tells what it could not ask, and fails nothing', async () => {

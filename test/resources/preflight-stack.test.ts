@@ -104,14 +104,12 @@ describe('a removal', () => {
     });
   });
 
-  it.each(['ROLLBACK_COMPLETE', 'DELETE_FAILED', 'REVIEW_IN_PROGRESS', 'UPDATE_ROLLBACK_FAILED'])(
-    'takes a stack in %s',
-    async (status) => {
-      goingThrough(status);
+  const taken = ['ROLLBACK_COMPLETE', 'DELETE_FAILED', 'REVIEW_IN_PROGRESS', 'UPDATE_ROLLBACK_FAILED'];
+  it.each(taken)('takes a stack in %s', async (status) => {
+    goingThrough(status);
 
-      expect((await removing(aws)).stopped).toBeUndefined();
-    },
-  );
+    expect((await removing(aws)).stopped).toBeUndefined();
+  });
 
   it('does not begin during a deploy', async () => {
     goingThrough('UPDATE_IN_PROGRESS');
@@ -120,11 +118,9 @@ describe('a removal', () => {
   });
 
   it('goes on where it may not look', async () => {
+    const message = 'not authorized to perform: ecs:ListServices';
     aws.says = account();
-    aws.says.ListServices = [
-      400,
-      JSON.stringify({ __type: 'AccessDeniedException', message: 'not authorized to perform: ecs:ListServices' }),
-    ];
+    aws.says.ListServices = [400, JSON.stringify({ __type: 'AccessDeniedException', message })];
     aws.says.DescribeStacks = refusal(403, 'AccessDenied', 'no');
 
     expect(await removing(aws)).toMatchObject({

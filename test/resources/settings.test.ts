@@ -134,34 +134,18 @@ describe('settings', () => {
   });
 
   it('on the command line are words: lists by comma, certificates by semicolon', () => {
-    const read = check(
-      {
-        ...needed,
-        acceptTerms: 'true',
-        helloWorld: 'false',
-        proxies: '2',
-        taskInstanceTypes: 't3.small, t3a.small',
-        certificates: 'a.example,*.a.example;b.example',
-      },
-      '--param',
-    );
+    const words = { acceptTerms: 'true', helloWorld: 'false', proxies: '2', taskInstanceTypes: 't3.small, t3a.small' };
 
-    expect(read).toMatchObject({
-      acceptTerms: true,
-      helloWorld: false,
-      proxies: 2,
-      taskInstanceTypes: ['t3.small', 't3a.small'],
+    expect(check({ ...needed, ...words, certificates: 'a.example,*.a.example;b.example' }, '--param')).toMatchObject({
+      ...{ acceptTerms: true, helloWorld: false, proxies: 2, taskInstanceTypes: ['t3.small', 't3a.small'] },
       certificates: [['a.example', '*.a.example'], ['b.example']],
     });
   });
 
   it('beside an existing VPC have other defaults: no record, no hello-world', () => {
-    expect(derive(check({ ...needed, ...beside }, ''), 'prod')).toMatchObject({
-      own: false,
-      dns: 'none',
-      helloWorld: false,
-      clusters: ['default'],
-    });
+    const defaults = { own: false, dns: 'none', helloWorld: false, clusters: ['default'] };
+
+    expect(derive(check({ ...needed, ...beside }, ''), 'prod')).toMatchObject(defaults);
   });
 });
 

@@ -19,9 +19,7 @@ describe('a queue', () => {
     const send = async ({ input }: { input: { QueueName?: string } }) => {
       if (input.QueueName) return { QueueUrl: input.QueueName };
       const [waiting, hidden] = left.shift() ?? [];
-      return {
-        Attributes: { ApproximateNumberOfMessages: waiting, ApproximateNumberOfMessagesNotVisible: hidden },
-      };
+      return { Attributes: { ApproximateNumberOfMessages: waiting, ApproximateNumberOfMessagesNotVisible: hidden } };
     };
     const clients = { sqs: { send } } as unknown as Clients;
     return (await queueChecks(clients, stage, await countWaiting(clients, stage)))[0];

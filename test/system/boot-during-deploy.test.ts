@@ -45,7 +45,7 @@ onLinux('law 12: no credential of the role is on a command line', async () => {
 
 it('a proxy whose document is deleted while it boots takes the sync that Run Command brings', async () => {
   const edit = (text: string) => `${text}\nprocess.title = 'edited';\n`;
-  await packagedWith('lib/sync/run.ts', edit, async (folder) => {
+  await packagedWith({ 'lib/sync/run.ts': edit }, async (folder) => {
     const [since, [old]] = [world.aws.api.calls.length, documents()];
     world.aws.redeploy(folder, 'documents', 'functions');
 

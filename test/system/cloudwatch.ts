@@ -83,7 +83,7 @@ type Point = { readonly breaching: boolean } | undefined;
 type Rule = Pick<Alarm, 'EvaluationPeriods' | 'DatapointsToAlarm' | 'TreatMissingData'>;
 
 /** The state that data points make, the newest last (AWS: How alarm state is evaluated when data is missing). */
-export function evaluate(rule: Rule, range: readonly Point[], state: State): State {
+function evaluate(rule: Rule, range: readonly Point[], state: State): State {
   const { EvaluationPeriods: wanted, DatapointsToAlarm: enough = wanted, TreatMissingData: missing } = rule;
   const real = range.filter((point) => point !== undefined);
   const breaching = (points: readonly Point[]) => points.filter((point) => point?.breaching).length;

@@ -90,10 +90,7 @@ function queues(aws: Aws) {
         ? [aws.deadLetters.length, 0]
         : countMessages(queue(name), Date.now());
       return {
-        Attributes: {
-          ApproximateNumberOfMessages: `${waiting}`,
-          ApproximateNumberOfMessagesNotVisible: `${hidden}`,
-        },
+        Attributes: { ApproximateNumberOfMessages: `${waiting}`, ApproximateNumberOfMessagesNotVisible: `${hidden}` },
       };
     },
   };

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { packaged, packageSources, sourceFiles, type Variant } from '../../scripts/local/package/package';
+import { packaged, packageSources, sourceFiles, type Variant, variants } from '../../scripts/local/package/package';
 
 export type Statement = { Sid?: string; Action: string | string[]; Resource: unknown; Condition?: object };
 export type Resource = { Type: string; Properties: Record<string, unknown>; DependsOn?: string | string[] };
@@ -10,6 +10,16 @@ export type Template = ReturnType<typeof read>;
 
 /** The packaged template of a variant, as CloudFormation gets it. */
 export const templateOf = async (variant: Variant = 'default', stage = 'dev') => read(await packaged(variant, stage));
+
+/** The templates of some variants for one test file; all variants unless some are named. */
+export function templatesFor(...some: readonly Variant[]) {
+  const found = new Map<Variant, Template>();
+  beforeAll(async () => {
+    for (const variant of some.length > 0 ? some : allVariants) found.set(variant, await templateOf(variant));
+  }, 120_000);
+  return (variant: Variant = 'default') => found.get(variant) as Template;
+}
+export const allVariants = Object.keys(variants) as Variant[];
 
 function read(folder: string) {
   const text = readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
@@ -36,25 +46,26 @@ function read(folder: string) {
 
 type Edit = (text: string) => string;
 
-/** The template of the same sources with one file edited, in a copy that is gone afterwards. */
-export const templateWith = (file: string, edit: Edit): Promise<Template> => packagedWith(file, edit, read);
+/** The template of the same sources with some files edited, in a copy that is gone afterwards. */
+export const templateWith = (edits: Readonly<Record<string, Edit>>): Promise<Template> => packagedWith(edits, read);
 
-/** Gives the package of the same sources with one file edited to `use`; it is gone afterwards. */
+/** Passes the package of the same sources with some files edited to `use`; it is gone afterwards. */
 export const packagedWith = <Result>(
-  file: string,
-  edit: Edit,
+  edits: Readonly<Record<string, Edit>>,
   use: (folder: string) => Result | Promise<Result>,
 ): Promise<Result> =>
   inCopy(async (copy) => {
-    const before = readFileSync(join(copy, file), 'utf8');
-    const after = edit(before);
-    if (after === before) throw new Error(`the edit of ${file} changes nothing`);
-    writeFileSync(join(copy, file), after);
+    for (const [file, edit] of Object.entries(edits)) {
+      const before = readFileSync(join(copy, file), 'utf8');
+      const after = edit(before);
+      if (after === before) throw new Error(`the edit of ${file} changes nothing`);
+      writeFileSync(join(copy, file), after);
+    }
     await packageSources(copy, join(copy, 'packaged'), []);
     return await use(join(copy, 'packaged'));
   });
 
-/** Gives a copy of all that a package is made of, for two packagings in one folder disturb each other. */
+/** Passes a copy of all that a package is made of to `use`, for two packagings in one folder disturb each other. */
 export async function inCopy<Result>(use: (copy: string) => Promise<Result>): Promise<Result> {
   const copy = mkdtempSync(join(tmpdir(), 'sluice-edited-'));
   try {

@@ -79,14 +79,36 @@ const compare = /^L4CON: nothing listens; compare haproxy.port with what the con
 const terminate = /aws ec2 terminate-instances --instance-ids i-/;
 const [mute, any] = ['setInterval(() => {}, 1000)', /./];
 
+/** Damages that do not hide each other are done together. */
+const together =
+  (...all: readonly Damage[]): Damage =>
+  async (stage) => {
+    const repairs: (() => unknown)[] = [];
+    for (const damage of all) repairs.push(await damage(stage));
+    return async () => {
+      for (const repair of repairs) await repair();
+    };
+  };
+
 export const damages: readonly (readonly [string, Damage, readonly Found[]])[] = [
-  ['an agent that is gone', agentGone, [['proxy 1', /but its agent is ConnectionLost$/, terminate]]],
   [
-    'an address that nobody holds',
-    addressLost,
+    'an agent that is gone, messages that failed, no certificate, and a mail that nobody gets',
+    together(agentGone, lettersDead, certificatesGone, subscription('none')),
+    [
+      ['proxy 1', /but its agent is ConnectionLost$/, terminate],
+      ['dead letters', /^2 messages failed five times$/, /log group .* purge/],
+      ['certificates', /^none is stored yet$/, /\/aws\/lambda\/sluice-dev-renew/],
+      ['alarm e-mail', any, /aws sns subscribe --topic-arn arn:/],
+    ],
+  ],
+  [
+    'an address that nobody holds; an alarm, and one that has heard nothing for too long, not one that is new',
+    together(addressLost, alarmed),
     [
       ['proxy 1', any, /--auto-scaling-group-name sluice-dev-proxy-1/],
       ['certificate 1', any, any],
+      ['alarm push', /^A proxy could not take/, /^npm run status/],
+      ['alarm entrance', /^has no data\. A proxy did not answer/, any],
     ],
   ],
   [
@@ -94,19 +116,14 @@ export const damages: readonly (readonly [string, Damage, readonly Found[]])[] =
     pointerDamaged,
     [['sync 1', /haproxy\/current:\d+ is damaged/, /^correct what it names; every/]],
   ],
-  ['a task that the proxy cannot reach', service('mute', mute, 'tasks 1'), [['tasks 1', unreached, compare]]],
-  ['a task that speaks HTTP/2 only', service('rpc', http2, 'protocol 1'), [['protocol 1', speaksHttp2, advice]]],
-  ['messages that failed', lettersDead, [['dead letters', /^2 messages failed five times$/, /log group .* purge/]]],
-  ['no certificate', certificatesGone, [['certificates', /^none is stored yet$/, /\/aws\/lambda\/sluice-dev-renew/]]],
   [
-    'an alarm, and one that has heard nothing for too long; not one that is new',
-    alarmed,
+    'a task that the proxy cannot reach, and one that speaks HTTP/2 only',
+    together(service('mute', mute, 'tasks 1'), service('rpc', http2, 'tasks 1,protocol 1')),
     [
-      ['alarm push', /^A proxy could not take/, /^npm run status/],
-      ['alarm entrance', /^has no data\. A proxy did not answer/, any],
+      ['tasks 1', unreached, compare],
+      ['protocol 1', speaksHttp2, advice],
     ],
   ],
-  ['a mail that nobody gets', subscription('none'), [['alarm e-mail', any, /aws sns subscribe --topic-arn arn:/]]],
   [
     'AWS itself, which answers nothing',
     awsGone,

@@ -1,9 +1,7 @@
-import { type Template, templateOf } from './packaged';
+import { templatesFor } from './packaged';
 
-let beside: Template;
-beforeAll(async () => {
-  beside = await templateOf('beside');
-}, 120_000);
+const of = templatesFor('beside');
+const beside = () => of('beside');
 
 const proxies = { 'Fn::GetAtt': ['ProxySecurityGroup', 'GroupId'] };
 
@@ -12,14 +10,14 @@ describe('beside an existing VPC', () => {
     const foreign =
       /^AWS::(ECS|Route53|ServiceDiscovery)::|^AWS::EC2::(VPC|Subnet|InternetGateway|Route|RouteTable|NatGateway)/;
 
-    expect(Object.entries(beside.resources).filter(([, { Type }]) => foreign.test(Type))).toStrictEqual([]);
-    expect(Object.keys(beside.resources).filter((id) => /^(Task(Host|Capacity)|HelloWorld)/.test(id))).toStrictEqual(
+    expect(Object.entries(beside().resources).filter(([, { Type }]) => foreign.test(Type))).toStrictEqual([]);
+    expect(Object.keys(beside().resources).filter((id) => /^(Task(Host|Capacity)|HelloWorld)/.test(id))).toStrictEqual(
       [],
     );
   });
 
   it('touches nothing that is there but for one rule in each group that was named', () => {
-    const rules = beside.ofType<{ GroupId: unknown }>('AWS::EC2::SecurityGroupIngress');
+    const rules = beside().ofType<{ GroupId: unknown }>('AWS::EC2::SecurityGroupIngress');
     const given = ['sg-0123456789abcdef0', 'sg-0fedcba9876543210'];
     const ofGroups = rules.filter(([, { GroupId }]) => given.includes(`${GroupId}`));
 
@@ -29,7 +27,7 @@ describe('beside an existing VPC', () => {
   });
 
   it('names those rules after their groups, so that another order replaces none', () => {
-    expect(Object.keys(beside.resources).filter((id) => id.startsWith('ProxiesInto'))).toStrictEqual([
+    expect(Object.keys(beside().resources).filter((id) => id.startsWith('ProxiesInto'))).toStrictEqual([
       'ProxiesIntosg0123456789abcdef0',
       'ProxiesIntosg0fedcba9876543210',
     ]);
@@ -37,7 +35,7 @@ describe('beside an existing VPC', () => {
 
   it('mentions each thing that is there only where it must: to be in it, to read it, to be let in', () => {
     const holders = (word: string) =>
-      Object.entries(beside.resources)
+      Object.entries(beside().resources)
         .filter(([, resource]) => JSON.stringify(resource).includes(word))
         .map(([, { Type }]) => Type);
 
@@ -48,11 +46,11 @@ describe('beside an existing VPC', () => {
   });
 
   it('reads all clusters that were named, and no other', () => {
-    const { Environment } = beside.properties<{ Environment: { Variables: { SLUICE_CLUSTERS: string } } }>(
+    const { Environment } = beside().properties<{ Environment: { Variables: { SLUICE_CLUSTERS: string } } }>(
       'ReconcileLambdaFunction',
     );
 
     expect(Environment.Variables.SLUICE_CLUSTERS).toBe('default,jobs');
-    expect(JSON.stringify(beside.statements('ReconcileRole'))).not.toContain('sluice-dev/');
+    expect(JSON.stringify(beside().statements('ReconcileRole'))).not.toContain('sluice-dev/');
   });
 });

@@ -1,34 +1,28 @@
-import { type Template, templateOf } from './packaged';
+import { templatesFor } from './packaged';
 
 type Group = {
   DesiredCapacity?: string;
   MinSize: string;
   MaxSize: string;
-  MixedInstancesPolicy: {
-    InstancesDistribution: object;
-    LaunchTemplate: { Overrides: { InstanceType: string }[] };
-  };
+  MixedInstancesPolicy: { InstancesDistribution: object; LaunchTemplate: { Overrides: { InstanceType: string }[] } };
 };
-let template: Template;
-let onDemand: Template;
-beforeAll(async () => {
-  [template, onDemand] = [await templateOf(), await templateOf('cloudMap')];
-}, 120_000);
+const template = templatesFor('default', 'cloudMap');
+const onDemand = () => template('cloudMap');
 
 describe('hosts of tasks', () => {
   it('are as many as managed scaling wants: no deploy sets their number', () => {
-    const group = template.properties<Group>('TaskHosts');
+    const group = template().properties<Group>('TaskHosts');
 
     expect(group).not.toHaveProperty('DesiredCapacity');
     expect([Number(group.MinSize), Number(group.MaxSize)]).toStrictEqual([1, 4]);
-    expect(template.properties('TaskCapacity')).toMatchObject({
+    expect(template().properties('TaskCapacity')).toMatchObject({
       AutoScalingGroupProvider: { ManagedScaling: { Status: 'ENABLED' }, ManagedDraining: 'ENABLED' },
     });
   });
 
   it.each([
-    ['on Spot, of several types', () => template, 0, ['t4g.small', 't4g.medium', 'm6g.medium', 'm7g.medium']],
-    ['on demand', () => onDemand, 100, ['t3a.small', 't3.small']],
+    ['on Spot, of several types', template, 0, ['t4g.small', 't4g.medium', 'm6g.medium', 'm7g.medium']],
+    ['on demand', onDemand, 100, ['t3a.small', 't3.small']],
   ])('may be %s', (_, of, percent, types) => {
     const { InstancesDistribution, LaunchTemplate } = of().properties<Group>('TaskHosts').MixedInstancesPolicy;
 
@@ -40,8 +34,8 @@ describe('hosts of tasks', () => {
   });
 
   it.each([
-    ['Arm', () => template, 'amazon-linux-2023/arm64/recommended'],
-    ['x86', () => onDemand, 'amazon-linux-2023/recommended'],
+    ['Arm', template, 'amazon-linux-2023/arm64/recommended'],
+    ['x86', onDemand, 'amazon-linux-2023/recommended'],
   ])('have the image for %s', (_, of, path) => {
     expect(of().properties('TaskHostTemplate')).toMatchObject({
       LaunchTemplateData: { ImageId: `resolve:ssm:/aws/service/ecs/optimized-ami/${path}/image_id` },
@@ -49,9 +43,9 @@ describe('hosts of tasks', () => {
   });
 
   it('join this stage’s cluster, drain at a Spot warning, and keep their role from tasks', () => {
-    const { LaunchTemplateData } = template.properties<{ LaunchTemplateData: { UserData: { 'Fn::Base64': string } } }>(
-      'TaskHostTemplate',
-    );
+    const { LaunchTemplateData } = template().properties<{
+      LaunchTemplateData: { UserData: { 'Fn::Base64': string } };
+    }>('TaskHostTemplate');
 
     expect(LaunchTemplateData.UserData['Fn::Base64'].split('\n')).toStrictEqual([
       '#!/bin/sh',
@@ -65,7 +59,7 @@ describe('hosts of tasks', () => {
   });
 
   it('carry no tag that Run Command looks for', () => {
-    expect(JSON.stringify([template.resources.TaskHosts, template.resources.TaskHostTemplate])).not.toContain(
+    expect(JSON.stringify([template().resources.TaskHosts, template().resources.TaskHostTemplate])).not.toContain(
       'SluiceProxy',
     );
   });

@@ -5,16 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-import { inCopy, type Template, templateOf } from './packaged';
+import { inCopy, templatesFor } from './packaged';
 
-let template: Template;
-beforeAll(async () => {
-  template = await templateOf();
-}, 120_000);
+const template = templatesFor('default');
 
 describe('what wakes reconcile', () => {
   it('is the queue alone, so that there is one writer', () => {
-    const mappings = template
+    const mappings = template()
       .ofType<{ EventSourceArn: object; FunctionName: object }>('AWS::Lambda::EventSourceMapping')
       .map(([, { EventSourceArn }]) => EventSourceArn);
 
@@ -23,9 +20,9 @@ describe('what wakes reconcile', () => {
   });
 
   it('comes in one message group, from the rules and from the tick', () => {
-    const { Target } = template.properties<{ Target: object }>('Tick');
+    const { Target } = template().properties<{ Target: object }>('Tick');
     const rules = ['TaskChanged', 'HostChanged', 'SpotWarning'].flatMap(
-      (rule) => template.properties<{ Targets: object[] }>(rule).Targets,
+      (rule) => template().properties<{ Targets: object[] }>(rule).Targets,
     );
 
     for (const target of [...rules, Target])
@@ -33,14 +30,14 @@ describe('what wakes reconcile', () => {
   });
 
   it('is a tick with an id of its own, which deduplication does not swallow', () => {
-    const { Target } = template.properties<{ Target: { Input: string } }>('Tick');
+    const { Target } = template().properties<{ Target: { Input: string } }>('Tick');
 
     expect(JSON.parse(Target.Input)).toStrictEqual({ source: 'sluice.tick', id: '<aws.scheduler.execution-id>' });
   });
 
   it('waits no longer after a failure than law 10 allows', () => {
-    const { Timeout } = template.properties<{ Timeout: number }>('ReconcileLambdaFunction');
-    const { VisibilityTimeout } = template.properties<{ VisibilityTimeout: number }>('ReconcileQueue');
+    const { Timeout } = template().properties<{ Timeout: number }>('ReconcileLambdaFunction');
+    const { VisibilityTimeout } = template().properties<{ VisibilityTimeout: number }>('ReconcileQueue');
 
     expect(VisibilityTimeout - Timeout).toBeGreaterThan(0);
     expect(VisibilityTimeout - Timeout).toBeLessThanOrEqual(30);
@@ -48,7 +45,8 @@ describe('what wakes reconcile', () => {
 
   it('concerns this stage’s clusters only, but for Spot warnings, which name none', () => {
     const clusterArns = (rule: string) =>
-      template.properties<{ EventPattern: { detail?: { clusterArn: object } } }>(rule).EventPattern.detail?.clusterArn;
+      template().properties<{ EventPattern: { detail?: { clusterArn: object } } }>(rule).EventPattern.detail
+        ?.clusterArn;
     const own = [{ 'Fn::Sub': 'arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:cluster/sluice-dev' }];
 
     expect(['TaskChanged', 'HostChanged', 'SpotWarning'].map(clusterArns)).toStrictEqual([own, own, undefined]);
@@ -57,20 +55,20 @@ describe('what wakes reconcile', () => {
 
 /** Functions that AWS services may call by themselves. */
 const callers = () =>
-  template
+  template()
     .ofType<{ FunctionName: { Ref?: string; 'Fn::GetAtt'?: string[] } }>('AWS::Lambda::Permission')
     .map(([, { FunctionName }]) => FunctionName.Ref ?? FunctionName['Fn::GetAtt']?.[0]);
 
 describe('the sync document', () => {
   const script = () =>
-    template.properties<{ Content: { mainSteps: { inputs: { runCommand: string[] } }[] } }>('SyncDocument').Content
+    template().properties<{ Content: { mainSteps: { inputs: { runCommand: string[] } }[] } }>('SyncDocument').Content
       .mainSteps[0]?.inputs.runCommand[0] ?? '';
 
   type Make = (stage: string, prefix: string) => { Resources: Record<string, object> };
   const { document } = require('../../resources/sync.cjs') as { document: Make };
 
   it('carries the sync byte for byte, so no variable of the packager was resolved in it', () => {
-    expect(template.resources.SyncDocument).toStrictEqual(document('dev', '/sluice/dev').Resources.SyncDocument);
+    expect(template().resources.SyncDocument).toStrictEqual(document('dev', '/sluice/dev').Resources.SyncDocument);
   });
 
   it('is the same from whatever folder it is packaged, and names no folder of a machine', async () => {
@@ -103,11 +101,11 @@ describe('the sync document', () => {
     await expect(made).rejects.toThrow(
       /the SSM document .* would have \d{5,} bytes, and at most 60000 leave room .* make lib\/sync\/ or .* smaller/,
     );
-    expect(JSON.stringify(template.resources.SyncDocument).length).toBeLessThan(60_000);
+    expect(JSON.stringify(template().resources.SyncDocument).length).toBeLessThan(60_000);
   });
 
   it('has no parameter of SSM but the generation, and takes only a number for it', () => {
-    const { Content } = template.properties<{ Content: { parameters: Record<string, { allowedPattern: string }> } }>(
+    const { Content } = template().properties<{ Content: { parameters: Record<string, { allowedPattern: string }> } }>(
       'SyncDocument',
     );
 
@@ -118,7 +116,7 @@ describe('the sync document', () => {
   });
 
   it('has a name of its own for each content, so that none has a second version: a text of old could be refused', () => {
-    const { Name, UpdateMethod, ...rest } = template.properties<Record<string, string>>('SyncDocument');
+    const { Name, UpdateMethod, ...rest } = template().properties<Record<string, string>>('SyncDocument');
     const hash = createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 10);
 
     expect(Name).toBe(`sluice-dev-sync_${hash}`);

@@ -1,5 +1,5 @@
 import { hello } from '../../scripts/demo/cast';
-import { type Template, templateOf } from './packaged';
+import { type Template, templatesFor } from './packaged';
 
 type Container = {
   Name: string;
@@ -11,17 +11,11 @@ type Container = {
   Memory: number;
   MemoryReservation: number;
 };
-let template: Template;
-let withCloudMap: Template;
-let without: Template;
-beforeAll(async () => {
-  template = await templateOf();
-  withCloudMap = await templateOf('cloudMap');
-  without = await templateOf('withoutHelloWorld');
-}, 120_000);
+const template = templatesFor('default', 'cloudMap', 'withoutHelloWorld', 'twoProxies');
+const [withCloudMap, without] = [() => template('cloudMap'), () => template('withoutHelloWorld')];
 
 const containers = () =>
-  template.properties<{ ContainerDefinitions: Container[] }>('HelloWorldTask').ContainerDefinitions;
+  template().properties<{ ContainerDefinitions: Container[] }>('HelloWorldTask').ContainerDefinitions;
 const container = (name: string) => containers().find(({ Name }) => Name === name) as Container;
 const played = (name: string) => hello(1).containers.find((each) => each.name === name);
 
@@ -55,7 +49,7 @@ describe('hello-world', () => {
   });
 
   it('is rolled back when it does not start, instead of holding up the stack', () => {
-    expect(template.properties('HelloWorldService')).toMatchObject({
+    expect(template().properties('HelloWorldService')).toMatchObject({
       DesiredCount: 3,
       // By default ECS would start tasks in the other zone, and with them a second host.
       AvailabilityZoneRebalancing: 'DISABLED',
@@ -64,20 +58,20 @@ describe('hello-world', () => {
   });
 
   it('is registered with Cloud Map only where that is wished', () => {
-    expect(template.properties('HelloWorldService')).not.toHaveProperty('ServiceRegistries');
-    expect(withCloudMap.properties('HelloWorldService')).toMatchObject({
+    expect(template().properties('HelloWorldService')).not.toHaveProperty('ServiceRegistries');
+    expect(withCloudMap().properties('HelloWorldService')).toMatchObject({
       DesiredCount: 3,
       ServiceRegistries: [{ ContainerName: 'hello', ContainerPort: 8080 }],
     });
-    expect(withCloudMap.properties('HelloWorldDiscovery')).toMatchObject({
+    expect(withCloudMap().properties('HelloWorldDiscovery')).toMatchObject({
       Name: '_hello-world-service',
       DnsConfig: { DnsRecords: [{ Type: 'SRV' }] },
     });
   });
 
   it('can be left out, and the cluster stays', () => {
-    expect(Object.keys(without.resources).filter((id) => id.startsWith('HelloWorld'))).toStrictEqual([]);
-    expect(without.resources).toHaveProperty('Cluster');
+    expect(Object.keys(without().resources).filter((id) => id.startsWith('HelloWorld'))).toStrictEqual([]);
+    expect(without().resources).toHaveProperty('Cluster');
   });
 });
 
@@ -88,20 +82,20 @@ describe('records', () => {
       .map(([, record]) => record);
 
   it('of the proxies are multivalue with a health check each, also for one, so that a second can join', () => {
-    expect(records(template).find(({ AliasTarget }) => !AliasTarget)).toMatchObject({
+    expect(records(template()).find(({ AliasTarget }) => !AliasTarget)).toMatchObject({
       Name: 'sluice-dev.sluice.test',
       Type: 'A',
       MultiValueAnswer: true,
       HealthCheckId: { Ref: 'ProxyHealth1' },
     });
-    expect(template.properties('ProxyHealth1')).toMatchObject({
+    expect(template().properties('ProxyHealth1')).toMatchObject({
       HealthCheckConfig: { Type: 'TCP', Port: 443, IPAddress: { Ref: 'ProxyAddress1' } },
     });
   });
 
   it.each([
-    ['the domain and its wildcard', () => template, ['sluice.test', '*.sluice.test']],
-    ['the domain alone', () => withCloudMap, ['sluice.test']],
+    ['the domain and its wildcard', template, ['sluice.test', '*.sluice.test']],
+    ['the domain alone', withCloudMap, ['sluice.test']],
   ])('of %s are aliases of these, weighted, so that a load balancer can join', (_, of, expected) => {
     const aliases = records(of()).filter(({ AliasTarget }) => AliasTarget);
 
@@ -114,12 +108,12 @@ describe('records', () => {
       });
   });
 
-  it('are one for each proxy, all there before the aliases of them', async () => {
-    const two = await templateOf('twoProxies');
+  it('are one for each proxy, all there before the aliases of them', () => {
+    const two = template('twoProxies');
     const addresses = records(two).filter(({ AliasTarget }) => !AliasTarget);
 
     expect(addresses.map(({ SetIdentifier }) => SetIdentifier)).toStrictEqual(['sluice-dev-1', 'sluice-dev-2']);
     for (const alias of ['ApexRecord', 'WildcardRecord'])
       expect(two.resources[alias]?.DependsOn).toStrictEqual(['ProxyRecord1', 'ProxyRecord2']);
-  }, 60_000);
+  });
 });

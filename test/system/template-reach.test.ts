@@ -1,5 +1,5 @@
-import { type Variant, variants } from '../../scripts/local/package/package';
-import { type Template, templateOf } from './packaged';
+import type { Variant } from '../../scripts/local/package/package';
+import { allVariants, type Template, templatesFor } from './packaged';
 
 type Rule = {
   SourceSecurityGroupId?: unknown;
@@ -8,13 +8,7 @@ type Rule = {
   IpProtocol: string;
   FromPort: number;
 };
-
-const templates = new Map<Variant, Template>();
-beforeAll(async () => {
-  for (const variant of Object.keys(variants) as Variant[]) templates.set(variant, await templateOf(variant));
-}, 120_000);
-const of = (variant: Variant) => templates.get(variant) as Template;
-const each = (Object.keys(variants) as Variant[]).map((variant) => [variant] as const);
+const of = templatesFor();
 
 const proxies = { 'Fn::GetAtt': ['ProxySecurityGroup', 'GroupId'] };
 const loadBalancer = { 'Fn::GetAtt': ['LoadBalancerSecurityGroup', 'GroupId'] };
@@ -33,7 +27,7 @@ const admissions = ({ ofType }: Template): [string, Rule][] => [
   ]),
 ];
 
-describe.each(each)('in variant %s', (variant) => {
+describe.each(allVariants)('in variant %s', (variant) => {
   it('the world reaches ports 80 and 443 of the proxies, or of the load balancer, and nothing else', () => {
     const open = admissions(of(variant)).filter(([, rule]) => rule.SourceSecurityGroupId === undefined);
 
@@ -55,37 +49,28 @@ describe.each(each)('in variant %s', (variant) => {
     }
   });
 
-  it('instances have no key pair, and metadata by IMDSv2 over one hop', () => {
-    const templates = of(variant).ofType<{ LaunchTemplateData: Record<string, unknown> }>('AWS::EC2::LaunchTemplate');
+  it('instances have no key pair, metadata by IMDSv2 over one hop, and encrypted volumes', () => {
+    type Volumes = { BlockDeviceMappings: { Ebs: { Encrypted: boolean } }[] };
+    const templates = of(variant).ofType<{ LaunchTemplateData: Volumes }>('AWS::EC2::LaunchTemplate');
 
     for (const [, { LaunchTemplateData }] of templates) {
       expect(LaunchTemplateData).not.toHaveProperty('KeyName');
-      expect(LaunchTemplateData.MetadataOptions).toMatchObject({ HttpTokens: 'required', HttpPutResponseHopLimit: 1 });
+      expect(LaunchTemplateData).toMatchObject({
+        MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
+      });
+      expect(LaunchTemplateData.BlockDeviceMappings.length).toBeGreaterThan(0);
+      expect(LaunchTemplateData.BlockDeviceMappings.filter(({ Ebs }) => !Ebs.Encrypted)).toStrictEqual([]);
     }
   });
 
-  it('no function and no queue is open to everybody', () => {
+  it('no function and no queue is open to everybody; queues and the packager’s bucket are encrypted', () => {
     const { ofType, text } = of(variant);
 
     expect(text).not.toContain('"Principal":"*"');
     expect(ofType('AWS::Lambda::Url')).toStrictEqual([]);
-  });
-});
-
-describe('what is encrypted', () => {
-  it.each(each)('in variant %s: volumes, queues and the bucket of the packager', (variant) => {
-    const { ofType } = of(variant);
-    type Volumes = { LaunchTemplateData: { BlockDeviceMappings: { Ebs: { Encrypted: boolean } }[] } };
-
-    for (const [, { LaunchTemplateData }] of ofType<Volumes>('AWS::EC2::LaunchTemplate')) {
-      expect(LaunchTemplateData.BlockDeviceMappings.length).toBeGreaterThan(0);
-      expect(LaunchTemplateData.BlockDeviceMappings.filter(({ Ebs }) => !Ebs.Encrypted)).toStrictEqual([]);
-    }
     for (const [, queue] of ofType('AWS::SQS::Queue')) expect(queue).toMatchObject({ SqsManagedSseEnabled: true });
     for (const [, bucket] of ofType('AWS::S3::Bucket')) expect(bucket).toHaveProperty('BucketEncryption');
-  });
-
-  it.each(each)('in variant %s: by no key of AWS that events and alarms cannot use', (variant) => {
-    expect(of(variant).text).not.toMatch(/alias\/aws\/(sqs|sns)/);
+    // Events and alarms cannot use these keys of AWS.
+    expect(text).not.toMatch(/alias\/aws\/(sqs|sns)/);
   });
 });

@@ -1,12 +1,6 @@
-import { type Variant, variants } from '../../scripts/local/package/package';
-import { type Template, templateOf } from './packaged';
+import { allVariants, type Template, templatesFor } from './packaged';
 
-const templates = new Map<Variant, Template>();
-beforeAll(async () => {
-  for (const variant of Object.keys(variants) as Variant[]) templates.set(variant, await templateOf(variant));
-}, 120_000);
-const of = (variant: Variant) => templates.get(variant) as Template;
-const each = (Object.keys(variants) as Variant[]).map((variant) => [variant] as const);
+const of = templatesFor();
 
 /** Whether one resource is created after another, and so removed before it: DependsOn and references, followed all the way. */
 function isAfter({ resources }: Template, later: string, earlier: string, seen = new Set<string>()): boolean {
@@ -22,7 +16,7 @@ function isAfter({ resources }: Template, later: string, earlier: string, seen =
 }
 
 describe('sls remove', () => {
-  it.each(each)('keeps nothing in variant %s: no resource is retained', (variant) => {
+  it.each(allVariants)('keeps nothing in variant %s: no resource is retained', (variant) => {
     expect(of(variant).text).not.toMatch(/"(DeletionPolicy|UpdateReplacePolicy)":"(Retain|Snapshot)/);
   });
 
@@ -53,7 +47,7 @@ describe('sls remove', () => {
 });
 
 describe('the parameters that functions wrote', () => {
-  it.each(each)('go after everybody who may write them, in variant %s', (variant) => {
+  it.each(allVariants)('go after everybody who may write them, in variant %s', (variant) => {
     const writes = (role: string) =>
       of(variant)
         .statements(role)
@@ -86,7 +80,7 @@ describe('the first deploy', () => {
   );
 
   // A rate runs at once when it is made (AWS: EventBridge Scheduler, schedule types).
-  it.each(each)('orders no certificate before instances and tasks run, in variant %s', (variant) => {
+  it.each(allVariants)('orders no certificate before instances and tasks run, in variant %s', (variant) => {
     const slow = Object.entries(of(variant).resources).filter(([, { Type }]) =>
       ['AWS::AutoScaling::AutoScalingGroup', 'AWS::ECS::Service'].includes(Type),
     );

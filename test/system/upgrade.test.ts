@@ -16,7 +16,7 @@ it('a deploy of another sync reaches a running proxy with the next tick, and HAP
   const before = await running();
   const tell = (text: string) => text.replace('printableJson(line)', 'printableJson({ ...line, edition: 2 })');
 
-  await packagedWith('lib/sync/run.ts', tell, async (folder) => {
+  await packagedWith({ 'lib/sync/run.ts': tell }, async (folder) => {
     const answers = await answersDuring(async () => {
       world.aws.redeploy(folder, 'documents', 'functions', 'cleanup');
       await oneTick(/"changed":"nothing".*"edition":2/);
@@ -34,7 +34,7 @@ it('a deploy of another configuration is rolled out by the next tick, by one rel
   const [pid, reloads] = await running();
   const more = (text: string) => text.replace('hard-stop-after 10m', 'hard-stop-after 11m');
 
-  await packagedWith('lib/haproxy/sections.ts', more, async (folder) => {
+  await packagedWith({ 'lib/haproxy/sections.ts': more }, async (folder) => {
     const answers = await answersDuring(async () => {
       // A tick may come after each step.
       world.aws.redeploy(folder, 'documents');
