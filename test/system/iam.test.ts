@@ -121,27 +121,6 @@ describe('a wrong policy is noticed:', () => {
   };
   const cluster = (name: string) => `arn:aws:ecs:eu-west-2:123456789012:cluster/${name}`;
 
-  const used = {
-    ReconcileRole:
-      'ecs:ListTasks ecs:DescribeTasks ecs:DescribeServices ecs:DescribeContainerInstances ecs:DescribeTaskDefinition' +
-      ' ec2:DescribeInstances ssm:GetParameters ssm:PutParameter ssm:SendCommand sqs:ChangeMessageVisibility',
-    UnmakeRole: 'ssm:GetParametersByPath ssm:DeleteParameters autoscaling:DeleteLifecycleHook',
-    ProxyRole: 'cloudwatch:PutMetricData',
-    RenewRole:
-      'ssm:GetParameters ssm:GetParameter ssm:PutParameter ssm:DeleteParameter sqs:SendMessage route53:GetHostedZone' +
-      ' route53:ListResourceRecordSets route53:ChangeResourceRecordSets route53:GetChange',
-  };
-  it.each(Object.entries(used).flatMap(([role, actions]) => actions.split(' ').map((action) => [role, action])))(
-    '%s without %s',
-    async (role = '', action = '') => {
-      const all = statements(world.aws.stack.policies(role));
-      const without = all.map((each) => ({ ...each, Action: list(each.Action).filter((other) => other !== action) }));
-      const Statement = without.filter(({ Action }) => Action.length > 0);
-
-      expect(await deniedBy(role, [{ Version: '2012-10-17', Statement }])).toStrictEqual([action]);
-    },
-  );
-
   const challenge = (key: string, value: string) => ({
     'ForAllValues:StringEquals': { [`route53:ChangeResourceRecordSets${key}`]: [value] },
   });
