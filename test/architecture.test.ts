@@ -39,7 +39,6 @@ it('the sync waits by a clock that only goes forward; the wall clock is for sign
   const reading = list('lib/sync')
     .filter((file) => /\bDate\.now\b|new Date\(\)/.test(read(file)))
     .sort();
-
   expect(reading).toStrictEqual(['lib/sync/aws/http.ts', 'lib/sync/sync.ts']);
   expect(read('lib/sync/sync.ts').match(/Date\.now\(\)/g)).toHaveLength(1);
 });

@@ -13,7 +13,6 @@ it('lets an error through, after it has told and acted', async () => {
   const failed: number[] = [];
   const run = () => Promise.reject(new Error('no ECS', { cause: new Error('timeout') }));
   const handler = lambda(run, async (event: number) => failed.push(event));
-
   await expect(handler(1, context)).rejects.toThrow('no ECS');
   expect(failed).toStrictEqual([1]);
   expect(lines()).toStrictEqual([{ message: 'failed', error: 'no ECS', cause: 'Error: timeout' }]);
@@ -22,9 +21,7 @@ it('lets an error through, after it has told and acted', async () => {
 it('logs and throws nothing that a terminal would act on', async () => {
   const hostile = new Error('no task \u009b2J\u202e', { cause: 'a\u2028b' });
   const handler = lambda(() => Promise.reject(hostile));
-
   const thrown = await handler(1, context).catch((error: Error) => error);
-
   expect(lines()).toStrictEqual([{ message: 'failed', error: 'no task \\u{9b}2J\\u{202e}', cause: 'a\\u{2028}b' }]);
   expect([thrown.message, thrown.stack]).not.toContainEqual(expect.stringMatching(/[\u009b\u202e]/));
 });
@@ -41,7 +38,6 @@ it('keeps the first error when acting on it fails too', async () => {
     () => Promise.reject(new Error('first')),
     () => Promise.reject(new Error('second')),
   );
-
   await expect(handler(1, context)).rejects.toThrow('first');
   expect(lines()).toContainEqual({ message: 'failed again', error: 'second' });
 });
@@ -51,6 +47,5 @@ it('never gives up on a run that goes on: thawed by the next event, it would pub
     () => pause(100, 'late'),
     async () => undefined,
   );
-
   expect(await handler(1, context)).toBe('late');
 });

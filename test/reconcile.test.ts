@@ -34,7 +34,6 @@ describe('reconcile', () => {
     world.now = 0;
     await reconcile([tick], world.deps);
     await reconcile([{ body: taskEvent('b'), receives: 1 }], world.deps);
-
     expect(world.described).toStrictEqual([new Map(), new Map([['demo', ['b', 'a']]])]);
     expect(world.servers()).toStrictEqual({ 'demo.shop': ['b'] });
   });
@@ -61,9 +60,7 @@ describe('a cluster that was taken out of the settings', () => {
     const world = inMemory(fleet([task('a')]));
     await reconcile([tick], world.deps);
     world.fleet = { ...fleet([]), clusters: ['other'] };
-
     await reconcile([tick], { ...world.deps, readWitness: throttled });
-
     expect(world.servers()).toStrictEqual({});
   });
 });

@@ -13,7 +13,6 @@ const environment = {
 it('names every faulty setting at once', () => {
   const some = { ...environment, SLUICE_CLUSTERS: 'a b', SLUICE_PREFIX: '/other', SLUICE_QUEUE_URL: undefined };
   const faulty = { ...some, SLUICE_CERTIFICATES: '[[' };
-
   expect(() => readSettings(faulty)).toThrow(
     /SLUICE_CLUSTERS: .*; SLUICE_PREFIX: must be .*; SLUICE_QUEUE_URL: .*; SLUICE_CERTIFICATES: /,
   );

@@ -20,7 +20,6 @@ it.each(['null', '7', '{"directory":{"key":1}}', 'no JSON', '-----BEGIN SECRET']
 it.each(['{}', '7', '[null]', 'no JSON'])('a journal that is %s is reported as damaged', async (text) => {
   const { store, put } = await renewStage();
   put('acme/journal', text);
-
   await expect(store.journal.read()).rejects.toThrow(
     /^\/sluice\/dev\/acme\/journal is damaged \(.*\); put an older version back, or delete it to begin anew$/s,
   );

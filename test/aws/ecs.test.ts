@@ -77,9 +77,7 @@ describe('reading ECS', () => {
     const { api, readFleet } = await reader();
     await readFleet();
     const first = api.calls.length;
-
     await readFleet();
-
     const again = api.calls.slice(first).map(({ action }) => action);
     expect([...new Set(again)]).toStrictEqual(['ecs:ListTasks', 'ecs:DescribeTasks', 'ecs:DescribeContainerInstances']);
   });
@@ -96,7 +94,6 @@ describe('reading ECS', () => {
       throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
     };
     const { readTasks, readWitness } = await reader({ 'ecs:ListTasks': gone, 'ecs:DescribeServices': gone });
-
     expect(await readTasks(new Map([['demo', ['a']]]))).toMatchObject({ tasks: [], missingClusters: ['demo'] });
     expect(await readWitness(['demo/shop'])).toStrictEqual(new Map());
   });
@@ -106,7 +103,6 @@ describe('reading ECS', () => {
     const services = [of('shop', 'ACTIVE', 3), of('old', 'INACTIVE', 0)];
     const answer = { services, failures: [{ arn: 'x', reason: 'MISSING' }] };
     const { readWitness } = await reader({ 'ecs:DescribeServices': () => answer });
-
     expect(await readWitness(['demo/shop', 'demo/old', 'demo/x'])).toStrictEqual(new Map([['demo/shop', 3]]));
   });
 });

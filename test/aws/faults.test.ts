@@ -6,11 +6,10 @@ import { definitionArn, stage } from './stage';
 const again = 'nothing is lost: the run comes again in seconds, and the next tick repairs it';
 const real = faultsOf(again);
 /** An answer without a field that AWS always sends must not count as "there is none". */
-const hollow = (action: string) => ({
-  fault: { body: action.startsWith('ec2:') ? '<Response/>' : '{}' },
-  says: /MalformedAnswer: AWS answered without/,
-  advises: again,
-});
+const hollow = (action: string) => {
+  const fault = { body: action.startsWith('ec2:') ? '<Response/>' : '{}' };
+  return { fault, says: /MalformedAnswer: AWS answered without/, advises: again };
+};
 const kinds = [...Object.keys(real), 'hollow'];
 
 const root = '/sluice/dev/';
@@ -39,10 +38,8 @@ const calls: Record<string, readonly [action: string, names: string, about?: str
 /** The generation of the last nudge that AWS accepted. */
 const lastNudge = ({ calls }: Api): number => {
   const nudges = calls.filter(({ action, outcome }) => action === 'ssm:SendCommand' && outcome === 'answered');
-  const { Parameters } = (nudges.at(-1)?.input ?? { Parameters: { Generation: [] } }) as {
-    Parameters: { Generation: string[] };
-  };
-  return Number(Parameters.Generation[0]);
+  const { Parameters } = (nudges.at(-1)?.input ?? {}) as { Parameters?: { Generation: string[] } };
+  return Number(Parameters?.Generation[0]);
 };
 
 /** A run with the fault, and one without: what the first said and left behind, and whether the second mended it. */
@@ -118,9 +115,7 @@ describe('bringing messages back', () => {
 
   it.each(kinds)('%s for long is an error in words', async (kind) => {
     const { fault, says, advises } = real[kind] ?? hollow('sqs:');
-
     const said = await bringBack(fault, always).catch(({ message }) => message);
-
     expect(said).toMatch(/^Bringing 1 messages back sooner: /);
     expect(said).toMatch(says);
     expect(said).toContain(advises);

@@ -69,7 +69,6 @@ describe('Parameter Store', () => {
       each.Name.includes('/files/') ? { ...each, Version: each.Version + 1 } : each,
     );
     await publish(files, files, empty);
-
     await expect(readPublished(false)).rejects.toThrow(/AWS answered without .*00-global.cfg:1/);
   });
 
@@ -138,9 +137,7 @@ describe('Parameter Store', () => {
     const { put, publish, readPublished } = await store();
     await publish(files, files, empty);
     put(name, text);
-
     const read = await readPublished(false);
-
     expect(read.number).toBe(number);
     expect(read.faults).toStrictEqual([expect.stringMatching(new RegExp(`^/sluice/dev/${name}.* is damaged`))]);
   });

@@ -12,6 +12,7 @@ const until = Date.now() + 60_000;
 type Row = readonly [doing: string, action: string, call: Call, about?: string];
 const [get, put] = ['ssm:GetParameter', 'ssm:PutParameter'];
 const writeCertificate: Call = ({ store }) => store.writeCertificate('example.com', issued);
+const create: Call = ({ zones, id }) => zones.change(id, [{ action: 'CREATE', set }]);
 const sets = 'route53:ListResourceRecordSets';
 const ca = 'https://ca.example';
 const calls: readonly Row[] = [
@@ -32,11 +33,7 @@ const calls: readonly Row[] = [
   [`Reading the TXT records of ${name}`, sets, ({ zones, id }) => zones.readText(id, name)],
   [`Reading the CNAME records of ${name}`, sets, ({ zones, id }) => zones.readCname(id, name)],
   [`Reading the NS records of ${name}`, sets, ({ zones, id }) => zones.delegates(id, name)],
-  [
-    'Changing the TXT records of b.example.com',
-    'route53:ChangeResourceRecordSets',
-    ({ zones, id }) => zones.change(id, [{ action: 'CREATE', set }]),
-  ],
+  ['Changing the TXT records of b.example.com', 'route53:ChangeResourceRecordSets', create],
   ['Asking about change', 'route53:GetChange', ({ zones, change }) => zones.isInSync(change)],
   ['Telling reconcile of the stored certificates', 'sqs:SendMessage', ({ announce }) => announce('1')],
 ];
@@ -61,9 +58,7 @@ describe.each(all)('$doing', ({ doing, action, call, about }) => {
 
   it.each(Object.keys(faults))('%s for long is reported, with advice', async (kind) => {
     const { says = /never/, advises = 'never' } = faults[kind] ?? {};
-
     const said = await suffer(kind, always);
-
     expect(said.slice(0, doing.length)).toBe(doing);
     expect(said).toMatch(says);
     expect(said.slice(-advises.length)).toBe(advises);

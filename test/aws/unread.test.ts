@@ -6,6 +6,11 @@ import { definitionArn, deny, host, type Odd, refuse, stage, task } from './stag
 const stays = 'what is published of it stays until it is told to stop, what is not waits';
 const b = `task ${taskArn('b')} cannot be read: `;
 const b2 = `demo/shop: task definition ${definitionArn('shop', 2)} cannot be read: `;
+const denied = 'AWS refuses it: AccessDeniedException';
+const denyDefinition = () => deny('ecs:DescribeTaskDefinition');
+const refusing = (refuseIt: () => unknown): Odd => ({
+  refuseServices: (all) => void (all.includes('shop') && refuseIt()),
+});
 const bHost = `demo/shop: container instance ${host('b')} cannot be read: `;
 const oddDefinition = (how: (definition: object) => unknown): Odd => ({
   definition: (arn, definition) => (arn === definitionArn('shop', 2) ? how(definition) : undefined),
@@ -36,10 +41,7 @@ const kinds: Record<string, { odd: Odd; says: string; hidesStop?: true }> = {
     odd: oddDefinition(() => refuse('ClientException', 'Unable to describe task definition.')),
     says: `${b2}AWS refuses it: ClientException: Unable to describe task definition`,
   },
-  'a definition that a policy denies': {
-    odd: oddDefinition(() => deny('ecs:DescribeTaskDefinition')),
-    says: `${b2}AWS refuses it: AccessDeniedException`,
-  },
+  'a definition that a policy denies': { odd: oddDefinition(denyDefinition), says: `${b2}${denied}` },
   'a definition in an unknown network mode': {
     odd: oddDefinition((definition) => ({ ...definition, networkMode: 'mesh' })),
     says: `${b2}networkMode is "mesh", which is not one of bridge, host, awsvpc, none, default, nat`,
@@ -109,9 +111,7 @@ it.each(hiding)('%s leaves as soon as its service counts it no more', async (kin
   const { world, run, servers } = await stage();
   await run();
   Object.assign(world, { odd: kinds[kind]?.odd, counts: { shop: 1, cart: 2 } });
-
   await run();
-
   expect(await servers()).toStrictEqual(['cart/x', 'cart/y', 'shop/a']);
 });
 
@@ -138,14 +138,8 @@ it("a managed daemon's task has a definition that ECS does not describe, and no 
 describe('a service whose tasks ECS would not count', () => {
   it.each<[string, Odd]>([
     ['ECS answers INTERNAL', { service: (name) => (name === 'shop' ? 'INTERNAL' : undefined) }],
-    [
-      'AWS refuses it: InvalidParameterException: no',
-      { refuseServices: (all) => void (all.includes('shop') && refuse('InvalidParameterException')) },
-    ],
-    [
-      'AWS refuses it: AccessDeniedException',
-      { refuseServices: (all) => void (all.includes('shop') && deny('ecs:DescribeServices')) },
-    ],
+    ['AWS refuses it: InvalidParameterException: no', refusing(() => refuse('InvalidParameterException'))],
+    [denied, refusing(() => deny('ecs:DescribeServices'))],
   ])('keeps its servers, is named, and holds up nobody: %s', async (says, odd) => {
     const { world, run, servers } = await stage();
     await run();
@@ -183,7 +177,6 @@ describe('what concerns all is an error of the run, as before', () => {
     await run();
     world.odd = { definition: () => deny('ecs:DescribeTaskDefinition') };
     world.tasks = [...world.tasks, task('c', 'shop', 3)];
-
     await expect(run()).rejects.toThrow('the function lacks a permission');
   });
 

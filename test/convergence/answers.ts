@@ -91,14 +91,10 @@ const answers: Readonly<Record<string, (input: Input, asked: Asked) => object>> 
   DescribeContainerInstances: ({ containerInstances = [] }, { cluster, ages }) => {
     const { instances } = cluster.asOf(ages.describe);
     const found = containerInstances.flatMap((each) => instances.get(name(each)) ?? []);
-    return {
-      failures: [],
-      containerInstances: found.map(({ id, status }) => ({
-        containerInstanceArn: `${arn}:container-instance/demo/${id}`,
-        ec2InstanceId: `i-${id}`,
-        status,
-      })),
-    };
+    const shown = found.map(({ id, status }) => {
+      return { containerInstanceArn: `${arn}:container-instance/demo/${id}`, ec2InstanceId: `i-${id}`, status };
+    });
+    return { failures: [], containerInstances: shown };
   },
   DescribeInstances: ({ Filters }, { cluster }) => {
     const alive = (Filters?.[0]?.Values ?? []).filter((id) => !cluster.lost.has(id.slice(2)));

@@ -25,6 +25,8 @@ export type History = Circumstances & { readonly happenings: readonly Happening[
 
 const ms = (...values: number[]) => fc.constantFrom(...values);
 const any = fc.nat({ max: 5 });
+const how = fc.constantFrom<Break['how'][]>('killed', 'throttled', 'answer lost');
+const variant = fc.constantFrom(...variants);
 const one = <Type>(weight: number, arbitrary: fc.Arbitrary<Type>) => ({ weight, arbitrary });
 
 const kindOf = <Type>(model: { [Key in keyof Type]: fc.Arbitrary<Type[Key]> }) => fc.record(model);
@@ -32,12 +34,7 @@ const kind = <Type>(weight: number, model: { [Key in keyof Type]: fc.Arbitrary<T
   one(weight, kindOf(model));
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  kind(4, {
-    deploy: any,
-    variant: fc.constantFrom(...variants),
-    desired: fc.integer({ min: 1, max: 3 }),
-    atOnce: fc.boolean(),
-  }),
+  kind(4, { deploy: any, variant, desired: fc.integer({ min: 1, max: 3 }), atOnce: fc.boolean() }),
   kind(2, { scale: any, desired: fc.nat({ max: 3 }) }),
   kind(1, { remove: any }),
   kind(1, { loop: any }),
@@ -50,13 +47,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   kind(8, { wait: fc.constantFrom(1, 2, 4, 8, 30, 70, 300) }),
   kind(1, { forget: fc.constant(true as const) }),
   kind(3, { stale: fc.tuple(fc.nat({ max: 30 }), fc.nat({ max: 30 }), fc.nat({ max: 30 })) }),
-  kind(3, {
-    breaking: fc.record({
-      call: fc.nat({ max: 14 }),
-      how: fc.constantFrom<Break['how'][]>('killed', 'throttled', 'answer lost'),
-      runs: fc.integer({ min: 1, max: 4 }),
-    }),
-  }),
+  kind(3, { breaking: fc.record({ call: fc.nat({ max: 14 }), how, runs: fc.integer({ min: 1, max: 4 }) }) }),
 );
 
 const old = fc.integer({ min: 4, max: 30 });
@@ -86,17 +77,15 @@ const delivery = fc.record({
   cut: fc.option(fc.nat({ max: 12 }), { nil: undefined, freq: 3 }),
 });
 
+const given = { start: ms(500, 3_000), warm: ms(0, 1_000, 4_000), grace: ms(0, 2_000, 20_000), report: ms(200, 3_000) };
+const pace = fc.record(given);
+
 export const histories = (maxLength: number): fc.Arbitrary<History> =>
   fc.record({
     happenings: fc
       .array(fc.oneof(one(12, fc.tuple(happening)), one(1, stories)), { maxLength })
       .map((all) => all.flat()),
-    pace: fc.record({
-      start: ms(500, 3_000),
-      warm: ms(0, 1_000, 4_000),
-      grace: ms(0, 2_000, 20_000),
-      report: ms(200, 3_000),
-    }),
+    pace,
     events: fc.array(delays, { minLength: 1, maxLength: 8 }),
     nudges: fc.array(delivery, { minLength: 1, maxLength: 6 }),
   });

@@ -19,10 +19,9 @@ type Way = {
 /** Two services run when a history begins. */
 async function begin(circumstances: Circumstances, network: string): Promise<World> {
   const world = new World(circumstances);
-  for (const number of [1, 2]) {
-    const { cluster } = world;
+  const { cluster } = world;
+  for (const number of [1, 2])
     cluster.putInstance({ id: cluster.nextId('ci'), address: `${network}.${number}`, status: 'ACTIVE' });
-  }
   happen(world, { deploy: 0, variant: 'plain', desired: 2, atOnce: false });
   happen(world, { deploy: 1, variant: 'plain', desired: 1, atOnce: false });
   await world.agenda.pass(15 * second);
@@ -80,11 +79,9 @@ function happen(world: World, each: Exclude<Happening, { wait: number }>): void 
 
 const instancesOf = ({ cluster }: World) => [...cluster.instances.values()].filter(({ id }) => !cluster.lost.has(id));
 
-function deploy(
-  { cluster, pace }: World,
-  name: string,
-  { variant, desired, atOnce }: { variant: Variant; desired: number; atOnce: boolean },
-): void {
+type Deploy = { variant: Variant; desired: number; atOnce: boolean };
+
+function deploy({ cluster, pace }: World, name: string, { variant, desired, atOnce }: Deploy): void {
   const revision = [...cluster.definitions.keys()].filter((each) => each.startsWith(`${name}:`)).length + 1;
   cluster.definitions.set(`${name}:${revision}`, variant);
   cluster.putService({ name, revision, desired, atOnce, crashes: 0 });

@@ -175,9 +175,7 @@ describe('the probe', () => {
 
   it('asks for each certificate, by a name that only it answers for', async () => {
     const address = await serving(both);
-
     const [line] = await probed([address], lifetime(both, 60), [['*.example.com', 'example.com'], ['example.org']]);
-
     expect(line).toMatchObject({ LifeLeft: 0 });
     expect(line?.faults).toStrictEqual([
       `${address} serves example.org with a certificate of example.com, *.example.com`,

@@ -10,7 +10,6 @@ const message = (source: string, type: string, detail: object) =>
 describe('reading a batch', () => {
   it('reads a task from an event as from the API, the IPv6 twin of a port dropped, a null field as absent', () => {
     const tasks = [{ ...task('a'), at: 0 }];
-
     expect(readEvidence([taskEvent('a', { healthStatus: null, stoppedAt: null })])).toStrictEqual({
       ...nothing,
       tasks,
@@ -88,9 +87,9 @@ describe('reading a batch', () => {
         'createdAt is "yesterday", which is not a time, containers[0].name is "5", which is not a text)',
     ],
     [
-      'is about a service of a name that is none',
+      'is about a service of no name',
       taskEvent('a', { group: 'service:a\nb' }),
-      'group is "service:a\\u{a}b", which is not the group of a service',
+      'group is "service:a\\u{a}b", which is not',
     ],
     [
       'is about a host in no state',

@@ -33,7 +33,6 @@ it('renders all that haproxy/current can list', () => {
 it('leaves the youngest out, so that nobody else waits', () => {
   const all = services(200);
   const { files, leftOut } = listed([...all].reverse());
-
   expect(leftOut.length).toBeGreaterThan(0);
   expect(names(leftOut)).toStrictEqual(names(all).slice(-leftOut.length));
   expect(printed(files, 5)).toHaveLength(1);
@@ -72,7 +71,6 @@ describe('what is published', () => {
     const more = services(full.length + 2);
     const added = backend({}, { name: 'demo.added', service: 'added', routes: hosts(400, 1) });
     const current = published(asFiles(more), 2);
-
     expect(printGeneration(current)).toHaveLength(1);
     expect(names(listed([...more, added], current).leftOut)).toStrictEqual(['demo.added']);
     expect(names(listed(more, undefined).leftOut).length).toBeGreaterThan(0);

@@ -18,16 +18,8 @@ const desired = (...files: { name: string; text: string }[]) => ({ files, certif
 const certificate: Certificate = { name: 'example.com', names: ['example.com'], serial: '01', key: 1, chain: 1 };
 
 describe('law 1: the plan', () => {
-  it('keeps what is right', () => {
-    expect(plan(published(file('a', '1')), desired(file('a', '1')))).toStrictEqual({
-      action: 'keep',
-      reason: 'the proxies should run what is already published',
-    });
-  });
-
   it('publishes only the files that changed, and says why', () => {
     const before = published(file('a', '1'), file('b', '1'), file('c', '1'));
-
     expect(plan(before, desired(file('a', '1'), file('b', '2'), file('d', '1')))).toStrictEqual({
       action: 'publish',
       reason: 'changed: b, new: d, gone: c',
@@ -37,14 +29,12 @@ describe('law 1: the plan', () => {
 
   it('publishes a certificate that was stored', () => {
     const renewed = { ...desired(file('a', '1')), certificates: [certificate] };
-
     const change = { action: 'publish', reason: 'certificates', changed: [] };
     expect(plan(published(file('a', '1')), renewed)).toStrictEqual(change);
   });
 
   it('refuses when all it could do is shrink against the count of ECS', () => {
     const doubtful = { ...desired(file('a', '1')), doubts: ['demo/shop'] };
-
     expect(plan(published(file('a', '1')), doubtful)).toStrictEqual({
       action: 'refuse',
       reason:
@@ -69,7 +59,6 @@ describe('what is published', () => {
 
   it('is read back', () => {
     const generation = { ...published(file('00-a.cfg', '1')), certificates: [certificate] };
-
     expect(parseGeneration(JSON.stringify(generation))).toStrictEqual(generation);
     expect(parseGeneration(printGeneration(generation).join(''))).toStrictEqual(generation);
     expect(parseCertificates(JSON.stringify([certificate]))).toStrictEqual([certificate]);
@@ -86,7 +75,6 @@ describe('what is published', () => {
 
   it('stays readable up to 4 KB, and takes more in parts', () => {
     const large = Array.from({ length: 2_000 }, (_, line) => `server ${sha256(String(line))}`).join('\n');
-
     expect(pack('x'.repeat(4_096))).toStrictEqual(['x'.repeat(4_096)]);
     expect(pack(large).length).toBeGreaterThan(1);
     expect(Math.max(...pack(large).map((part) => part.length))).toBeLessThanOrEqual(4_096);

@@ -30,7 +30,6 @@ it('kills what ignores SIGTERM after its stop timeout', async () => {
   await serve('web', 1, [{ name: 'app', command: stubborn, stopTimeoutSeconds: 0.2 }]);
   while (!existsSync(deaf)) await sleep(10);
   await scale('web', 0);
-
   expect(tasks('web')[0]?.containers[0]?.exitCode).toBe(137);
 });
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
 
@@ -12,18 +11,6 @@ const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessi
 const played = playedEcs();
 const { serve, tasks } = played;
 const id = (index: number) => played.hosts[index]?.ec2Id ?? '';
-
-it('warns of a Spot interruption, and drains the instance a moment later', async () => {
-  played.ecs.instances.warn(id(0));
-  await sleep(100);
-
-  const [warning, change, ...more] = played.events;
-  expect(warning?.type).toBe('EC2 Spot Instance Interruption Warning');
-  expect(warning?.detail).toStrictEqual({ 'instance-id': id(0), 'instance-action': 'terminate' });
-  expect(change?.type).toBe('ECS Container Instance State Change');
-  expect(change?.detail).toMatchObject({ status: 'DRAINING', agentConnected: true, ec2InstanceId: id(0) });
-  expect(more).toStrictEqual([]);
-});
 
 it('replaces what a draining instance runs, the old task last, and places nothing there until it is ACTIVE', async () => {
   const [first, second] = played.hosts;

@@ -25,6 +25,7 @@ const nudge = (stage: string, DocumentName = 'sluice-dev-sync_0123456789') => ({
 });
 const get = (...Names: string[]) => ({ Names });
 const dev = '/sluice/dev';
+const foreign = `arn:aws:ec2:eu-west-2:123456789012:instance/${proxies[1]?.id}`;
 const index = `${dev}/certificates/index`;
 const named = (name: string) => `${ssm}:parameter${name}`;
 
@@ -52,11 +53,7 @@ describe('the packaged policies', () => {
         `${ssm}:document/${name}`,
       ],
     ),
-    [
-      ...(['nor reach another stage’s proxy', 'ssm:SendCommand'] as const),
-      nudge('prod'),
-      `arn:aws:ec2:eu-west-2:123456789012:instance/${proxies[1]?.id}`,
-    ],
+    ['nor reach another stage’s proxy', 'ssm:SendCommand', nudge('prod'), foreign],
     ['nor use another queue', 'sqs:SendMessage', { QueueUrl: 'q' }, 'arn:aws:sqs:eu-west-2:123456789012:q'],
   ])('reconcile %s', async (_, action, input, resource) => {
     expect(await refused(reconcile, action, input)).toBe(resource);

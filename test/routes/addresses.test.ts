@@ -24,7 +24,6 @@ describe('a reused port', () => {
     const [mine, theirs] = [older, newer].map((each) => ({ ...each, ...web({ address: '10.0.9.9' }) }));
     const own = (of: object) => ({ ...definition({}), ...of, network: 'awsvpc' });
     const definitions = { 'other:1': own({}), 'shop:1': own(host('shop.example.com')) };
-
     expect(servers(look([mine ?? older, theirs ?? newer], definitions))).toStrictEqual({ 'demo.shop': [] });
   });
 
@@ -34,7 +33,6 @@ describe('a reused port', () => {
       const ended = { name: 'web', running: false, bindings: [{ containerPort: 8080, hostPort: 32768, count: 1 }] };
       const beside = { name: 'beside', running: true, bindings: [] };
       const definitions = { 'other:1': { ...definition({}, 1, [32768]), network } };
-
       const tasks = [older, { ...newer, containers: [ended, beside] }];
       expect(servers(look(tasks, definitions))).toStrictEqual({ 'demo.shop': ['older'] });
     },
@@ -66,17 +64,14 @@ describe('a task whose address is not known yet', () => {
     ['it joins once ECS names one', look([task('a')], own).fleet],
   ])('waits and is reported: %s', (why, fleet) => {
     const message = `demo/shop: task a runs but has no address for port 8080 yet; ${why}`;
-
     const faults = [{ service: 'demo/shop', message }];
     expect(decide({ fleet })).toMatchObject({ backends: [{ servers: [] }], faults });
   });
 
   const ipv6 = { containers: [{ name: 'web', running: true, bindings: [], ipv6Only: true as const }] };
   const ipv6Hosts = new Map([['host-1', { instanceId: 'i-1', draining: false, ipv6Only: true as const }]]);
-  it.each([
-    ['of its own', look([task('a', ipv6)], own).fleet],
-    ['of its host', { ...look([task('a')]).fleet, hosts: ipv6Hosts }],
-  ])('is refused with only an IPv6 address %s', (_, fleet) => {
+  const addressed = { own: look([task('a', ipv6)], own).fleet, host: { ...look([task('a')]).fleet, hosts: ipv6Hosts } };
+  it.each(Object.entries(addressed))('is refused with only an IPv6 address: %s', (_, fleet) => {
     expect(decide({ fleet }).faults[0]?.message).toBe(
       'demo/shop: task a runs but has only an IPv6 address, and the proxy speaks IPv4; run it in a subnet with IPv4',
     );

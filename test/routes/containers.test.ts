@@ -59,7 +59,6 @@ describe('two labelled containers of a task', () => {
 
   it('that claim the same host are a fault of their service', () => {
     const { backends, faults } = decide([{ web: at('a.test'), admin: at('a.test') }]);
-
     expect(backends).toStrictEqual([]);
     const message = 'demo/shop: a.test/ is claimed by two of its containers or routes; change one of the two';
     expect(faults).toStrictEqual([{ service: 'demo/shop', message }]);
@@ -67,7 +66,6 @@ describe('two labelled containers of a task', () => {
 
   it('have fifty hosts and paths between them, and no more', () => {
     const some = (count: number, of: string) => at(Array.from({ length: count }, (_, n) => `${of}${n}.test`).join());
-
     expect(decide([{ web: some(25, 'w'), admin: some(25, 'a') }]).faults).toStrictEqual([]);
     const message = 'demo/shop, revision 1: 51 hosts are more than the 50 that a service may have; use a wildcard';
     const faults = [{ service: 'demo/shop', message }];
@@ -131,7 +129,6 @@ describe('what 0.1.0 published', () => {
     ['last', { admin: at('b.test'), web }],
   ])('goes on when another container had labels too, the published one %s', (_, containers) => {
     const { backends } = decide([containers], [published]);
-
     const told = backends.map(({ name, container, routes, stopped }) => [name, container, routes[0]?.since, stopped]);
     expect(told.sort()).toStrictEqual([
       ['demo.shop', 'web', 100, { c: 90 }],

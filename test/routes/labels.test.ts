@@ -77,7 +77,6 @@ describe('a fault', () => {
     (label) => {
       const [word = '', key] = label.split('.');
       const instead = `haproxy.my-${word.toLowerCase()}.${key}`;
-
       expect(read({ 'haproxy.host': '*', [`haproxy.${label}`]: '/x' }).faults).toStrictEqual([
         `container "web": "haproxy.${label}": "${word}" cannot name a route, because Sluice keeps the word for labels; rename the route, such as ${instead}`,
       ]);
@@ -89,7 +88,6 @@ describe('a fault', () => {
       'host path port check redirect timeout allow deny auth hsts strip maintenance sticky rate proto maxconn weight match ' +
       'header headers balance slowstart compress cors body mode listen drain';
     const isTaken = (word: string) => read({ [`haproxy.${word}.host`]: 'a.example' }).routes.length > 0;
-
     expect([...words.split(' '), 'shop', 'web-check'].filter(isTaken)).toStrictEqual(['shop', 'web-check']);
   });
 
@@ -147,7 +145,6 @@ describe('a fault', () => {
 
   it('holds up nobody, however long the label', async () => {
     const dots = `${'.'.repeat(100_000)}x`;
-
     expect(read({ 'haproxy.host': dots }).faults[0]).toContain('is not a list of hosts');
     expect(read({ [`haproxy.${dots}`]: '*' }).faults[0]).toContain('unknown label "haproxy.');
     // Lets jest find that its time is over.
@@ -156,7 +153,6 @@ describe('a fault', () => {
 
   it('shows a hostile value on one short line', () => {
     const [fault] = read({ 'haproxy.host': `x\n    bind :22\u001b[2J${'y'.repeat(500)}` }).faults;
-
     expect(fault).toMatch(/^[\x20-\x7e…]{1,220}$/);
     expect(read({ 'haproxy.\u009b2J\u202e': 'x', 'haproxy.host': '\u2028' }).faults).toStrictEqual([
       expect.stringContaining('unknown label "haproxy.\\u{9b}2J\\u{202e}"'),
@@ -175,9 +171,8 @@ describe('law 8', () => {
       fc.property(labels, (values) => {
         const named = Object.entries(values).map(([key, value]) => [`haproxy.${key}`, value]);
         const { routes } = read(Object.fromEntries(named));
-        for (const { hosts, path, check } of routes) {
-          for (const word of [...hosts, path, check]) expect(word).toMatch(/^[A-Za-z0-9._~*/-]+$/);
-        }
+        const words = routes.flatMap(({ hosts, path, check }) => [...hosts, path, check]);
+        for (const word of words) expect(word).toMatch(/^[A-Za-z0-9._~*/-]+$/);
       }),
       { numRuns: 2_000 },
     );

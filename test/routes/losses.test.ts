@@ -78,7 +78,6 @@ describe('law 3', () => {
   it('keeps no server that nobody describes at an address that another task has', () => {
     const two = [backend({ a: 32768, b: 32769 })];
     const seen = look([of('worker', 'y')], worker, { published: two, witness: counts(2) });
-
     expect(servers(seen)).toStrictEqual({ 'demo.shop': ['b'] });
     expect(decide(seen).doubts).toStrictEqual(['demo/shop']);
   });

@@ -8,13 +8,10 @@ const both: Containers = { web: at('a.test'), admin: at('b.test') };
 const shared: Containers = { web: at('a.test,b.test') };
 const counts = (count: number) => new Map([['demo/shop', count]]);
 
+type Tasks = Parameters<typeof decideFor>[0];
+
 /** What a run decides after these tasks were published, and then others are described. */
-const next = (
-  before: Parameters<typeof decideFor>[0],
-  now: Parameters<typeof decideFor>[0],
-  witness?: ReadonlyMap<string, number>,
-  unread: readonly number[] = [],
-): Routes => {
+const next = (before: Tasks, now: Tasks, witness?: ReadonlyMap<string, number>, unread: number[] = []): Routes => {
   const { backends: published } = decideFor(before, {});
   return decideFor(now, { published, ...(witness && { witness }) }, unread);
 };
@@ -39,11 +36,9 @@ describe('what vanishes without a stop order', () => {
     const younger = of('other', 'o', { createdAt: 5_000, hostPort: 32769 });
     const tasks = [younger, task('n', { definition: 'shop:2', hostPort: 32770 })];
     const definitions = { 'other:1': host('shop.example.com'), 'shop:2': definition({}, 2) };
-
-    expect(decide(look(tasks, definitions, { published: [backend({ a: 32768 })] }))).toMatchObject({
-      backends: [{ name: 'demo.shop', servers: [{ name: 'a' }] }],
-      doubts: ['demo/shop'],
-    });
+    const backends = [{ name: 'demo.shop', servers: [{ name: 'a' }] }];
+    const decided = decide(look(tasks, definitions, { published: [backend({ a: 32768 })] }));
+    expect(decided).toMatchObject({ backends, doubts: ['demo/shop'] });
   });
 });
 
@@ -57,7 +52,6 @@ it.each([
   const ids = ['t1', 't2', 't3', 't4', 't5'];
   const { backends: published } = decideFor(Object.fromEntries(ids.map((id) => [id, [1, web]])), {});
   const unread = [{ what: 'task t2', why: 'no state', services: ['demo/shop'], task: { id: 't2', stopping: false } }];
-
   const seen = { ...fleetFor({ t1: [1, web] }), unread };
   expect(served(decide({ fleet: seen, published, witness: counts(count) }))).toStrictEqual({ 'a.test': expected });
 });
@@ -111,7 +105,6 @@ describe('in quarantine', () => {
   it('a container that the published route leads to, and that is no longer there, is named', () => {
     const { backends: published } = decideFor({ t1: [1, web] }, {});
     const { faults } = decideFor({ t2: [2, { app: { 'haproxy.hots': 'a.test' } }] }, { published, witness: counts(1) });
-
     expect(faults.at(-1)?.message).toBe(
       'demo/shop: task t2 runs but has no container "web", to which its published route leads; mend the fault in its labels',
     );

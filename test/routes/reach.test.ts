@@ -52,7 +52,6 @@ describe('a task that no service started', () => {
   it('never keeps a route from a service, whichever was first', () => {
     const [once, lasting] = [task('o', { service: '.shop' }), task('s', { createdAt: 5_000, hostPort: 32769 })];
     const seen = look([once, lasting], {}, { published: decide(look([once])).backends, now: 200 });
-
     expect(servers(seen)).toStrictEqual({ 'demo.shop': ['s'] });
     expect(decide(seen).faults[0]?.message).toBe(
       'demo/.shop: shop.example.com/ is already served by demo/shop, and a task that was started alone takes none away',

@@ -56,16 +56,15 @@ export const decide = (revisions: readonly Containers[], published: readonly Bac
   return decideFor(Object.fromEntries(tasks), { published, witness: new Map([['demo/shop', revisions.length]]) });
 };
 
+const texts = (all: readonly string[]) => [...all].sort().join(', ');
+
 /** Which container of which task serves each host and path. */
 export const served = ({ backends }: Routes) => {
   const named = (of: number) => Object.keys(port).find((name) => port[name] === of % 100);
   const words = backends.flatMap(({ routes, servers }) =>
     routes.map(({ host, path }) => [
       `${host}${path === '/' ? '' : path}`,
-      servers
-        .map((server) => `${server.name} ${named(server.port)}`)
-        .sort()
-        .join(', '),
+      texts(servers.map((server) => `${server.name} ${named(server.port)}`)),
     ]),
   );
   return Object.fromEntries(words);

@@ -5,7 +5,6 @@ describe('routes', () => {
   it('lead to the running tasks of a labelled service', () => {
     const tasks = [task('a'), task('b', { hostPort: 32769, instance: 'host-2' }), task('c', { state: 'starting' })];
     const reached = [...backend({ a: 32768 }).servers, { name: 'b', address: '10.0.2.9', port: 32769 }];
-
     const backends = [backend({}, { servers: reached })];
     expect(decide(look(tasks))).toStrictEqual({ backends, faults: [], doubts: [] });
   });

@@ -44,6 +44,8 @@ describe('change', () => {
 
   const [a, w] = [running('a'), wanted('a')];
   const [afresh, halfAdded] = [[add(1), ...admission(100)], [['set server web/a weight 0', ...admission(100)]]];
+  const instead = { leaving: [['set server web/old state maint']], arriving: [afresh] };
+  const moved = { leaving: [maint], arriving: [['del server web/a', add(40000), ...admission(100)]] };
   it.each<[string, RunningServer[], WantedServer[], object]>([
     ['nothing where everything runs as wanted', [a], [w], {}],
     ['nothing for a server that left before', [running('a', left)], [], {}],
@@ -53,18 +55,8 @@ describe('change', () => {
     ['only the weight of one that no longer is', [running('a', { weight: 1 })], [w], weighs(100)],
     ['no second add for one half added', [running('a', { admitted: false })], [w], { arriving: halfAdded }],
     ['nor for one that is in maintenance', [running('a', { ...left, up: true })], [w], { arriving: halfAdded }],
-    [
-      'leaving, and coming back at its new address, for one that moved',
-      [a],
-      [wanted('a', { port: 40000 })],
-      { leaving: [maint], arriving: [['del server web/a', add(40000), ...admission(100)]] },
-    ],
-    [
-      'law 6: the newer in place of the older at an address that two tasks claim',
-      [running('old')],
-      [w],
-      { leaving: [['set server web/old state maint']], arriving: [afresh] },
-    ],
+    ['leaving, and coming back at its new address, for one that moved', [a], [wanted('a', { port: 40000 })], moved],
+    ['law 6: the newer in place of the older at an address that two tasks claim', [running('old')], [w], instead],
   ])('asks for %s', (_, runs, wants, expected) => {
     expect(change(runs, wants)).toStrictEqual({ ...nothing, ...expected });
   });

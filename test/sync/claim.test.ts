@@ -29,6 +29,7 @@ async function claimed({ failures = [], before }: { failures?: readonly [string,
 }
 
 const all = ['serving', associated, completed, 'remembered i-1'];
+const rest = all.filter((each) => each !== completed);
 const times = (count: number, ...failure: [string, Error]) => Array.from({ length: count }, () => failure);
 
 describe('claiming', () => {
@@ -40,7 +41,7 @@ describe('claiming', () => {
     [
       'is done where Auto Scaling does not wait: the hook was completed before',
       { failures: times(4, completed, none) },
-      all.filter((each) => each !== completed),
+      rest,
     ],
     ['happens once in an instance’s life: it never takes the address back from its successor', { before: 'i-1' }, []],
     ['happens on a copy of a disk: that is another instance', { before: 'i-0' }, all],

@@ -17,10 +17,8 @@ it.each([
   ['a,DOWN,INI,,,5', 'INI'],
   ['a,DOWN 1/2,* INI,,,3600', 'INI'],
 ])('names a server that fails its check: %s', (row, check) => {
-  expect(downServers(stat(`web,${row}`), [server('a')])).toStrictEqual({
-    count: 1,
-    servers: [{ backend: 'web', name: 'a', at: '10.0.1.7:1', check }],
-  });
+  const servers = [{ backend: 'web', name: 'a', at: '10.0.1.7:1', check }];
+  expect(downServers(stat(`web,${row}`), [server('a')])).toStrictEqual({ count: 1, servers });
 });
 
 it.each([

@@ -90,15 +90,12 @@ describe('the certificates of a generation', () => {
     );
 
   it('begin with the one that a client without SNI sees', async () => {
-    expect((await fetched(Date.now())).pems).toStrictEqual([
-      { name: standIn, text: key + chain },
-      { name: 'example.com.pem', text: key + chain },
-    ]);
+    const served = [standIn, 'example.com.pem'].map((name) => ({ name, text: key + chain }));
+    expect((await fetched(Date.now())).pems).toStrictEqual(served);
   });
 
   it('leave out one whose issuer’s has ended; where there is no other, the stand-in is served', async () => {
     const wanted = await fetched(Date.parse(new X509Certificate(chain).validTo) + 1_000);
-
     expect(wanted.pems).toStrictEqual([{ name: standIn, text: 'a stand-in' }]);
     expect(wanted.generation.certificates).toStrictEqual([]);
     expect(wanted.faults).toStrictEqual([

@@ -42,10 +42,8 @@ it('a nonce and a request that hang leave half a minute of the reserve for clean
 
 const both = 'a.example: forbidden; b.example: forbidden too';
 const terms = 'https://ca.example/terms';
-const caa = [
-  { detail: 'forbidden.', identifier: { value: 'a.example' } },
-  { detail: 'forbidden\ntoo', identifier: { value: 'b.example' } },
-];
+const problem = (detail: string, value: string) => ({ detail, identifier: { value } });
+const caa = [problem('forbidden.', 'a.example'), problem('forbidden\ntoo', 'b.example')];
 
 it.each<[string, Parameters<typeof refusal>[1], string | RegExp]>([
   [

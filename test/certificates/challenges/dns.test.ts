@@ -44,9 +44,7 @@ it('one that fails for minutes is told of in its own words', async () => {
 
 it('name servers that do not show it for minutes are named', async () => {
   const { dns } = stage(false);
-
   const [[, error] = []] = await dns.show([answer]);
-
   expect(error?.message).toMatch(
     /^the name servers of hosted zone Z1 \(ns.example.com\) do not show _acme-challenge.example.com; /,
   );

@@ -65,7 +65,6 @@ describe('the moment in a window', () => {
     expect(first).toStrictEqual({ serial: 'AB', start, end, at: now + 24 * hour, askAgainAt: now + hour });
     const again = { ...first, askAgainAt: now + 3 * hour };
     expect(noteRenewalInfo(first, 'AB', info, now + 2 * hour, 0.1)).toStrictEqual(again);
-
     expect(noteRenewalInfo(first, 'AB', { ...info, start: now - hour }, now, 0).at).toBe(now - hour);
     expect(noteRenewalInfo(first, 'CD', info, now, 0).at).toBe(now);
   });

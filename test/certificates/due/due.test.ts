@@ -23,11 +23,9 @@ const held = (lifetimeDays: number, leftDays: number, changed: Partial<Held> = {
 });
 
 /** A window that begins in so many days, is two days long, and was picked in the middle. */
-const window = (inDays: number, pickedInDays = inDays + 1): Renewal => ({
-  start: now + inDays * day,
-  end: now + (inDays + 2) * day,
-  at: now + pickedInDays * day,
-});
+const window = (inDays: number, pickedInDays = inDays + 1): Renewal => {
+  return { start: now + inDays * day, end: now + (inDays + 2) * day, at: now + pickedInDays * day };
+};
 
 const after = 'valid until 2026-12-29T12:00Z; it will be renewed about';
 const asks = 'the CA wants it renewed between 2026-09-26T12:00Z and 2026-09-28T12:00Z (ARI)';

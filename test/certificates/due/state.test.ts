@@ -19,14 +19,9 @@ const repeat = (times: number, end: (begun: Attempts) => Attempts): Attempts =>
   Array.from({ length: times }).reduce<Attempts>((attempts) => end(noteBegun(attempts, now)), noAttempts);
 const failing = (times: number) => repeat(times, (begun) => noteFailed(begun, false, 0));
 
-it.each([
-  [1, minute],
-  [2, 10 * minute],
-  [3, 100 * minute],
-  [4, day],
-  [40, day],
-])('after %i failures in a row the next try waits, but a deploy does not', (failures, wait) => {
-  const attempts = failing(failures);
+const waits = Object.entries({ 1: minute, 2: 10 * minute, 3: 100 * minute, 4: day, 40: day });
+it.each(waits)('after %s failures in a row the next try waits, but a deploy does not', (failures, wait) => {
+  const attempts = failing(Number(failures));
   expect(reasonToWait(attempts, false, now + wait - 1)).toMatch(`it failed ${failures} times; the next try is after`);
   expect(reasonToWait(attempts, false, now + wait)).toBeUndefined();
   expect(reasonToWait(attempts, true, now + 1)).toBeUndefined();
@@ -90,7 +85,6 @@ describe('what a CA issued four times within a week', () => {
   it('is not affected by a window of no length that an older version kept', () => {
     const held = { ...wanted, serial: 'AB', notBefore: now - day, notAfter: now + 89 * day, key: 1, chain: 1 };
     const asked = { serial: 'AB', start: now, end: now, at: now, askAgainAt: now };
-
     expect(decision(wanted, { ...busy, held, asked })).toMatchObject({
       isDue: false,
       why: 'valid until 2026-12-29T12:00Z; it will be renewed about 2026-11-29T12:00Z',

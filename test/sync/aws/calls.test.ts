@@ -20,15 +20,10 @@ const report = (slot?: string) => {
 it('reports to CloudWatch, signed, whether the sync of a slot succeeded', async () => {
   await reported(Promise.resolve(), report('2'));
   await reported(Promise.reject(new Error()), report('2')).catch(() => undefined);
-
   const Dimensions = { member: [{ Name: 'Proxy', Value: '2' }] };
-  expect(put).toStrictEqual(
-    ['1', '0'].map((Value) => ({
-      Version: '2010-08-01',
-      Namespace: 'Sluice/dev',
-      MetricData: { member: [{ MetricName: 'Synced', Value, Dimensions }] },
-    })),
-  );
+  const metric = (Value: string) => ({ member: [{ MetricName: 'Synced', Value, Dimensions }] });
+  const whole = { Version: '2010-08-01', Namespace: 'Sluice/dev' };
+  expect(put).toStrictEqual(['1', '0'].map((value) => ({ ...whole, MetricData: metric(value) })));
 });
 
 it('reports nothing where there is no slot', async () => {

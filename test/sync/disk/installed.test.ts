@@ -76,8 +76,6 @@ it('a file that cannot be linked is written anew', () => {
   const installed = readInstalled(link());
   if (!installed) throw new Error('nothing is installed');
   fs.rmSync(generation('7/haproxy/00-global.cfg'));
-
   const staging = stage(at('home'), installed, installed);
-
   expect(fs.readFileSync(join(staging, 'haproxy/00-global.cfg'), 'utf8')).toBe('global\n');
 });

@@ -16,12 +16,8 @@ it('listens to each new task once, to a hundred at a time, and to none that is k
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const many = Array.from({ length: 130 }, (_, n) => [`task-${n}`, 'UP,L4OK,,0,0,0']);
-  const known = [
-    ['checked', 'UP,L7OK,200,0,0,0'],
-    ['asked', 'UP,L4OK,,9,1,0'],
-    ['refused', 'DOWN,* L4CON,,0,0,0'],
-    ['lost', 'DOWN,L4TOUT,,0,0,0'],
-  ];
+  const states = { checked: 'UP,L7OK,200,0,0,0', asked: 'UP,L4OK,,9,1,0', refused: 'DOWN,* L4CON,,0,0,0' };
+  const known = Object.entries({ ...states, lost: 'DOWN,L4TOUT,,0,0,0' });
   const listened: number[] = [];
   const listen = async (states: string[][]) => {
     const before = connections;
