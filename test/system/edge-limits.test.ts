@@ -1,5 +1,7 @@
 import { door, doorForAll } from './edge';
 
+doorForAll({ shop: 'shop.example' });
+
 /** Header fields of a size, as `<number>x<bytes>`. */
 const fields = (size: string) => {
   const [count = 0, bytes = 0] = size.split('x').map(Number);
@@ -13,8 +15,6 @@ const ask2 = (size: string, path = '/') => door.ask2({ ':path': path, ...Object.
 const tooMuch = ['1x16500', '1x60000', '400x5'];
 
 describe('headers of a request', () => {
-  doorForAll({ shop: 'shop.example' });
-
   // README: 15 kB, and somewhat less than 200 fields, for HAProxy adds its own.
   it.each(['1x14500', '180x60'])('%s bytes reach the task', async (size) => {
     expect(await ask1(size)).toMatch(/^HTTP\/1\.1 200 /);
@@ -35,8 +35,6 @@ describe('headers of a request', () => {
 });
 
 describe('headers of an answer', () => {
-  doorForAll({ shop: 'shop.example' });
-
   it.each(['1x14500', '110x60'])('%s bytes reach the client', async (size) => {
     expect((await ask1('', `/answer/${size}`)).match(/^y-\d+: y+\r$/gm)).toHaveLength(fields(size).length);
     expect(await ask2('', `/answer/${size}`)).toStrictEqual({ status: 200, body: 'shop' });

@@ -12,22 +12,20 @@ const tunnelTo = (protocol: string) => ({ ':method': 'CONNECT', ':protocol': pro
 function expectInspected() {
   expect(door.piped()).toBe('');
   const headers = door.reached().flatMap((each) => each.headers);
-  expect(headers.filter((line) => /6\.6\.6\.6|^(x-ssl: 1|upgrade|connection: .*upgrade)/i.test(line))).toStrictEqual(
-    [],
-  );
+  const foreign = /6\.6\.6\.6|^(x-ssl: 1|upgrade|connection: .*upgrade)/i;
+  expect(headers.filter((line) => foreign.test(line))).toStrictEqual([]);
   expect(door.reached().filter(({ method }) => method === 'CONNECT')).toStrictEqual([]);
 }
 
 describe('CONNECT is refused', () => {
+  const toShop = 'CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n';
+
   it.each([
-    ['to a host and port', 'CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n'],
+    ['to a host and port', toShop],
     ['to a task', 'CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n'],
     ['or TRACE', 'TRACE / HTTP/1.1\r\nHost: shop.example\r\nCookie: secret\r\n'],
     ['by HTTP/1.0', 'CONNECT shop.example:443 HTTP/1.0\r\nHost: shop.example\r\n'],
-    [
-      'with an Upgrade',
-      `CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n${upgradeTo('websocket').join('\r\n')}\r\n`,
-    ],
+    ['with an Upgrade', `${toShop}${upgradeTo('websocket').join('\r\n')}\r\n`],
     ['of Sluice itself', 'CONNECT sluice-asks.invalid:443 HTTP/1.1\r\nHost: sluice-asks.invalid:443\r\n'],
   ])('%s', async (_, head) => {
     expect(await door.send(`${head}\r\n${smuggled}`)).toMatch(/^HTTP\/1\.[01] 40[05] /);

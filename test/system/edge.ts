@@ -38,10 +38,11 @@ export type Building = {
 
 /** All tests of a block share one door, and each begins with none of its requests. */
 export function doorForAll(...built: Parameters<typeof openDoor>): void {
+  let own: typeof door;
   beforeAll(async () => {
-    door = await openDoor(...built);
+    own = door = await openDoor(...built);
   });
-  afterAll(() => door.close());
+  afterAll(() => own.close());
   beforeEach(() => door.forget());
 }
 

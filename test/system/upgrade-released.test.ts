@@ -4,32 +4,15 @@ import { join } from 'node:path';
 
 import { packaged } from '../../scripts/local/package/package';
 import { packagedAs, releases } from './released';
-import { startUpgrading, type Upgrading } from './upgrading';
+import { upgrading, upgradingForAll } from './upgrading';
 
-jest.setTimeout(90_000);
-
-let upgrading: Upgrading;
+upgradingForAll();
 const folder = mkdtempSync(join(tmpdir(), 'sluice-released-'));
-beforeAll(async () => {
-  upgrading = await startUpgrading();
-});
-afterAll(async () => {
-  await upgrading?.world.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** A tick comes after each step. The functions are told the new document's name, so that is made before them. */
-async function deploy(from: string): Promise<void> {
-  const { world, oneTick } = upgrading;
-  for (const part of ['documents', 'functions', 'cleanup'] as const) {
-    world.aws.redeploy(from, part);
-    await oneTick(part === 'functions' ? /"changed":"structure"/ : /"changed":"nothing"/);
-  }
-}
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each(releases())('a proxy that runs the released %s sync', (release) => {
   it('takes the new document under load without a lost request, and goes back to the released one', async () => {
-    const { world, answersDuring, running, installed, adminAnswers } = upgrading;
+    const { world, answersDuring, running, installed, adminAnswers, deploy } = upgrading;
     const [old, today] = [await packagedAs(release, join(folder, release)), await packaged()];
     await deploy(old);
     const before = [installed('00-global.cfg'), installed('10-frontends.cfg')];

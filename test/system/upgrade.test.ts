@@ -1,15 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { packagedWith } from './packaged';
-import { startUpgrading, type Upgrading } from './upgrading';
+import { upgrading, upgradingForAll } from './upgrading';
 
-jest.setTimeout(90_000);
-
-let upgrading: Upgrading;
-beforeAll(async () => {
-  upgrading = await startUpgrading();
-});
-afterAll(() => upgrading?.world.stop());
+upgradingForAll();
 
 it('a deploy of another sync reaches a running proxy with the next tick, and HAProxy does not notice', async () => {
   const { world, answersDuring, oneTick, running } = upgrading;
@@ -30,20 +24,12 @@ it('a deploy of another sync reaches a running proxy with the next tick, and HAP
 });
 
 it('a deploy of another configuration is rolled out by the next tick, by one reload, without a lost request', async () => {
-  const { world, answersDuring, oneTick, running, installed } = upgrading;
+  const { world, answersDuring, running, installed, deploy } = upgrading;
   const [pid, reloads] = await running();
   const more = (text: string) => text.replace('hard-stop-after 10m', 'hard-stop-after 11m');
 
   await packagedWith({ 'lib/haproxy/sections.ts': more }, async (folder) => {
-    const answers = await answersDuring(async () => {
-      // A tick may come after each step.
-      world.aws.redeploy(folder, 'documents');
-      await oneTick(/"changed":"nothing"/);
-      world.aws.redeploy(folder, 'functions');
-      await oneTick(/"changed":"structure"/);
-      world.aws.redeploy(folder, 'cleanup');
-      await oneTick(/"changed":"nothing"/);
-    });
+    const answers = await answersDuring(() => deploy(folder));
 
     expect(answers.filter((answer) => answer !== 200)).toStrictEqual([]);
     expect(answers.length).toBeGreaterThan(20);

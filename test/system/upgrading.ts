@@ -6,7 +6,7 @@ import type { World } from '../../scripts/local/world';
 import { answersDuring, openShop, serving, startQuick, statusAt, until } from './shop';
 
 /** A world with a service of two tasks with two labelled containers each, whose packages are replaced under load. */
-export async function startUpgrading() {
+async function startUpgrading() {
   const world = await startQuick();
   /** What the syncs reported, in order. */
   const reports: string[] = [];
@@ -16,23 +16,27 @@ export async function startUpgrading() {
   // 0.1.0 serves only the first.
   await openShop(world, [serving('shop.example'), serving('admin.example', { name: 'admin', containerPort: 8081 })]);
   await until(async () => /"changed":"nothing"/.test((await reportsAfterTick(world, reports)).join()));
+  /** One tick, and nothing else, until a sync reports what is looked for. */
+  const oneTick = async (reported: RegExp): Promise<void> => {
+    expect(await reportsAfterTick(world, reports)).toStrictEqual([expect.stringMatching(reported)]);
+  };
   const kept = new Agent({ keepAlive: true, maxSockets: 1 });
-  const visit = (count: number) =>
-    statusAt(
-      world.proxy.http,
-      'shop.example',
-      count % 5 === 0 ? { agent: kept } : { method: count % 2 ? 'POST' : 'GET' },
-    );
+  const how = (count: number) => (count % 5 === 0 ? { agent: kept } : { method: count % 2 ? 'POST' : 'GET' });
+  const visit = (count: number) => statusAt(world.proxy.http, 'shop.example', how(count));
   return {
     world,
     /** By new connections and a kept one. */
     answersDuring: (meanwhile: () => Promise<void>) => answersDuring(visit, 10, meanwhile),
+    /** A tick comes after each step. The functions are told the new document's name, so that is made before them. */
+    deploy: async (from: string): Promise<void> => {
+      for (const part of ['documents', 'functions', 'cleanup'] as const) {
+        world.aws.redeploy(from, part);
+        await oneTick(part === 'functions' ? /"changed":"structure"/ : /"changed":"nothing"/);
+      }
+    },
     /** Waits until the second container's host answers so: who is new to HAProxy is checked first. */
     adminAnswers: (status: number) => until(async () => (await statusAt(world.proxy.http, 'admin.example')) === status),
-    /** One tick, and nothing else, until a sync reports what is looked for. */
-    oneTick: async (reported: RegExp): Promise<void> => {
-      expect(await reportsAfterTick(world, reports)).toStrictEqual([expect.stringMatching(reported)]);
-    },
+    oneTick,
     running: async () => [await world.proxy.pid(), await world.proxy.reloads()] as const,
     /** A file as HAProxy would be started with it. */
     installed: (file: string): string => {
@@ -42,7 +46,14 @@ export async function startUpgrading() {
   };
 }
 
-export type Upgrading = Awaited<ReturnType<typeof startUpgrading>>;
+export let upgrading: Awaited<ReturnType<typeof startUpgrading>>;
+
+export function upgradingForAll(): void {
+  beforeAll(async () => {
+    upgrading = await startUpgrading();
+  });
+  afterAll(() => upgrading?.world.stop());
+}
 
 async function reportsAfterTick(world: World, reports: readonly string[]): Promise<readonly string[]> {
   const isQuiet = () =>
