@@ -24,14 +24,10 @@ describe('the roles of the account', () => {
   const services = () => aws.asked.map((request) => new URLSearchParams(request.split(' ')[2]).get('AWSServiceName'));
 
   it.each([
-    [
-      'autoscaling, ecs and spot for hosts on Spot',
-      { own: true, taskCapacity: 'spot' },
-      ['autoscaling', 'ecs', 'spot'],
-    ],
-    ['autoscaling and ecs for hosts on demand', { own: true, taskCapacity: 'on-demand' }, ['autoscaling', 'ecs']],
-    ['autoscaling alone beside what is there', { own: false, taskCapacity: 'spot' }, ['autoscaling']],
-  ])('are %s; those that exist are no fault', async (_, given, expected) => {
+    ['for hosts on Spot', { own: true, taskCapacity: 'spot' }, ['autoscaling', 'ecs', 'spot']],
+    ['for hosts on demand', { own: true, taskCapacity: 'on-demand' }, ['autoscaling', 'ecs']],
+    ['beside what is there', { own: false, taskCapacity: 'spot' }, ['autoscaling']],
+  ])('are created %s; those that exist are no fault', async (_, given, expected) => {
     aws.answers = [taken];
 
     await createServiceRoles(aws.client(IAMClient), given);

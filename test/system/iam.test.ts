@@ -1,20 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { firstRefused, judge, type Policy, type Statement } from '../../scripts/local/api/iam';
 import { type Check, checksOf } from '../../scripts/local/api/iam-checks';
-import { startWorld, type World } from '../../scripts/local/world';
 import { unjudged, unused } from './allowances';
 import { customResource } from './cloudformation';
-
-jest.setTimeout(60_000);
+import { serving, until, world, worldForAll } from './shop';
 
 const record = 'route53:ChangeResourceRecordSets';
 
-let world: World;
 let checks: Readonly<Record<string, readonly (readonly Check[])[]>>;
 
-beforeAll(async () => {
-  const delays = { eventMs: 20, taskStartMs: 50, commandMs: 50 };
-  world = await startWorld({ delays, tickSeconds: 3_600, certificates: true });
+worldForAll({ certificates: true }, async () => {
   await story();
   const proxies = [...world.aws.tagged];
   // What does not exist yet was asked for with the right to.
@@ -24,15 +18,12 @@ beforeAll(async () => {
   checks = Object.fromEntries(
     ['ReconcileRole', 'RenewRole', 'UnmakeRole', 'ProxyRole'].map((role) => [role, asked(role)]),
   );
-}, 90_000);
-afterAll(() => world?.stop());
+});
 
 /** Touches every call: a task starts, a certificate is ordered, a run fails, a service loses its last task. */
 async function story(): Promise<void> {
   const { ecs, aws } = world;
-  const app = { name: 'app', command: [process.execPath, 'resources/hello-world/hello.mjs'], containerPort: 8080 };
-  const containers = [{ ...app, labels: { 'haproxy.host': 'shop.example' } }];
-  const taskDefinition = ecs.registerTaskDefinition({ family: 'shop', containers });
+  const taskDefinition = ecs.registerTaskDefinition({ family: 'shop', containers: [serving('shop.example')] });
   const failed = () => world.reconciles().filter(({ outcome }) => outcome === 'failed').length;
 
   ecs.createService({ name: 'shop', taskDefinition, desiredCount: 2 });
@@ -54,14 +45,6 @@ const synced = (path: string) =>
   until(() =>
     world.aws.api.calls.some(({ role, input }) => role === 'ProxyRole' && JSON.stringify(input).includes(path)),
   );
-
-async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 30_000; !holds(); await pause(20)) {
-    const [call] = world.denied();
-    if (call) throw new Error(`${call.role} was denied ${call.action} for ${JSON.stringify(call.input)}`);
-    if (Date.now() > end) throw new Error(`waited 30 seconds in vain: ${holds}`);
-  }
-}
 
 const statements = (policies: readonly Policy[]) => policies.flatMap(({ Statement }) => Statement);
 const list = (one: string | readonly string[]): readonly string[] => [one].flat();

@@ -1,15 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { startWorld, type World } from '../../scripts/local/world';
 import { customResource } from './cloudformation';
+import { serving, until, world, worldForAll } from './shop';
 
-jest.setTimeout(90_000);
-
-let world: World;
-beforeAll(async () => {
-  const delays = { eventMs: 20, taskStartMs: 50, commandMs: 50 };
-  world = await startWorld({ delays, tickSeconds: 3_600, certificates: true });
-});
-afterAll(() => world?.stop());
+worldForAll({ certificates: true });
 
 const custom = (type: 'Create' | 'Update' | 'Delete') =>
   customResource((event) => world.aws.invoke('unmake', event), type);
@@ -20,18 +12,9 @@ const names = () => {
   return Parameters.map((parameter) => parameter?.Name);
 };
 
-async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 30_000; !holds(); await pause(50))
-    if (Date.now() > end) throw new Error(`waited 30 seconds in vain: ${holds}`);
-}
-
 it('law 15: a stage that has served, and ordered a certificate, leaves no parameter behind', async () => {
   const { ecs, aws } = world;
-  const app = { name: 'app', command: [process.execPath, 'resources/hello-world/hello.mjs'], containerPort: 8080 };
-  const taskDefinition = ecs.registerTaskDefinition({
-    family: 'shop',
-    containers: [{ ...app, labels: { 'haproxy.host': 'shop.example' } }],
-  });
+  const taskDefinition = ecs.registerTaskDefinition({ family: 'shop', containers: [serving('shop.example')] });
   ecs.createService({ name: 'shop', taskDefinition, desiredCount: 1 });
   aws.deployed();
   await until(() => aws.runs.length > 0 && names().includes('/sluice/dev/haproxy/files/50-sluice-dev.shop.cfg'));

@@ -15,33 +15,27 @@ import type { Policy } from '../../scripts/local/api/iam';
 import type { Credentials } from '../../scripts/local/api/signature';
 import { packaged } from '../../scripts/local/package/package';
 import { readTemplate } from '../../scripts/local/package/template';
-import { startWorld, type World } from '../../scripts/local/world';
 import type { Check } from '../../scripts/status/check';
 import { named } from '../../scripts/status/stage';
 import { lookAt } from '../../scripts/status/status';
 import { type Alarm, identity, measured, statsOf } from './cloudwatch';
 import { observer } from './observer';
+import { world, worldForAll } from './shop';
 import { type Damaged, damages, subscription } from './status-damages';
-
-jest.setTimeout(60_000);
 
 const root = join(__dirname, '../..');
 const policy = JSON.parse(readFileSync(join(root, 'docs/status-policy.json'), 'utf8')) as Policy;
 
-let world: World;
 let seen: ReturnType<typeof observer>;
 let user: Credentials;
-beforeAll(async () => {
-  const delays = { eventMs: 20, taskStartMs: 50, commandMs: 50 };
-  world = await startWorld({ delays, tickSeconds: 3_600, certificates: true });
+worldForAll({ certificates: true }, async () => {
   seen = observer(world.aws, world.proxies);
   world.aws.connect(seen.handlers);
   user = world.aws.assume('StatusUser', [policy]);
   start('shop', hello);
   world.aws.deployed();
   await until(async () => (await look()).every(({ ok }) => ok));
-}, 90_000);
-afterAll(() => world?.stop());
+});
 
 const hello = [process.execPath, 'resources/hello-world/hello.mjs'];
 
