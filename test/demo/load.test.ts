@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { Agent, createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startLoad } from '../../scripts/demo/load';
-import { type Secure, secureOrigin, shownBy, trusting } from '../../scripts/demo/secure';
+import { holdOpen, type Secure, secureOrigin, shownBy, trusting } from '../../scripts/demo/secure';
 import { type Visit, visit } from '../../scripts/demo/visit';
 import { selfSigned, until } from '../system/haproxy-instance';
 
@@ -84,6 +85,13 @@ describe('a visit', () => {
     expect([before, await shown()]).toStrictEqual([serial(pem), serial(other)]);
     expect((await shownBy(both)).serialNumber).toBe(serial(other));
   });
+});
+
+it('holdOpen fails when the connection was closed between two requests', async () => {
+  const finish = holdOpen((await serve((_, response) => response.setHeader('connection', 'close').end())).secure);
+  await sleep(300);
+
+  await expect(finish()).rejects.toThrow(/^a kept connection ended after 1 requests/);
 });
 
 describe('startLoad', () => {
