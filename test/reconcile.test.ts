@@ -161,10 +161,8 @@ describe('law 3: never wipe', () => {
     const world = inMemory(fleet(three));
     const damaged = async () => ({ number: 7, backends: [], certificates: [], faults: ['current is damaged'] });
 
-    expect(await reconcile([tick], { ...world.deps, readPublished: damaged })).toMatchObject({
-      action: 'publish',
-      faults: ['current is damaged'],
-    });
+    const outcome = await reconcile([tick], { ...world.deps, readPublished: damaged });
+    expect(outcome).toMatchObject({ action: 'publish', faults: ['current is damaged'] });
     expect(world.servers()).toStrictEqual({ 'demo.shop': ['a', 'b', 'c'] });
   });
 });

@@ -8,19 +8,19 @@ const scriptsOf = (text: string) =>
   [...text.matchAll(/run: (?:\|\n((?: {10}.*\n)+)|(.*))/g)].map(([, block, line]) => block ?? line ?? '');
 const deploy = read('workflows/deploy.yml');
 
-it.each([
-  ['check', []],
-  ['deploy', ['      id-token: write']],
-])('%s pins its actions, and can write to nothing but %j', (name, rights) => {
-  const text = read(`workflows/${name}.yml`);
+it.each(Object.entries({ check: [], deploy: ['      id-token: write'] }))(
+  '%s pins its actions, and can write to nothing but %j',
+  (name, rights) => {
+    const text = read(`workflows/${name}.yml`);
 
-  for (const action of text.match(/uses: .*/g) ?? []) expect(action).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
-  expect(text).toContain('\npermissions: {}\n');
-  expect(text.match(/^ +[a-z-]+: write/gm) ?? []).toStrictEqual(rights);
-  expect(text).not.toMatch(/secrets\.|aws-(access-key-id|secret)/);
-  expect(text.match(/persist-credentials: false/g)?.length).toBe(text.match(/actions\/checkout@/g)?.length);
-  expect(scriptsOf(text).filter((script) => script.includes('${{'))).toStrictEqual([]);
-});
+    for (const action of text.match(/uses: .*/g) ?? []) expect(action).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    expect(text).toContain('\npermissions: {}\n');
+    expect(text.match(/^ +[a-z-]+: write/gm) ?? []).toStrictEqual(rights);
+    expect(text).not.toMatch(/secrets\.|aws-(access-key-id|secret)/);
+    expect(text.match(/persist-credentials: false/g)?.length).toBe(text.match(/actions\/checkout@/g)?.length);
+    expect(scriptsOf(text).filter((script) => script.includes('${{'))).toStrictEqual([]);
+  },
+);
 
 it.each([
   ["the environment's variable, which outranks a committed file", 'a: "$(id) `id` %s"', 'echo b >settings.yml'],

@@ -4,6 +4,9 @@ import { taskArn } from '../builders';
 import { played } from './played';
 import { depsFor } from './stage';
 
+const containerInstances = [{ containerInstanceArn: 'host-1', ec2InstanceId: 'i-1' }];
+const instancesSet = [{ instanceId: 'i-1', privateIpAddress: '10.0.1.7' }];
+
 /** 250 tasks of one revision on one host, in pages of a hundred. */
 const cluster = {
   'ecs:ListTasks': ({ nextToken = '0' }: { nextToken?: string }) => {
@@ -39,12 +42,8 @@ const cluster = {
       ],
     },
   }),
-  'ecs:DescribeContainerInstances': () => ({
-    containerInstances: [{ containerInstanceArn: 'host-1', ec2InstanceId: 'i-1' }],
-  }),
-  'ec2:DescribeInstances': () => ({
-    reservationSet: [{ instancesSet: [{ instanceId: 'i-1', privateIpAddress: '10.0.1.7' }] }],
-  }),
+  'ecs:DescribeContainerInstances': () => ({ containerInstances }),
+  'ec2:DescribeInstances': () => ({ reservationSet: [{ instancesSet }] }),
 };
 
 async function reader(handlers: object = {}) {

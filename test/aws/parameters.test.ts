@@ -130,10 +130,8 @@ describe('Parameter Store', () => {
     expect(faults).toStrictEqual([expect.stringMatching(/50-demo\.shop\.cfg:2 is damaged .* written anew/)]);
   });
 
-  it.each([
-    ['haproxy/current', '{', 2],
-    ['certificates/index', '[{"name":"../../etc"}]', 1],
-  ])('reports %s when it is damaged, and keeps the number', async (name, text, number) => {
+  const damages = [['haproxy/current', '{', 2] as const, ['certificates/index', '[{"name":"../../etc"}]', 1] as const];
+  it.each(damages)('reports %s when it is damaged, and keeps the number', async (name, text, number) => {
     const { put, publish, readPublished } = await store();
     await publish(files, files, empty);
     put(name, text);

@@ -73,9 +73,7 @@ export async function stage(patience: object = {}) {
 }
 
 const ecs = (world: World) => ({
-  'ecs:ListTasks': () => ({
-    taskArns: world.tasks.filter(({ desiredStatus }) => !desiredStatus).map(({ id }) => taskArn(id)),
-  }),
+  'ecs:ListTasks': () => ({ taskArns: world.tasks.flatMap((task) => (task.desiredStatus ? [] : taskArn(task.id))) }),
   'ecs:DescribeTasks': ({ tasks }: { tasks: string[] }) => {
     world.odd.refuseTasks?.(tasks);
     const found = world.tasks.filter(({ id }) => tasks.includes(id) && !world.odd.failure?.(id));

@@ -17,10 +17,7 @@ it('measures both protocols, writes what it found, and leaves nothing running', 
 
   const { code, output } = await bench.ended;
 
-  expect({ code, output }).toStrictEqual({
-    code: 0,
-    output: expect.stringMatching(/HTTP\/1\.1 .* µs.*HTTP\/2 .* µs/s),
-  });
+  expect([code, output]).toStrictEqual([0, expect.stringMatching(/HTTP\/1\.1 .* µs.*HTTP\/2 .* µs/s)]);
   const { compared } = JSON.parse(readFileSync(join(folder, 'found.json'), 'utf8')) as Found;
   expect(compared.map(({ ratio }) => ratio.median > 0)).toStrictEqual([true, true]);
   for (const { rounds } of compared) expect(rounds[0]?.samples.every(({ requests }) => requests >= 1_000)).toBe(true);
@@ -33,10 +30,8 @@ it('says in words that a request was not answered, and measures nothing', async 
 
   const bench = run(['edge', '--rounds', '1', '--seconds', '0.1'], { HAPROXY: faulty });
 
-  expect(await bench.ended).toStrictEqual({
-    code: 1,
-    output: expect.stringContaining('not every request was answered by 200, so nothing was measured'),
-  });
+  const output = expect.stringContaining('not every request was answered by 200, so nothing was measured');
+  expect(await bench.ended).toStrictEqual({ code: 1, output });
   expect(await left()).toStrictEqual([]);
 }, 60_000);
 
@@ -49,18 +44,12 @@ esac
 exec ${process.env.HAPROXY ?? 'haproxy'} "$@"
 `;
 
-type Found = {
-  readonly compared: readonly {
-    readonly ratio: { readonly median: number };
-    readonly rounds: readonly { readonly samples: readonly { readonly requests: number }[] }[];
-  }[];
-};
+type Round = { readonly samples: readonly { readonly requests: number }[] };
+type Found = { readonly compared: readonly { ratio: { median: number }; rounds: readonly Round[] }[] };
 
 function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/bench.ts', ...args], {
-    cwd: root,
-    env: { ...process.env, TMPDIR: folder, ...environment },
-  });
+  const env = { ...process.env, TMPDIR: folder, ...environment };
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/bench.ts', ...args], { cwd: root, env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
   const ended = new Promise<{ code: number | null; output: string }>((resolve) => {

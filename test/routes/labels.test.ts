@@ -9,16 +9,13 @@ const read = (labels: Record<string, string>, ports = [8080]) => readLabels({ na
 const labels = (short: string): Record<string, string> =>
   Object.fromEntries(short.split(';').map((each) => [`haproxy.${each.split('=')[0]}`, each.split('=')[1] ?? '']));
 
+const chosen = { hosts: ['*'], path: '/api', port: 9090, check: '/up' };
+
 describe('labels', () => {
   it.each<[string, string, number[], object[]]>([
     ['route a host to the only mapped port', 'host=a.test', [8080], [{ hosts: ['a.test'], port: 8080 }]],
     ['take hosts in capitals', 'host=A.T, *.t,a.t', [8080], [{ hosts: ['*.t', 'a.t'], port: 8080 }]],
-    [
-      'take a path, a port and a check',
-      'host=*;path=/api/;port=9090;check=/up',
-      [8080, 9090],
-      [{ hosts: ['*'], path: '/api', port: 9090, check: '/up' }],
-    ],
+    ['take a path, a port and a check', 'host=*;path=/api/;port=9090;check=/up', [8080, 9090], [chosen]],
     [
       'give a container several routes by name',
       'web.host=a.test;web.port=8080;admin.host=b.test;admin.port=9090',

@@ -41,10 +41,8 @@ describe('a warning', () => {
     decide(seen)
       .backends[0]?.servers.filter((server) => server.second)
       .map(({ name }) => name);
-  const draining = {
-    ...fleet([a, b]),
-    hosts: new Map(fleet([]).hosts).set('host-1', { instanceId: 'i-1', address: '10.0.1.7', draining: true }),
-  };
+  const drained = { instanceId: 'i-1', address: '10.0.1.7', draining: true };
+  const draining = { ...fleet([a, b]), hosts: new Map(fleet([]).hosts).set('host-1', drained) };
 
   it('of a Spot instance makes its tasks second choice, and is remembered', () => {
     const { backends } = decide(look([a, b], {}, { warned: new Set(['i-1']) }));

@@ -50,14 +50,12 @@ describe('claiming', () => {
   });
 
   it('waits for its own HAProxy with growing pauses, and says what it waits for', async () => {
-    const { logged, result } = await claimed({
-      failures: times(7, 'serving', new Error('HAProxy does not answer here')),
-    });
+    const silent = new Error('HAProxy does not answer here');
+    const { logged, result } = await claimed({ failures: times(7, 'serving', silent) });
 
     expect(logged[0]).toBe('could not serve on i-1 yet: HAProxy does not answer here; next try in 1 s');
-    expect(logged.filter((words) => words.endsWith(' ms'))).toStrictEqual(
-      [1, 2, 4, 8, 16, 30, 30].map((seconds) => `${seconds}000 ms`),
-    );
+    const pauses = [1, 2, 4, 8, 16, 30, 30].map((seconds) => `${seconds}000 ms`);
+    expect(logged.filter((words) => words.endsWith(' ms'))).toStrictEqual(pauses);
     expect(result).toBe('i-1 serves and has taken over address 1 (eipalloc-1); sluice-dev-proxy-1 counts on it');
   });
 });

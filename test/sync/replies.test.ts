@@ -61,16 +61,15 @@ describe('show servers state', () => {
   );
 });
 
-it.each([
-  [0, 0, 0, ['web/a']],
-  [1, 0, 0, []],
-  [0, 1, 0, []],
-  [0, 0, 1, []],
-])('a server with %d sessions, %d queued, %d connections: idle are %j', (scur, qcur, used, idle) => {
-  const stat = `# pxname,svname,qcur,qmax,scur,smax,\nweb,a,${qcur},9,${scur},9,\n\n`;
-  const connections = `# bkname/svname bkid/svid addr port - purge_delay used_cur\nweb/a 5/1 10.0.1.7 1 - 5000 ${used}\n\n`;
-  expect(idleServers(stat, connections)).toStrictEqual(new Set(idle));
-});
+it.each(['000', '100', '010', '001'])(
+  'a server with sessions, queued, connections %s is idle without any',
+  (counts) => {
+    const [scur, qcur, used] = counts;
+    const stat = `# pxname,svname,qcur,qmax,scur,smax,\nweb,a,${qcur},9,${scur},9,\n\n`;
+    const connections = `# bkname/svname bkid/svid addr port - purge_delay used_cur\nweb/a 5/1 10.0.1.7 1 - 5000 ${used}\n\n`;
+    expect(idleServers(stat, connections)).toStrictEqual(new Set(counts === '000' ? ['web/a'] : []));
+  },
+);
 
 it.each(['', '\n', 'Unknown command\n'])(
   'law 18: another answer than a table is an error, not an empty table: %j',

@@ -74,7 +74,7 @@ it('the handover waits for a newcomer of each backend by itself', async () => {
 it.each([
   ['deletes a server that left long ago', 'Server deleted.\n', 1],
   [
-    'leaves for later a server that HAProxy still needs',
+    'leaves for later one that HAProxy still needs',
     'Server still has connections attached to it, cannot remove it.\n',
     0,
   ],
