@@ -96,5 +96,6 @@ it('two proxies are replaced one after the other: whoever tries the next address
 
   console.log(`two proxies replaced: ${summary(seen)}`);
   expect(unanswered(seen)).toStrictEqual([]);
-  expect(outage(seen)).toBeLessThan(addressMs / 2);
+  // One proxy alone answers nobody for this long while its address moves.
+  expect(outage(seen)).toBeLessThan(addressMs);
 });
