@@ -115,16 +115,18 @@ describe('with something published', () => {
     expect(lines).toStrictEqual(['heard']);
   });
 
-  it('boots without an SSM agent, and says of packages, its pull and its hook that it goes on until it may', async () => {
+  it('boots without an SSM agent, and says of packages, the sync, its pull and its hook that it goes on until it may', async () => {
     const successor = await replaced(({ disk, located }) => {
       rmSync(located('/etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service'));
       writeFileSync(join(disk, 'apt-fails'), 'once\n');
       // Thrice, for the sync of the one before, at its registration, may meet one.
+      world.aws.api.faults.next('ssm:GetDocument', 'denied');
       world.aws.api.faults.next('ssm:GetParameter', 'denied', 3);
       world.aws.api.faults.next('autoscaling:CompleteLifecycleAction', 'denied');
     });
 
     const words = [
+      ...[/AWS answered: .*AccessDenied/, /could not fetch the sync; next try in 1 s/],
       ...[/found no SSM agent to restart/, /Temporary failure/, /could not install the packages; next try in 1 s/],
       ...[/refused GetParameter/, /could not pull what is published; next try in 1 s/],
       /could not tell Auto Scaling.*AccessDenied.*next try in 1 s/,
@@ -183,6 +185,7 @@ describe('with something published', () => {
     expect([...new Set(world.denied().map(({ action }) => action))].sort()).toStrictEqual([
       'autoscaling:CompleteLifecycleAction',
       'ec2:AssociateAddress',
+      'ssm:GetDocument',
       'ssm:GetParameter',
     ]);
   });

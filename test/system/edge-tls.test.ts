@@ -18,12 +18,12 @@ const shake = (options: ConnectionOptions) =>
       .write('GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n');
   });
 
-const only = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') => ({ minVersion: version, maxVersion: version });
+const inVersion = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') => ({ minVersion: version, maxVersion: version });
 const group = (ecdhCurve: string): [string, ConnectionOptions] => [`the group ${ecdhCurve}`, { ecdhCurve }];
 
 it.each<[string, ConnectionOptions]>([
-  ['TLS 1.2', only('TLSv1.2')],
-  ['TLS 1.3', only('TLSv1.3')],
+  ['TLS 1.2', inVersion('TLSv1.2')],
+  ['TLS 1.3', inVersion('TLSv1.3')],
   ...['X25519', 'P-256', 'P-384'].map(group),
 ])('accepts %s', async (_, options) => {
   const shaken = await shake(options);
@@ -33,10 +33,10 @@ it.each<[string, ConnectionOptions]>([
 });
 
 it.each<[string, ConnectionOptions]>([
-  ['TLS 1.1', { ...only('TLSv1.1'), ciphers: 'DEFAULT@SECLEVEL=0' }],
+  ['TLS 1.1', { ...inVersion('TLSv1.1'), ciphers: 'DEFAULT@SECLEVEL=0' }],
   ...['P-521', 'X448', 'ffdhe2048', 'ffdhe3072', 'ffdhe8192'].map(group),
-  ['keys by finite fields or RSA', { ...only('TLSv1.2'), ciphers: 'DHE-RSA-AES128-GCM-SHA256:AES128-GCM-SHA256' }],
-  ['P-521 in TLS 1.2', { ...only('TLSv1.2'), ecdhCurve: 'P-521' }],
+  ['keys by finite fields or RSA', { ...inVersion('TLSv1.2'), ciphers: 'DHE-RSA-AES128-GCM-SHA256:AES128-GCM-SHA256' }],
+  ['P-521 in TLS 1.2', { ...inVersion('TLSv1.2'), ecdhCurve: 'P-521' }],
 ])('refuses %s', async (_, options) => {
   expect(await shake(options)).toBeUndefined();
 });
@@ -49,11 +49,11 @@ it('passes over the expensive groups that a client offers first', () => {
 });
 
 it.each(['TLSv1.2', 'TLSv1.3'] as const)('%s resumes a session, by memory and not by a ticket', async (version) => {
-  const first = await shake(only(version));
+  const first = await shake(inVersion(version));
   const ticket = first?.socket.getTLSTicket();
   const session = first?.session ?? first?.socket.getSession();
   first?.socket.destroy();
-  const second = await shake({ ...only(version), session });
+  const second = await shake({ ...inVersion(version), session });
   const isReused = second?.socket.isSessionReused();
   second?.socket.destroy();
 

@@ -88,6 +88,8 @@ it('one proxy is replaced: no new connection fails, but all wait while AWS moves
 
 it('two proxies are replaced one after the other: whoever tries the next address is served all the time', async () => {
   const addresses = await start('twoProxies');
+  const moves: number[] = [];
+  world.onMoment(({ at, text }) => void (text.includes(' moves to ') && moves.push(at)));
 
   const seen = await visits(addresses, async () => {
     await world.proxies.replace(1);
@@ -96,6 +98,11 @@ it('two proxies are replaced one after the other: whoever tries the next address
 
   console.log(`two proxies replaced: ${summary(seen)}`);
   expect(unanswered(seen)).toStrictEqual([]);
-  // One proxy alone answers nobody for this long while its address moves.
   expect(outage(seen)).toBeLessThan(addressMs);
+  expect(moves).toHaveLength(2);
+  for (const from of moves) {
+    const during = seen.filter(({ at }) => at > from && at < from + addressMs);
+    const answered = during.filter(({ at, tookMs }) => at + tookMs < from + addressMs);
+    expect(answered.length).toBeGreaterThan(during.length / 2);
+  }
 });

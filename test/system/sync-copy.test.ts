@@ -91,6 +91,8 @@ describe('the sync’s own copy, and its room', () => {
       (packed) => packed.slice(0, 9_000) + (packed[9_000] === 'A' ? 'B' : 'A') + packed.slice(9_001),
     ],
     ['its end is missing', (packed) => packed.slice(0, 9_000)],
+    ['it holds what is no base64', (packed) => `${packed.slice(0, 9_000)}#${packed.slice(9_001)}`],
+    ['nothing is left of it', () => ''],
   ])('a document is not believed when %s: the last good copy stays, and runs', async (_, damage) => {
     const before = copy();
     writeFileSync(script(), written.replace(/^H4sI.*$/m, damage));

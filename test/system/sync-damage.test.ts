@@ -55,23 +55,28 @@ const damages: Readonly<Record<string, () => unknown>> = {
   ],
   'the link is a real folder with the same in it': makeReal,
   'the link is a folder with something else in it': () => makeFolder(link()),
+  'the link is a file': () => makeFile(link()),
   'the link is gone': () => remove(link()),
   'the link leads nowhere': () => makeLink(link(), inHome('nowhere')),
+  'the link is a relative one': () => makeLink(link(), `home/generations/${generation}`),
+  'the link leads to a file': () => makeLink(link(), inHome('sync.cjs')),
   'the link is a real folder, and the generations are gone': () => [makeReal(), remove(inHome('generations'))],
   'links lead in a circle': () =>
     [shop, 'haproxy/50-default.web.cfg', 'sluice.state'].map((name) => makeLink(live(name), basename(name))),
-  'the next link and what a reload would go back to are folders': () => [
-    ...[makeFolder(`${link()}.next`), makeFolder(`${link()}.before`)],
-    claim({ number: 0 }),
-  ],
+  'the generations are a link that leads in a circle': () => makeLink(inHome('generations'), 'generations'),
+  'what a reload would go back to is a folder': () => makeFolder(`${link()}.before`),
+  'the next link is a folder': () => [makeFolder(`${link()}.next`), claim({ number: 0 })],
   'the generations are a file': () => makeFile(inHome('generations')),
   'the manifest has a higher number and a later time': () => claim({ number: 5_757, modified: later() }),
-  'state files, certificates, a file of the configuration and the manifest are folders': () =>
-    [
-      ...['sluice.state', 'sluice.state.next', shop, 'certificates/00-stand-in.pem'],
-      ...['haproxy/50-default.web.cfg', 'generation.json'],
-    ].map((name) => makeFolder(live(name))),
-  'certificates and configuration are files': () => ['certificates', 'haproxy'].map((name) => makeFile(live(name))),
+  'the manifest lists nothing': () => writeFileSync(live('generation.json'), '{}'),
+  'the manifest is a folder': () => makeFolder(live('generation.json')),
+  'the state file and the next one are folders': () =>
+    ['sluice.state', 'sluice.state.next'].map((name) => makeFolder(live(name))),
+  'certificates and a file of the configuration are folders': () =>
+    [shop, 'certificates/00-stand-in.pem', 'haproxy/50-default.web.cfg'].map((name) => makeFolder(live(name))),
+  'the certificates are a file': () => makeFile(live('certificates')),
+  'the configuration is a file': () => makeFile(live('haproxy')),
+  'a foreign link lies among the configuration': () => symlinkSync(inHome('nowhere'), live('haproxy/99-foreign.cfg')),
 };
 
 describe('damage by hand heals with the next sync, and HAProxy does not notice', () => {

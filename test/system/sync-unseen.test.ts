@@ -41,8 +41,10 @@ let reload: () => unknown;
 const faults: readonly [string, () => unknown][] = [
   ['its master’s socket is unlinked', away],
   ['its master’s socket is a file', () => [away(), writeFileSync(instance.path.master, '')]],
+  ['its master’s socket is a folder', () => [away(), mkdirSync(instance.path.master)]],
   ['nobody listens at its master’s socket', orphan],
   ['whoever listens at its master’s socket says nothing', () => listening(() => undefined)],
+  ['whoever listens at its master’s socket hangs up', () => listening((socket) => socket.end())],
   ['whoever listens at its master’s socket is no master', () => listening((socket) => socket.end('Unknown command\n'))],
 ];
 
