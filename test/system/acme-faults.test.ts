@@ -1,16 +1,10 @@
 import { reserveMs } from '../../lib/certificates/run';
-import { dueStage, foreign, name } from './acme-stage';
+import { dueStageForEach, foreign, name, stage } from './acme-stage';
 import { certificateOf, selfSigned } from './haproxy-instance';
-
-jest.setTimeout(60_000);
 
 const names = [[name, `*.${name}`]];
 
-let stage: Awaited<ReturnType<typeof dueStage>>;
-beforeEach(async () => {
-  stage = await dueStage();
-}, 30_000);
-afterEach(() => stage.stop());
+dueStageForEach();
 
 type Options = Parameters<typeof stage.run>[1];
 type Fault = readonly [says: RegExp, begin: () => unknown, options?: Options];

@@ -1,15 +1,9 @@
-import { dueStage, foreign, name } from './acme-stage';
-
-jest.setTimeout(60_000);
+import { dueStageForEach, foreign, name, stage } from './acme-stage';
 
 const names = [[name, `*.${name}`]];
 const renewed = { certificates: [{ did: 'renewed' }] };
 
-let stage: Awaited<ReturnType<typeof dueStage>>;
-beforeEach(async () => {
-  stage = await dueStage();
-}, 30_000);
-afterEach(() => stage.stop());
+dueStageForEach();
 
 it('renews the others when one certificate’s answer cannot be shown, or a zone not be read', async () => {
   // The world asks the zone below, which the settings do not name.

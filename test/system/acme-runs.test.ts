@@ -2,20 +2,14 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 
 import { reserveMs } from '../../lib/certificates/run';
-import { dueStage, foreign, name } from './acme-stage';
+import { dueStageForEach, foreign, name, stage } from './acme-stage';
 import { authority } from './authority';
 import { selfSigned } from './haproxy-instance';
-
-jest.setTimeout(60_000);
 
 const names = [[name, `*.${name}`]];
 const renewed = { certificates: [{ did: 'renewed' }] };
 
-let stage: Awaited<ReturnType<typeof dueStage>>;
-beforeEach(async () => {
-  stage = await dueStage();
-}, 30_000);
-afterEach(() => stage.stop());
+dueStageForEach();
 
 const values = () => stage.txt().flatMap(({ Values }) => Values);
 const orders = () => stage.orders().length;

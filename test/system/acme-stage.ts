@@ -30,7 +30,7 @@ export const name = 'example.com';
 export const foreign = { Name: `_acme-challenge.${name}`, Type: 'TXT', TTL: 300, Values: ['"foreign"'] };
 
 /** With a certificate whose time is nearly over, and somebody else's value beside our own. */
-export async function dueStage() {
+async function dueStage() {
   const stage = await acmeStage();
   await stage.run([[name, `*.${name}`]]);
   stage.changeState(name, ({ asked: _, held, ...state }) => {
@@ -42,6 +42,17 @@ export async function dueStage() {
 }
 
 /** A real ACME server, a played AWS with zones that are real DNS, and the renewals of one stage. */
+export let stage: Awaited<ReturnType<typeof dueStage>>;
+
+/** Each test of a file begins with a certificate that is due. */
+export function dueStageForEach(): void {
+  jest.setTimeout(60_000);
+  beforeEach(async () => {
+    stage = await dueStage();
+  }, 30_000);
+  afterEach(() => stage?.stop());
+}
+
 export async function acmeStage(options: PebbleOptions = {}) {
   const route53 = playRoute53(20);
   const zone = route53.addZone(name);
