@@ -89,4 +89,5 @@ if [ -n "$missing" ]; then
   fi
 fi
 
+export PATH="$PWD/node_modules/.bin:$PATH"
 [ $# -eq 0 ] || exec "$@"
