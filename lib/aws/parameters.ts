@@ -8,7 +8,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 
-import { answerTo, plainName, withoutArn } from '../generation/parameter-name';
+import { answerTo, plainName, withoutArn } from '../generation/generation';
 import { always, alwaysList, batches, collect, doing, MalformedAnswer } from './calls';
 
 /** AWS: GetParameters, DeleteParameters. */

@@ -53,8 +53,10 @@ export async function renew(byHand: boolean, deps: Deps): Promise<Outcome> {
   await takeTurn(deps);
   try {
     let look = await lookOnce(byHand, deps);
-    while (look.tryAgainAt !== undefined && run.hasTimeFor(tryMs + look.tryAgainAt - run.now())) {
-      await run.pause(Math.max(0, look.tryAgainAt - run.now()) + earlyMs);
+    while (look.tryAgainAt !== undefined) {
+      const waitMs = Math.max(0, look.tryAgainAt - run.now()) + earlyMs;
+      if (!run.hasTimeFor(waitMs + tryMs)) break;
+      await run.pause(waitMs);
       look = await lookOnce(false, deps);
     }
     const { faults, certificates, served } = look;

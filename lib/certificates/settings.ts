@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { commaSeparated, parseJson, readEnvironment, stagePrefix } from '../environment';
+import { commaSeparated, parseJson, readEnvironment, stagePrefix } from '../settings';
 import { certificateName } from './certificate';
 import { keyTypes, type Wanted } from './due/state';
 

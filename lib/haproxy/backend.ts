@@ -60,7 +60,7 @@ export const headerLine = ({ name, servers, ...remembered }: Backend): string =>
 /** Reads back a file that `render` wrote. @throws when the text is not such a file. */
 export function parseBackend(text: string): Backend {
   const header = /^# sluice (\{.*\})$/m.exec(text)?.[1];
-  const name = /^backend (\S+)$/m.exec(text)?.[1];
+  const name = nameIn(text);
   if (header === undefined || name === undefined) {
     throw new Error(
       `no ${header === undefined ? '"# sluice" line' : 'backend'} in a file that Sluice should have written`,
@@ -70,13 +70,15 @@ export function parseBackend(text: string): Backend {
   return { ...remembered, name, servers: parseServers(text) };
 }
 
-export type ServerLine = Server & { readonly options: string };
+const nameIn = (text: string): string | undefined => /^backend (\S+)$/m.exec(text)?.[1];
 
 const parseServers = (text: string): readonly Server[] =>
   parseServerLines(text).map(({ options, ...server }) => server);
 
+type ServerLine = Server & { readonly options: string };
+
 /** @throws when a line cannot be read: to leave it out would take a running task out of service. */
-export function parseServerLines(text: string): readonly ServerLine[] {
+function parseServerLines(text: string): readonly ServerLine[] {
   const lines = text.split('\n').filter((line) => line.startsWith('    server '));
   return lines.map((line) => {
     const [, name = '', address = '', port, weight, options = ''] = serverGrammar.exec(line) ?? [];
@@ -87,3 +89,15 @@ export function parseServerLines(text: string): readonly ServerLine[] {
 }
 
 const serverGrammar = /^ {4}server (\S+) ([\d.]+):(\d+) weight (\d+) (.*)$/;
+
+export type WantedServer = ServerLine & { readonly backend: string };
+
+type Files = readonly { readonly text: string }[];
+
+export const wantedServers = (files: Files): readonly WantedServer[] =>
+  files.flatMap(({ text }) => {
+    const backend = nameIn(text) ?? '';
+    return parseServerLines(text).map((server) => ({ ...server, backend }));
+  });
+
+export const backendNames = (files: Files): readonly string[] => files.flatMap(({ text }) => nameIn(text) ?? []);

@@ -119,7 +119,7 @@ export const publishedClaim = ({ container, port, routes, check, ...names }: Bac
   check,
 });
 
-/** See `backendNames`. */
+/** See `nameGroups`. */
 const routeName = ({ name, cluster, service }: Pick<Backend, 'name' | 'cluster' | 'service'>): string =>
   name
     .slice(`${cluster}.${service}`.length)

@@ -120,7 +120,7 @@ const isSameSlot = (a: Claim, b: Claim): boolean =>
   a.route === b.route && (a.container === b.container || (a.sole && b.sole));
 
 function withNames(groups: readonly Unnamed[], published: readonly Backend[]): readonly Group[] {
-  const names = backendNames(groups, published);
+  const names = nameGroups(groups, published);
   return groups
     .map((group) => ({ ...group, backend: names.get(group) ?? '' }))
     .sort((a, b) => (a.createdAt === b.createdAt ? compare(a.backend, b.backend) : a.createdAt - b.createdAt));
@@ -132,7 +132,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 type Named = { readonly cluster: string; readonly service: string; readonly newest: Claim };
 
 /** A published name stays with its routes, else with its container; the others get a name by rule. */
-function backendNames<Of extends Named>(groups: readonly Of[], published: readonly Backend[]): ReadonlyMap<Of, string> {
+function nameGroups<Of extends Named>(groups: readonly Of[], published: readonly Backend[]): ReadonlyMap<Of, string> {
   const names = new Map<Of, string>();
   const taken = new Set<string>();
   const take = (group: Of, name: string): void => {

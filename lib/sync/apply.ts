@@ -1,6 +1,7 @@
 import { type Proof, proveServed } from '../entrance/proof';
+import { type WantedServer, wantedServers } from '../haproxy/backend';
 import { describedStructure } from '../haproxy/render';
-import { type Change, change, counts, stateFile, type WantedServer, wantedServers } from './change';
+import { type Change, change, counts, stateFile } from './change';
 import { type Installed, readInstalled, tryWith, undo } from './disk/installed';
 import { keepsHealth, writeHealth } from './disk/staged';
 import { type Down, downServers, type Foreign } from './faulty-tasks';

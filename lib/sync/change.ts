@@ -1,5 +1,4 @@
-import { parseServerLines, type Server, type ServerLine, weightOf } from '../haproxy/backend';
-import type { File } from '../haproxy/render';
+import { type Server, type WantedServer, weightOf } from '../haproxy/backend';
 import type { RunningServer } from './replies';
 
 /** If one is refused, the rest is skipped. */
@@ -13,19 +12,6 @@ export type Change = {
   /** By backend: they leave when a new server has passed its check. */
   readonly last: ReadonlyMap<string, readonly Sequence[]>;
 };
-
-export type WantedServer = ServerLine & { readonly backend: string };
-
-export const wantedServers = (files: readonly File[]): readonly WantedServer[] =>
-  files.flatMap(({ text }) => {
-    const backend = backendOf(text) ?? '';
-    return parseServerLines(text).map((server) => ({ ...server, backend }));
-  });
-
-export const backendNames = (files: readonly File[]): readonly string[] =>
-  files.flatMap(({ text }) => backendOf(text) ?? []);
-
-const backendOf = (text: string): string | undefined => /^backend (\S+)$/m.exec(text)?.[1];
 
 /** An unwanted server in maintenance is a leftover, not a difference. */
 export function change(running: readonly RunningServer[], wanted: readonly WantedServer[]): Change {

@@ -1,4 +1,4 @@
-import type { WantedServer } from './change';
+import type { WantedServer } from '../haproxy/backend';
 import { type RunningServer, table } from './replies';
 
 type Named = {

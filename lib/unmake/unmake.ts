@@ -1,9 +1,9 @@
 import { type AutoScalingClient, DeleteLifecycleHookCommand } from '@aws-sdk/client-auto-scaling';
-import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse } from 'aws-lambda';
 import { z } from 'zod';
 
-import { readEnvironment, stagePrefix } from '../environment';
-import { type Result, report } from './cloudformation';
+import { cut, printable } from '../printable';
+import { readEnvironment, stagePrefix } from '../settings';
 
 export type Deps = {
   readonly prefix: string;
@@ -21,6 +21,9 @@ export const readSettings = (environment: Readonly<Record<string, string | undef
 });
 
 type Event = CloudFormationCustomResourceEvent;
+
+/** `fault` is absent on success. */
+export type Result = { readonly id: string; readonly fault?: string };
 
 /** Only a removal changes anything. */
 export async function unmake(event: Event, deps: Deps): Promise<Result> {
@@ -89,4 +92,39 @@ async function releaseHosts({ RequestType, ResourceProperties }: Event, { autoSc
           log('failed', { error: `Releasing ${AutoScalingGroupName}: ${error.message}` });
       });
   return { id: AutoScalingGroupName };
+}
+
+/** AWS: Custom resource response objects. @throws when CloudFormation does not accept it; Lambda then repeats the run. */
+export async function report(
+  { ResponseURL, ...event }: Pick<Event, 'ResponseURL' | 'StackId' | 'RequestId' | 'LogicalResourceId'>,
+  { id, fault }: Result,
+): Promise<void> {
+  const response: CloudFormationCustomResourceResponse = {
+    Status: fault === undefined ? 'SUCCESS' : 'FAILED',
+    // CloudFormation takes 4,096 bytes in all.
+    Reason: cut(printable(fault ?? 'done'), 1_000),
+    PhysicalResourceId: id,
+    StackId: event.StackId,
+    RequestId: event.RequestId,
+    LogicalResourceId: event.LogicalResourceId,
+  };
+  for (let left = 2; ; left--) {
+    const why = await put(ResponseURL, JSON.stringify(response));
+    if (why === undefined) return;
+    if (left === 0)
+      throw new Error(`CloudFormation did not take the result for ${id}: ${why}; Lambda repeats this run`);
+  }
+}
+
+/** Secret: whoever has the address can answer, and an error of `fetch` may hold it, so only its cause is passed on. */
+async function put(url: string, body: string): Promise<string | undefined> {
+  // The address is signed for a request without a content type.
+  const request = { method: 'PUT', headers: { 'content-type': '' }, body, signal: AbortSignal.timeout(5_000) };
+  try {
+    const { status } = await fetch(url, request);
+    return status === 200 ? undefined : `it answered ${status}`;
+  } catch (error) {
+    const { name, cause } = error as Error & { cause?: NodeJS.ErrnoException };
+    return cause?.message || cause?.code || name;
+  }
 }

@@ -2,12 +2,12 @@ import { GetParametersCommand } from '@aws-sdk/client-ssm';
 
 import { parameterStore } from '../../lib/aws/published';
 import {
+  answerTo,
   type Certificate,
   certificateIndexName,
   currentName,
   parseCertificates,
 } from '../../lib/generation/generation';
-import { answerTo } from '../../lib/generation/parameter-name';
 import { overlaps } from '../../lib/routes/routes';
 import { alarmChecks } from './alarms';
 import { certificateChecks } from './certificates';

@@ -1,14 +1,6 @@
+import { backendNames, type WantedServer, wantedServers } from '../../lib/haproxy/backend';
 import { describedStructure, type File } from '../../lib/haproxy/render';
-import {
-  backendNames,
-  change,
-  isUp,
-  removable,
-  type Sequence,
-  stateFile,
-  type WantedServer,
-  wantedServers,
-} from '../../lib/sync/change';
+import { change, isUp, removable, type Sequence, stateFile } from '../../lib/sync/change';
 import { accepted, parseServersState, type RunningServer } from '../../lib/sync/replies';
 import type { Agenda } from './agenda';
 import type { Haproxy } from './proxy';

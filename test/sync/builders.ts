@@ -1,4 +1,4 @@
-import type { WantedServer } from '../../lib/sync/change';
+import type { WantedServer } from '../../lib/haproxy/backend';
 import type { Worker } from '../../lib/sync/haproxy/worker';
 import type { RunningServer } from '../../lib/sync/replies';
 

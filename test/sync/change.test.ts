@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
-import { change, leftovers, removable, stateFile, type WantedServer } from '../../lib/sync/change';
+import type { WantedServer } from '../../lib/haproxy/backend';
+import { change, leftovers, removable, stateFile } from '../../lib/sync/change';
 import { parseServersState, type RunningServer } from '../../lib/sync/replies';
 import { running, wanted } from './builders';
 

@@ -4,8 +4,7 @@ import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 
 import { stageParameters } from '../../lib/aws/parameters';
-import { report } from '../../lib/unmake/cloudformation';
-import { removeAll, unmake } from '../../lib/unmake/unmake';
+import { removeAll, report, unmake } from '../../lib/unmake/unmake';
 import { type Api, startApi } from '../../scripts/local/api/api';
 import { refuse } from '../../scripts/local/api/errors';
 import { serve } from '../../scripts/local/api/loopback';

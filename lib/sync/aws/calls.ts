@@ -1,5 +1,5 @@
 import { metricsNamespace } from '../../entrance/metrics';
-import { answerTo } from '../../generation/parameter-name';
+import { answerTo } from '../../generation/generation';
 import { cut } from '../../printable';
 import { type Caller, type Instance, post, secretJson } from './http';
 

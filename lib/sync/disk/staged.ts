@@ -13,8 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
+import { wantedServers } from '../../haproxy/backend';
 import type { File } from '../../haproxy/render';
-import { stateFile, wantedServers } from '../change';
+import { stateFile } from '../change';
 import { type Installed, isFile, manifestName } from './installed';
 
 /** For a reload, and for a start. A configuration of 0.1.0 reads the first one at a start too. */

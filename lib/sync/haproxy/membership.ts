@@ -1,17 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { backendNames, type WantedServer, wantedServers } from '../../haproxy/backend';
 import type { File } from '../../haproxy/render';
-import {
-  backendNames,
-  type Change,
-  change,
-  isUp,
-  leftovers,
-  removable,
-  type Sequence,
-  type WantedServer,
-  wantedServers,
-} from '../change';
+import { type Change, change, isUp, leftovers, removable, type Sequence } from '../change';
 import { idleServers, parseServersState, type RunningServer } from '../replies';
 import { send, type Worker } from './worker';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Address } from '../../entrance/handshake';
-import type { WantedServer } from '../change';
+import type { WantedServer } from '../../haproxy/backend';
 import { type Installed, isFile } from '../disk/installed';
 import { wasStarted } from '../disk/staged';
 import { type Foreign, foreignServers, type Heard, remembered, spoken, type Unheard, unheard } from '../faulty-tasks';
