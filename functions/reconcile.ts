@@ -22,7 +22,7 @@ const bringBack = comeBackSoon(new SQSClient({ requestHandler: patience }), sett
 const deps = reconcileDeps(clients, settings);
 const reflected: Reflected = { tasks: new Map() };
 
-/** Runs when a task starts or is told to stop, when a host drains or has a Spot warning, and every five minutes. */
+/** Runs when a task starts or gets a stop order, when a task host drains or gets a Spot warning, and every five minutes. */
 export const handler = lambda(
   ({ Records }: SQSEvent) => {
     const messages = Records.map(({ body, attributes }) => ({

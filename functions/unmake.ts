@@ -9,12 +9,12 @@ import { lambda, log } from '../lib/lambda';
 import { readSettings, unmake } from '../lib/unmake/unmake';
 
 const { prefix } = readSettings(process.env);
-// Nothing repeats a call that hangs until the run is over.
+// A call that hangs until the run ends is not repeated.
 const patience = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 const parameters = stageParameters(new SSMClient({ retryMode: 'adaptive', maxAttempts: 8 }), prefix);
 const autoScaling = new AutoScalingClient({ requestHandler: patience });
 
-/** Runs when CloudFormation makes, changes or deletes a custom resource: a removal takes what CloudFormation did not make. */
+/** Runs when CloudFormation creates, changes or deletes a custom resource: a removal deletes what CloudFormation did not create. */
 export const handler = lambda((event: CloudFormationCustomResourceEvent, { getRemainingTimeInMillis }: Context) =>
   unmake(event, {
     ...{ prefix, ...parameters, autoScaling, log },

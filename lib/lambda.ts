@@ -3,12 +3,12 @@ import type { Context } from 'aws-lambda';
 
 import { printable, printableJson } from './printable';
 
-/** Logs the outcome and lets errors through, so that a failed run is a failed invocation. `onFailure` cannot hide the error. */
+/** Logs the outcome and rethrows errors, so that a failed run is a failed invocation. `onFailure` cannot hide the error. */
 export const lambda = <Event, Outcome>(
   run: (event: Event, context: Context) => Promise<Outcome>,
   onFailure: (event: Event) => Promise<unknown> = async () => {},
 ) =>
-  // By default middy gives up just before Lambda does, and leaves the run behind: thawed later, it would publish old state.
+  // By default middy returns just before Lambda's timeout and leaves the run unfinished: resumed later, it would publish old state.
   middy<Event, Outcome>(run, { timeoutEarlyInMillis: 0 }).use({
     after: ({ response }) => log('done', { outcome: response }),
     onError: async ({ event, error }) => {

@@ -22,7 +22,7 @@ export type Published = {
 export type Described = Pick<Fleet, 'tasks' | 'unread' | 'clusters' | 'missingClusters'>;
 
 export type Deps = {
-  /** `afresh` reads even what is remembered, since somebody may have deleted it. */
+  /** `afresh` also reads what is cached, because a person may have deleted it. */
   readonly readPublished: (afresh: boolean) => Promise<Published>;
   /** Describes all listed tasks and these, by cluster. */
   readonly readTasks: (alsoDescribe: ReadonlyMap<string, readonly string[]>) => Promise<Described>;
@@ -38,7 +38,7 @@ export type Deps = {
 
 export type Message = { readonly body: string; readonly receives: number };
 
-/** It goes to the log. */
+/** It is logged. */
 export type Outcome = {
   readonly action: 'keep' | 'publish';
   readonly reason: string;
@@ -53,7 +53,7 @@ export async function reconcile(messages: readonly Message[], deps: Deps, reflec
   // A message that comes again may belong to a run that published and then failed to nudge.
   const isRepeated = messages.some(({ receives }) => receives > 1);
   if (!isRepeated && isReflected(evidence, reflected)) {
-    return { action: 'keep', reason: 'a run before has already acted upon these events', faults: [] };
+    return { action: 'keep', reason: 'an earlier run has already acted on these events', faults: [] };
   }
   const published = await deps.readPublished(evidence.tick);
   const fleet = await readFleet(evidence, published, deps);
@@ -72,7 +72,7 @@ export async function reconcile(messages: readonly Message[], deps: Deps, reflec
   const generation = changed ? await deps.publish(changed, files, published) : published.number;
   if (changed || evidence.tick || isRepeated) await deps.nudge(generation);
   if (evidence.tick) await deps.probe();
-  if (action === 'refuse') throw new Error(printable(`Will look again in seconds: ${reason}`));
+  if (action === 'refuse') throw new Error(printable(`The run fails, and is repeated in seconds: ${reason}`));
   noteReflected(fleet, reflected);
   return {
     action,
@@ -122,11 +122,12 @@ const faultsOf = (
   { backends }: Published,
 ): readonly string[] => [
   ...fleet.missingClusters.map(
-    (name) => `cluster ${name} does not exist, so nothing of it is served; mend the setting, or make it`,
+    (name) =>
+      `cluster ${name} does not exist, so none of its services is served; correct the setting, or create the cluster`,
   ),
   ...leftOut
     .filter(({ routes }) => routes.length > 0)
-    .map(({ name }) => `${name} is one too many for this stage and not served; serve it from another stage`),
+    .map(({ name }) => `${name} is not served, because this stage is full; serve it from another stage`),
   ...faults.map(({ message }) => message),
   ...unreadFaults(fleet, backends),
 ];

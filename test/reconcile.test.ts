@@ -50,7 +50,9 @@ describe('a service too many', () => {
 
     const { faults } = await reconcile([tick], world.deps);
 
-    expect(faults).toContainEqual(expect.stringMatching(/^demo\.service-\d+ is one too many for this stage/));
+    expect(faults).toContainEqual(
+      expect.stringMatching(/^demo\.service-\d+ is not served, because this stage is full; /),
+    );
     expect(Object.keys(world.servers()).length + faults.length).toBe(300);
   });
 });
@@ -89,7 +91,7 @@ describe('a burst of events', () => {
     ['the tick', [tick]],
     ['a host that begins to drain', [host('host-1', 'DRAINING')]],
     ['a message of another kind', [{ body: '{"source":"sluice.renew"}', receives: 1 }]],
-    ['a message that is not what it says', [{ body: '{', receives: 1 }]],
+    ['a message that cannot be read', [{ body: '{', receives: 1 }]],
     ['a message that comes again', [{ body: taskEvent('a', { version: 5 }), receives: 2 }]],
   ])('is read again for %s', async (_, messages) => {
     expect(await reads(messages)).toBe(1);
@@ -148,11 +150,13 @@ describe('law 3: never wipe', () => {
     const other = task('o', { service: 'other', definition: 'other:1', hostPort: 1 });
     world.fleet = fleet([other], { 'other:1': definition({ 'haproxy.host': 'other.example.com' }) });
 
-    const contradiction = 'ECS describes fewer tasks with an address of their own than it counts for demo/shop';
+    const contradiction = 'ECS counts more tasks than it describes with an address of their own for demo/shop';
     await expect(reconcile([tick], world.deps)).rejects.toThrow(
-      `Will look again in seconds: changed: 00-global.cfg, changed: 10-frontends.cfg, new: 50-demo.other.cfg, ${contradiction}`,
+      `The run fails, and is repeated in seconds: changed: 00-global.cfg, changed: 10-frontends.cfg, new: 50-demo.other.cfg, ${contradiction}`,
     );
-    await expect(reconcile([tick], world.deps)).rejects.toThrow(`Will look again in seconds: ${contradiction}`);
+    await expect(reconcile([tick], world.deps)).rejects.toThrow(
+      `The run fails, and is repeated in seconds: ${contradiction}`,
+    );
     expect(world.servers()).toStrictEqual({ 'demo.shop': ['a', 'b', 'c'], 'demo.other': ['o'] });
     expect(world.nudged).toStrictEqual([1, 2, 2]);
   });

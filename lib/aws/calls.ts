@@ -45,13 +45,13 @@ export async function doing<Answer>(what: string, answer: Promise<Answer>, other
   }
 }
 
-const inSeconds = 'nothing is lost: the run comes again in seconds, and the next tick repairs it';
+const inSeconds = 'nothing is lost: the run is repeated in seconds, and the next tick repairs the rest';
 export const atNextRun = 'the certificates that are stored stay, and the next run tries again';
 
 const advice = (error: Error, otherwise: string): string =>
   isDenial(error)
-    ? 'the function lacks a permission, as it should while the stack is removed; else its role was changed by hand, or a policy' +
-      ' above it denies: docs/operations.md, "What was changed by hand"'
+    ? 'the function lacks a permission. During a removal this is expected; otherwise its role was changed by hand, or a policy' +
+      ' above it denies the call: docs/operations.md, "What was changed by hand"'
     : otherwise;
 
 const oneLine = (message: string): string => message.replace(/\s+/g, ' ').replace(/\.$/, '');
@@ -110,7 +110,7 @@ function catchRefusal(error: Error): Refusal {
 
 export function refusal(error: Error): string {
   if (error instanceof Unreadable || error instanceof MalformedAnswer) return error.message;
-  if (isUndecodable(error)) return 'a time in it, such as createdAt, is none';
+  if (isUndecodable(error)) return 'a time in it, such as createdAt, cannot be read';
   return `AWS refuses it: ${error.name}: ${oneLine(error.message)}`;
 }
 

@@ -65,7 +65,7 @@ function parse<Value>(name: string, text: string, parser: (text: string) => Valu
   try {
     return parser(text);
   } catch (error) {
-    const remedy = 'put an older version back, or delete it to begin anew';
+    const remedy = 'put an older version back, or delete it to start again';
     throw new Error(`${name} is damaged (${(error as Error).message}); ${remedy}`, { cause: error });
   }
 }

@@ -50,7 +50,7 @@ async function readDefinition(client: ECSClient, arn: string): Promise<Definitio
   return { revision, network: networkMode, containers };
 }
 
-/** No policy is to blame for another kind of definition, such as a managed daemon's `daemon-task-definition`. */
+/** A denial of another kind of definition, such as a managed daemon's `daemon-task-definition`, is no fault of the policy. */
 const mayBeAllowed = (arn: string): boolean => !/^arn:/.test(arn) || /:task-definition\//.test(arn);
 
 /** `nat` and `default` are those of Windows: ports are bound on the host, as in `bridge`. */

@@ -62,7 +62,7 @@ export function putParameter(
 function withoutSecret({ name, message }: Error, secret: string): Error {
   const pieces = Array.from(secret, (_, at) => secret.slice(at, at + pieceLength));
   const repeats = pieces.some((piece) => piece.length === pieceLength && message.includes(piece));
-  return Object.assign(new Error(repeats ? 'what it says repeats a secret, and is not shown' : message), { name });
+  return Object.assign(new Error(repeats ? 'its message repeats a secret, so it is not shown' : message), { name });
 }
 
 /** Shorter pieces occur in any sentence. */

@@ -73,7 +73,7 @@ async function readPublished(client: SSMClient, prefix: string, seen: Map<string
   return { number, generation: { ...current.value, files }, backends, certificates, faults };
 }
 
-const writtenAnew = 'it is written anew from what ECS runs';
+const writtenAnew = 'it is written again from what ECS runs';
 const indexRemedy = 'the published certificates stay; put an older version back, or delete it and invoke renew';
 
 type Parsed<Value> = { readonly value?: Value; readonly faults: readonly string[] };

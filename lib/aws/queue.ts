@@ -8,7 +8,7 @@ type Taken = {
   readonly attributes: { readonly ApproximateReceiveCount: string };
 };
 
-/** They come back after 2, 4, 8, 16, then 30 s; until then they block their group, ticks included (AWS: SQS FIFO, messages in flight). */
+/** Messages of a failed run come back after 2, 4, 8, 16, then 30 s; until then they block their group (AWS: SQS FIFO, messages in flight). */
 export const comeBackSoon =
   (client: SQSClient, queueUrl: string) =>
   async (taken: readonly Taken[]): Promise<void> => {
@@ -40,5 +40,5 @@ export const announce =
       }),
     );
     const accepted = sent.then(({ MessageId }) => always('MessageId', MessageId));
-    await doing('Telling reconcile of the stored certificates', accepted, atNextRun);
+    await doing('Announcing the stored certificates to reconcile', accepted, atNextRun);
   };

@@ -15,7 +15,7 @@ import { taskReader, witnessReader } from './tasks';
 
 type Clients = { readonly ecs: ECSClient; readonly ec2: EC2Client; readonly ssm: SSMClient };
 
-/** It remembers what cannot change. */
+/** The readers cache what cannot change. */
 export function reconcileDeps({ ecs, ec2, ssm }: Clients, settings: Omit<Settings, 'queueUrl'>): Deps {
   const [readDefinitions, readHosts] = [definitionReader(ecs), hostReader(ecs, ec2)];
   return {

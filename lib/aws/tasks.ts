@@ -61,7 +61,7 @@ function ignoreMissingCluster(error: unknown): undefined {
 
 const lastPart = (nameOrArn: string): string => nameOrArn.split('/').at(-1) ?? nameOrArn;
 
-/** MISSING means that the task ended at least an hour ago. Without any answer it has not ended. */
+/** MISSING means that the task ended at least an hour ago. A task without an answer has not ended. */
 function tasksIn(
   answer: DescribeTasksCommandOutput,
   cluster: string,
@@ -82,7 +82,7 @@ function tasksIn(
   };
 }
 
-const noWord = 'ECS answers nothing about it';
+const noWord = 'the answer of ECS does not mention it';
 
 function readTask(described: Described, cluster: string) {
   const arn = typeof described?.taskArn === 'string' ? described.taskArn : '';

@@ -71,7 +71,7 @@ export function chainOf(leafText: string, chain: string, now: number): string {
   const leaf = new X509Certificate(leafText);
   const others = certificatesIn(chain).filter(({ x509 }) => x509.fingerprint256 !== leaf.fingerprint256);
   if (issued(leaf, leaf)) {
-    if (others.length > 0) throw new Error('does not belong to it, for it signed itself');
+    if (others.length > 0) throw new Error('does not belong to it, because it signed itself');
     return '';
   }
   const path = authorities(leaf, others, now);

@@ -5,7 +5,7 @@ import { readFields, Unreadable } from './fields';
 import type { Fleet } from './fleet';
 import { parseTask, type Task } from './task';
 
-/** Only "read again" is certain; for a minute the tasks outrank an older answer of ECS. */
+/** An event only shows that ECS must be read again; for a minute its task outranks an older answer of ECS. */
 export type Evidence = {
   readonly tasks: readonly (Task & { readonly at: number })[];
   /** A tick nudges every proxy, even without a change. */
@@ -61,7 +61,7 @@ function readMessage(body: string): Partial<Evidence> {
   } catch (error) {
     if (!(error instanceof Unreadable || error instanceof SyntaxError)) throw error;
     const why = error instanceof Unreadable ? error.message : 'it is not JSON';
-    const fault = `ignored a message that is not what it says (${subjectOf(message)}${why}); ECS was read in full instead`;
+    const fault = `ignored an unreadable message (${subjectOf(message)}${why}); ECS was read in full instead`;
     return { unclear: true, faults: [fault] };
   }
 }
@@ -82,10 +82,10 @@ const aheadMs = 60_000;
 /**
  * Combines what ECS described with events. For each task the first row that fits decides:
  *
- * | ECS describes it as      | besides                          | it is                                   |
+ * | ECS describes it as      | and                              | it is                                   |
  * | ------------------------ | -------------------------------- | --------------------------------------- |
  * | stopping                 |                                  | stopping: a stop order is final         |
- * | anything, or nothing     | a recent event, a later version  | what the event says                     |
+ * | anything, or not at all  | a recent event, a later version  | what the event says                     |
  * | starting                 | it is published                  | running: the answer is an older one     |
  * | anything                 |                                  | what ECS describes                      |
  */
@@ -131,7 +131,7 @@ export function isReflected(evidence: Evidence, { tasks, hosts }: Reflected): bo
 
 /** Call it only after the run has published and nudged. */
 export function noteReflected(fleet: Fleet, reflected: Reflected): void {
-  // ECS lists no task that was told to stop, and an unpublished one is not described either.
+  // ECS lists no task with a stop order, and does not describe it if it is not published.
   for (const [id, { version, state }] of reflected.tasks) {
     if (state === 'running') reflected.tasks.set(id, { version, state: 'unlisted' });
   }

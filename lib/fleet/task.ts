@@ -31,7 +31,7 @@ type Container = {
   readonly ipv6Only?: true;
 };
 
-/** Both ends belong to it. */
+/** Inclusive. */
 export type PortRange = { readonly from: number; readonly to: number };
 
 /** `count` consecutive ports of a container, bound to as many of its instance. */

@@ -28,16 +28,16 @@ const plain = (status: number, words: string): string =>
 const requestRules = `    option http-restrict-req-hdr-names delete
     http-request ${plain(405, 'CONNECT and TRACE are not served here.')} if { method CONNECT TRACE }
     http-request set-var(txn.host) req.fhdr(Host),lower
-    http-request ${plain(400, 'The request names no host, or none that can be one.')} unless { var(txn.host) -m reg ${hostGrammar} }
-    # HAProxy 2.6 and 3.0 read 2^64 as 0, and a task would take the next request, of anybody, for the body of this one.
+    http-request ${plain(400, 'The request names no valid host.')} unless { var(txn.host) -m reg ${hostGrammar} }
+    # HAProxy 2.6 and 3.0 read 2^64 as 0, so a task would take the next request, of any client, for the body of this one.
     http-request ${plain(400, 'The request has a length or a version that is not served here.')} if { req.hdr(Content-Length),length gt 18 } || { req.ver 0.9 }
-    # An absolute address may say another user or scheme than the host that was checked, or have no path.
+    # An absolute URI may name a user, a scheme or a host that was not checked, or have no path.
     http-request replace-uri ^([^/?]*//[^/?]*)?/?(.*)$ /\\2 unless { url_beg / } || { fc_http_major 2 } { url_beg https:// http:// } || { method OPTIONS } { url -m str * }
     http-request set-var(txn.host) var(txn.host),host_only,rtrim(.)
     http-request return status 200 content-type text/plain string "HAProxy answers." if { var(txn.host) -m str ${reservedHosts.join(' ')} }
     http-request set-var(txn.upgrade) req.fhdr(Upgrade)
     http-request set-var(txn.websocket) bool(true) if { var(txn.upgrade) -m reg -i ^(.*,)?[[:space:]]*websocket[[:space:]]*(,.*)?$ } { method GET }
-    http-request ${plain(405, 'Of protocols, only websocket is served here.')} if { var(txn.upgrade) -m found } { fc_http_major 2 } !{ var(txn.websocket) -m bool }
+    http-request ${plain(405, 'The only upgrade that is served here is websocket.')} if { var(txn.upgrade) -m found } { fc_http_major 2 } !{ var(txn.websocket) -m bool }
     http-request del-header Connection
     http-request del-header Upgrade if { var(txn.upgrade) -m found }
     http-request set-header Upgrade websocket if { var(txn.websocket) -m bool }
@@ -59,7 +59,7 @@ const requestRules = `    option http-restrict-req-hdr-names delete
 
 export const frontends = (backends: readonly Backend[], certified: readonly string[]): string => `frontend sluice
     bind "\${SLUICE_HTTP-:80}"
-    # The first is for clients without SNI, whatever else lies in the folder.
+    # The first certificate is for clients without SNI, regardless of the other files.
     bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/00-stand-in.pem" crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
 ${entranceLimits}
 ${requestRules}

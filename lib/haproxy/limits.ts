@@ -39,7 +39,7 @@ const busy =
 
 /** One HTTP/2 connection makes many requests, so an address has a share of both; above it the connection ends. */
 export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
-    # Those who wait to be accepted cost the kernel little, and HAProxy nothing.
+    # Connections that wait to be accepted cost the kernel little and HAProxy no memory.
     backlog 1024
     tcp-request connection track-sc1 src table sluice-addresses
     tcp-request connection reject if { sc1_conn_cur gt ${limit('SLUICE_CONNECTIONS_OF_ADDRESS')} }

@@ -48,7 +48,7 @@ function backendFile(backend: Backend): string {
     `backend ${backend.name}`,
     '    balance roundrobin',
     ...serviceLimits,
-    '    # What may not be repeated is sent once, on a connection of its own: a kept one may end as it arrives.',
+    '    # A request that must not be repeated is sent once, on a new connection: a kept one may close as the request arrives.',
     ...onceOnly,
     '.if version_atleast(3.2)',
     '    option http-drop-request-trailers',

@@ -6,7 +6,7 @@ export const global = (structureDigest: string): string => `global
     log stdout format raw daemon
     hard-stop-after 10m
     mworker-max-reloads 3
-    # A reload goes on with the health that was seen last; a start knows none, and checks every task first.
+    # A reload keeps the health that was seen last; a start knows no health and checks every task first.
 .if defined(HAPROXY_MWORKER_REEXEC)
     server-state-file "\${SLUICE-/etc/haproxy/sluice}/sluice.state"
 .else
@@ -14,7 +14,7 @@ export const global = (structureDigest: string): string => `global
 .endif
 ${globalLimits}
     stats socket "\${SLUICE_RUN-/run/haproxy}/admin.sock" mode 600 level admin
-    # What keeps connections apart that must not be shared. HAProxy 3.2 takes the older word for TLS alone.
+    # The option that keeps connections apart. HAProxy 3.2 applies its older name, sni, to TLS only.
 .if version_atleast(3.0)
     setenv SLUICE_APART pool-conn-name
 .endif
@@ -58,9 +58,9 @@ export const defaults = `defaults sluice-defaults
     retry-on conn-failure empty-response
     option idle-close-on-response
     load-server-state-from-file global
-${page(400, 'Bad request', 'The request is not valid HTTP, or it has more headers than this server takes.')}
+${page(400, 'Bad request', 'The request is not valid HTTP, or it has more headers than this server accepts.')}
 ${page(408, 'Request timeout', 'The request took too long to arrive. Please try again.')}
-${page(502, 'Bad gateway', 'The service broke off its answer, or it sent more headers than this server takes. Please try again.')}
-${page(503, 'Service unavailable', 'No task of this service can answer at the moment. Please try again soon.', ' hdr Retry-After 1')}
+${page(502, 'Bad gateway', 'The service broke off its answer, or it sent more headers than this server accepts. Please try again.')}
+${page(503, 'Service unavailable', 'This site is temporarily unavailable. Please try again soon.', ' hdr Retry-After 1')}
 ${page(504, 'Gateway timeout', 'The service took too long to answer. Please try again.')}
 `;

@@ -57,7 +57,7 @@ const displacement = (backend: Backend, server: Server, owner: Task | undefined)
   service: serviceKey(backend),
   message:
     `${serviceKey(backend)}: task ${server.name} gets no more requests: ${addressOf(server)} now belongs to the younger task ` +
-    `${owner?.id} of ${owner && serviceKey(owner)}; ECS should report its end soon, else stop it`,
+    `${owner?.id} of ${owner && serviceKey(owner)}; ECS should report its end soon; if not, stop it`,
 });
 
 /** Services that lost most servers of a backend to younger tasks: to be asked or, once asked, those that count more tasks. */

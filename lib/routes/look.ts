@@ -107,7 +107,7 @@ export function keepMissing(published: ByService<Backend>, runningOf: ByService<
 
 const uncounted = (service: string, why: string): Fault => ({
   service,
-  message: `${service}: its running tasks cannot be counted: ${why}; servers of it that ECS does not describe stay until they can be`,
+  message: `${service}: its running tasks cannot be counted: ${why}; its servers that ECS does not describe stay until ECS counts them`,
 });
 
 function missingOf(backends: readonly Backend[], known: ReadonlySet<string>, unread: ReadonlySet<string>) {
@@ -131,8 +131,8 @@ export function unreadFaults({ unread }: Fleet, published: readonly Backend[]): 
   return unread.length > mostNamed ? [...sentences, `${unread.length - mostNamed} more cannot be read`] : sentences;
 }
 
-/** As many fit into a line of the log. */
+/** So many fit into a line of the log. */
 const mostNamed = 20;
 
 const sentence = ({ what, why }: Pick<Unread, 'what' | 'why'>): string =>
-  `${what} cannot be read: ${why}; what is published of it stays until it is told to stop, what is not waits`;
+  `${what} cannot be read: ${why}; its published servers stay until a stop order, new ones wait`;

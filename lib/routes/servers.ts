@@ -67,7 +67,7 @@ function noAddress(task: Task, { container, port }: Claim, fleet: Fleet): Fault 
   if (own === undefined)
     return {
       service,
-      message: `${what} runs but has no container ${quote(container)}, to which its published route leads; mend the fault in its labels`,
+      message: `${what} runs but has no container ${quote(container)}, to which its published route leads; correct its labels`,
     };
   const isIpv6Only = own.ipv6Only ?? fleet.hosts.get(task.instance ?? '')?.ipv6Only;
   if (isIpv6Only)

@@ -152,8 +152,8 @@ async function tend({ settings, target, servers }: Plan, worker: Worker) {
     if (keepsHealth(target.files)) writeHealth(target.folder, stateFile(running, servers));
     return tasks;
   } catch (error) {
-    // On a full disk a reload that no sync makes believes the health that was seen before, so this fails nothing else.
-    const what = `who passes its checks could not be written to ${target.folder}: ${(error as Error).message}`;
+    // On a full disk a reload that no sync makes uses older health, so the rest of the sync goes on.
+    const what = `the health of the servers could not be written to ${target.folder}: ${(error as Error).message}`;
     return { ...tasks, faults: [`${what}; is the disk full?`] };
   }
 }
@@ -163,7 +163,7 @@ export async function noteHealth(link: string, haproxy: Haproxy): Promise<{ read
   const installed = readInstalled(link);
   if (!installed || !keepsHealth(installed.files)) return { health: 'the installed configuration keeps none' };
   const worker = await currentWorker(haproxy);
-  if (!worker) throw new Error('could not ask who passes its checks, for HAProxy is not running');
+  if (!worker) throw new Error('could not read the health of the servers, because HAProxy is not running');
   const [running, servers] = [await runningServers(worker), wantedServers(installed.files)];
   writeHealth(installed.folder, stateFile(running, servers));
   const up = running.filter((server) => server.up && server.admitted);

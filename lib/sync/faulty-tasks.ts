@@ -23,7 +23,7 @@ type DownServer = Named & {
 
 /** Run Command keeps 24,000 characters of a report. */
 const most = 5;
-/** A check ends within a second, and HAProxy 2.8 and 3.0 show none of those whose answer is no HTTP. */
+/** A check ends within a second, and HAProxy 2.8 and 3.0 show no result if the answer is not HTTP. */
 const newcomerSeconds = 5;
 
 /** `undefined` when there is none. A new server that was not checked yet fails no check. */
@@ -73,7 +73,7 @@ export type Unheard = {
 const manyFailures = 3;
 
 const advice =
-  'Sluice speaks HTTP/1.1 without TLS to tasks: let them serve that too, at the port of haproxy.port. gRPC needs another entrance, such as an ALB';
+  'Sluice speaks HTTP/1.1 without TLS to tasks: make them serve that too, at the port of haproxy.port. gRPC needs another entrance, such as an ALB';
 
 /** Servers of which HAProxy shows neither that they speak HTTP nor that they cannot be reached. */
 export function unheard(stat: string, wanted: readonly WantedServer[], heard: Heard): readonly Unheard[] {
@@ -115,7 +115,7 @@ export function spoken(bytes: Buffer, asked: boolean): string {
     .slice(0, 20)
     .trim()
     .replace(/[^ !#-[\]-~]/g, '.');
-  return `no HTTP; it begins with "${printable}"`;
+  return `not HTTP; it begins with "${printable}"`;
 }
 
 type Row = (column: string) => string | undefined;
@@ -149,5 +149,5 @@ function foreignSpeech(row: Row, heard = 'silent'): string | undefined {
   if (heard !== 'silent' && heard !== 'unknown') return heard;
   const broken = Number(row('eresp'));
   const isBroken = row('status')?.startsWith('UP') && sum(row, ['hrsp_4xx']) === 0 && broken >= manyFailures;
-  return isBroken ? `nothing in HTTP/1.1: HAProxy could read none of its ${broken} answers` : undefined;
+  return isBroken ? `not HTTP/1.1: HAProxy could not read any of its ${broken} answers` : undefined;
 }

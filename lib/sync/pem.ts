@@ -19,7 +19,7 @@ const mostBytes = 15_000;
 export function pemFile(name: string, key: string, chain: string, now = 0): string {
   const pair = clean(key);
   if (!isPair(pair))
-    throw new Error(`the stored certificate ${name} is no private key with its certificate; ${orderAnew(name)}`);
+    throw new Error(`the stored certificate ${name} is not a private key with its certificate; ${orderAnew(name)}`);
   const text = pair + clean(fitting(name, pair, clean(chain), now));
   const bytes = Buffer.byteLength(text);
   if (bytes <= mostBytes) return text;

@@ -45,7 +45,7 @@ function syncAndReport(settings: Settings) {
 
 async function bringTo(settings: Settings) {
   if (!/^\d{1,10}$/.test(asked))
-    throw new Error(`"${asked}" is no generation; give a number, or 0 for whatever is current`);
+    throw new Error(`"${asked}" is not a generation; give a number, or 0 for the current one`);
   const { ssmEndpoint, masterSocket, patienceMilliseconds, home } = settings;
   const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, () => whoAmI(settings));
   // HAProxy may be starting beside this sync, or starting again. Before its first start there is no need to wait.
@@ -77,11 +77,11 @@ function whoAmI({ imdsEndpoint, patienceMilliseconds, region }: Settings) {
   return instance(metadata(imdsEndpoint, patienceMilliseconds), region);
 }
 
-/** The error's message; where the disk takes nothing more, with what to do about it. */
+/** The error's message, with advice if the disk could not be written. */
 function withAdvice({ message, code }: NodeJS.ErrnoException): string {
   if (!['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO'].includes(String(code))) return message;
   const advice = 'what is installed stays, and tasks come and go as long as HAProxy runs';
-  return `the disk could not be written (${message}); make room on it, or mend it. Until then ${advice}`;
+  return `the disk could not be written (${message}); make room on it, or repair it. Until then ${advice}`;
 }
 
 function write(line: object): void {

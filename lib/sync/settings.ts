@@ -5,7 +5,7 @@ export type Place = {
   readonly slot: string;
   /** The allocation of the Elastic IP address. */
   readonly address: string;
-  /** `hook` keeps the instance from counting until it is completed. */
+  /** Auto Scaling counts the instance only after `hook` is completed. */
   readonly group: string;
   readonly hook: string;
 };
@@ -21,15 +21,15 @@ export type Settings = {
   readonly masterSocket: string;
   readonly haproxy: string;
   readonly http: string;
-  /** A server that left must be quiet for so long before it is deleted. */
+  /** A server that left is deleted after it was quiet for so long. */
   readonly removeAfterSeconds: number;
-  /** For what passes by itself: throttling, an old answer, a master that executes itself anew. */
+  /** For faults that pass: throttling, an old answer, a master that restarts itself. */
   readonly patienceMilliseconds: number;
   readonly ssmEndpoint: string | undefined;
   readonly imdsEndpoint: string;
   readonly region: string | undefined;
   readonly queryEndpoint: string | undefined;
-  /** An instance that was started by hand has none. */
+  /** Absent on an instance that was started by hand. */
   readonly slot: string | undefined;
   readonly place: () => Place;
   /** sync.sh has found a fault around this program, so this run counts as not synced. */

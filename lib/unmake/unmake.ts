@@ -7,7 +7,7 @@ import { readEnvironment, stagePrefix } from '../settings';
 
 export type Deps = {
   readonly prefix: string;
-  /** Complete. */
+  /** Returns all names. */
   readonly list: () => Promise<readonly string[]>;
   readonly remove: (names: readonly string[]) => Promise<void>;
   readonly autoScaling: AutoScalingClient;
@@ -116,7 +116,7 @@ export async function report(
   }
 }
 
-/** Secret: whoever has the address can answer, and an error of `fetch` may hold it, so only its cause is passed on. */
+/** Secret: anyone with the address can answer, and an error of `fetch` may hold it, so only its cause is passed on. */
 async function put(url: string, body: string): Promise<string | undefined> {
   // The address is signed for a request without a content type.
   const request = { method: 'PUT', headers: { 'content-type': '' }, body, signal: AbortSignal.timeout(5_000) };

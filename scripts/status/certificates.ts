@@ -19,7 +19,7 @@ export async function certificateChecks(
     return [
       wrong(
         'certificates',
-        'none is stored yet',
+        'no certificate is stored yet',
         `one comes minutes after the first deploy; else ${renewing}; when that is corrected, look again:` +
           ` ${aws(`lambda invoke --function-name sluice-${stage}-renew --invocation-type Event /dev/stdout`)}`,
       ),

@@ -21,7 +21,7 @@ it.each(['{}', '7', '[null]', 'no JSON'])('a journal that is %s is reported as d
   const { store, put } = await renewStage();
   put('acme/journal', text);
   await expect(store.journal.read()).rejects.toThrow(
-    /^\/sluice\/dev\/acme\/journal is damaged \(.*\); put an older version back, or delete it to begin anew$/s,
+    /^\/sluice\/dev\/acme\/journal is damaged \(.*\); put an older version back, or delete it to start again$/s,
   );
 });
 
@@ -42,7 +42,7 @@ it.each<[string, string, (store: Store) => Promise<unknown>]>([
   const error = inspect(await write(store).catch((reason: Error) => reason));
 
   expect(error).toMatch(
-    /Writing \/sluice\/dev\/\S+: ValidationException: what it says repeats a secret, and is not shown; /,
+    /Writing \/sluice\/dev\/\S+: ValidationException: its message repeats a secret, so it is not shown; /,
   );
   expect(error).not.toMatch(/c2VjcmV0|PRIVATE/);
 });

@@ -3,7 +3,7 @@ import type { Fault } from '../../scripts/local/api/errors';
 import { always, faults as faultsOf, impatient } from './played';
 import { definitionArn, stage } from './stage';
 
-const again = 'nothing is lost: the run comes again in seconds, and the next tick repairs it';
+const again = 'nothing is lost: the run is repeated in seconds, and the next tick repairs the rest';
 const real = faultsOf(again);
 /** An answer without a field that AWS always sends must not count as "there is none". */
 const hollow = (action: string) => {

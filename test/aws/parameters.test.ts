@@ -110,7 +110,7 @@ describe('Parameter Store', () => {
     expect((await readPublished(false)).faults).toStrictEqual([]);
     const { faults, generation } = await readPublished(true);
     expect(faults).toStrictEqual([
-      `/sluice/dev/haproxy/files/${name}:1 is damaged (missing, or not what haproxy/current lists); it is written anew from what ECS runs`,
+      `/sluice/dev/haproxy/files/${name}:1 is damaged (missing, or not what haproxy/current lists); it is written again from what ECS runs`,
     ]);
     expect(generation?.files.map((piece) => piece.name)).not.toContain(name);
   });
@@ -127,7 +127,7 @@ describe('Parameter Store', () => {
 
     expect(generation?.files.map(({ name }) => name)).toStrictEqual(['00-global.cfg', '10-frontends.cfg']);
     expect(backends).toStrictEqual([]);
-    expect(faults).toStrictEqual([expect.stringMatching(/50-demo\.shop\.cfg:2 is damaged .* written anew/)]);
+    expect(faults).toStrictEqual([expect.stringMatching(/50-demo\.shop\.cfg:2 is damaged .* written again/)]);
   });
 
   const damages = [['haproxy/current', '{', 2] as const, ['certificates/index', '[{"name":"../../etc"}]', 1] as const];

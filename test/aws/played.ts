@@ -28,8 +28,8 @@ export const impatient = () => ({
 export const always = 9;
 
 const lacksPermission =
-  'the function lacks a permission, as it should while the stack is removed; else its role was changed by hand, or a policy' +
-  ' above it denies: docs/operations.md, "What was changed by hand"';
+  'the function lacks a permission. During a removal this is expected; otherwise its role was changed by hand, or a policy' +
+  ' above it denies the call: docs/operations.md, "What was changed by hand"';
 
 /** How AWS fails, and what is said of it. @param again what is said where only time helps */
 export const faults = (again: string): Record<string, { fault: Fault; says: RegExp; advises: string }> => ({

@@ -35,7 +35,7 @@ const calls: readonly Row[] = [
   [`Reading the NS records of ${name}`, sets, ({ zones, id }) => zones.delegates(id, name)],
   ['Changing the TXT records of b.example.com', 'route53:ChangeResourceRecordSets', create],
   ['Asking about change', 'route53:GetChange', ({ zones, change }) => zones.isInSync(change)],
-  ['Telling reconcile of the stored certificates', 'sqs:SendMessage', ({ announce }) => announce('1')],
+  ['Announcing the stored certificates to reconcile', 'sqs:SendMessage', ({ announce }) => announce('1')],
 ];
 
 const faults = faultsOf('the certificates that are stored stay, and the next run tries again');

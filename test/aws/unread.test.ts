@@ -3,7 +3,7 @@ import { definitionArn, deny, host, type Odd, refuse, stage, task } from './stag
 
 // Law 7: a task, host or service that cannot be read holds up no other. Law 3: it does not count as gone either.
 
-const stays = 'what is published of it stays until it is told to stop, what is not waits';
+const stays = 'its published servers stay until a stop order, new ones wait';
 const b = `task ${taskArn('b')} cannot be read: `;
 const b2 = `demo/shop: task definition ${definitionArn('shop', 2)} cannot be read: `;
 const denied = 'AWS refuses it: AccessDeniedException';
@@ -149,7 +149,7 @@ describe('a service whose tasks ECS would not count', () => {
 
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(`demo/shop: its running tasks cannot be counted: ${says}`);
-    expect(faults[0]).toMatch(/; servers of it that ECS does not describe stay until they can be$/);
+    expect(faults[0]).toMatch(/; its servers that ECS does not describe stay until ECS counts them$/);
     expect(await servers()).toStrictEqual(['shop/a', 'shop/b']);
 
     world.odd = {};

@@ -90,7 +90,7 @@ it('a leaf that its root issued shows the root, for nothing else leads there', (
 it('a leaf that signed itself needs no other, and has none', () => {
   const self = ours.root;
   expect([chainOf(self, '', 0), chainOf(self, self, 0)]).toStrictEqual(['', '']);
-  expect(() => chainOf(self, foreign, 0)).toThrow('does not belong to it, for it signed itself');
+  expect(() => chainOf(self, foreign, 0)).toThrow('does not belong to it, because it signed itself');
 });
 
 it.each([

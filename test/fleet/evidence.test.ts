@@ -73,17 +73,17 @@ describe('reading a batch', () => {
   });
 
   it.each([
-    ['is not JSON', '{', 'ignored a message that is not what it says (it is not JSON)'],
-    ['lacks a task', taskEvent('a', { taskArn: undefined }), 'not what it says (host-1: taskArn is missing)'],
+    ['is not JSON', '{', 'ignored an unreadable message (it is not JSON)'],
+    ['lacks a task', taskEvent('a', { taskArn: undefined }), 'unreadable message (host-1: taskArn is missing)'],
     [
       'names a task that is none',
       taskEvent('a', { taskArn: 'arn:aws:s3:::a/b/c' }),
-      'not what it says (arn:aws:s3:::a/b/c: taskArn is "arn:aws:s3:::a/b/c", which is not the ARN of a task)',
+      'unreadable message (arn:aws:s3:::a/b/c: taskArn is "arn:aws:s3:::a/b/c", which is not the ARN of a task)',
     ],
     [
       'has several odd fields',
       taskEvent('a', { version: '7', createdAt: 'yesterday', containers: [{ name: 5 }] }),
-      `not what it says (${taskArn('a')}: version is "7", which is not a number, ` +
+      `unreadable message (${taskArn('a')}: version is "7", which is not a number, ` +
         'createdAt is "yesterday", which is not a time, containers[0].name is "5", which is not a text)',
     ],
     [
@@ -94,10 +94,10 @@ describe('reading a batch', () => {
     [
       'is about a host in no state',
       message('aws.ecs', 'ECS Container Instance State Change', { containerInstanceArn: 'arn:h' }),
-      'not what it says (arn:h: status is missing)',
+      'unreadable message (arn:h: status is missing)',
     ],
-    ['is an array', '[]', 'ignored a message that is not what it says (it is "[]", which is not an object)'],
-    ['is nothing', 'null', 'ignored a message that is not what it says (all of it is missing)'],
+    ['is an array', '[]', 'ignored an unreadable message (it is "[]", which is not an object)'],
+    ['is nothing', 'null', 'ignored an unreadable message (all of it is missing)'],
   ])('reports a message that %s by its ARN and field, and keeps the rest', (_, body, words) => {
     const { tasks, faults, unclear } = readEvidence([body, taskEvent('b')]);
     expect([tasks.map(({ id }) => id), unclear]).toStrictEqual([['b'], true]);

@@ -38,7 +38,7 @@ describe('law 1: the plan', () => {
     expect(plan(published(file('a', '1')), doubtful)).toStrictEqual({
       action: 'refuse',
       reason:
-        'ECS describes fewer tasks with an address of their own than it counts for demo/shop, so those that it does not describe stay until it agrees with itself',
+        'ECS counts more tasks than it describes with an address of their own for demo/shop, so those that it does not describe stay until both agree',
     });
   });
 });

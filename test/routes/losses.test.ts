@@ -71,7 +71,7 @@ describe('law 3', () => {
     expect(counted(1).doubts).toStrictEqual(['demo/shop']);
     expect(counted(0)).toMatchObject({ doubts: [], backends: [{ servers: [] }] });
     expect(counted(0).faults[0]?.message).toBe(
-      'demo/shop: task a gets no more requests: 10.0.1.7:32768 now belongs to the younger task y of demo/worker; ECS should report its end soon, else stop it',
+      'demo/shop: task a gets no more requests: 10.0.1.7:32768 now belongs to the younger task y of demo/worker; ECS should report its end soon; if not, stop it',
     );
   });
 

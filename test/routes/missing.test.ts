@@ -106,7 +106,7 @@ describe('in quarantine', () => {
     const { backends: published } = decideFor({ t1: [1, web] }, {});
     const { faults } = decideFor({ t2: [2, { app: { 'haproxy.hots': 'a.test' } }] }, { published, witness: counts(1) });
     expect(faults.at(-1)?.message).toBe(
-      'demo/shop: task t2 runs but has no container "web", to which its published route leads; mend the fault in its labels',
+      'demo/shop: task t2 runs but has no container "web", to which its published route leads; correct its labels',
     );
   });
 });

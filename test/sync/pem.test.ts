@@ -14,7 +14,7 @@ describe('a PEM file', () => {
   });
 
   it.each([
-    ['of another', from(other, 'CERTIFICATE'), 'does not belong to it, for it signed itself'],
+    ['of another', from(other, 'CERTIFICATE'), 'does not belong to it, because it signed itself'],
     ['of words', 'no chain', 'holds no certificate'],
   ])('is refused with a chain %s', (_, chain, why) => {
     const words = `the stored chain of example.com ${why}; ${orderAnew('example.com')}`;
@@ -42,7 +42,7 @@ describe('a PEM file', () => {
     ['nothing', ''],
   ])('is refused with %s, without a word of it', (_, stored) => {
     expect(() => pemFile('example.com', stored, '')).toThrow(
-      /^the stored certificate example.com is no private key with its certificate; to have another one ordered, delete the stage's parameter acme\/state\/example.com and invoke renew$/,
+      /^the stored certificate example.com is not a private key with its certificate; to have another one ordered, delete the stage's parameter acme\/state\/example.com and invoke renew$/,
     );
   });
 

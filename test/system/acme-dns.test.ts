@@ -104,7 +104,7 @@ it.each([
 
   await expect(stage.run([[name, `*.${name}`], [`b.${name}`]])).rejects.toThrow(
     new RegExp(
-      `^${name} is due \\(none is stored\\), but the TXT record${which} of ${challenge} ${why}.*, so that no challenge fits beside it; delete that record$`,
+      `^${name} is due \\(no certificate is stored\\), but the TXT record${which} of ${challenge} ${why}.*, so that no challenge fits beside it; delete that record$`,
     ),
   );
 

@@ -165,7 +165,7 @@ it('asks for no further proof when a slow CA used up the time, and cleans up', a
   const many = ['a', 'b', 'c', 'd'].map((label) => `${label}.${name}`);
 
   await expect(stage.run([many], { clock: { remainingMs } })).rejects.toThrow(
-    'a.example.com is due (none is stored), but the time of this run is over, it stops to clean up',
+    'a.example.com is due (no certificate is stored), but the time of this run is over, it stops to clean up',
   );
 
   expect(proofs() - before).toBe(2);

@@ -11,7 +11,7 @@ it('renews the others when one certificate’s answer cannot be shown, or a zone
   const zones = ['ZGONE', stage.zone.id];
 
   await expect(stage.run([...names, ['away.example.com']], { settings: { zones } })).rejects.toThrow(
-    /^away.example.com is due \(none is stored\), but the name servers of hosted zone \w+ \(\S+, \S+\) do not show _acme-challenge.away/,
+    /^away.example.com is due \(no certificate is stored\), but the name servers of hosted zone \w+ \(\S+, \S+\) do not show _acme-challenge.away/,
   );
 
   expect(stage.index()).toMatchObject([{ name, key: 2 }]);
@@ -23,7 +23,7 @@ it('renews the others when what is remembered of one is damaged', async () => {
   stage.put(`acme/state/${name}`, '{"held":{}}');
 
   await expect(stage.run([...names, ['other.example.com']])).rejects.toThrow(
-    /^\/sluice\/dev\/acme\/state\/example.com is damaged \(.*\); put an older version back, or delete it to begin anew$/s,
+    /^\/sluice\/dev\/acme\/state\/example.com is damaged \(.*\); put an older version back, or delete it to start again$/s,
   );
 
   expect(stage.index()).toStrictEqual([...before, expect.objectContaining({ name: 'other.example.com' })]);

@@ -25,7 +25,10 @@ const stored = (path: string) => stage.store.read(`/sluice/dev/${path}`);
 it('orders an apex with its wildcard at once, in one record, stores it, tells reconcile, and leaves nothing', async () => {
   const outcome = await stage.run([both]);
 
-  expect(outcome).toStrictEqual({ certificates: [{ name, did: 'renewed', why: 'none is stored' }], served: 0 });
+  expect(outcome).toStrictEqual({
+    certificates: [{ name, did: 'renewed', why: 'no certificate is stored' }],
+    served: 0,
+  });
   expect(stage.orders()).toHaveLength(1);
   const { key, chain } = stage.stored(name);
   expect(leaf().subjectAltName).toBe(`DNS:${name}, DNS:*.${name}`);
@@ -74,7 +77,7 @@ it('orders nothing while nothing is due, and another certificate where the state
   expect(seen()).toStrictEqual(before);
 
   stage.store.handlers['ssm:DeleteParameter']({ Name: `/sluice/dev/acme/state/${name}` });
-  expect(await stage.run([[name]])).toMatchObject({ certificates: [{ why: 'none is stored' }] });
+  expect(await stage.run([[name]])).toMatchObject({ certificates: [{ why: 'no certificate is stored' }] });
   expect(stage.index()).toMatchObject([{ name, key: 2, chain: 2 }]);
   expect(stored('certificates/index')).not.toBe(before[2]);
 });
@@ -112,7 +115,7 @@ it('says that a CA binds accounts to its own, before a key is made for one', asy
   stage = await acmeStage({ bindsAccounts: true });
 
   await expect(stage.run([[name]])).rejects.toThrow(
-    /^example.com is due \(none is stored\), but Asking https:\S+\/dir for an account: the CA refused \(externalAccountRequired\): .*; this CA binds each account .*; name another CA in acmeDirectory$/,
+    /^example.com is due \(no certificate is stored\), but Asking https:\S+\/dir for an account: the CA refused \(externalAccountRequired\): .*; this CA binds each account .*; name another CA in acmeDirectory$/,
   );
 
   expect(stored('acme/account')).toBeUndefined();

@@ -97,7 +97,7 @@ it('lives: none; issued after a deploy and served; due, renewed, and served by t
   expect(await plainly()).toBe(200);
 
   world.aws.deployed('CREATE_COMPLETE');
-  const ordered = [{ name, did: 'renewed', why: 'none is stored' }];
+  const ordered = [{ name, did: 'renewed', why: 'no certificate is stored' }];
   expect((await run(1))?.result).toStrictEqual({ certificates: ordered, served: 1 });
   const first = stored();
   expect((await served()).names).toStrictEqual([name, `*.${name}`]);

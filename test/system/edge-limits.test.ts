@@ -41,7 +41,7 @@ describe('headers of an answer', () => {
   });
 
   it.each(tooMuch)('%s bytes are a 502 that says so', async (size) => {
-    const words = 'broke off its answer, or it sent more headers than this server takes';
+    const words = 'broke off its answer, or it sent more headers than this server accepts';
 
     expect(await ask1('', `/answer/${size}`)).toMatch(new RegExp(`^HTTP/1\\.1 502 [\\s\\S]*${words}`));
     expect(await ask2('', `/answer/${size}`)).toMatchObject({ status: 502, body: expect.stringContaining(words) });

@@ -38,7 +38,7 @@ describe('routing', () => {
   it.each([
     ['an unknown host', 'nobody.example', 404, 'No service answers to this name and path.'],
     ['a host that only ends alike', 'myshop.example', 404, 'No service answers'],
-    ['a service without tasks', 'idle.example', 503, 'No task of this service can answer at the moment.'],
+    ['a service without tasks', 'idle.example', 503, 'This site is temporarily unavailable.'],
   ])('%s gets a plain page', async (_, host, code, sentence) => {
     const page = await door.get(host);
 

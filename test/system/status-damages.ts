@@ -97,7 +97,7 @@ export const damages: readonly (readonly [string, Damage, readonly Found[]])[] =
     [
       ['proxy 1', /but its agent is ConnectionLost$/, terminate],
       ['dead letters', /^2 messages failed five times$/, /log group .* purge/],
-      ['certificates', /^none is stored yet$/, /\/aws\/lambda\/sluice-dev-renew/],
+      ['certificates', /^no certificate is stored yet$/, /\/aws\/lambda\/sluice-dev-renew/],
       ['alarm e-mail', any, /aws sns subscribe --topic-arn arn:/],
     ],
   ],

@@ -40,7 +40,7 @@ describe('the instance', () => {
 
   it('says what a generation is when it is asked for something else', async () => {
     expect(await instance.sync(Number.NaN)).toMatchObject(
-      failing('"NaN" is no generation; give a number, or 0 for whatever is current'),
+      failing('"NaN" is not a generation; give a number, or 0 for the current one'),
     );
     const { output } = await instance.sync('\u009b2J\u202e' as never);
     expect(output).toContain('\\\\u{9b}2J\\\\u{202e}');

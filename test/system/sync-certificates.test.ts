@@ -123,7 +123,7 @@ describe('a certificate', () => {
     const outcome = await apply([a, b], [good.entry, bad.entry, stored('large.com').entry, gone]);
 
     const faults = [
-      `the stored certificate bad.com is no private key with its certificate; ${orderAnew('bad.com')}`,
+      `the stored certificate bad.com is not a private key with its certificate; ${orderAnew('bad.com')}`,
       `/sluice/test/certificates/gone.com/key:9 is missing in Parameter Store; ${orderAnew('gone.com')}`,
     ];
     expect(outcome).toMatchObject(butFor(`${escaped(faults.join('; '))}$`));

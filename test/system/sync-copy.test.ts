@@ -50,11 +50,11 @@ describe('the sync’s own copy, and its room', () => {
       expect(await instance.sync(generation + 1)).toMatchObject({ code: 0, report: { generation: generation + 1 } });
     });
 
-    it('a sync that changes nothing says only that it could not write down who passes its checks', async () => {
+    it('a sync that changes nothing says only that it could not write the health of the servers', async () => {
       fillDisk();
 
       expect(await instance.sync(generation)).toMatchObject(
-        failing(/^everything else .* who passes its checks could not be .* disk full\?$/, 2),
+        failing(/^everything else .* the health of the servers could not be .* disk full\?$/, 2),
       );
     });
 

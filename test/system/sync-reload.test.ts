@@ -140,7 +140,7 @@ describe('a refusal', () => {
     expect(await instance.processes()).toStrictEqual(before);
   });
 
-  it('at the reload itself switches the folder back; the old worker serves on and takes further changes', async () => {
+  it('at the reload itself switches the folder back; the old worker keeps serving and takes further changes', async () => {
     await serving(a);
     const [before] = (await instance.processes()).workers;
 
@@ -149,7 +149,7 @@ describe('a refusal', () => {
     const live = readlinkSync(instance.path.live);
     const again = await apply([a, b]);
 
-    expect(outcome).toMatchObject(failing(/^HAProxy refused the reload, the old worker serves on/));
+    expect(outcome).toMatchObject(failing(/^HAProxy refused the reload, the old worker keeps serving/));
     expect(live).toMatch(/generations\/1$/);
     expect(again).toMatchObject({ code: 0, report: { changed: 'membership', how: 'at run time', added: 1 } });
     expect((await instance.processes()).workers).toContain(before);

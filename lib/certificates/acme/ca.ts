@@ -61,7 +61,7 @@ async function register(directoryUrl: string, contact: string, accountKey: strin
 const boundAccounts = (directory: string): Refusal =>
   refusal(`Asking ${directory} for an account`, {
     type: 'externalAccountRequired',
-    detail: 'its directory says that it gives none by itself',
+    detail: 'its directory requires an existing account with the CA',
   });
 
 /** Stores the key before it is used: without it the account could not be used again. */

@@ -7,7 +7,7 @@ import { cut } from '../../printable';
 
 type Fault = Pick<AxiosError, 'message' | 'config' | 'cause'>;
 
-// Without these: they would wait as long as the CA says, perhaps hours, and lose the cause of a network fault.
+// Removes acme-client's own: they would wait as long as the CA says, perhaps hours, and lose the cause of a network fault.
 axios.interceptors.request.clear();
 axios.interceptors.response.clear();
 axios.interceptors.request.use(bounded);
@@ -17,7 +17,7 @@ axios.defaults.validateStatus = () => true;
 
 export const http = axios;
 
-/** The waits before further tries, between two nonces, for a nonce, which a CA answers at once, and for other answers. */
+/** Waits before another try, between two nonces, for a nonce (a CA answers at once), and for other answers. */
 export const patience = { waitsMs: [2_000, 5_000], nonceEveryMs: 100, nonceMs: 5_000, answerMs: 20_000 };
 
 let nextNonceAt = 0;
@@ -92,16 +92,16 @@ const keyType = 'change keyType or the names in the settings, or name another CA
 const advice: Readonly<Record<string, string>> = {
   rateLimited: 'nothing to do: it is tried again when the CA allows it',
   caa: 'add a CAA record that allows this CA, or take away the one that forbids it',
-  dns: 'look whether the domain is delegated to the name servers of its hosted zone, and its DNSSEC is right',
-  rejectedIdentifier: 'take the name out of the settings',
+  dns: 'check whether the domain is delegated to the name servers of its hosted zone, and its DNSSEC is right',
+  rejectedIdentifier: 'remove the name from the settings',
   malformed: 'compare the names and the profile in the settings with what this CA takes',
-  unauthorized: 'look who else answers for the name in DNS, and whether the account still exists at the CA',
+  unauthorized: 'check which other name server answers for the name, and whether the account still exists at the CA',
   userActionRequired: 'read what the CA asks for; it may have new terms',
   externalAccountRequired:
     'this CA binds each account to one that you have with it (external account binding), which Sluice cannot do; name another CA in acmeDirectory',
   invalidContact: contact,
   unsupportedContact: contact,
-  unsupportedIdentifier: 'take the name out of the settings, or name another CA in acmeDirectory',
+  unsupportedIdentifier: 'remove the name from the settings, or name another CA in acmeDirectory',
   invalidProfile: 'change acmeProfile in the settings',
   badCSR: keyType,
   badPublicKey: keyType,

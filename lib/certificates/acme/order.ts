@@ -69,7 +69,7 @@ async function newOrder(client: Client, request: Request): Promise<Order> {
   const identifiers = names.map((value) => ({ type: 'dns', value }));
   const data = { identifiers, ...(profile && { profile }), ...(replaces && { replaces }) };
   return client.createOrder(data).catch((error) => {
-    // `replaces` only spares limits and must not hold up an order: the answer to an earlier order may have been lost, or another
+    // `replaces` only spares limits and must not stop an order: the answer to an earlier order may have been lost, or another
     // account ordered the old certificate.
     if (replaces === undefined || !(error instanceof Refusal) || !aboutReplaced.has(error.kind)) throw error;
     return newOrder(client, { ...request, replaces: undefined });
@@ -92,7 +92,7 @@ async function untilAuthorized(client: Client, order: Order, run: Run): Promise<
     if (authorizations.every(({ status }) => status === 'valid')) return;
     await run.pause(everyMs);
   }
-  throw refusal('Waiting for the CA', { detail: 'it did not look at the challenges within three minutes' });
+  throw refusal('Waiting for the CA', { detail: 'it did not check the challenges within three minutes' });
 }
 
 function refuseUnproven({ identifier, status, challenges }: Authorization): void {

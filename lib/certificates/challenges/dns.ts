@@ -151,7 +151,7 @@ async function changeZone(
     if (change !== undefined || changes.length === 0) return { change, faults: new Map(faults) };
   }
   throw new Error(
-    `the TXT records of hosted zone ${zone} change faster than they can be written; find out who else writes them`,
+    `the TXT records of hosted zone ${zone} change faster than they can be written; find out which other program writes them`,
   );
 }
 

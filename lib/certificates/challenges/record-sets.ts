@@ -63,7 +63,7 @@ const ttlSeconds = 10;
 /** AWS: Multivalue answer routing. */
 const mostShown = 8;
 
-/** The longest name that fits. A private zone answers only inside its VPC. */
+/** The zone with the longest name that fits. A private zone answers only inside its VPC. */
 export function zoneOf(name: string, zones: readonly Zone[]): Zone | undefined {
   const fitting = zones.filter((zone) => !zone.isPrivate && `.${name}`.endsWith(`.${zone.name}`));
   return fitting.sort((a, b) => b.name.length - a.name.length)[0];
@@ -143,7 +143,7 @@ const quote = (value: string): string => `"${value}"`;
 
 export const routedNotice = ({ name, routed }: Routed): string =>
   `${name} has TXT records with a routing policy (${routed.map(identify).join(', ')}), which another tool may have left; ` +
-  'the challenge stands in each of them until it is over. Delete them if nobody needs them';
+  'the challenge stands in each of them until it is over. Delete them if they are not needed';
 
 const identify = ({ policy: { SetIdentifier } }: RoutedSet): string => SetIdentifier ?? 'without a set identifier';
 

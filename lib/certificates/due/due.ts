@@ -55,7 +55,7 @@ const dayMs = 86_400_000;
 
 /** The first check that returns something decides. */
 export function dueForRenewal(wanted: Wanted, held: Held | undefined, renewal: Renewal | undefined, now: number): Due {
-  if (held === undefined) return due('none is stored');
+  if (held === undefined) return due('no certificate is stored');
   const question = { wanted, held, renewal, now };
   for (const check of checks) {
     const found = check(question);
@@ -76,7 +76,7 @@ const keyTypeChanged: Check = ({ wanted, held }) =>
 const directoryChanged: Check = ({ wanted, held }) =>
   wanted.directory === held.directory
     ? undefined
-    : due(`it came from ${held.directory}, now ${wanted.directory} is asked`);
+    : due(`it came from ${held.directory}, and the settings name ${wanted.directory}`);
 
 const profileChanged: Check = ({ wanted, held }) =>
   wanted.profile === held.profile

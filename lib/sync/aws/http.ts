@@ -33,11 +33,13 @@ export async function instance(read: Metadata, region: string | undefined): Prom
   const role = await read('iam/security-credentials/');
   const found = secretJson<Record<string, string | undefined>>(
     await read(`iam/security-credentials/${role}`),
-    `what the instance metadata service says of role ${role}`,
+    `the answer of the instance metadata service for role ${role}`,
   );
   const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = found;
   if (!accessKeyId || !secretAccessKey || !sessionToken) {
-    throw new Error(`the instance metadata service gave no credentials for role ${role}; does the role still exist?`);
+    throw new Error(
+      `the instance metadata service returned no credentials for role ${role}; does the role still exist?`,
+    );
   }
   return {
     credentials: { accessKeyId, secretAccessKey, sessionToken },
@@ -50,7 +52,7 @@ export function secretJson<Shape>(text: string, what: string): Shape {
   try {
     return JSON.parse(text) as Shape;
   } catch {
-    throw new Error(`${what} is no JSON; the next tick asks again`);
+    throw new Error(`${what} is not JSON; the next tick asks again`);
   }
 }
 

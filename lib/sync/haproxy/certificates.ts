@@ -81,7 +81,7 @@ async function serve(store: Store, { name, text }: File, isRenewed: boolean): Pr
 /** `set ssl cert` with its payload. The socket's own newline makes the one blank line that ends it. */
 export const setCertificate = (path: string, pem: string): string => `set ssl cert ${path} <<\n${pem}`;
 
-const advice = 'the old one is served on, the next tick tries again';
+const advice = 'the old one stays in use, the next tick tries again';
 
 /** Compares the leaf, and the number of authorities: HAProxy shows no fingerprints of them. */
 async function serves({ tell }: Worker, path: string, pem: string): Promise<boolean> {

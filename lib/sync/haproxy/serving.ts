@@ -57,7 +57,7 @@ const downBackends = (servers: readonly RunningServer[]): readonly string[] => {
   return [...meant].filter((backend) => !up.has(backend));
 };
 
-/** At the first boot nothing is wrong. @throws when HAProxy serves all the same: then nothing may count as applied. */
+/** Returns `undefined` at the first boot. @throws when HAProxy serves although its master is not reachable: no change was applied. */
 export async function whyNotRunning(settings: Settings, installed: Installed): Promise<string | undefined> {
   const { masterSocket, environment, home, link } = settings;
   const bound = boundAddresses(installed.files, environment);
@@ -65,15 +65,15 @@ export async function whyNotRunning(settings: Settings, installed: Installed): P
   if (listening.includes(true)) {
     const where = bound.filter((_, index) => listening[index]).map(({ host, port }) => `${host}:${port}`);
     throw new Error(
-      `a program answers at HAProxy's ${where.join(', ')}, but nobody listens at its master's socket ${masterSocket}: nothing was changed, and ` +
-        'tasks that left are still asked. "sudo systemctl reload haproxy" makes the socket anew and loses no request; if that ' +
+      `a program answers at HAProxy's ${where.join(', ')}, but no process listens at its master's socket ${masterSocket}: nothing was changed, and ` +
+        'tasks that left still get requests. "sudo systemctl reload haproxy" creates the socket again and loses no request; if that ' +
         'does not help, "sudo systemctl restart haproxy" cuts connections',
     );
   }
   if (!wasStarted(home) && lstatSync(masterSocket, { throwIfNoEntry: false }) === undefined) return undefined;
   return (
     `HAProxy is not running; "sudo systemctl start haproxy" starts it with what is installed in ${link}, ` +
-    'and "sudo journalctl -u haproxy" says why it ended'
+    'and "sudo journalctl -u haproxy" shows why it ended'
   );
 }
 
@@ -90,7 +90,7 @@ const listens = ({ host, port }: Address): Promise<boolean> =>
       .on('error', () => end(false));
   });
 
-/** If our folder started it, its structure was edited by hand; if not, the socket is another's. Without `/proc` it counts as ours. */
+/** True if HAProxy was started with our folder, false if the socket is another program's. Without `/proc` it counts as ours. */
 export function isStartedWith(link: string, master: number): boolean {
   const file = `/proc/${master}/cmdline`;
   return !existsSync(file) || readFileSync(file, 'utf8').split('\0').includes(`${link}/haproxy`);
@@ -100,7 +100,7 @@ export function isStartedWith(link: string, master: number): boolean {
 const listenMilliseconds = 300;
 /** The next tick listens to the others. */
 const mostAtOnce = 100;
-/** A ClientHello that says nothing: TLS answers it with an alert. */
+/** An empty ClientHello: TLS answers it with an alert. */
 const nonsense = Buffer.from('160301000401000000', 'hex');
 
 /** Returns the servers with which HAProxy cannot speak. */
@@ -117,7 +117,7 @@ export async function listenToNew(
   return foreignServers(stat, wanted, heard);
 }
 
-/** Docker's proxy accepts connections for a container that is not ready and hangs up at once: that says nothing. */
+/** Docker's proxy accepts connections for a container that is not ready and hangs up at once, which proves nothing. */
 function listen({ key, address, port, asked }: Unheard): Promise<Heard> {
   return new Promise((resolve) => {
     let bytes = Buffer.alloc(0);

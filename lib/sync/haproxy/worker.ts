@@ -19,13 +19,13 @@ export type Worker = {
 
 export type ServingWorker = Worker & Processes;
 
-/** 3.2 loses a connection for good that comes while a worker starts. */
+/** 3.2 never answers a connection that arrives while a worker starts. */
 const lostMilliseconds = 2_000;
 
 /**
  * The master reaches every worker, also after a refused reload. One command for each connection, because 3.x runs only the first line;
  * half-closed, because 2.6 never closes.
- * @param patienceMilliseconds for a master that executes itself anew, or that systemd starts again
+ * @param patienceMilliseconds for a master that restarts itself, or that systemd starts again
  * @param absentMilliseconds for one whose socket does not exist
  */
 export function haproxyAt(
@@ -109,7 +109,9 @@ export async function verifiedReload(haproxy: Haproxy, before: ServingWorker, st
 
 /** The log names files and lines of a configuration, which holds no secret. */
 const refused = (log: string): Error =>
-  new Error(`HAProxy refused the reload, the old worker serves on${shortened(log)}; look at "journalctl -u haproxy"`);
+  new Error(
+    `HAProxy refused the reload, the old worker keeps serving${shortened(log)}; look at "journalctl -u haproxy"`,
+  );
 
 export const shortened = (log: string): string => {
   const lines = log.split('\n').filter((line) => /ALERT/.test(line));
@@ -142,7 +144,7 @@ const ask = (path: string, command: string, milliseconds: number): Promise<strin
     let reply = '';
     const socket = connect({ path, allowHalfOpen: true });
     socket.setEncoding('utf8').setTimeout(milliseconds, () => {
-      const words = `nobody answered "${command.split(' ', 3).join(' ')}" at ${path} within ${milliseconds} ms`;
+      const words = `no answer to "${command.split(' ', 3).join(' ')}" at ${path} within ${milliseconds} ms`;
       socket.destroy(Object.assign(new Error(words), { code: 'ETIMEDOUT' }));
     });
     socket.on('data', (text: string) => {

@@ -59,7 +59,7 @@ it.each<[string, Parameters<typeof refusal>[1], string | RegExp]>([
   ['externalAccountRequired', {}, /this CA binds each account to .*; name another CA in acmeDirectory$/],
   ['invalidContact', {}, /; change contact in the settings$/],
   ['unsupportedContact', {}, /; change contact in the settings$/],
-  ['unsupportedIdentifier', {}, /; take the name out of the settings, or /],
+  ['unsupportedIdentifier', {}, /; remove the name from the settings, or /],
   ['invalidProfile', {}, /; change acmeProfile in the settings$/],
   ['badCSR', {}, /; change keyType or the names in the settings, or /],
   ['badPublicKey', {}, /; change keyType or the names in the settings, or /],

@@ -31,11 +31,11 @@ const after = 'valid until 2026-12-29T12:00Z; it will be renewed about';
 const asks = 'the CA wants it renewed between 2026-09-26T12:00Z and 2026-09-28T12:00Z (ARI)';
 const names = (...all: string[]) => held(90, 89, { names: all });
 const behind = 'it is valid only from 2026-10-02T12:00Z, so the clock here is behind';
-const moved = 'it came from https://staging.example, now https://acme.example/directory is asked';
+const moved = 'it came from https://staging.example, and the settings name https://acme.example/directory';
 const staging = 'https://staging.example';
 
 it.each<[string, Held | undefined, Renewal | undefined, 'due' | 'not due', string]>([
-  ['missing', undefined, undefined, 'due', 'none is stored'],
+  ['missing', undefined, undefined, 'due', 'no certificate is stored'],
   ['young', held(90, 89), undefined, 'not due', `${after} 2026-11-29T12:00Z`],
   ['a third is left', held(90, 30), undefined, 'due', '30 of its 90 days are left'],
   ['a little more than a third is left', held(90, 30.1), undefined, 'not due', 'valid until'],

@@ -72,7 +72,7 @@ it('leftovers of a killed run that cannot be removed keep no sync from going on'
   }
 });
 
-it('a file that cannot be linked is written anew', () => {
+it('a file that cannot be linked is written again', () => {
   const installed = readInstalled(link());
   if (!installed) throw new Error('nothing is installed');
   fs.rmSync(generation('7/haproxy/00-global.cfg'));
