@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AwsError, denied, type Fault, faultError, refuse } from './errors';
 import { bodyOf, type Served, serve } from './loopback';
-import { type Credentials, claimedKey, verifySignature } from './signature';
-import { isRest, parseQuery, parseRest, restError, restXml, toXml } from './xml';
+import { type Credentials, claimOf, verifySignature } from './signature';
+import { isRest, parseQuery, parseRest, singular, toXml } from './xml';
 
 /** Who may call, and what of a call its policies refuse: a resource, or nothing. */
 export type Caller = Credentials & {
@@ -67,7 +67,7 @@ export async function startApi(callers: readonly Caller[], handlers: Handlers): 
 async function answer(state: State, request: IncomingMessage, body: string): Promise<unknown> {
   if (!state.isOn) refuse('ServiceUnavailableException', 'Service Unavailable', 503);
   const call = { method: request.method ?? '', url: request.url ?? '/', headers: request.headers, body };
-  const key = claimedKey(call);
+  const { key } = claimOf(request.headers);
   const caller =
     state.callers.find(({ accessKeyId }) => accessKeyId === key) ??
     refuse('UnrecognizedClientException', 'The security token included in the request is invalid.');
@@ -85,10 +85,9 @@ async function perform({ calls, faults, handlers }: State, caller: Caller, { ope
     if (refused) throw denied(caller.role, action, refused);
     const isDue = (each: DueFault) => each.action === action && JSON.stringify(input).includes(each.about);
     const fault = faults.find((each) => isDue(each) && each.left-- > 0)?.fault;
-    if (typeof fault === 'object' && 'body' in fault) return new Verbatim(fault.body);
-    if (typeof fault === 'object') await sleep(fault.lateMs);
-    else if (fault === 'slow') await sleep(5_000);
-    else if (fault) throw faultError[fault](caller.role, action);
+    if (typeof fault === 'string') throw faultError(fault, caller.role, action);
+    if (fault && 'body' in fault) return new Verbatim(fault.body);
+    if (fault) await sleep(fault.lateMs);
     const handler = handlers[operation] as ((input: unknown) => unknown) | undefined;
     if (!handler) return refuse('UnknownOperationException', `the local world does not play ${operation}`);
     return await handler(input);
@@ -112,12 +111,12 @@ const services: Readonly<Record<string, string>> = {
   GraniteServiceVersion20100801: 'cloudwatch',
 };
 
-const isQuery = ({ headers }: IncomingMessage): boolean => headers['x-amz-target'] === undefined;
+const isXml = ({ headers }: IncomingMessage): boolean => headers['x-amz-target'] === undefined;
 
 function asked(request: IncomingMessage, body: string): Asked {
   const { method = '', url = '/' } = request;
   if (isRest(url)) return parseRest(method, url, body);
-  if (isQuery(request)) {
+  if (isXml(request)) {
     const { Action, ...input } = parseQuery(body);
     return { operation: `${signedService(request)}:${Action}`, input };
   }
@@ -127,34 +126,27 @@ function asked(request: IncomingMessage, body: string): Asked {
 
 /** The service that a request is signed for. */
 const signedService = ({ headers }: IncomingMessage): string =>
-  /Credential=[^/]+\/\d+\/[^/]+\/(\w+)\//
-    .exec(String(headers.authorization))?.[1]
-    ?.replace('monitoring', 'cloudwatch') ?? '';
+  claimOf(headers).service.replace('monitoring', 'cloudwatch');
 
 function replyError(request: IncomingMessage, response: ServerResponse, error: Error): void {
   const { code, status } = error instanceof AwsError ? error : { code: 'InternalFailure', status: 500 };
   if (code === 'cut') return void request.socket.destroy();
   if (code === 'InternalFailure') console.error('the local world failed:', error);
+  if (!isXml(request)) return void reply(request, response, status, { __type: code, message: error.message });
+  const ofError = (Code: string) => ({ Error: { Type: 'Sender', Code, Message: error.message } });
+  if (signedService(request) !== 'ec2') return void reply(request, response, status, ofError(code));
   // EC2 answers AuthFailure to a request that is signed wrongly or with an unknown key (AWS: EC2 API error codes).
-  const isEc2 = signedService(request) === 'ec2';
-  const isAuthentication = isEc2 && /^(InvalidSignature|UnrecognizedClient)Exception$/.test(code);
-  const output = errorOutput(request, isAuthentication ? 'AuthFailure' : code, error.message);
-  reply(request, response, isAuthentication ? 401 : status, output);
-}
-
-function errorOutput(request: IncomingMessage, Code: string, Message: string): unknown {
-  if (isRest(request.url ?? '')) return new Verbatim(restError(Code, Message));
-  if (!isQuery(request)) return { __type: Code, message: Message };
-  if (signedService(request) !== 'ec2') return { Error: { Type: 'Sender', Code, Message } };
-  return { Errors: { Error: { Code, Message } } };
+  const isAuthentication = /^(InvalidSignature|UnrecognizedClient)Exception$/.test(code);
+  const Errors = ofError(isAuthentication ? 'AuthFailure' : code);
+  reply(request, response, isAuthentication ? 401 : status, { Errors });
 }
 
 function reply(request: IncomingMessage, response: ServerResponse, status: number, output: unknown): void {
-  const type = isQuery(request)
-    ? 'text/xml;charset=UTF-8'
-    : (request.headers['content-type'] ?? 'application/x-amz-json-1.1');
+  const json = request.headers['content-type'] ?? 'application/x-amz-json-1.1';
+  const type = isXml(request) ? 'text/xml;charset=UTF-8' : json;
   response.writeHead(status, { 'content-type': type, 'x-amzn-requestid': randomUUID() });
   if (output instanceof Verbatim) return void response.end(output.body);
-  if (isRest(request.url ?? '')) return void response.end(restXml(output as object));
-  response.end(isQuery(request) ? `<Response>${toXml(output)}</Response>` : JSON.stringify(output ?? {}));
+  if (!isXml(request)) return void response.end(JSON.stringify(output ?? {}));
+  const xml = toXml(output, isRest(request.url ?? '') ? singular : undefined);
+  response.end(`<?xml version="1.0"?><Response>${xml}</Response>`);
 }

@@ -9,9 +9,15 @@ export type Check = {
 
 /** An instance or an address, with its tags. */
 type Tagged = { readonly id: string; readonly tags: Readonly<Record<string, string>> };
-type Cluster = { readonly cluster?: string };
-type Command = {
-  readonly DocumentName: string;
+type Asked = Omit<Check, 'action'>;
+/** What these checks read of an input, which is that of the action whose check it is. */
+type Input = Readonly<
+  Record<'Name' | 'Namespace' | 'Path' | 'Id' | 'QueueName' | 'QueueUrl' | 'TopicArn' | 'DocumentName', string> &
+    Record<'AllocationId' | 'InstanceId' | 'AutoScalingGroupName', string> &
+    Record<'tasks' | 'services' | 'containerInstances' | 'Names', readonly string[]>
+> &
+  Target & { readonly cluster?: string; readonly Overwrite?: boolean; readonly Changes: readonly RecordChange[] };
+type Target = {
   readonly InstanceIds?: readonly string[];
   readonly Targets?: readonly { readonly Key: string; readonly Values: readonly string[] }[];
 };
@@ -19,137 +25,112 @@ type RecordChange = {
   readonly Action: string;
   readonly ResourceRecordSet: { readonly Name: string; readonly Type: string };
 };
-type Asked = Omit<Check, 'action'>;
 
 /**
  * What AWS checks for a call: resources and condition keys (AWS: Service Authorization Reference).
  *
- * @throws for a call that is not in the table: nobody knows then what AWS would check.
+ * @throws for a call that is not in the table, because what AWS would check is then unknown.
  */
 export function checksOf(action: string, input: unknown, instances: readonly Tagged[]): readonly Check[] {
-  const found = checks[action] as ((input: unknown, instances: readonly Tagged[]) => readonly Asked[]) | undefined;
+  const found = checks[action];
   if (!found) throw new Error(`the local world does not know what AWS checks for ${action}`);
-  return found(input, instances).map((asked) => ({ action, ...asked }));
+  return [found(input as Input, instances)].flat().map((asked) => ({ action, ...asked }));
 }
 
-const checks: Readonly<Record<string, (input: never, instances: readonly Tagged[]) => readonly Asked[]>> = {
+const on = (resource: string, context: Asked['context'] = {}): Asked => ({ resource, context });
+const anything = () => on('*');
+const queue = ({ QueueUrl }: Input) => on(arn('sqs', last(QueueUrl)));
+const hostedZone = ({ Id }: Input) => on(`arn:aws:route53:::hostedzone/${Id}`);
+const namedParameter = ({ Name }: Input) => parameter(Name);
+const namedParameters = ({ Names }: Input) => Names.map((name) => parameter(name));
+/** Auto Scaling gives each group an id; here all have the same. */
+const scalingGroup = ({ AutoScalingGroupName: name }: Input) =>
+  on(arn('autoscaling', `autoScalingGroup:0a1b2c3d-0000-4000-8000-000000000000:autoScalingGroupName/${name}`));
+
+const checks: Readonly<Record<string, (input: Input, all: readonly Tagged[]) => Asked | readonly Asked[]>> = {
   // Without an instance the resource is `*`, and only the condition narrows it (cdklabs/construct-hub, pull request 1207).
-  'ecs:ListTasks': ({ cluster }: Cluster) => [{ resource: '*', context: inCluster(cluster) }],
-  'ecs:DescribeTasks': (input: Cluster & { tasks: string[] }) => inEcs('task', input, input.tasks),
-  'ecs:DescribeServices': (input: Cluster & { services: string[] }) => inEcs('service', input, input.services),
-  'ecs:DescribeContainerInstances': (input: Cluster & { containerInstances: string[] }) =>
-    inEcs('container-instance', input, input.containerInstances),
-  'ecs:DescribeTaskDefinition': () => [{ resource: '*', context: {} }],
-  'ec2:DescribeInstances': () => [{ resource: '*', context: { 'ec2:Region': region } }],
-  'cloudwatch:PutMetricData': ({ Namespace }: { Namespace: string }) => [
-    { resource: '*', context: { 'cloudwatch:namespace': Namespace } },
-  ],
-  'cloudwatch:DescribeAlarms': anything,
+  'ecs:ListTasks': ({ cluster }) => on('*', inCluster(cluster)),
+  'ecs:DescribeTasks': ({ cluster, tasks }) => inEcs('task', tasks, cluster),
+  'ecs:DescribeServices': ({ cluster, services }) => inEcs('service', services, cluster),
+  'ecs:DescribeContainerInstances': ({ cluster, containerInstances }) =>
+    inEcs('container-instance', containerInstances, cluster),
+  'ecs:DescribeTaskDefinition': anything,
+  'ec2:DescribeInstances': () => on('*', { 'ec2:Region': region }),
   'ec2:DescribeAddresses': anything,
-  'ssm:DescribeInstanceInformation': anything,
-  'ssm:ListDocuments': anything,
-  'ssm:GetCommandInvocation': anything,
-  'sns:ListSubscriptionsByTopic': ({ TopicArn }: { TopicArn: string }) => [{ resource: TopicArn, context: {} }],
-  'sqs:GetQueueUrl': ({ QueueName }: { QueueName: string }) => queue({ QueueUrl: QueueName }),
-  'sqs:GetQueueAttributes': queue,
-  'ssm:GetParameter': ({ Name }: { Name: string }) => [parameter(Name)],
-  'ssm:GetParameters': ({ Names }: { Names: string[] }) => Names.map((name) => parameter(name)),
-  'ssm:GetDocument': ({ Name }: { Name: string }) => [{ resource: arn('ssm', `document/${last(Name)}`), context: {} }],
   // The address, the instance and its interface (AWS: actions, resources, and condition keys for Amazon EC2).
-  'ec2:AssociateAddress': (input: { AllocationId: string; InstanceId: string }, all) => [
-    owned(`elastic-ip/${input.AllocationId}`, input.AllocationId, all),
-    owned(`instance/${input.InstanceId}`, input.InstanceId, all),
-    owned('network-interface/eni-0123456789abcdef0', input.InstanceId, all),
+  'ec2:AssociateAddress': ({ AllocationId, InstanceId }, all) => [
+    owned(`elastic-ip/${AllocationId}`, AllocationId, all),
+    owned(`instance/${InstanceId}`, InstanceId, all),
+    owned('network-interface/eni-0123456789abcdef0', InstanceId, all),
   ],
   'autoscaling:CompleteLifecycleAction': scalingGroup,
   'autoscaling:DeleteLifecycleHook': scalingGroup,
-  'ssm:PutParameter': ({ Name, Overwrite = false }: { Name: string; Overwrite?: boolean }) => [
-    parameter(Name, { 'ssm:Overwrite': String(Overwrite) }),
-  ],
-  'ssm:DeleteParameter': ({ Name }: { Name: string }) => [parameter(Name)],
-  'ssm:DeleteParameters': ({ Names }: { Names: string[] }) => Names.map((name) => parameter(name)),
-  // The path itself, and nothing below it (AWS: Parameter Store, authorizing retrieval of a hierarchy).
-  'ssm:GetParametersByPath': ({ Path }: { Path: string }) => [parameter(Path)],
-  'route53:GetHostedZone': hostedZone,
-  'route53:ListResourceRecordSets': hostedZone,
-  'route53:GetChange': ({ Id }: { Id: string }) => [{ resource: `arn:aws:route53:::change/${Id}`, context: {} }],
-  // Names are compared in lower case and without their last dot (AWS: Route 53, condition keys for resource record sets).
-  'route53:ChangeResourceRecordSets': ({ Id, Changes }: { Id: string; Changes: readonly RecordChange[] }) => {
-    const all = (value: (change: RecordChange) => string) => [...new Set(Changes.map(value))];
-    const context = {
-      'route53:ChangeResourceRecordSetsNormalizedRecordNames': all((change) =>
-        change.ResourceRecordSet.Name.replace(/\.$/, '').toLowerCase(),
-      ),
-      'route53:ChangeResourceRecordSetsRecordTypes': all((change) => change.ResourceRecordSet.Type),
-      'route53:ChangeResourceRecordSetsActions': all(({ Action }) => Action),
-    };
-    return hostedZone({ Id }).map((asked) => ({ ...asked, context }));
-  },
-  // The document, and every instance that is reached (AWS: Run Command, restricting access by tags).
-  'ssm:SendCommand': (input: Command, instances) => [
-    { resource: arn('ssm', `document/${last(input.DocumentName)}`), context: {} },
-    ...instances.filter((instance) => isTarget(input, instance)).map(reached),
-  ],
+  'cloudwatch:PutMetricData': ({ Namespace }) => on('*', { 'cloudwatch:namespace': Namespace }),
+  'cloudwatch:DescribeAlarms': anything,
+  'sns:ListSubscriptionsByTopic': ({ TopicArn }) => on(TopicArn),
+  'sqs:GetQueueUrl': ({ QueueName }) => on(arn('sqs', QueueName)),
+  'sqs:GetQueueAttributes': queue,
   'sqs:SendMessage': queue,
   'sqs:ChangeMessageVisibility': queue,
+  'ssm:DescribeInstanceInformation': anything,
+  'ssm:ListDocuments': anything,
+  'ssm:GetCommandInvocation': anything,
+  'ssm:GetDocument': ({ Name }) => on(arn('ssm', `document/${last(Name)}`)),
+  // The document, and every instance that is reached (AWS: Run Command, restricting access by tags).
+  'ssm:SendCommand': (input, all) => [
+    on(arn('ssm', `document/${last(input.DocumentName)}`)),
+    ...all
+      .filter((each) => isTarget(input, each))
+      .map(({ id, tags }) => on(arn('ec2', `instance/${id}`), prefixed('ssm:resourceTag/', tags))),
+  ],
+  'ssm:GetParameter': namedParameter,
+  'ssm:GetParameters': namedParameters,
+  'ssm:DeleteParameter': namedParameter,
+  'ssm:DeleteParameters': namedParameters,
+  'ssm:PutParameter': ({ Name, Overwrite = false }) => parameter(Name, { 'ssm:Overwrite': String(Overwrite) }),
+  // The path itself, and nothing below it (AWS: Parameter Store, authorizing retrieval of a hierarchy).
+  'ssm:GetParametersByPath': ({ Path }) => parameter(Path),
+  'route53:GetHostedZone': hostedZone,
+  'route53:ListResourceRecordSets': hostedZone,
+  'route53:GetChange': ({ Id }) => on(`arn:aws:route53:::change/${Id}`),
+  'route53:ChangeResourceRecordSets': (input) => ({ ...hostedZone(input), context: changed(input) }),
 };
 
 const arn = (service: string, path: string): string => `arn:aws:${service}:${region}:${account}:${path}`;
 const last = (nameOrArn: string): string => nameOrArn.replace(/^.*\//, '');
-
-/** Auto Scaling gives each group one. */
-const groupId = '0a1b2c3d-0000-4000-8000-000000000000';
+const prefixed = (prefix: string, tags: Tagged['tags']) =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [prefix + key, value]));
 
 /** The tags of the launch template are on the instance and on its interface. */
-const owned = (path: string, id: string, all: readonly Tagged[]): Asked => ({
-  resource: arn('ec2', path),
-  context: Object.fromEntries(
-    Object.entries(all.find((each) => each.id === id)?.tags ?? {}).map(([key, value]) => [
-      `aws:ResourceTag/${key}`,
-      value,
-    ]),
-  ),
-});
+const owned = (path: string, id: string, all: readonly Tagged[]): Asked =>
+  on(arn('ec2', path), prefixed('aws:ResourceTag/', all.find((each) => each.id === id)?.tags ?? {}));
 
 const inCluster = (cluster = 'default') => ({ 'ecs:cluster': arn('ecs', `cluster/${last(cluster)}`) });
 
 /** What is asked for by its name or id is in the cluster that is asked; an ARN names its own. */
-function inEcs(type: string, { cluster = 'default' }: Cluster, names: readonly string[]): readonly Asked[] {
+function inEcs(type: string, names: readonly string[], cluster = 'default'): readonly Asked[] {
   const resource = (name: string) => (name.startsWith('arn:') ? name : arn('ecs', `${type}/${last(cluster)}/${name}`));
-  return names.map((name) => ({ resource: resource(name), context: inCluster(cluster) }));
+  return names.map((name) => on(resource(name), inCluster(cluster)));
 }
 
 /** A policy names a parameter, never one of its versions or labels (AWS: Parameter Store, working with versions). */
-const parameter = (selector: string, context: Asked['context'] = {}): Asked => ({
-  resource: arn('ssm', `parameter/${selector.replace(/^\//, '').replace(/:[^:]*$/, '')}`),
-  context,
-});
+const parameter = (selector: string, context?: Asked['context']): Asked =>
+  on(arn('ssm', `parameter/${selector.replace(/^\//, '').replace(/:[^:]*$/, '')}`), context);
 
-const reached = ({ id, tags }: Tagged): Asked => ({
-  resource: arn('ec2', `instance/${id}`),
-  context: Object.fromEntries(Object.entries(tags).map(([key, value]) => [`ssm:resourceTag/${key}`, value])),
-});
+/** Names are compared in lower case and without their last dot (AWS: Route 53, condition keys for resource record sets). */
+function changed({ Changes }: Input): Asked['context'] {
+  const key = 'route53:ChangeResourceRecordSets';
+  const all = (value: (change: RecordChange) => string) => [...new Set(Changes.map(value))];
+  return {
+    [`${key}NormalizedRecordNames`]: all((each) => each.ResourceRecordSet.Name.replace(/\.$/, '').toLowerCase()),
+    [`${key}RecordTypes`]: all((each) => each.ResourceRecordSet.Type),
+    [`${key}Actions`]: all(({ Action }) => Action),
+  };
+}
 
 /** Named by its id, or by all of the targets' tags (AWS: SendCommand). */
-export const isTarget = ({ InstanceIds = [], Targets = [] }: Omit<Command, 'DocumentName'>, { id, tags }: Tagged) =>
+export const isTarget = ({ InstanceIds = [], Targets = [] }: Target, { id, tags }: Tagged) =>
   InstanceIds.includes(id) ||
   (!id.startsWith('eipalloc-') &&
     Targets.length > 0 &&
     Targets.every(({ Key, Values }) => Key.startsWith('tag:') && Values.includes(tags[Key.slice(4)] ?? '')));
-
-/** The action takes no resource. */
-function anything(): readonly Asked[] {
-  return [{ resource: '*', context: {} }];
-}
-
-function scalingGroup({ AutoScalingGroupName: name }: { readonly AutoScalingGroupName: string }): readonly Asked[] {
-  return [{ resource: arn('autoscaling', `autoScalingGroup:${groupId}:autoScalingGroupName/${name}`), context: {} }];
-}
-
-function hostedZone({ Id }: { readonly Id: string }): readonly Asked[] {
-  return [{ resource: `arn:aws:route53:::hostedzone/${Id}`, context: {} }];
-}
-
-function queue({ QueueUrl }: { readonly QueueUrl: string }): readonly Asked[] {
-  return [{ resource: arn('sqs', last(QueueUrl)), context: {} }];
-}

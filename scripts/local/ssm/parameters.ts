@@ -13,8 +13,8 @@ type ByPath = { Path: string; Recursive?: boolean; WithDecryption?: boolean; Nex
 type ByName = { Name: string; WithDecryption?: boolean };
 type ByNames = { Names: string[]; WithDecryption?: boolean };
 
-/** Versions by name, the oldest first. Every function below reads or changes it. */
-export type Parameters = Map<string, readonly Version[]>;
+/** Versions by name, the oldest first. */
+type Parameters = Map<string, readonly Version[]>;
 
 /** Versions that Parameter Store keeps (AWS: PutParameter). */
 const kept = 100;
@@ -26,27 +26,31 @@ const kept = 100;
 export function parameterStore(now = Date.now) {
   const parameters: Parameters = new Map();
   const put = (input: Put) => putParameter(parameters, input, now());
+  const find = (selector: string) => findParameter(parameters, selector);
   return {
     put,
     /** The newest value, as somebody with every right would read it. */
-    read: (selector: string): string | undefined => findParameter(parameters, selector)?.value,
+    read: (selector: string): string | undefined => find(selector)?.value,
     /** The number of the newest version, 0 where there is none. */
-    version: (name: string): number => findParameter(parameters, name)?.version ?? 0,
+    version: (name: string): number => find(name)?.version ?? 0,
     /** Deletes a parameter by hand, with all its versions. */
     forget: (name: string): void => void parameters.delete(name),
     handlers: {
       'ssm:PutParameter': put,
-      'ssm:GetParameter': (input: ByName) => getParameter(parameters, input),
-      'ssm:GetParameters': (input: ByNames) => getParameters(parameters, input),
-      'ssm:GetParametersByPath': (input: ByPath) => getParametersByPath(parameters, input),
-      'ssm:DeleteParameters': (input: ByNames) => deleteParameters(parameters, input),
+      'ssm:GetParameter': (input: ByName) => getParameter(find, input),
+      'ssm:GetParameters': (input: ByNames) => getParameters(find, input),
+      'ssm:GetParametersByPath': (input: ByPath) => getParametersByPath([...parameters.keys()], find, input),
+      'ssm:DeleteParameters': ({ Names }: ByNames) => {
+        checkCount(Names);
+        const DeletedParameters = Names.filter((name) => parameters.delete(name));
+        return { DeletedParameters, InvalidParameters: Names.filter((name) => !DeletedParameters.includes(name)) };
+      },
       'ssm:DeleteParameter': ({ Name }: ByName) => (parameters.delete(Name) ? {} : refuse('ParameterNotFound', '')),
     },
   };
 }
 
-/** AWS: PutParameter. @throws AwsError as AWS does. */
-export function putParameter(parameters: Parameters, input: Put, now: number): { Version: number; Tier: string } {
+function putParameter(parameters: Parameters, input: Put, now: number): { Version: number; Tier: string } {
   const { Name, Value, Type, Overwrite = false, Tier = 'Standard' } = input;
   const versions = parameters.get(Name) ?? [];
   const last = versions.at(-1);
@@ -60,69 +64,62 @@ export function putParameter(parameters: Parameters, input: Put, now: number): {
 }
 
 type Found = Version & { readonly name: string; readonly selector?: string };
+type Find = (selector: string) => Found | undefined;
 
 /** Finds the newest version of `name`, or with `name:version` exactly that one. */
-export function findParameter(parameters: Parameters, selector: string): Found | undefined {
+function findParameter(parameters: Parameters, selector: string): Found | undefined {
   const [, name = '', version] = /^(.*?)(?::(\d+))?$/.exec(selector) ?? [];
-  const versions = parameters.get(name);
-  if (version === undefined) return versions && { ...(versions.at(-1) as Version), name };
-  const found = versions?.find((each) => each.version === Number(version));
+  const versions = parameters.get(name) ?? [];
+  const newest = versions.at(-1);
+  if (version === undefined) return newest && { ...newest, name };
+  const found = versions.find((each) => each.version === Number(version));
   return found && { ...found, name, selector: `:${version}` };
 }
 
 /** In the shape of an answer. */
-function describe(parameters: Parameters, selector: string, decrypt: boolean) {
-  const found = findParameter(parameters, selector);
-  if (!found) return undefined;
-  const { name, value, type, version, at, selector: Selector } = found;
+function shape({ name, value, type, version, at, selector }: Found, decrypt = false) {
   const isHidden = type === 'SecureString' && !decrypt;
   return {
     ARN: `arn:aws:ssm:eu-west-2:123456789012:parameter${name}`,
     DataType: 'text',
     LastModifiedDate: at,
     Name: name,
-    ...(Selector && { Selector }),
+    ...(selector && { Selector: selector }),
     Type: type,
     Value: isHidden ? Buffer.from(`encrypted ${name} ${version}`).toString('base64') : value,
     Version: version,
   };
 }
 
-function getParameter(parameters: Parameters, { Name, WithDecryption = false }: ByName) {
-  const Parameter = describe(parameters, Name, WithDecryption);
-  if (Parameter) return { Parameter };
-  if (/:\d+$/.test(Name) && findParameter(parameters, Name.replace(/:\d+$/, '')))
+function getParameter(find: Find, { Name, WithDecryption }: ByName) {
+  const found = find(Name);
+  if (found) return { Parameter: shape(found, WithDecryption) };
+  if (find(Name.replace(/:\d+$/, '')))
     refuse('ParameterVersionNotFound', `Systems Manager could not find version of ${Name}.`);
   return refuse('ParameterNotFound', '');
 }
 
 /** Ten names at most; what is not there is named, and is no error (AWS: GetParameters). */
-function getParameters(parameters: Parameters, { Names, WithDecryption = false }: ByNames) {
+function getParameters(find: Find, { Names, WithDecryption }: ByNames) {
   checkCount(Names);
   if (new Set(Names).size < Names.length) invalid('Parameter names must be unique');
-  const found = Names.map((name) => describe(parameters, name, WithDecryption));
   return {
-    Parameters: found.filter((parameter) => parameter !== undefined),
-    InvalidParameters: Names.filter((_, index) => found[index] === undefined),
+    Parameters: Names.flatMap((name) => find(name) ?? []).map((each) => shape(each, WithDecryption)),
+    InvalidParameters: Names.filter((name) => find(name) === undefined),
   };
 }
 
 /** Ten at a time, and no error where nothing is (AWS: GetParametersByPath). */
-function getParametersByPath(parameters: Parameters, input: ByPath) {
-  const { Path, Recursive = false, WithDecryption = false, NextToken = '0' } = input;
-  const below = [...parameters.keys()].sort().filter((name) => name.startsWith(`${Path}/`));
-  const names = Recursive ? below : below.filter((name) => !name.slice(Path.length + 1).includes('/'));
+function getParametersByPath(names: readonly string[], find: Find, input: ByPath) {
+  const { Path, Recursive = false, WithDecryption, NextToken = '0' } = input;
+  const isMeant = (name: string) => Recursive || !name.slice(Path.length + 1).includes('/');
+  const below = names.filter((name) => name.startsWith(`${Path}/`) && isMeant(name)).sort();
   const end = Number(NextToken) + 10;
+  const page = below.slice(Number(NextToken), end).flatMap((name) => find(name) ?? []);
   return {
-    Parameters: names.slice(Number(NextToken), end).map((name) => describe(parameters, name, WithDecryption)),
-    ...(end < names.length && { NextToken: String(end) }),
+    Parameters: page.map((each) => shape(each, WithDecryption)),
+    ...(end < below.length && { NextToken: String(end) }),
   };
-}
-
-function deleteParameters(parameters: Parameters, { Names }: ByNames) {
-  checkCount(Names);
-  const DeletedParameters = Names.filter((name) => parameters.delete(name));
-  return { DeletedParameters, InvalidParameters: Names.filter((name) => !DeletedParameters.includes(name)) };
 }
 
 const invalid = (message: string): never => refuse('ValidationException', message);

@@ -20,7 +20,6 @@ export type Command = {
   /** By instance; `undefined` while it runs. */
   readonly invocations: Map<string, Output | undefined>;
 };
-export type CommandFault = 'lost' | 'late';
 
 type Parameters = Readonly<Record<string, readonly string[]>>;
 type Input = {
@@ -36,20 +35,14 @@ type State = Deps & {
   readonly documents: readonly Document[];
   readonly instances: readonly ManagedInstance[];
   readonly commands: Command[];
-  readonly faults: CommandFault[];
   readonly held: (() => void)[];
 };
 
-const lateMs = 3_000;
-
 /** Run Command: carries the packaged document to the instances that a tag names (AWS: SendCommand). */
 export function runCommand(documents: readonly Document[], instances: readonly ManagedInstance[], deps: Deps) {
-  const state: State = { ...deps, documents, instances, commands: [], faults: [], held: [] };
+  const state: State = { ...deps, documents, instances, commands: [], held: [] };
   return {
     commands: state.commands,
-    faults: {
-      next: (fault: CommandFault, times = 1) => void state.faults.push(...Array<CommandFault>(times).fill(fault)),
-    },
     release: (): void => {
       for (const run of state.held.splice(0)) run();
     },
@@ -84,26 +77,20 @@ function send(state: State, { DocumentName, Targets = [], InstanceIds = [], Para
   const script = filled(document, Parameters);
   const command: Command = { id: randomUUID(), at: Date.now(), parameters: Parameters, invocations: new Map() };
   state.commands.push(command);
-  const fault = state.faults.shift();
   for (const instance of state.instances.filter((each) => isTarget({ InstanceIds, Targets }, each))) {
     command.invocations.set(instance.id, undefined);
-    const run = () => perform(state, command, instance, script);
-    if (fault !== 'lost') deliver(state, run, fault === 'late' ? lateMs : state.delayMs);
+    deliver(state, async () => {
+      state.say('command', `Run Command reaches ${instance.id}: ${JSON.stringify(Parameters)}`);
+      command.invocations.set(instance.id, await instance.run(script));
+    });
   }
   const asked = { DocumentName, Parameters, Targets, InstanceIds };
   return { Command: { CommandId: command.id, ...asked, Status: 'Pending', RequestedDateTime: command.at / 1000 } };
 }
 
 /** During an outage a command waits; its delivery timeout is an hour by default. ASSUMED: it is not lost. */
-const deliver = (state: State, run: () => void, milliseconds: number): void =>
-  state.timers.after(milliseconds, () =>
-    state.isOn() ? run() : state.held.push(() => deliver(state, run, state.delayMs)),
-  );
-
-async function perform({ say }: State, command: Command, instance: ManagedInstance, script: Script): Promise<void> {
-  say('command', `Run Command reaches ${instance.id}: ${JSON.stringify(command.parameters)}`);
-  command.invocations.set(instance.id, await instance.run(script));
-}
+const deliver = (state: State, run: () => unknown): void =>
+  state.timers.after(state.delayMs, () => (state.isOn() ? run() : state.held.push(() => deliver(state, run))));
 
 /** `{{ Name }}` is pasted in as it is, so the allowed pattern is what keeps a script a script (AWS: SSM documents). */
 export function filled({ Name, Content: { parameters, mainSteps } }: Document, given: Parameters): Script {
