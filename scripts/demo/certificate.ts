@@ -53,13 +53,10 @@ export function certificateOf({ aws, proxy }: World) {
     reasons: (): readonly string[] => aws.runs.map(reasonOf),
     deployed: () => aws.deployed('CREATE_COMPLETE'),
     schedule: aws.rareTick,
-    /** Debian's Pebble knows no ARI; then a stand-in before it answers. */
-    ari: pebble.ari,
-    /** Has the CA ask for renewal: its window opened two hours ago (RFC 9773). */
+    /** Has the stand-in before the CA ask for renewal: its window opened two hours ago (RFC 9773). */
     openWindow: async () => {
-      const now = await shown();
       const window = { start: new Date(Date.now() - 2 * hourMs), end: new Date(Date.now() - hourMs) };
-      await pebble.setWindow(now.toString(), renewalId(now) ?? '', window);
+      pebble.setWindow(renewalId(await shown()) ?? '', window);
     },
   };
 }

@@ -125,7 +125,7 @@ it('takes a window of no length for no answer, and keeps to the moment in the on
   await stage.run([[name]]);
   const id = renewalId(leaf()) ?? '';
   const window = { start: new Date(Date.now() + dayMs * 20), end: new Date(Date.now() + dayMs * 40) };
-  await stage.pebble.setWindow(leaf().toString(), id, window);
+  stage.pebble.setWindow(id, window);
   const look = async () => {
     expect(await stage.run([[name]])).toMatchObject({ certificates: [{ did: 'kept' }] });
     stage.forgetRetryAfter(name);
@@ -134,7 +134,7 @@ it('takes a window of no length for no answer, and keeps to the moment in the on
   const moments = [await look(), await look()];
 
   const over = new Date(Date.now() - 3_600_000);
-  stage.pebble.windows.set(id, { start: over, end: over });
+  stage.pebble.setWindow(id, { start: over, end: over });
   moments.push(await look());
 
   expect(moments[0]).toBeGreaterThanOrEqual(window.start.getTime());
@@ -142,9 +142,6 @@ it('takes a window of no length for no answer, and keeps to the moment in the on
 });
 
 it('renews when the CA asks for it, and says what the new one replaces', async () => {
-  console.info(
-    `renewalInfo is answered by ${stage.pebble.ari === 'own' ? 'Pebble itself' : 'a stand-in before Pebble'}`,
-  );
   await stage.run([[name]]);
   const old = leaf();
   const id = renewalId(old) ?? '';
@@ -152,7 +149,7 @@ it('renews when the CA asks for it, and says what the new one replaces', async (
   expect(stage.state(name)?.asked?.serial).toBe(old.serialNumber);
 
   const window = { start: new Date(Date.now() - 7_200_000), end: new Date(Date.now() - 3_600_000) };
-  await stage.pebble.setWindow(old.toString(), id, window);
+  stage.pebble.setWindow(id, window);
   expect(await stage.run([[name]])).toMatchObject({ certificates: [{ did: 'kept' }] });
   stage.forgetRetryAfter(name);
 

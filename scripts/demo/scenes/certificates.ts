@@ -27,8 +27,7 @@ export const renewal: Step = {
     const { certificate, pause, remark } = stage;
     const finish = holdOpen(certificate.secure);
     await pause(1);
-    const by = certificate.ari === 'own' ? '' : ', by a stand-in before Pebble';
-    remark(`one connection is kept open. The CA asks for renewal (ARI${by})`, 'ca');
+    remark('one connection is kept open. The CA asks for renewal (ARI, by a stand-in before Pebble)', 'ca');
     await certificate.openWindow();
     remark('the schedule starts renew', 'aws');
     await swap(stage, certificate.schedule);

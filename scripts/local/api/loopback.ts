@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -15,17 +16,20 @@ export function ownAddress(): string {
 export type Address = { readonly host: string; readonly port: number };
 export type Served = { readonly endpoint: string; stop(): Promise<void> };
 
-type Server = ReturnType<typeof createHttpServer>;
-
-/** Listens on a port of the system's choice, and returns it with what closes the server and its connections. */
-export async function listen(server: Pick<Server, 'listen' | 'address' | 'close' | 'closeAllConnections'>) {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+/** Listens on this port, or on one of the system's choice. `open` are its connections, which `stop` ends with the server. */
+export async function listen(server: Server, asked = 0, host = '127.0.0.1') {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
+  await once(server.listen(asked, host), 'listening');
   const stop = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
-      server.closeAllConnections();
+      for (const socket of open) socket.destroy();
     });
-  return { port: (server.address() as AddressInfo).port, stop };
+  return { port: (server.address() as AddressInfo).port, open, stop };
 }
 
 /** An HTTP server on a port of the system's choice. */

@@ -6,20 +6,18 @@ import { bodyOf, listen } from '../api/loopback';
 export type Ask = { readonly method: string; readonly path: string; readonly headers: object; readonly body: Buffer };
 /** An answer of the CA, or one that is made up in its place. */
 export type Told = { readonly status: number; readonly headers: NodeJS.Dict<string | string[]>; readonly body: Buffer };
-export type Window = { readonly start: Date; readonly end: Date };
 /** Answers a request, with the CA's help or without; `undefined` closes the connection without an answer. */
-export type Answerer = (ask: Ask, ca: { readonly pass: Send; readonly nonce: () => Promise<Told> }) => Answered;
+export type Answerer = (ask: Ask, ca: Ca) => Promise<Told | undefined>;
 
-type Answered = Promise<Told | undefined>;
 type Send = (ask: Ask) => Promise<Told>;
+type Ca = { readonly pass: Send; readonly nonce: () => Promise<Told> };
+type Window = { readonly start: Date; readonly end: Date };
 type Payload = { readonly path: string; readonly payload: Record<string, unknown> };
-type Front = {
+type Front = Ca & {
   readonly directory: Readonly<Record<string, string>>;
-  readonly pass: Send;
-  readonly nonce: () => Promise<Told>;
-  readonly ari: 'own' | 'stand-in';
+  /** What is answered here for a certificate, by RFC 9773's name of it. */
   readonly windows: Map<string, Window>;
-  readonly payloads: Payload[];
+  readonly payloads: readonly Payload[];
   answerer: Answerer;
 };
 
@@ -28,13 +26,8 @@ type Front = {
  * was asked, and adds `renewalInfo`, and nothing else, where the server has none. Unless `countsOldProofs`, an order that an old
  * proof would serve is refused like one with a bad nonce.
  */
-export async function acmeFront(
-  upstream: string,
-  credentials: { readonly key: string; readonly cert: string },
-  countsOldProofs: boolean,
-) {
-  const agent = new Agent({ rejectUnauthorized: false, keepAlive: true });
-  const front = await frontOf((ask) => forward(upstream, agent, ask), countsOldProofs);
+export async function acmeFront(upstream: string, credentials: object, countsOldProofs: boolean) {
+  const front = await frontOf((ask) => forward(upstream, ask), countsOldProofs);
   const { port, stop } = await listen(
     createServer(credentials, (incoming, response) => {
       answer(front, incoming, response).catch(() => incoming.socket.destroy());
@@ -45,17 +38,12 @@ export async function acmeFront(
     /** The path of a resource of the directory, such as `newOrder`; else the path itself. */
     pathOf: (what: string): string => (what in front.directory ? pathOf(front.directory, what) : what),
     /** What signed requests carried that the CA did not refuse. */
-    payloads: front.payloads as readonly Payload[],
-    /** `stand-in` where the CA behind has no ARI and this answers for it. */
-    ari: front.ari,
-    /** What is answered here for a certificate, by RFC 9773's name of it. */
-    windows: front.windows,
+    payloads: front.payloads,
+    /** When a certificate shall be renewed, by RFC 9773's name of it. */
+    setWindow: (id: string, window: Window): void => void front.windows.set(id, window),
     /** From now on these answers are sent, for a test of what a CA may do. */
     answerBy: (answerer: Answerer): void => void Object.assign(front, { answerer }),
-    stop: (): Promise<void> => {
-      agent.destroy();
-      return stop();
-    },
+    stop,
   };
 }
 
@@ -77,23 +65,22 @@ async function frontOf(send: Send, countsOldProofs: boolean): Promise<Front> {
     if (payload && told.status < 400) payloads.push({ path: ask.path, payload });
     return told;
   };
-  const ari = 'renewalInfo' in directory ? 'own' : 'stand-in';
-  return { directory, pass, nonce, ari, windows: new Map(), payloads, answerer: pass };
+  return { directory, pass, nonce, windows: new Map(), payloads, answerer: pass };
 }
 
 async function answer(front: Front, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = 'GET', url: path = '/', headers } = incoming;
   const ask = { method, path, headers, body: await bodyOf(incoming) };
   const [, id = ''] = /^\/.*enewal-?[iI]nfo\/(.+)$/.exec(path) ?? [];
-  const isOurs = front.windows.has(id) || (id !== '' && front.ari === 'stand-in');
-  const told = isOurs ? window(front.windows.get(id)) : await front.answerer(ask, front);
+  const hasOwn = 'renewalInfo' in front.directory;
+  const isOurs = front.windows.has(id) || (id !== '' && !hasOwn);
+  const told = isOurs ? renewalInfo(front.windows.get(id)) : await front.answerer(ask, front);
   if (told === undefined) return void incoming.socket.destroy();
-  const isDirectory = path === '/dir' && front.ari === 'stand-in';
-  tell(response, isDirectory ? withRenewalInfo(told, String(headers.host)) : told);
+  tell(response, path === '/dir' && !hasOwn ? withRenewalInfo(told, String(headers.host)) : told);
 }
 
 /** Pebble counts an old proof for one name in a hundred, though it is set to count none. The client has to place such an order again. */
-function withoutOldProofs(send: Send, newOrder: string, nonce: () => Promise<Told>): Send {
+function withoutOldProofs(send: Send, newOrder: string, nonce: Ca['nonce']): Send {
   const authorizations = new Set<string>();
   return async (ask) => {
     const told = await send(ask);
@@ -125,17 +112,18 @@ function withRenewalInfo(told: Told, host: string): Told {
   return { ...told, body: Buffer.from(JSON.stringify(directory)) };
 }
 
-const ninetyDaysMs = 90 * 86_400_000;
-
 /** By default the last third of ninety days, to be kept for six hours (RFC 9773, section 4.3). */
-function window(given: Window | undefined): Told {
-  const at = (share: number) => new Date(Date.now() + ninetyDaysMs * share);
-  const suggestedWindow = given ?? { start: at(0.66), end: at(0.7) };
+function renewalInfo(given: Window | undefined): Told {
+  const afterDays = (days: number) => new Date(Date.now() + 86_400_000 * days);
+  const suggestedWindow = given ?? { start: afterDays(60), end: afterDays(63) };
   const headers = { 'content-type': 'application/json', 'retry-after': '21600' };
   return { status: 200, headers, body: Buffer.from(JSON.stringify({ suggestedWindow })) };
 }
 
-const forward = (upstream: string, agent: Agent, { method, path, headers, body }: Ask): Promise<Told> =>
+const agent = new Agent({ rejectUnauthorized: false, keepAlive: true });
+
+/** Asks a server whose certificate no root vouches for. */
+export const forward = (upstream: string, { method, path, headers, body }: Ask): Promise<Told> =>
   new Promise((resolve, reject) => {
     const call = request(new URL(path, upstream), { method, headers: { ...headers }, agent }, (incoming) => {
       const { statusCode: status = 502, headers: own } = incoming;

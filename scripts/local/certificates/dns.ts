@@ -1,9 +1,10 @@
 import { createSocket } from 'node:dgram';
-import { createServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 
 import * as wire from 'dns-packet';
 
-import { ownAddress } from '../api/loopback';
+import { listen, ownAddress } from '../api/loopback';
 import type { Record53 } from './record-sets';
 import type { Route53 } from './route53';
 
@@ -113,30 +114,25 @@ async function listenOn(addresses: readonly string[], answer: Answer): Promise<{
 async function udp(address: string, port: number, answer: Answer): Promise<Stop> {
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => socket.send(answer(message, address, 1_232), from.port, from.address));
-  await new Promise<void>((resolve, reject) => socket.on('error', reject).bind(port, address, resolve));
+  socket.bind(port, address);
+  await once(socket, 'listening');
   return () => new Promise((resolve) => socket.close(() => resolve()));
 }
 
+/** Each message has its length before it (RFC 1035, section 4.2.2). */
 async function tcp(address: string, port: number, answer: Answer): Promise<Stop> {
-  const open = new Set<Socket>();
   const server = createServer((socket) => {
-    open.add(socket);
     let read = Buffer.alloc(0);
-    socket.on('error', () => {}).on('close', () => open.delete(socket));
+    const next = () => (read.length < 2 ? Infinity : 2 + read.readUInt16BE(0));
+    socket.on('error', () => {});
     socket.on('data', (data) => {
       read = Buffer.concat([read, data]);
-      while (read.length >= 2 && read.length >= 2 + read.readUInt16BE(0)) {
-        const end = 2 + read.readUInt16BE(0);
+      for (let end = next(); read.length >= end; end = next()) {
         const reply = answer(read.subarray(2, end), address);
         socket.write(Buffer.concat([Buffer.from([reply.length >> 8, reply.length & 255]), reply]));
         read = read.subarray(end);
       }
     });
   });
-  await new Promise<void>((resolve, reject) => server.on('error', reject).listen(port, address, resolve));
-  return () =>
-    new Promise((resolve) => {
-      for (const socket of open) socket.destroy();
-      server.close(() => resolve());
-    });
+  return (await listen(server, port, address)).stop;
 }

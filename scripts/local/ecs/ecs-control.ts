@@ -40,8 +40,6 @@ export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]) {
   };
 }
 
-export type EcsControl = ReturnType<typeof ecsControl>;
-
 function view({ id, service, definition, desiredStatus, lastStatus, host, address, containers, startedAt }: Task) {
   const port = containers.find(({ hostPort }) => hostPort !== undefined)?.hostPort;
   const place = { address, host: host.ec2Id, ...(port && { port }) };

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import { ownAddress } from '../api/loopback';
 import { account, region } from '../package/template';
@@ -40,7 +40,6 @@ export type Host = {
 
 export type Container = {
   readonly definition: ContainerInput;
-  readonly id: string;
   hostPort?: number;
   process?: Process;
   exitCode?: number;
@@ -62,7 +61,6 @@ export type Task = {
   readonly createdAt: number;
   startedAt?: number;
   stoppingAt?: number;
-  stoppedAt?: number;
   stopCode?: string;
   stoppedReason?: string;
 };
@@ -72,8 +70,11 @@ export const taskArn = ({ cluster, id }: Task): string => arn('task', `${cluster
 export const isHealthChecked = ({ definition }: Task): boolean =>
   definition.containers.some((each) => each.healthCheck);
 
-export const isBridged = ({ networkMode = 'bridge' }: Pick<TaskDefinitionInput, 'networkMode'>): boolean =>
-  networkMode === 'bridge';
+export const isBridged = ({
+  networkMode = 'bridge',
+}: {
+  networkMode?: TaskDefinitionInput['networkMode'] | undefined;
+}): boolean => networkMode === 'bridge';
 
 export const newTask = (service: string, definition: TaskDefinition, host: Host): Task => ({
   id: randomBytes(16).toString('hex'),
@@ -83,7 +84,7 @@ export const newTask = (service: string, definition: TaskDefinition, host: Host)
   // A task on Fargate has a machine to itself, which is no container instance.
   host: definition.launchType === 'FARGATE' ? { ...host, status: 'ACTIVE', lost: false } : host,
   address: definition.networkMode === 'awsvpc' ? ownAddress() : host.address,
-  containers: definition.containers.map((each) => ({ definition: each, id: randomUUID() })),
+  containers: definition.containers.map((each) => ({ definition: each })),
   desiredStatus: 'RUNNING',
   lastStatus: 'PENDING',
   healthStatus: 'UNKNOWN',

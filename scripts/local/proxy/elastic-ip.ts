@@ -1,19 +1,13 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
-import type { Address } from '../api/loopback';
+import { type Address, listen } from '../api/loopback';
 import type { Timers } from '../timers';
 import type { Ports } from './machine';
 
 /** Who answers at an address: one of a machine's own addresses for each port. */
 export type Holder = Readonly<Record<keyof Ports, Address>>;
 
-type State = {
-  readonly open: Set<Socket>;
-  waiting: (() => void)[];
-  holder: Holder | undefined;
-  moves: number;
-  cut: number;
-};
+type State = { readonly waiting: (() => void)[]; holder: Holder | undefined; moves: number };
 
 /**
  * An Elastic IP address: ports on loopback whose connections lead to whoever holds it. When it moves, every open connection is
@@ -21,17 +15,16 @@ type State = {
  * The port of HAProxy's statistics is none of AWS's: it stands for a forwarded port of Session Manager.
  */
 export async function elasticIp(ports: Ports, moveMs: number, timers: Timers) {
-  const state: State = { open: new Set(), waiting: [], holder: undefined, moves: 0, cut: 0 };
+  const state: State = { waiting: [], holder: undefined, moves: 0 };
   const names = Object.keys(ports) as (keyof Ports)[];
-  const servers = await Promise.all(names.map((name) => listen(ports[name], (client) => accept(state, client, name))));
+  const servers = await Promise.all(names.map((name) => listen(serverAt(state, name), ports[name])));
   return {
     ports,
     moveTo: (next: Holder): void => {
       state.moves += 1;
       const move = state.moves;
       state.holder = undefined;
-      for (const socket of state.open) socket.resetAndDestroy();
-      state.cut += state.open.size;
+      for (const { open } of servers) for (const socket of open) socket.resetAndDestroy();
       timers.after(moveMs, () => {
         if (move !== state.moves) return;
         state.holder = next;
@@ -43,23 +36,17 @@ export async function elasticIp(ports: Ports, moveMs: number, timers: Timers) {
       if (state.holder === from) state.holder = undefined;
     },
     held: (): Holder | undefined => state.holder,
-    /** Connections that moves have cut so far. */
-    cut: (): number => state.cut,
-    stop: async (): Promise<void> => {
-      for (const socket of state.open) socket.destroy();
-      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    },
+    stop: async (): Promise<void> => void (await Promise.all(servers.map(({ stop }) => stop()))),
   };
 }
 
 export type ElasticIp = Awaited<ReturnType<typeof elasticIp>>;
 
-function accept(state: State, client: Socket, name: keyof Ports): void {
-  client.setNoDelay(true).on('error', () => {});
-  state.open.add(client);
-  client.on('close', () => state.open.delete(client));
-  lead(state, client, name);
-}
+const serverAt = (state: State, name: keyof Ports) =>
+  createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
+    client.setNoDelay(true).on('error', () => {});
+    lead(state, client, name);
+  });
 
 function lead(state: State, client: Socket, name: keyof Ports): void {
   if (client.destroyed) return;
@@ -76,9 +63,3 @@ function lead(state: State, client: Socket, name: keyof Ports): void {
   join(server, client);
   client.resume();
 }
-
-const listen = (port: number, listener: (socket: Socket) => void): Promise<Server> =>
-  new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, listener).on('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(server));
-  });
