@@ -1,4 +1,4 @@
-import { AwsError } from '../api/errors';
+import { refuse } from '../api/errors';
 
 type Places = Readonly<Record<string, string>>;
 export type Record53 = {
@@ -26,9 +26,10 @@ export type HostedZone = {
   readonly nameServers: readonly string[];
 };
 
+const nameOf = ({ Name }: Pick<Record53, 'Name'>): string => Name.replace(/\.$/, '').toLowerCase();
+
 /** By which a zone tells its record sets apart. */
-export const key = ({ Name, Type }: Pick<Record53, 'Name' | 'Type'>): string =>
-  `${Name.replace(/\.$/, '').toLowerCase()} ${Type}`;
+export const key = (set: Pick<Record53, 'Name' | 'Type'>): string => `${nameOf(set)} ${set.Type}`;
 
 const policies = [
   ...['Weight', 'Region', 'Failover', 'MultiValueAnswer'],
@@ -55,72 +56,57 @@ function seen(sets: readonly Record53[], asker: number): readonly Record53[] {
 
 /** What a zone shows for a name: its own records, or those of the wildcard just below its closest encloser (RFC 4592, section 3.3). */
 export function answers(name: string, records: readonly Record53[], asker = 0): readonly Record53[] {
-  const at = (owner: string) => {
-    const own = records.filter((record) => key(record).startsWith(`${owner} `));
-    const types = [...new Set(own.map(({ Type }) => Type))];
-    return types.flatMap((type) =>
-      seen(
-        own.filter(({ Type }) => Type === type),
-        asker,
-      ),
-    );
-  };
-  const exists = (owner: string) =>
-    records.some((record) => `.${key(record).replace(/ .*/, '')}`.endsWith(`.${owner}`));
+  const exists = (owner: string) => records.some((record) => `.${nameOf(record)}`.endsWith(`.${owner}`));
   let encloser = name;
   while (encloser.includes('.') && !exists(encloser)) encloser = encloser.replace(/^[^.]+\./, '');
-  return encloser === name ? at(name) : at(`*.${encloser}`);
+  const owner = encloser === name ? name : `*.${encloser}`;
+  const own = records.filter((record) => nameOf(record) === owner);
+  const types = [...new Set(own.map(({ Type }) => Type))];
+  const ofType = (type: string) => own.filter(({ Type }) => Type === type);
+  return types.flatMap((type) => seen(ofType(type), asker));
 }
 
-/** One change of a batch, in the words of AWS's own refusals (AWS: ChangeResourceRecordSets, InvalidChangeBatch). */
+/** One change of a batch. @throws AwsError */
 export function apply(
   records: readonly Record53[],
   action: string,
   set: Record53,
   zone: HostedZone,
 ): readonly Record53[] {
-  const refuse = (why: string): never => {
-    const what = action === 'DELETE' ? 'delete' : 'create';
-    throw new AwsError(
-      'InvalidChangeBatch',
-      `[Tried to ${what} resource record set [name='${set.Name}', type='${set.Type}'] but ${why}]`,
-    );
-  };
-  if (!`.${set.Name.replace(/\.$/, '')}`.endsWith(`.${zone.name}`)) refuse(`it is not permitted in zone ${zone.name}.`);
-  const isNamed = (each: Record53) => key(each).replace(/ .*/, '') === key(set).replace(/ .*/, '');
-  if (action === 'CREATE' && set.Type !== 'CNAME' && records.some((each) => isNamed(each) && each.Type === 'CNAME')) {
-    const conflict =
-      'is not permitted because a conflicting RRSet of type CNAME with the same DNS name already exists in zone';
-    throw new AwsError(
-      'InvalidChangeBatch',
-      `[RRSet of type ${set.Type} with DNS name ${set.Name}. ${conflict} ${zone.name}.]`,
-    );
-  }
-  const twins = records.filter((each) => key(each) === key(set));
-  const before = twins.find((each) => each.SetIdentifier === set.SetIdentifier);
-  const otherKind = twins.find((each) => policyOf(each) !== policyOf(set));
-  if (action === 'CREATE' && otherKind) refuseKind(set);
-  const others = records.filter((each) => each !== before);
-  if (action === 'CREATE' && before) refuse('it already exists');
-  if (action === 'DELETE' && !before) refuse('it was not found');
-  const text = (each: Record53) =>
-    JSON.stringify(Object.entries({ ...each, Name: '', Values: [...each.Values].sort() }).sort());
-  const isSame = (a: Record53, b: Record53) => text(a) === text(b);
-  if (action === 'DELETE' && before && !isSame(before, set))
-    refuse('the values provided do not match the current values');
+  const words = refusal(records, action, set, zone);
+  if (words) refuse('InvalidChangeBatch', `[${words}]`);
+  const others = records.filter((each) => key(each) !== key(set) || each.SetIdentifier !== set.SetIdentifier);
   return action === 'DELETE' ? others : [...others, set];
 }
 
+/** In the words of AWS's own refusals (AWS: ChangeResourceRecordSets, InvalidChangeBatch). */
+function refusal(records: readonly Record53[], action: string, set: Record53, zone: HostedZone): string | undefined {
+  const tried = `Tried to ${action === 'DELETE' ? 'delete' : 'create'} resource record set`;
+  const but = (why: string) => `${tried} [name='${set.Name}', type='${set.Type}'] but ${why}`;
+  if (!`.${nameOf(set)}`.endsWith(`.${zone.name}`)) return but(`it is not permitted in zone ${zone.name}.`);
+  const twins = records.filter((each) => key(each) === key(set));
+  const before = twins.find((each) => each.SetIdentifier === set.SetIdentifier);
+  if (action === 'DELETE' && !before) return but('it was not found');
+  if (action === 'DELETE' && before && text(before) !== text(set))
+    return but('the values provided do not match the current values');
+  if (action !== 'CREATE') return undefined;
+  if (set.Type !== 'CNAME' && records.some((each) => nameOf(each) === nameOf(set) && each.Type === 'CNAME')) {
+    const conflict = `a conflicting RRSet of type CNAME with the same DNS name already exists in zone ${zone.name}.`;
+    return `RRSet of type ${set.Type} with DNS name ${set.Name}. is not permitted because ${conflict}`;
+  }
+  if (twins.some((each) => policyOf(each) !== policyOf(set))) return ofAnotherKind(set);
+  return before && but('it already exists');
+}
+
+const text = (set: Record53): string =>
+  JSON.stringify(Object.entries({ ...set, Name: '', Values: [...set.Values].sort() }).sort());
+
 /** As in public reports: kubernetes-sigs/external-dns issues 3141 and 4058, cert-manager issue 5388. */
-function refuseKind(set: Record53): never {
+function ofAnotherKind(set: Record53): string {
   const policy = policyOf(set);
-  const kind =
-    policy === 'MultiValueAnswer'
-      ? 'because a non multivalue answer rrset exists'
-      : policy === undefined
-        ? 'as other RRSets exist'
-        : `as a non-${policy.toLowerCase()} set exists`;
+  let kind = policy === undefined ? 'as other RRSets exist' : `as a non-${policy.toLowerCase()} set exists`;
+  if (policy === 'MultiValueAnswer') kind = 'because a non multivalue answer rrset exists';
   const which = set.SetIdentifier === undefined ? '' : `, SetIdentifier ${set.SetIdentifier}`;
-  const words = `RRSet with DNS name ${set.Name}., type ${set.Type}${which} cannot be created ${kind}`;
-  throw new AwsError('InvalidChangeBatch', `[${words} with the same name and type.]`);
+  const rrset = `RRSet with DNS name ${set.Name}., type ${set.Type}${which}`;
+  return `${rrset} cannot be created ${kind} with the same name and type.`;
 }

@@ -6,92 +6,85 @@ import { answers, apply, type HostedZone, key, type Record53 } from './record-se
 type Change = { Action: string; ResourceRecordSet: Record53 };
 type Page = { Id: string; name?: string; type?: string; identifier?: string; maxitems?: string };
 type Zone = HostedZone & { now: readonly Record53[]; shown: readonly Record53[] };
-type State = {
-  readonly inSyncMs: number;
-  readonly zones: Zone[];
-  readonly changes: Map<string, { readonly at: number; readonly show: () => void; isShown: boolean }>;
-  isStuck: boolean;
-  askers: number;
-};
+type Pending = { readonly at: number; readonly show: () => void; isShown: boolean };
+type State = { readonly inSyncMs: number; readonly zones: Zone[]; readonly changes: Map<string, Pending> };
 
 /**
  * Route 53: the handlers for its API, and what its name servers show, which lags behind.
  * Played: record sets with and without a routing policy, batches that happen as a whole or not, GetChange. Aliases lead nowhere.
  */
 export function playRoute53(inSyncMs: number) {
-  const state: State = { inSyncMs, zones: [], changes: new Map(), isStuck: false, askers: 0 };
+  const state: State = { inSyncMs, zones: [], changes: new Map() };
+  const named = (id: string): Zone =>
+    state.zones.find((each) => each.id === id) ??
+    refuse('NoSuchHostedZone', `No hosted zone found with ID: ${id}`, 404);
+  let isStuck = false;
+  let askers = 0;
+  const settle = () => isStuck || showChanges(state);
   return {
     /** Adds a zone with its records, as somebody would by hand. */
-    addZone: (name: string, more: Parameters<typeof addZone>[2] = {}): HostedZone => addZone(state, name, more),
+    addZone: (name: string, more: Parameters<typeof newZone>[1] = {}): HostedZone => {
+      const zone = newZone(name, more);
+      state.zones.push(zone);
+      return zone;
+    },
     /** Puts a record by somebody else's hand, at once everywhere. */
     put: (id: string, record: Record53): void => {
-      const held = zone(state, id);
+      const zone = named(id);
       const isOther = (each: Record53) => key(each) !== key(record) || each.SetIdentifier !== record.SetIdentifier;
-      held.now = [...held.now.filter(isOther), record];
-      held.shown = held.now;
+      zone.now = [...zone.now.filter(isOther), record];
+      zone.shown = zone.now;
     },
-    records: (id: string): readonly Record53[] => zone(state, id).now,
-    shows: (name: string) => shows(state, name),
+    records: (id: string): readonly Record53[] => named(id).now,
+    /** What public name servers answer now; `undefined` for a name in none of the zones. */
+    shows: (name: string): readonly Record53[] | undefined => {
+      settle();
+      const fitting = state.zones.filter((each) => !each.isPrivate && `.${name}`.endsWith(`.${each.name}`));
+      const [longest] = fitting.sort((a, b) => b.name.length - a.name.length);
+      return longest && answers(name, longest.shown, askers++);
+    },
     /** While it is stuck, no change comes in sync. */
-    stick: (now: boolean): void => void Object.assign(state, { isStuck: now }),
-    handlers: {
-      'route53:GetHostedZone': ({ Id }: { Id: string }) => getHostedZone(zone(state, Id)),
-      'route53:ListResourceRecordSets': (page: Page) => listRecordSets(zone(state, page.Id), page),
-      'route53:ChangeResourceRecordSets': ({ Id, Changes }: { Id: string; Changes: Change[] }) => ({
-        ChangeInfo: changeInfo(state, change(state, Id, Changes)),
-      }),
-      'route53:GetChange': ({ Id }: { Id: string }) => {
-        settle(state);
-        return { ChangeInfo: changeInfo(state, Id) };
-      },
+    stick: (now: boolean): void => {
+      isStuck = now;
     },
+    handlers: handlersOf(state, named, settle),
   };
 }
 
 export type Route53 = ReturnType<typeof playRoute53>;
 
-function addZone(
-  { zones }: State,
-  name: string,
-  { id = newId(), isPrivate = false, records = [] as readonly Record53[] },
-): HostedZone {
+const handlersOf = (state: State, named: (id: string) => Zone, settle: () => void) => ({
+  'route53:GetHostedZone': ({ Id }: { Id: string }) => getHostedZone(named(Id)),
+  'route53:ListResourceRecordSets': (page: Page) => listRecordSets(named(page.Id), page),
+  'route53:ChangeResourceRecordSets': ({ Id, Changes }: { Id: string; Changes: readonly Change[] }) => ({
+    ChangeInfo: changeInfo(state, change(state, named(Id), Changes)),
+  }),
+  'route53:GetChange': ({ Id }: { Id: string }) => {
+    settle();
+    return { ChangeInfo: changeInfo(state, Id) };
+  },
+});
+
+function newZone(name: string, { id = newId(), isPrivate = false, records = [] as readonly Record53[] }): Zone {
   const nameServers = isPrivate ? [] : [1, 2].map((server) => `ns-${server}.${id.toLowerCase()}.awsdns.test`);
-  const held = { id, name, isPrivate, nameServers, now: records, shown: records };
-  zones.push(held);
-  return held;
-}
-
-const zone = ({ zones }: State, id: string): Zone =>
-  zones.find((each) => each.id === id) ?? refuse('NoSuchHostedZone', `No hosted zone found with ID: ${id}`, 404);
-
-/** What public name servers answer now; `undefined` for a name in none of the zones. */
-function shows(state: State, name: string): readonly Record53[] | undefined {
-  settle(state);
-  const fitting = state.zones.filter((each) => !each.isPrivate && `.${name}`.endsWith(`.${each.name}`));
-  const [longest] = fitting.sort((a, b) => b.name.length - a.name.length);
-  return longest && answers(name, longest.shown, state.askers++);
+  return { id, name, isPrivate, nameServers, now: records, shown: records };
 }
 
 /** The name servers learn a change when it is in sync. */
-function settle({ changes, isStuck, inSyncMs }: State): void {
+function showChanges({ changes, inSyncMs }: State): void {
   for (const change of changes.values()) {
-    if (isStuck || change.isShown || Date.now() - change.at < inSyncMs) continue;
+    if (change.isShown || Date.now() - change.at < inSyncMs) continue;
     change.isShown = true;
     change.show();
   }
 }
 
-function change(state: State, id: string, batch: readonly Change[]): string {
-  const held = zone(state, id);
-  if (held.isPrivate) refuse('InvalidInput', 'the local world changes public zones only');
-  let next = held.now;
-  for (const { Action, ResourceRecordSet: set } of batch) next = apply(next, Action, set, held);
-  held.now = next;
+function change({ changes }: State, zone: Zone, batch: readonly Change[]): string {
+  if (zone.isPrivate) refuse('InvalidInput', 'the local world changes public zones only');
+  zone.now = batch.reduce((now, { Action, ResourceRecordSet: set }) => apply(now, Action, set, zone), zone.now);
+  const shown = zone.now;
   const changeId = newId('C');
-  const show = () => {
-    held.shown = next;
-  };
-  state.changes.set(changeId, { at: Date.now(), show, isShown: false });
+  changes.set(changeId, { at: Date.now(), show: () => Object.assign(zone, { shown }), isShown: false });
   return changeId;
 }
 
