@@ -44,7 +44,7 @@ async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
     );
     return child;
   };
-  const systemd = await serviceManager({ ...own, launch }, { timers: { after }, say: () => {}, restarted: () => {} });
+  const systemd = await serviceManager({ ...own, launch }, { timers: { after }, say: () => {}, others: {} });
   stops.push(systemd.stop);
 
   await fetch(systemd.endpoint, { method: 'POST', body: 'enable sluice-pull.service' });

@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { fail } from '../api/errors';
 import type { Credentials } from '../api/signature';
 import type { Played } from '../moment';
 import type { Process } from '../processes';
@@ -44,13 +43,11 @@ export async function proxyInstance({ id, tags, userData, role, credentials }: L
   const environment = { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint };
   const own = await machine(id, processes, environment);
   const agent = agentConnection(timers, delays.agentMs);
-  own.store(`/etc/systemd/system/${agentUnit.name}`, agentUnit.text, 0o644);
-  const restarted = (unit: string) => {
-    if (unit !== agentUnit.name) fail(`the local world does not play systemctl try-restart ${unit}`);
+  const restartAgent = () => {
     say('boot', `the agent on ${id} is restarted`);
     agent.connect();
   };
-  const systemd = await serviceManager(own, { timers, say, restarted });
+  const systemd = await serviceManager(own, { timers, say, others: { [agentUnit]: restartAgent } });
   const master = own.located('/run/haproxy-master.sock');
   const state: State = { ...deps, own, systemd, master, commands: new Set(), reloads: 0, scripts: 0 };
   const close = async () => void (await Promise.all([systemd.stop(), imds.stop()]));

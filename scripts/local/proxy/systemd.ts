@@ -24,9 +24,10 @@ const packaged: Readonly<Record<string, string>> = {
 type Deps = {
   readonly timers: Pick<Timers, 'after'>;
   readonly say: Say;
-  /** A unit was restarted that another part plays. */
-  readonly restarted: (unit: string) => void;
+  /** Restarts a unit that another part plays. */
+  readonly others: Readonly<Record<string, () => void>>;
 };
+/** The values of each key, in the order of the files. */
 type Unit = Readonly<Record<string, readonly string[] | undefined>>;
 type State = Deps & {
   readonly machine: Machine;
@@ -68,14 +69,13 @@ export type ServiceManager = Awaited<ReturnType<typeof serviceManager>>;
 
 /** The command line of the stand-in, bin/systemctl. */
 async function obey(state: State, [verb = '', ...names]: readonly string[]): Promise<void> {
-  if (verb === 'daemon-reload') return;
-  for (const name of names) {
-    readUnit(name, state.machine);
-    if (verb === 'enable') state.enabled.add(name);
+  for (const name of verb === 'daemon-reload' ? [] : names) {
+    const restart = state.others[name];
+    if (verb === 'try-restart' && restart) restart();
+    else if (verb === 'enable') state.enabled.add(name);
     else if (verb === 'start') start(state, name);
     else if (verb === 'reload') await reload(state, name);
-    else if (verb === 'try-restart') state.restarted(name);
-    else fail(`the local world does not play systemctl ${verb}`);
+    else fail(`the local world does not play systemctl ${verb} ${name}`);
   }
 }
 
@@ -86,7 +86,7 @@ function start(state: State, name: string): void {
   const missing = unit.ConditionPathExists?.find((path) => !existsSync(machine.located(path)));
   if (missing) return void machine.write(`systemd: ${name} is skipped, for ${missing} does not exist`);
   const environment = environmentOf(unit, machine);
-  const child = machine.launch(argvOf(unit.ExecStart?.at(-1) ?? '', environment, machine), environment, machine.write);
+  const child = machine.launch(argvOf(last(unit, 'ExecStart'), environment, machine), environment, machine.write);
   running.set(name, child);
   say('boot', `systemd on ${machine.id} starts ${name}`);
   void child.exited.then(({ code, signal }) => {
@@ -111,30 +111,33 @@ async function reload({ machine, running }: State, name: string): Promise<void> 
   }
 }
 
+const last = (unit: Unit, key: string): string => unit[key]?.at(-1) ?? '';
+
 /** systemd.service: Restart, RestartPreventExitStatus. */
-const startsAgain = ({ Restart = [], RestartPreventExitStatus = [] }: Unit, code: number | null): boolean =>
-  !RestartPreventExitStatus.join(' ').split(' ').includes(`${code}`) &&
-  (Restart.at(-1) === 'always' || (Restart.at(-1) === 'on-failure' && code !== 0));
+const startsAgain = (unit: Unit, code: number | null): boolean =>
+  !last(unit, 'RestartPreventExitStatus').split(' ').includes(`${code}`) &&
+  (last(unit, 'Restart') === 'always' || (last(unit, 'Restart') === 'on-failure' && code !== 0));
 
 /** From the first pause to the longest in equal factors (systemd.service: RestartSteps, RestartMaxDelaySec). */
-function restartMs({ RestartSec = [], RestartSteps = [], RestartMaxDelaySec = [] }: Unit, before: number): number {
-  const first = milliseconds(RestartSec.at(-1) ?? '100ms');
-  const steps = Number(RestartSteps.at(-1) ?? 0);
-  if (steps === 0) return first;
-  return first * (milliseconds(RestartMaxDelaySec.at(-1) ?? '') / first) ** Math.min(1, before / steps);
+function restartMs(unit: Unit, before: number): number {
+  const first = milliseconds(last(unit, 'RestartSec') || '100ms');
+  const steps = Number(last(unit, 'RestartSteps'));
+  const longest = milliseconds(last(unit, 'RestartMaxDelaySec'));
+  return steps === 0 ? first : first * (longest / first) ** Math.min(1, before / steps);
 }
 
 /** A time span of one unit (systemd.time). */
 function milliseconds(span: string): number {
-  const [, number = '', unit = 's'] = /^([\d.]+)(ms|s|min)?$/.exec(span) ?? [];
+  const [, number, unit = ''] = /^([\d.]+)(ms|s|min)$/.exec(span) ?? [];
   return Number(number) * ({ ms: 1, s: 1_000, min: 60_000 }[unit] ?? Number.NaN);
 }
 
+/** The package's own unit, the one on the disk, and its drop-in. An empty value takes back those before it. */
 function readUnit(name: string, { located }: Machine): Unit {
   const files = [`/etc/systemd/system/${name}`, `/etc/systemd/system/${name}.d/sluice.conf`].map(located);
-  const texts = [packaged[name], ...files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined))];
-  const found = texts.flatMap((text) => text ?? []);
-  if (found.length === 0) throw new Error(`Unit ${name} not found.`);
+  const texts = files.filter(existsSync).map((file) => readFileSync(file, 'utf8'));
+  const found = [packaged[name] ?? [], ...texts].flat();
+  if (found.length === 0) fail(`Unit ${name} not found.`);
   const unit: Record<string, string[]> = {};
   for (const [, key = '', value = ''] of found.join('\n').matchAll(/^(\w+)=(.*)$/gm)) {
     unit[key] = value === '' ? [] : [...(unit[key] ?? []), value];
@@ -142,12 +145,10 @@ function readUnit(name: string, { located }: Machine): Unit {
   return unit;
 }
 
-function environmentOf(unit: Unit, { located }: Machine): Record<string, string> {
-  const files = (unit.EnvironmentFile ?? []).map((path) => located(path.replace(/^-/, ''))).filter(existsSync);
+function environmentOf({ EnvironmentFile = [], Environment = [] }: Unit, { located }: Machine): Record<string, string> {
+  const files = EnvironmentFile.map((path) => located(path.replace(/^-/, ''))).filter(existsSync);
   const pairs = [
-    ...(unit.Environment ?? []).flatMap((line) =>
-      Array.from(line.matchAll(/"([^"]*)"|(\S+)/g), ([, a, b]) => a ?? b ?? ''),
-    ),
+    ...Environment.flatMap((line) => Array.from(line.matchAll(/"([^"]*)"/g), ([, pair = '']) => pair)),
     ...files.flatMap((file) => readFileSync(file, 'utf8').trim().split('\n')),
   ];
   return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));

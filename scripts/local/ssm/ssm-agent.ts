@@ -1,10 +1,7 @@
 import type { Timers } from '../timers';
 
-/** An image's own unit of the agent (Ubuntu: the snap amazon-ssm-agent). */
-export const agentUnit = {
-  name: 'snap.amazon-ssm-agent.amazon-ssm-agent.service',
-  text: '[Service]\nExecStart=/usr/bin/snap run amazon-ssm-agent\n',
-};
+/** The agent's unit in an Ubuntu image, where it is a snap. */
+export const agentUnit = 'snap.amazon-ssm-agent.amazon-ssm-agent.service';
 
 /**
  * The agent's connection, by which Systems Manager reaches it. When its instance gets another address the connection is dead, and the
