@@ -90,4 +90,6 @@ if [ -n "$missing" ]; then
 fi
 
 export PATH="$PWD/node_modules/.bin:$PATH"
+# The packager and AWS's clients are large: Node.js keeps what it compiled of them.
+export NODE_COMPILE_CACHE="$PWD/node_modules/.cache/compiled"
 [ $# -eq 0 ] || exec "$@"

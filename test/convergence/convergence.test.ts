@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type History, histories } from './happenings';
 import { live } from './history';
 
-const numRuns = Number(process.env.HISTORIES ?? 2_000);
+const numRuns = Number(process.env.HISTORIES ?? 400);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const replayed = process.env.HISTORY;
 

@@ -90,7 +90,7 @@ export class Reconciler {
     try {
       await reconcile(messages, this.deps, this.reflected);
     } catch (error) {
-      if (broken === undefined && !/look again/.test((error as Error).message)) throw error;
+      if (broken === undefined && !/is repeated in seconds/.test((error as Error).message)) throw error;
       ended = this.isKilled ? 'killed' : 'failed';
     }
     const rest = broken && broken.runs > 1 ? { ...broken, runs: broken.runs - 1 } : undefined;

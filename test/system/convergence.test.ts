@@ -9,7 +9,7 @@ import type { World } from '../convergence/world';
 import { type Instance, startInstance, until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 
-const numRuns = Number(process.env.HISTORIES_ON_HAPROXY ?? 20);
+const numRuns = Number(process.env.HISTORIES_ON_HAPROXY ?? 12);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const replayed = process.env.HISTORY;
 
