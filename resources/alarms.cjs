@@ -22,7 +22,6 @@ module.exports.synced = async (sls) => {
   return sum((slot) => ({ Metric: metric(slot), Period: 300, Stat: 'Maximum' }), await slots(sls));
 };
 
-/** The surplus credits that each hour was charged, over all instances that ever had the slot. */
 module.exports.surplus = async (sls) => {
   const group = `sluice-${await sls.resolveVariable('sls:stage')}-proxy`;
   const dimension = (slot) => ({ Name: 'AutoScalingGroupName', Value: `${group}-${slot}` });

@@ -83,7 +83,6 @@ const records = (settings, stage) => ({
   ...(settings.dns === 'apex+wildcard' && { WildcardRecord: toProxies(settings, stage, `*.${settings.domain}`, 100) }),
 });
 
-/** Every name that gets records. */
 const names = ({ dns, domain }, stage) => [
   ...(dns === 'none' ? [] : [domain, proxiesName(stage, domain)]),
   ...(dns === 'apex+wildcard' ? [`*.${domain}`] : []),

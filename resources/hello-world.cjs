@@ -1,4 +1,4 @@
-// The demo's program as text, so that AWS and the demo run the same one without an image of our own.
+// The program of hello-world as text, so that AWS and the demo run the same one without an image of our own.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { transformSync } = require('esbuild');

@@ -62,7 +62,6 @@ const template = (stage, slot, type, values) => ({
   Type: 'AWS::EC2::LaunchTemplate',
   Properties: {
     LaunchTemplateData: {
-      // Resolved at each launch, so that a new image changes nothing here.
       ImageId: 'resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id',
       InstanceType: type,
       // T4g gets no launch credits: on standard ones a boot takes 10 to 20 minutes. Only burstable types have credits.

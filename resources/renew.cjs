@@ -1,7 +1,7 @@
 // The policy by which renew answers challenges: it may write these DNS records, and no other.
 const zoneArn = (id) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:route53:::hostedzone/${id}` });
 
-/** As lib/certificates/names.ts has it, which CommonJS cannot import. */
+/** As in lib/certificates/certificate.ts, which CommonJS cannot import. */
 const challengeName = (name) => `_acme-challenge.${name.replace(/^\*\./, '')}`;
 
 /** A role's inline policies may have 10,240 characters together; with more names a pattern must do. */

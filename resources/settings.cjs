@@ -33,9 +33,9 @@ function contradictions(read, isGiven) {
   const missing = joined.filter((name) => !isGiven(name));
   const parted = missing.length < joined.length ? missing : [];
   const faults = parted.map((name) => `${name}: is missing: ${joined.join(', ')} go together`);
-  if (missing.length > 0 && isGiven('taskSecurityGroupIds')) faults.push('taskSecurityGroupIds: needs vpcId beside it');
+  if (missing.length > 0 && isGiven('taskSecurityGroupIds')) faults.push('taskSecurityGroupIds: needs vpcId too');
   if (isGiven('vpcId') && read.helloWorld)
-    faults.push('helloWorld: has no place in clusters that are not this stack’s own; take it out');
+    faults.push('helloWorld: runs only in this stack’s own cluster; remove the setting');
   const hasHello = !isGiven('vpcId') && read.helloWorld !== false;
   if (read.cloudMap && !hasHello) faults.push('cloudMap: needs helloWorld');
   if (read.alb && !hasHello)
@@ -55,10 +55,9 @@ function check(given, where, besides = []) {
   const { read, faults } = parse(set);
   const all = [...besides, ...faults];
   if (all.length === 0) return read;
-  throw new Error(`Mend these settings in ${where}; settings.example.yml explains each:\n  ${all.join('\n  ')}`);
+  throw new Error(`Correct these settings in ${where}; settings.example.yml explains each:\n  ${all.join('\n  ')}`);
 }
 
-/** Says why the file has no settings for a stage: there is no file, or they stand in blocks of other stages. */
 function nothingFor(stage, missing, { path, blocks, empty }) {
   if (missing.length === 0 || empty) return missing.length > 0 ? empty : undefined;
   const holds = Object.keys(blocks).filter((name) => missing.some((each) => (blocks[name][each] ?? null) !== null));
@@ -72,11 +71,10 @@ function notice(stage, { path, blocks }) {
   const others = Object.keys(blocks).filter((name) => name !== 'default');
   if (others.length === 0 || others.includes(stage)) return;
   console.error(
-    `This is stage ${stage}: ${path} has no block for it, but for ${others.join(', ')}; --stage names another.`,
+    `This is stage ${stage}: ${path} has no block for it, only for ${others.join(', ')}; choose a stage with --stage.`,
   );
 }
 
-/** Reads all settings of a stage. @throws one error with a sentence for each fault. */
 async function read({ resolveVariable, resolveConfigurationProperty, options }) {
   const stage = options.stage ?? (await resolveConfigurationProperty(['provider', 'stage']));
   const file = readFile();

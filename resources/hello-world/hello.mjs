@@ -1,11 +1,10 @@
-// hello-world: says which task answered. A graceful application: on SIGTERM it lets in who waits, closes its door,
-// finishes what it has begun, then ends.
+// hello-world: shows which task answered. On SIGTERM it accepts the connections that wait, closes its port, finishes the requests in
+// progress, then ends.
 import { createServer } from 'node:http';
 import { Server } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** On ECS the task's metadata endpoint, version 4, says which task this is. */
 async function ownTask(endpoint) {
   if (endpoint === undefined) return 'none';
   const { TaskARN } = await (await fetch(`${endpoint}/task`)).json();
@@ -18,7 +17,7 @@ const {
   PORT = '8080',
 } = process.env;
 const { VERSION = process.env.REVISION ?? '1' } = process.env;
-// Bridge mode: the address to listen on says nothing, and nobody outside sees the container's port.
+// In bridge mode this address and port are the container's own, which are of no use outside.
 const at = HOST === '0.0.0.0' ? hostname() : `${HOST}:${PORT}`;
 const colours = ['#0b7285', '#d9480f', '#5f3dc4', '#2b8a3e', '#a61e4d', '#1864ab'];
 const colour = colours[(Number(VERSION) - 1) % colours.length] ?? colours[0];
@@ -52,7 +51,7 @@ const server = createServer(async (request, response) => {
   return response.end(json ? JSON.stringify({ task: TASK_ID, version: VERSION, at }) : page);
 });
 
-// Longer than a proxy keeps an idle connection, so that it is never this side that closes one first.
+// Longer than a proxy keeps an idle connection, so that this side never closes one first.
 server.keepAliveTimeout = 75_000;
 for (const event of ['connection', 'request']) server.on(event, () => void arrivals++);
 process.on('SIGTERM', () => {
@@ -61,13 +60,13 @@ process.on('SIGTERM', () => {
 });
 server.listen(Number(PORT), HOST);
 
-/** Who still waits when the door closes is reset, and a turn of the event loop lets in only one: so after a turn without any. */
+/** A connection that waits when the port closes is reset, and one turn of the event loop accepts one; so this waits for a turn without any. */
 function closeOnceQuiet(seen) {
   if (seen !== arrivals) return setImmediate(closeOnceQuiet, arrivals);
   // Not the close of `node:http`: it would also cut idle connections, on which a request may be on its way.
   Server.prototype.close.call(server, () => process.exit(0));
-  // Right after it: before it, whoever reads the line would wake up, and run, while the door is still open.
+  // After the close, because the reader of this line acts on it at once.
   process.stdout.write('closed its door\n');
-  // By then the proxy has noticed, and sends nothing on what is idle.
+  // By then the proxy has noticed, and uses no idle connection.
   setTimeout(() => setInterval(() => server.closeIdleConnections(), 50), 2_000);
 }

@@ -9,7 +9,7 @@ copy=$SLUICE_HOME/sync.cjs
 next=$SLUICE_HOME/.sync.next
 
 main() {
-  mkdir -p "$SLUICE_HOME" || fail "$SLUICE_HOME is no folder and could not be made one; move away what is in its place"
+  mkdir -p "$SLUICE_HOME" || fail "$SLUICE_HOME is not a folder, and could not be created; move away what is in its place"
   # Run Command may come while the first boot still installs what the sync needs.
   if ! command -v node >/dev/null || ! command -v "${HAPROXY:-haproxy}" >/dev/null; then
     # 0.1.0 wrote down only that it had claimed the address.
@@ -33,7 +33,7 @@ main() {
   [ -f "$copy" ] || fail "$fault There is no earlier copy."
   # This copy may be of an earlier release, so the script reports the fault. By the variable a newer copy counts itself as not synced.
   said=$(SLUICE_FAULT=1 node "$copy" "$1" | tail -n 1)
-  case $said in '{'*'}') ;; *) said=null earlier=' The last good copy printed nothing that can be read.' ;; esac
+  case $said in '{'*'}') ;; *) said=null earlier=' The last good copy printed no readable line.' ;; esac
   printf '{"failed":"%s","ran":%s}\n' "$(in_json "$fault$earlier")" "$said"
   exit 1
 }
@@ -52,7 +52,7 @@ read_environment() {
   told=$SLUICE_HOME/environment
   [ -e "$told" ] || return 0
   if [ ! -f "$told" ] || [ ! -r "$told" ]; then
-    fault="$told is no file that can be read, so this proxy does not know its slot; end the instance, and its successor gets a new one."
+    fault="$told is not a readable file, so this proxy does not know its slot; end the instance, and its successor gets a new one."
     return 0
   fi
   while IFS= read -r line || [ -n "$line" ]; do

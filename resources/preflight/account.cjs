@@ -9,7 +9,6 @@ const { unanswered } = require('./refusals.cjs');
 /** @param config of the packager's clients: credentials, region, and the way to the network */
 function account(config) {
   return {
-    /** @returns the account's quota in the region */
     quota: async (ServiceCode, QuotaCode) => {
       const { region } = config;
       const host = `servicequotas.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;

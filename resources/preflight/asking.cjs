@@ -8,7 +8,7 @@ const { blocked, isDenied, located, refused } = require('./refusals.cjs');
  * @returns the faults, and the checks that could not run
  * @throws when AWS answers no call at all, and faults of the program
  */
-async function lookAt(looks, region, not = 'not looked at') {
+async function lookAt(looks, region, not = 'not checked') {
   const found = looks.map(async ([what, look]) => {
     try {
       return { faults: (await look()) ?? [] };
@@ -23,7 +23,6 @@ async function lookAt(looks, region, not = 'not looked at') {
   return { faults: words('faults'), unseen: words('unseen') };
 }
 
-/** One error with all faults. */
 const stop = (faults) => Object.assign(new Error(`Nothing was changed:\n  ${faults.join('\n  ')}`), { name: 'Stop' });
 
 /** What an error means to the user of the command; `undefined` for a fault of the program, whose stack is useful. */
@@ -37,7 +36,7 @@ function said(error, { region, stack, command }) {
   const [says, why] = [blocked(error, region), refused(error)];
   if (says !== undefined) return says;
   if (why !== undefined)
-    return `${command} of ${stack} ended: ${why}. ${isDenied(error) ? mayNot : 'Mend that'}, then run it again.`;
+    return `${command} of ${stack} ended: ${why}. ${isDenied(error) ? mayNot : 'Correct that'}, then run it again.`;
   if (error.name !== 'ServerlessError') return undefined;
   const message = error.message.replace(/^An error occurred: /, '');
   if (!/^AWS_CLOUD_FORMATION_UPDATE_STACK/.test(error.code)) return message;
@@ -45,13 +44,12 @@ function said(error, { region, stack, command }) {
   return `${message}${advice}\n${takenBack(stack)}`;
 }
 
-const mayNot = 'Let your user do what docs/deploy-policy.json lists';
+const mayNot = 'Give your user the permissions in docs/deploy-policy.json';
 
 const takenBack = (stack) =>
-  'CloudFormation takes the whole change back now. The next deploy waits for that; to see it,' +
+  'CloudFormation now rolls back the whole change. The next deploy waits for that; to watch it, run' +
   ` \`aws cloudformation describe-stacks --stack-name ${stack} --query "Stacks[0].StackStatus"\`.`;
 
-/** The packager would print an error with its own version, its documents' address and a stack. */
 function leave(words) {
   progress.clear();
   console.error(`\n${words}`);

@@ -10,12 +10,11 @@ const { blocked } = require('./refusals.cjs');
 const { mustDeploy, resourcesOf, settled, statusFaults } = require('./stack.cjs');
 
 const terms =
-  'acceptTerms: read https://letsencrypt.org/repository/ and set it to true: without it no certificate can be had';
+  'acceptTerms: read https://letsencrypt.org/repository/ and set it to true: without it no certificate can be issued';
 
 /** For a stack that may not be read: every resource counts as existing. */
 const unknown = { has: () => true, get: () => undefined };
 
-/** @throws one error for all faults */
 async function before(world) {
   const { settings, region, config, warn } = world;
   if (!settings.acceptTerms) throw stop([terms]);
@@ -30,7 +29,7 @@ async function before(world) {
   warn([...standing.unseen, ...hints.unseen, ...hints.faults]);
   if (standing.faults.length > 0) throw stop(standing.faults);
   const roles = () => createServiceRoles(new IAMClient(config), settings);
-  warn((await lookAt([['the roles in which AWS itself works', roles]], region, 'not created')).unseen);
+  warn((await lookAt([['the roles of AWS services', roles]], region, 'not created')).unseen);
 }
 
 /** Waits until the stack no longer changes, keeps the list of its resources, and makes the packager deploy. */
@@ -74,7 +73,6 @@ async function lines({ settings, stage, stack, region, config, resources }) {
   return [...faults, ...unseen, `next: ${first}npm run status -- --stage ${stage} --region ${region}`];
 }
 
-/** The URL of the stage, and the address of each proxy. */
 async function where(ec2, { domain, dns }, stage) {
   const { Addresses } = await ec2.send(
     new DescribeAddressesCommand({ Filters: [{ Name: 'tag:SluiceProxy', Values: [stage] }] }),
@@ -86,12 +84,11 @@ async function where(ec2, { domain, dns }, stage) {
   return [dns === 'none' ? `${url} once a record of yours leads there; before that: ${trial}` : url, ...proxies];
 }
 
-/** A line if the link in AWS's mail has not been followed yet. */
 async function mail(sns, TopicArn, address) {
   if (TopicArn === undefined) return [];
   const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
   if (!Subscriptions.some(({ SubscriptionArn }) => SubscriptionArn === 'PendingConfirmation')) return [];
-  return [`AWS sent a mail to ${address}: follow its link, or no alarm reaches anybody`];
+  return [`AWS sent a mail to ${address}: follow its link, otherwise no alarm arrives`];
 }
 
 module.exports = { before, createServiceRoles, lines };

@@ -31,14 +31,14 @@ function looks({ config, settings, stage, resources, insists }) {
       ['the network of the stage', () => networkFaults(ec2, settings, resources)],
       ['the subnets', () => subnetFaults(ec2, settings)],
       ['the cluster', () => clusterFaults(ecs, settings, resources)],
-      ['where the instance types are to be had', () => offerFaults(ec2, settings, config.region)],
+      ['whether the instance types are offered', () => offerFaults(ec2, settings, config.region)],
       ['the plan of the account', () => freePlanFaults(ec2, settings, accountPlan)],
       ['the quota of addresses', () => addressFaults(ec2, quota, settings, resources)],
       ['the quota of networks', () => networkQuotaFaults(ec2, quota, settings, resources)],
       ['the quotas of vCPUs', () => processorFaults(ec2, quota, settings, resources)],
       ...(stopsByDns ? certificates.map(orForce) : []),
     ],
-    // Hints: these may be right all the same, or do not matter to a stage that is already served.
+    // Hints: these may be no faults, or do not matter to a stage that is already served.
     telling: [
       ...(first ? [['the key of new volumes', () => keyHints(ec2)]] : []),
       ...(first ? [['Spot', () => spotHints(settings, accountPlan)]] : []),
@@ -50,7 +50,7 @@ function looks({ config, settings, stage, resources, insists }) {
 const orForce = ([what, look]) => [
   what,
   async () =>
-    (await look()).map((each) => `${each}. If the world sees another DNS than this machine, deploy with --force`),
+    (await look()).map((each) => `${each}. If public DNS differs from what this machine sees, deploy with --force`),
 ];
 
 async function zoneAndRecords(route53, settings, stage) {

@@ -34,7 +34,6 @@ function network(range) {
   return `${[24, 16, 8, 0].map((shift) => (first >>> shift) & 255).join('.')}/${length}`;
 }
 
-/** Faults for given subnets that do not exist, or are in another network. */
 async function subnetFaults(ec2, { own, vpcId, publicSubnetIds }) {
   if (own) return [];
   const { Subnets } = await ec2.send(
@@ -64,7 +63,7 @@ async function keyHints(ec2) {
   if (KmsKeyId === undefined || /(^|:)alias\/aws\/ebs$/.test(KmsKeyId)) return [];
   return [
     `new volumes are encrypted with ${KmsKeyId}: no instance starts unless Auto Scaling's role may use that key.` +
-      ` If this deploy says that an instance could not start, break it off, let the role use the key, and deploy again: \`aws kms create-grant --key-id ${KmsKeyId} --grantee-principal` +
+      ` If this deploy says that an instance could not start, cancel it, give the role the key, and deploy again: \`aws kms create-grant --key-id ${KmsKeyId} --grantee-principal` +
       ` arn:aws:iam::${KmsKeyId.split(':')[4] ?? '<account>'}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling --operations` +
       ' Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey CreateGrant`',
   ];

@@ -11,7 +11,6 @@ const codes = {
   spot: ['ec2', 'L-34B43A08'],
 };
 
-/** @param quota returns the account's quota */
 async function fault(quota, [service, code], { of, more, used }) {
   if (more === 0) return [];
   const [most, has] = [await quota(service, code), await used()];

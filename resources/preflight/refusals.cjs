@@ -11,7 +11,7 @@ const wrongKey =
 function blocked(error, region) {
   if (error.name === 'Unanswered') return undefined;
   if (has(error, /^UNRECOGNIZED_AWS_PROFILE$/))
-    return `${error.message}: \`aws configure list-profiles\` shows those there are; set AWS_PROFILE to one.`;
+    return `${error.message}: \`aws configure list-profiles\` lists the profiles; set AWS_PROFILE to one.`;
   if (has(error, outOfDate) || (isAboutCredentials(error) && /expired|invalid_grant|sso login/i.test(error.message)))
     return 'Your credentials for AWS have expired: sign in again (`aws sso login`, or new keys), then run the same command.';
   if (has(error, /^AWS_CREDENTIALS_NOT_FOUND$/) || isAboutCredentials(error))
@@ -24,11 +24,11 @@ function blocked(error, region) {
       ` if they are, region ${region} may not be enabled in your account.`
     );
   if (has(error, wrongKey))
-    return `AWS refuses the signature (${error.name}): look at the secret key, and whether this machine's clock is right.`;
+    return `AWS refuses the signature (${error.name}): check the secret key, and this machine's clock.`;
   // After the SDK's own retries only the message of the error may be left.
   if (has(error, gone) || error.message.split(/\W+/).some((word) => gone.test(word)))
     return (
-      `AWS cannot be reached (${error.message || error.code}): look at this machine's network and proxy, and whether` +
+      `AWS cannot be reached (${error.message || error.code}): check this machine's network and proxy, and whether` +
       ` ${region} is a region of AWS.`
     );
   return undefined;
@@ -44,7 +44,7 @@ function refused(error) {
   const [, action] = /not authorized to perform:? ([\w-]+:\w+)/.exec(error.message) ?? [];
   if (isDenied(error)) return action ? `you may not call ${action}` : `you may not: ${plain(error)}`;
   if (error.name === 'Unanswered') return error.message;
-  return error.$metadata || error.$fault ? `AWS says ${error.name}: ${plain(error)}` : undefined;
+  return error.$metadata || error.$fault ? `AWS answers ${error.name}: ${plain(error)}` : undefined;
 }
 
 const plain = ({ message }) => message.replace(/\s+/g, ' ').replace(/\.$/, '');
@@ -56,7 +56,6 @@ const unanswered = (message, cause) => Object.assign(new Error(message, { cause 
 const elsewhere = 'configure|sso|sts|freetier|route53';
 const commands = new RegExp(`\`((?:aws (?!${elsewhere})|npx sls )[^\`]*)\``, 'g');
 
-/** Returns the text with the deploy's region added to each command. */
 const located = (words, region) => words.replace(commands, (_, command) => `\`${command} --region ${region}\``);
 
 module.exports = { blocked, isDenied, located, refused, unanswered };

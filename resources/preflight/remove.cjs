@@ -5,7 +5,6 @@ const { ECSClient, paginateListServices } = require('@aws-sdk/client-ecs');
 const { lookAt, stop } = require('./asking.cjs');
 const { busyFaults, settled } = require('./stack.cjs');
 
-/** @throws one error for all faults */
 async function before({ settings, stack, region, config, say, warn, pauseMs }) {
   const services = () => (settings.own ? foreignServices(new ECSClient(config), settings.clusters[0]) : []);
   // A removal first empties the bucket; a rollback that still runs reads the functions from it.

@@ -38,15 +38,14 @@ const eventsOf = (name) =>
   `\`aws cloudformation describe-stack-events --stack-name ${name} --query` +
   ` "StackEvents[?ends_with(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]"\``;
 
-/** A fault while another change is in progress: neither a deploy nor a removal can begin. */
 function busyFaults(status = '', name = '') {
   const is = `stack ${name} is in ${status}`;
   if (ends.test(status))
-    return [`${is} for more than half an hour: ${eventsOf(name)} says why; try again when it has ended`];
+    return [`${is} for more than half an hour: ${eventsOf(name)} shows why; try again when it has ended`];
   if (!/^(CREATE|UPDATE|IMPORT)_IN_PROGRESS$/.test(status)) return [];
   const kind = status.split('_', 1)[0].toLowerCase();
   const breakOff =
-    kind === 'update' ? `, or break it off (\`aws cloudformation cancel-update-stack --stack-name ${name}\`)` : '';
+    kind === 'update' ? `, or cancel it (\`aws cloudformation cancel-update-stack --stack-name ${name}\`)` : '';
   const wait = `\`aws cloudformation wait stack-${kind}-complete --stack-name ${name}\``;
   return [`${is}, by another deploy: wait for its end (${wait})${breakOff}, then try again`];
 }
@@ -56,18 +55,18 @@ function statusFaults(status, name, stage) {
   const is = `stack ${name} is in ${status}`;
   const anew = `\`npx sls remove --stage ${stage}\`, then deploy again`;
   if (status === undefined || takes.test(status)) return [];
-  if (status === 'REVIEW_IN_PROGRESS') return [`${is}: a change set was made for it and never run; ${anew}`];
+  if (status === 'REVIEW_IN_PROGRESS') return [`${is}: a change set was created for it and never executed; ${anew}`];
   if (status === 'UPDATE_ROLLBACK_FAILED')
     return [
-      `${is}: ${eventsOf(name)} says what could not be taken back; mend that, then` +
+      `${is}: ${eventsOf(name)} shows what could not be rolled back; correct that, then` +
         ` \`aws cloudformation continue-update-rollback --stack-name ${name}\`, then deploy again`,
     ];
   if (status === 'UPDATE_FAILED')
     return [`${is}: \`aws cloudformation rollback-stack --stack-name ${name}\`, then deploy again`];
   if (/^(CREATE_FAILED|ROLLBACK_(COMPLETE|FAILED)|DELETE_FAILED)$/.test(status))
-    return [`${is}, which takes no deploy: ${eventsOf(name)} says why; ${anew}`];
+    return [`${is}, which accepts no deploy: ${eventsOf(name)} shows why; ${anew}`];
   const busy = busyFaults(status, name);
-  return busy.length > 0 ? busy : [`${is}, which takes no deploy: ${eventsOf(name)} says why`];
+  return busy.length > 0 ? busy : [`${is}, which accepts no deploy: ${eventsOf(name)} shows why`];
 }
 
 const takes = /^(CREATE|UPDATE|IMPORT|UPDATE_ROLLBACK|IMPORT_ROLLBACK)_COMPLETE$/;

@@ -11,7 +11,6 @@ const wanted = ({ own, proxyInstanceType, taskInstanceTypes }) => [
   ...(own ? [['taskInstanceTypes', taskInstanceTypes]] : []),
 ];
 
-/** Faults for types that the region, or the zones of the given subnets, do not offer. */
 async function offerFaults(ec2, settings, region) {
   const { own, publicSubnetIds } = settings;
   const zones = own ? [] : await zonesOf(ec2, publicSubnetIds);
@@ -42,7 +41,6 @@ async function zonesOf(ec2, ids) {
   return [...new Set(Subnets.map(({ AvailabilityZone }) => AvailabilityZone))];
 }
 
-/** The region's data about these types, by type. */
 async function described(ec2, Filters) {
   const found = new Map();
   for await (const { InstanceTypes } of paginateDescribeInstanceTypes({ client: ec2 }, { Filters }))
@@ -50,7 +48,6 @@ async function described(ec2, Filters) {
   return found;
 }
 
-/** Faults for types that an account on AWS's free plan may not launch. */
 async function freePlanFaults(ec2, settings, accountPlan) {
   if ((await accountPlan()) !== 'FREE') return [];
   const eligible = await described(ec2, [{ Name: 'free-tier-eligible', Values: ['true'] }]);
@@ -58,7 +55,7 @@ async function freePlanFaults(ec2, settings, accountPlan) {
     const refused = types.filter((type) => !eligible.has(type));
     if (refused.length === 0) return [];
     return [
-      `${setting}: this account is on AWS's free plan, which has no ${refused.join(', ')}; take` +
+      `${setting}: this account is on AWS's free plan, which has no ${refused.join(', ')}; use` +
         ` ${instead(types[0], eligible) || 'another type'}, or upgrade the account (\`aws freetier upgrade-account-plan --account-plan-type PAID\`)`,
     ];
   });
@@ -68,7 +65,7 @@ async function freePlanFaults(ec2, settings, accountPlan) {
 async function spotHints({ own, taskCapacity }, accountPlan) {
   if (!own || taskCapacity !== 'spot' || (await accountPlan().catch(() => undefined)) !== 'FREE') return [];
   return [
-    "taskCapacity: spot: this account is on AWS's free plan, which may have no Spot; `taskCapacity: on-demand` is sure",
+    "taskCapacity: spot: this account is on AWS's free plan, which may have no Spot; `taskCapacity: on-demand` is safe",
   ];
 }
 

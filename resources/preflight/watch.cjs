@@ -32,6 +32,6 @@ function watch({ config, region, stack, warn, pauseMs = everyMs }) {
 const skewMs = 60_000;
 
 const breakOff = (stack) =>
-  `Auto Scaling tries again by itself. If that repeats, break the deploy off: \`aws cloudformation cancel-update-stack --stack-name ${stack}\``;
+  `Auto Scaling tries again by itself. If that repeats, cancel the deploy: \`aws cloudformation cancel-update-stack --stack-name ${stack}\``;
 
 module.exports = { watch };

@@ -1,12 +1,10 @@
-// Whether the hosted zone can take the records and the challenges, and whether public DNS leads to it: CloudFormation would fail
-// ten minutes into a deploy, and renew later.
+// Whether the hosted zone can take the records and the challenges, and whether public DNS leads to it.
 const { Resolver } = require('node:dns/promises');
 const { GetHostedZoneCommand, ListResourceRecordSetsCommand } = require('@aws-sdk/client-route-53');
 
 const { names } = require('../dns.cjs');
 const { unanswered } = require('./refusals.cjs');
 
-/** Faults if the zone does not belong to the domain. */
 async function zoneFaults(route53, { hostedZoneId, domain }) {
   const zone = await route53.send(new GetHostedZoneCommand({ Id: hostedZoneId })).catch((error) => {
     if (error.name === 'NoSuchHostedZone') return undefined;
@@ -27,7 +25,6 @@ async function zoneFaults(route53, { hostedZoneId, domain }) {
   return faults;
 }
 
-/** Records that already exist under this stage's names, or would lead visitors elsewhere. */
 async function recordFaults(route53, settings, stage) {
   const faults = [];
   for (const name of names(settings, stage)) {
@@ -69,14 +66,12 @@ function resolver(via = process.env.SLUICE_RESOLVER) {
   return dns;
 }
 
-/** Returns the DNS answer, which may be empty. */
 const answers = (asked, what) =>
   asked.catch((error) => {
     if (['ENODATA', 'ENOTFOUND'].includes(error.code)) return [];
-    throw unanswered(`DNS does not tell ${what} (${error.code})`, error);
+    throw unanswered(`DNS did not return ${what} (${error.code})`, error);
   });
 
-/** @returns a fault if other name servers answer for the hosted zone */
 async function delegationFaults(route53, dns, Id, { hostedZoneId }) {
   try {
     return await zoneDelegation(dns, await route53.send(new GetHostedZoneCommand({ Id })));
@@ -97,7 +92,7 @@ async function zoneDelegation(dns, { HostedZone, DelegationSet }) {
   if (shown.some((server) => own.includes(server.toLowerCase())) || (await sameAddress(dns, own, shown))) return [];
   return [
     `hosted zone ${id}: by public DNS ${name} has ${shown.length > 0 ? `the name servers ${shown.join(', ')}` : 'no name servers'}, so no` +
-      ` certificate can be had. Enter those of ${id} at the registrar, or in the zone above: ${own.join(', ')}; the world may take hours to see it`,
+      ` certificate can be issued. Enter those of ${id} at the registrar, or in the zone above: ${own.join(', ')}; public DNS may take hours to show it`,
   ];
 }
 
@@ -113,7 +108,6 @@ async function sameAddress(dns, own, shown) {
 /** Let's Encrypt's name; that of another directory is unknown here, so it is not checked. */
 const issuer = 'letsencrypt.org';
 
-/** Faults for the certificates' names for which the authority may not issue. */
 async function caaFaults(dns, { acmeDirectory, certificates }) {
   if (!['production', 'staging'].includes(acmeDirectory)) return [];
   const known = new Map();

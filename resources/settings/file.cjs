@@ -44,24 +44,22 @@ function arranged(content) {
   for (const [name, value] of entries.filter((entry) => !misplaced.includes(entry)))
     if (name === 'default' && value !== null && !isMap(value))
       faults.push(
-        `default: ${shown(value)} is no settings: each is a line \`name: value\` below \`default:\`, indented`,
+        `default: ${shown(value)} is not a setting: each is a line \`name: value\` below \`default:\`, indented`,
       );
     else if (name === 'default' || stageGrammar.test(name)) blocks[name] = value ?? {};
-    else faults.push(`${named(name)}: is no name of a stage, which has ${stageRule}`);
+    else faults.push(`${named(name)}: is not a name of a stage: ${stageRule}`);
   if (misplaced.length > 0) {
     blocks.default = { ...Object.fromEntries(misplaced), ...blocks.default };
     const names = misplaced.map(([name]) => named(name)).join(', ');
-    faults.unshift(`${names}: at the top level is no place for settings; indent them below a line \`default:\``);
+    faults.unshift(`${names}: settings do not stand at the top level; indent them below a line \`default:\``);
   }
   return { blocks, faults };
 }
 
-/** An empty block counts as a block. */
 const isMisplaced = (name, value) => name !== 'default' && (value !== null || Object.hasOwn(table, name));
 
-const stageRule = '20 lower case letters, digits and hyphens at most, a letter first and no hyphen last';
+const stageRule = 'at most 20 lower case letters, digits and hyphens, a letter first and no hyphen last';
 
-/** A fault if a stage cannot have this name. */
 function stageFault(stage) {
   if (stageGrammar.test(stage)) return undefined;
   const near = `${stage}`
@@ -69,7 +67,7 @@ function stageFault(stage) {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replace(/^[-0-9]+|-+$/g, '');
   const guess = stageGrammar.test(near) ? `; did you mean --stage ${near}?` : '';
-  return `--stage ${named(`${stage}`)} is no name of a stage, which has ${stageRule}${guess}`;
+  return `--stage ${named(`${stage}`)} is not a name of a stage: ${stageRule}${guess}`;
 }
 
 /** The region that the settings name, or the default; settings.cjs reports a wrong one. */

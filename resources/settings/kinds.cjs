@@ -12,16 +12,13 @@ const isDomain = (text) => isHost(text) && !text.startsWith('*');
 /** A kind: what a value must be, in words; how it is read; and what the author of a wrong value may have meant. */
 const kind = (what, schema, guess = () => '') => ({ what, schema, guess });
 
-/** A text that matches. */
 const text = (what, grammar) => kind(what, z.string().regex(grammar));
 
-/** One of some words. */
 const oneOf = (...words) => {
   const named = words.filter((word) => word !== '');
   return kind(`${named.slice(0, -1).join(', ')} or ${named.at(-1)}`, z.enum(words));
 };
 
-/** A whole number within limits. */
 const whole = (least, most) => {
   const digits = (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value.trim()) ? Number(value) : value);
   return kind(`a whole number from ${least} to ${most}`, z.preprocess(digits, z.int().min(least).max(most)));
@@ -33,7 +30,6 @@ const flag = kind(
   z.preprocess((value) => words.get(`${value}`.trim().toLowerCase()) ?? value, z.boolean()),
 );
 
-/** A list of one kind, with at least one entry. */
 const list = (what, each) => ({
   ...kind(
     what,
@@ -75,7 +71,6 @@ const certificates = {
   depth: 2,
 };
 
-/** The pattern of an AWS id of a kind. */
 const id = (name, of) =>
   text(`the id of a ${name} such as ${of}-0123456789abcdef0`, new RegExp(`^${of}-[0-9a-f]{8,17}$`));
 

@@ -59,7 +59,6 @@ function tooMuch(lists) {
   return twice && `two of them begin with ${twice}; begin each with another name`;
 }
 
-/** Reads one value. Returns it, or its faults, a line each. */
 function readSetting(name, value) {
   const { kind, fault } = table[name];
   const { data, error } = kind.schema.safeParse(value, { reportInput: true });

@@ -27,7 +27,6 @@ const meant = new Map(
   }),
 );
 
-/** The fault of a setting that does not exist. */
 function unknown(name, value, names) {
   const nearest = closest(name.slice(0, longest), names);
   const away = distance(name.slice(0, longest).toLowerCase(), nearest.toLowerCase());

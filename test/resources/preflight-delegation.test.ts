@@ -17,11 +17,11 @@ describe('the world’s DNS', () => {
   it('leads the zone to others: a first deploy stops, unless it is forced, and a later one is told', async () => {
     world.records = [{ Name: 'example.com', Type: 'NS', TTL: 60, Values: ['ns1.registrar.test.'] }];
     const fault =
-      /hosted zone Z0SLUICETEST: by public DNS example.com has the name servers ns1.registrar.test, so no certificate can be had. Enter .* ns-1.example.awsdns.test, ns-2/;
+      /hosted zone Z0SLUICETEST: by public DNS example.com has the name servers ns1.registrar.test, so no certificate can be issued. Enter .* ns-1.example.awsdns.test, ns-2/;
 
     aws.says = account();
     expect((await said()).stopped).toMatch(fault);
-    expect((await said()).stopped).toMatch(/If the world sees another DNS than this machine, deploy with --force$/);
+    expect((await said()).stopped).toMatch(/If public DNS differs from what this machine sees, deploy with --force$/);
     expect(await said({}, { force: true })).toMatchObject({
       stopped: undefined,
       hints: [expect.stringMatching(fault)],
@@ -93,8 +93,8 @@ describe('the world’s DNS', () => {
     expect(await said()).toStrictEqual({
       stopped: undefined,
       hints: [
-        'not looked at: the delegation of hosted zone Z0SLUICETEST, because DNS does not tell the name servers of example.com (ECONNREFUSED)',
-        expect.stringMatching(/^not looked at: CAA records, because DNS does not tell the CAA records of /),
+        'not checked: the delegation of hosted zone Z0SLUICETEST, because DNS did not return the name servers of example.com (ECONNREFUSED)',
+        expect.stringMatching(/^not checked: CAA records, because DNS did not return the CAA records of /),
       ],
       forced: false,
     });

@@ -85,7 +85,7 @@ describe('records', () => {
     );
   });
 
-  it('are not looked at where none will be created', async () => {
+  it('are not checked where none will be created', async () => {
     expect(await recordFaults(aws.client(Route53Client), { ...settings, dns: 'none' }, 'prod')).toStrictEqual([]);
     expect(aws.asked).toStrictEqual([]);
   });

@@ -90,9 +90,9 @@ describe('a right that is missing', () => {
     expect(await said({ proxyInstanceType: 't4g.small' })).toStrictEqual({
       stopped: undefined,
       hints: [
-        'not looked at: the stack, because you may not call cloudformation:DescribeStacks',
-        'not looked at: the plan of the account, because you may not call freetier:GetAccountPlanState',
-        'not created: the roles in which AWS itself works, because you may not call iam:CreateServiceLinkedRole',
+        'not checked: the stack, because you may not call cloudformation:DescribeStacks',
+        'not checked: the plan of the account, because you may not call freetier:GetAccountPlanState',
+        'not created: the roles of AWS services, because you may not call iam:CreateServiceLinkedRole',
       ],
       forced: false,
     });
@@ -111,11 +111,11 @@ describe('a right that is missing', () => {
     expect(await said()).toStrictEqual({
       stopped: expect.stringContaining('cluster sluice-prod exists'),
       hints: [
-        'not looked at: the hosted zone and its records, because you may not call route53:GetHostedZone',
-        'not looked at: where the instance types are to be had, because you may not call ec2:DescribeInstanceTypeOfferings',
-        'not looked at: the quota of addresses, because you may not call ec2:DescribeAddresses',
-        'not looked at: the delegation of hosted zone Z0SLUICETEST, because you may not call route53:GetHostedZone',
-        'not looked at: the key of new volumes, because you may not call ec2:GetEbsDefaultKmsKeyId',
+        'not checked: the hosted zone and its records, because you may not call route53:GetHostedZone',
+        'not checked: whether the instance types are offered, because you may not call ec2:DescribeInstanceTypeOfferings',
+        'not checked: the quota of addresses, because you may not call ec2:DescribeAddresses',
+        'not checked: the delegation of hosted zone Z0SLUICETEST, because you may not call route53:GetHostedZone',
+        'not checked: the key of new volumes, because you may not call ec2:GetEbsDefaultKmsKeyId',
       ],
       forced: false,
     });

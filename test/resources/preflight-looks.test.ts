@@ -20,7 +20,7 @@ it('a first deploy into a fresh account, and one over what is there, have nothin
 it('without acceptance of the terms AWS is asked for nothing', async () => {
   expect((await said({ acceptTerms: false })).stopped).toBe(
     'Nothing was changed:\n  acceptTerms: read https://letsencrypt.org/repository/ and set it to true: without it no' +
-      ' certificate can be had',
+      ' certificate can be issued',
   );
   expect(aws.asked).toStrictEqual([]);
 });
@@ -56,7 +56,7 @@ describe('the account', () => {
   it.each<[string, Parameters<typeof account>[0], object, ...string[]]>([
     [
       ...(['may not launch the types of the settings on its plan', { plan: 'FREE' }, {}] as const),
-      `proxyInstanceType: ${free} t4g.nano; take t4g.micro, t4g.small, or upgrade`,
+      `proxyInstanceType: ${free} t4g.nano; use t4g.micro, t4g.small, or upgrade`,
       `taskInstanceTypes: ${free} t4g.medium, m6g.medium, m7g.medium; take`,
     ],
     ['has no address left', { addresses: addresses(4) }, { proxies: 2 }, quota('Elastic IP addresses', 2, 4)],
@@ -98,7 +98,7 @@ describe('the account', () => {
         expect.stringMatching(
           `^new volumes are encrypted with ${key}: no instance starts unless .*aws kms create-grant`,
         ),
-        expect.stringMatching(/^taskCapacity: spot: .*`taskCapacity: on-demand` is sure$/),
+        expect.stringMatching(/^taskCapacity: spot: .*`taskCapacity: on-demand` is safe$/),
       ],
       forced: false,
     });

@@ -41,31 +41,31 @@ it.each([
   [ofAws('AuthFailure'), 'AWS does not know your credentials'],
   [
     ofAws('SignatureDoesNotMatch'),
-    'AWS refuses the signature (SignatureDoesNotMatch): look at the secret key, and whether',
+    'AWS refuses the signature (SignatureDoesNotMatch): check the secret key, and',
   ],
   [
     error('Error', 'getaddrinfo ENOTFOUND x', { code: 'ENOTFOUND' }),
-    'AWS cannot be reached (getaddrinfo ENOTFOUND x): look',
+    'AWS cannot be reached (getaddrinfo ENOTFOUND x): check',
   ],
   [error('Error', '', { code: 'ECONNREFUSED' }), 'AWS cannot be reached (ECONNREFUSED)'],
   [error('TimeoutError', 'Connection timed out'), 'AWS cannot be reached'],
   [
     ofAws('AccessDenied', denied('sns:Publish')),
-    'deploy of sluice-prod ended: you may not call sns:Publish. Let your user',
+    'deploy of sluice-prod ended: you may not call sns:Publish. Give your user',
   ],
   [ofAws('UnauthorizedOperation', `You may not. ${denied('ec2:DescribeVpcs')}`), 'you may not call ec2:DescribeVpcs.'],
   [ofAws('OptInRequired'), 'AWS has not opened this account yet (OptInRequired): complete the sign-up in the console'],
   [
     ofAws('ValidationError', 'Bad format.'),
-    'deploy of sluice-prod ended: AWS says ValidationError: Bad format. Mend that,',
+    'deploy of sluice-prod ended: AWS answers ValidationError: Bad format. Correct that,',
   ],
   [
     ofPackager(`${update}X`, denied('ecs:CreateCluster')),
-    '\nLet your user do what docs/deploy-policy.json lists.\nCloud',
+    '\nGive your user the permissions in docs/deploy-policy.json.\nCloud',
   ],
   [
     ofPackager(`${update}Y`, unsettled),
-    'ProxyGroup1 - Group did not stabilize.\nCloudFormation takes the whole change back',
+    'ProxyGroup1 - Group did not stabilize.\nCloudFormation now rolls back the whole change',
   ],
   [ofPackager(`${update}Y`, unsettled), '--query "Stacks[0].StackStatus" --region eu-west-2`.'],
   [ofPackager('X', 'Some option is wrong'), 'Some option is wrong'],
@@ -95,7 +95,7 @@ describe('a command that AWS answers nothing', () => {
     const unreachable = { ...aws, endpoint: () => 'http://127.0.0.1:9' };
 
     expect(await said(command)).toMatch(/^Your credentials for AWS have expired/);
-    expect(await said(() => command(unreachable))).toMatch(/^AWS cannot be reached \(.*ECONNREFUSED.*\): look at/);
+    expect(await said(() => command(unreachable))).toMatch(/^AWS cannot be reached \(.*ECONNREFUSED.*\): check/);
   });
 
   it('the end of a deploy tells what it could not ask, and fails nothing', async () => {

@@ -26,7 +26,7 @@ const goingThrough = (...statuses: readonly (string | undefined)[]) => {
   };
 };
 
-const anew = /takes no deploy: .*`npx sls remove --stage prod --region eu-west-2`, then deploy again/;
+const anew = /accepts no deploy: .*`npx sls remove --stage prod --region eu-west-2`, then deploy again/;
 const wait = (kind: string, more = '') =>
   new RegExp(
     `by another deploy: .*\`aws cloudformation wait stack-${kind}-complete --stack-name sluice-prod --region eu-west-2\`${more}`,
@@ -41,16 +41,16 @@ it.each([
   ['IMPORT_COMPLETE', true, undefined],
   ['IMPORT_ROLLBACK_COMPLETE', true, undefined],
   ['CREATE_IN_PROGRESS', false, wait('create')],
-  ['UPDATE_IN_PROGRESS', false, wait('update', '.*, or break it off \\(`aws cloudformation cancel-update-stack')],
+  ['UPDATE_IN_PROGRESS', false, wait('update', '.*, or cancel it \\(`aws cloudformation cancel-update-stack')],
   ['IMPORT_IN_PROGRESS', false, wait('import')],
-  ['REVIEW_IN_PROGRESS', false, /a change set was made for it and never run; `npx sls remove --stage prod --region/],
+  ['REVIEW_IN_PROGRESS', false, /a change set was created for it and never executed; `npx sls remove --stage prod --region/],
   ['CREATE_FAILED', false, anew],
   ['ROLLBACK_COMPLETE', false, anew],
   ['ROLLBACK_FAILED', false, anew],
   ['DELETE_FAILED', false, anew],
   ['UPDATE_FAILED', false, /`aws cloudformation rollback-stack --stack-name sluice-prod --region eu-west-2`, then dep/],
-  ['UPDATE_ROLLBACK_FAILED', false, /could not be taken back; .*then `aws cloudformation continue-update-rollback/],
-  ['IMPORT_ROLLBACK_FAILED', false, /which takes no deploy: `aws cloudformation describe-stack-events/],
+  ['UPDATE_ROLLBACK_FAILED', false, /could not be rolled back; .*then `aws cloudformation continue-update-rollback/],
+  ['IMPORT_ROLLBACK_FAILED', false, /which accepts no deploy: `aws cloudformation describe-stack-events/],
 ])('a stack in %s is deployed by force: %s, or stops: %s', async (status, forced, stops) => {
   goingThrough(status);
 
@@ -126,8 +126,8 @@ describe('a removal', () => {
     expect(await removing(aws)).toMatchObject({
       stopped: undefined,
       hints: [
-        'not looked at: the services in the cluster, because you may not call ecs:ListServices',
-        'not looked at: the stack, because you may not: no',
+        'not checked: the services in the cluster, because you may not call ecs:ListServices',
+        'not checked: the stack, because you may not: no',
       ],
     });
   });

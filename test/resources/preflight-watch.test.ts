@@ -13,7 +13,7 @@ describe('while a deploy runs', () => {
       [
         'sluice-prod-proxy-1 could not start or end an instance: not eligible for Free Tier',
         'sluice-prod-TaskHosts-1ABC could not start or end an instance: not eligible for Free Tier',
-        'Auto Scaling tries again by itself. If that repeats, break the deploy off: `aws cloudformation cancel-update-stack --stack-name sluice-prod --region eu-west-2`',
+        'Auto Scaling tries again by itself. If that repeats, cancel the deploy: `aws cloudformation cancel-update-stack --stack-name sluice-prod --region eu-west-2`',
       ],
     ]);
   });

@@ -138,7 +138,7 @@ describe('npx sls', () => {
     expect(first).toStrictEqual({
       code: 1,
       said: expect.stringMatching(
-        /\nProxyGroup1 - Group did not stabilize\.\nCloudFormation takes the whole change back now\. .*\n$/,
+        /\nProxyGroup1 - Group did not stabilize\.\nCloudFormation now rolls back the whole change\. .*\n$/,
       ),
     });
     expect(first.said).toContain('sluice-prod-proxy-1 could not start or end an instance: not eligible for Free Tier');
@@ -150,7 +150,7 @@ describe('npx sls', () => {
       [
         '\nhttps://shop.example.com/',
         'proxy 1: 192.0.2.7',
-        'AWS sent a mail to hostmaster@shop.example.com: follow its link, or no alarm reaches anybody',
+        'AWS sent a mail to hostmaster@shop.example.com: follow its link, otherwise no alarm arrives',
         'next: the first certificate takes about three minutes; then npm run status -- --stage prod --region eu-west-2\n',
       ].join('\n'),
     );

@@ -53,7 +53,7 @@ describe('the settings file', () => {
   }
   const one = '{ domain: one.example, hostedZoneId: Z0123456789 }';
 
-  const noStage = 'is no name of a stage, which has 20 lower case letters, digits and hyphens at most, a letter first';
+  const noStage = 'is not a name of a stage: at most 20 lower case letters, digits and hyphens, a letter first';
   const only = (what: string, stage: string) =>
     `settings.yml has ${what} only for stage prod, and this is stage ${stage}: did you mean --stage prod?`;
   const aLine = 'and no settings: each is a line `name: value` below `default:`, as in settings.example.yml';
@@ -69,9 +69,9 @@ describe('the settings file', () => {
     ['one.example', undefined, `settings.yml holds "one.example", ${aLine}`],
     [`default: ${one}`, 'Prod', `--stage Prod ${noStage} and no hyphen last; did you mean --stage prod?`],
     [`default: ${one}`, 'prod-', `--stage prod- ${noStage} and no hyphen last; did you mean --stage prod?`],
-    ['default: one.example', undefined, 'default: "one.example" is no settings: each is a line `name: value` below'],
-    [`domain: one.example`, undefined, '\n  domain: at the top level is no place for settings; indent them below a'],
-    ['constructor: 1', undefined, '\n  constructor: at the top level is no place for settings'],
+    ['default: one.example', undefined, 'default: "one.example" is not a setting: each is a line `name: value` below'],
+    [`domain: one.example`, undefined, '\n  domain: settings do not stand at the top level; indent them below a'],
+    ['constructor: 1', undefined, '\n  constructor: settings do not stand at the top level'],
     ['default:\n', undefined, '\n  domain: is missing; '],
     ['default:\n\tdomain: one.example', undefined, unreadable],
   ])('%j with --stage %s', async (text, stage, words) => {
@@ -89,9 +89,9 @@ describe('the settings file', () => {
   it('with settings beside `default:` says so, and judges them with the others', async () => {
     expect(await reading('domain: one.example\nproxies: 9\nprod: text\nProd: {}\ndefault: { foo: 1 }')).toStrictEqual(
       [
-        'Mend these settings in settings.yml; settings.example.yml explains each:',
-        'domain, proxies, prod: at the top level is no place for settings; indent them below a line `default:`',
-        'Prod: is no name of a stage, which has 20 lower case letters, digits and hyphens at most, a letter first and no hyphen last',
+        'Correct these settings in settings.yml; settings.example.yml explains each:',
+        'domain, proxies, prod: settings do not stand at the top level; indent them below a line `default:`',
+        'Prod: is not a name of a stage: at most 20 lower case letters, digits and hyphens, a letter first and no hyphen last',
         'hostedZoneId: is missing; it is the id of a Route 53 hosted zone such as Z0123456789ABCDEFGHIJ (`aws route53 list-hosted-zones` shows it)',
         'proxies: 9 is not a whole number from 1 to 3',
         'prod: there is no such setting; settings.example.yml names all',
@@ -109,7 +109,7 @@ describe('the settings file', () => {
 
     expect(said.mock.calls.flat()).toStrictEqual([
       expect.stringMatching(
-        /^This is stage dev: .*settings.yml has no block for it, but for prod, qa; --stage names another\.$/,
+        /^This is stage dev: .*settings.yml has no block for it, only for prod, qa; choose a stage with --stage\.$/,
       ),
     ]);
     said.mockRestore();
@@ -182,7 +182,7 @@ describe('npm run package', () => {
       stdout: '',
       stderr:
         'There is no settings.yml: this packages settings.example.yml instead.\n' +
-        'Mend these settings in settings.example.yml or --param; settings.example.yml explains each:\n' +
+        'Correct these settings in settings.example.yml or --param; settings.example.yml explains each:\n' +
         '  proxies: 9 is not a whole number from 1 to 3\n',
     });
   }, 90_000);

@@ -42,7 +42,7 @@ describe('settings', () => {
       'keytype: there is no such setting; did you mean keyType?',
       'publicSubnetIds: is missing: vpcId, publicSubnetIds, clusters go together',
       'clusters: is missing: vpcId, publicSubnetIds, clusters go together',
-      'helloWorld: has no place in clusters that are not this stack’s own; take it out',
+      'helloWorld: runs only in this stack’s own cluster; remove the setting',
       'taskInstanceTypes: must all have one processor, Arm (such as t4g.small) or x86 (such as t3a.small)',
     ]);
   });
@@ -74,7 +74,7 @@ describe('settings', () => {
       'taskInstanceTypes: [] is not a list of instance types such as [t4g.small, t4g.medium]',
     ],
     [{ ...beside, clusters: ['arn:aws:ecs:a:b:cluster/c'] }, 'clusters: "arn:aws:ecs:a:b:cluster/c" is not the name'],
-    [{ taskSecurityGroupIds: ['sg-0123456789abcdef0'] }, 'taskSecurityGroupIds: needs vpcId beside it'],
+    [{ taskSecurityGroupIds: ['sg-0123456789abcdef0'] }, 'taskSecurityGroupIds: needs vpcId too'],
     [{ cloudMap: true, helloWorld: false }, 'cloudMap: needs helloWorld'],
     [{ ...beside, cloudMap: true }, 'cloudMap: needs helloWorld'],
     [{ alb: 'yes', helloWorld: 'no' }, 'alb: needs helloWorld'],

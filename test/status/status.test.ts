@@ -102,7 +102,7 @@ NOT OK  alarm e-mail  no \\u{9b}2J
 
     expect(readOptions([])).toStrictEqual({ stage: 'dev', region: 'eu-west-2', json: false });
     expect(readOptions(['--stage', 'prod', '--json'])).toMatchObject({ stage: 'prod', json: true });
-    expect(() => readOptions(['--stage', '/'])).toThrow('--stage "/" is no name of a stage, which has 20 lower case');
+    expect(() => readOptions(['--stage', '/'])).toThrow('--stage "/" is not a name of a stage: at most 20 lower case');
     expect(() => readOptions(['--region'])).toThrow();
     writeFileSync(process.env.SLUICE_SETTINGS, 'default: { region: us-west-2 }\nprod: { region: us-east-1 }');
     const regions = [at(), at('--stage', 'prod'), at('--stage', 'prod', '--region', 'eu-west-3')];

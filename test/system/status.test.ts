@@ -188,7 +188,7 @@ describe('says what is wrong, and what to do next:', () => {
     expect(checks.filter(({ ok }) => !ok)).toMatchObject([{ what: 'alarm e-mail', next: expect.any(String) }]);
     expect(wrongly).toMatchObject({
       ...{ code: 2, output: '' },
-      complaints: expect.stringMatching(/^status: --stage "Prod!" is no name .*--stage prod\?\n\nnpm run status -- /),
+      complaints: expect.stringMatching(/^status: --stage "Prod!" is not a name .*--stage prod\?\n\nnpm run status -- /),
     });
   });
 });

@@ -121,7 +121,7 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
     remove(inHome('environment'));
 
     expect(linesOf(outcome)).toHaveLength(1);
-    expect(outcome).toMatchObject(failing(/environment is no file that can be read, .* end the instance/));
+    expect(outcome).toMatchObject(failing(/environment is not a readable file, .* end the instance/));
     expect(outcome.report).toMatchObject({ ran: { generation, added: 1 } });
     // It counts as not synced, which raises an alarm.
     const put = instance.api.calls.filter(({ action }) => action === 'cloudwatch:PutMetricData');
