@@ -15,7 +15,7 @@ const benches: Readonly<Record<string, Bench>> = {
 
 void main(process.argv.slice(2)).then((code) => process.exit(code));
 
-/** Returns the exit code: 2 for arguments that make no sense, 1 for a bench that could not measure. */
+/** Returns the exit code: 2 for invalid arguments, 1 for a bench that could not measure. */
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
   if ([name, ...args].includes('--help')) {
     console.log(usage);

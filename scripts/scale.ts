@@ -1,4 +1,4 @@
-// `npm run scale`: what a reconcile costs with 1,000 tasks in 40 services, in AWS calls and CPU time. AWS is simulated, which the CPU
+// `npm run scale`: the cost of a reconcile with 1,000 tasks in 40 services, in AWS calls and CPU time. AWS is simulated, which the CPU
 // time includes; the SDK's clients, their signatures and the whole of lib are real.
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
@@ -91,10 +91,10 @@ async function main(): Promise<void> {
   console.log(`${taskCount} tasks in ${serviceCount} services on ${hostCount} hosts; CPU of one process\n`);
   await measure('first generation, cold', tick);
   await measure('no change, tick', tick);
-  await measure('no change, event seen before', event());
+  await measure('no change, known event', event());
   await measure('no change, unclear event', { source: 'sluice.renew' });
   isFirstStopping = true;
-  await measure('one task told to stop', event());
+  await measure('one task with a stop order', event());
   await api.stop();
 }
 

@@ -115,7 +115,7 @@ export function spoken(bytes: Buffer, asked: boolean): string {
     .slice(0, 20)
     .trim()
     .replace(/[^ !#-[\]-~]/g, '.');
-  return `not HTTP; it begins with "${printable}"`;
+  return `another protocol; it begins with "${printable}"`;
 }
 
 type Row = (column: string) => string | undefined;
@@ -149,5 +149,5 @@ function foreignSpeech(row: Row, heard = 'silent'): string | undefined {
   if (heard !== 'silent' && heard !== 'unknown') return heard;
   const broken = Number(row('eresp'));
   const isBroken = row('status')?.startsWith('UP') && sum(row, ['hrsp_4xx']) === 0 && broken >= manyFailures;
-  return isBroken ? `not HTTP/1.1: HAProxy could not read any of its ${broken} answers` : undefined;
+  return isBroken ? `another protocol than HTTP/1.1: HAProxy could not read any of its ${broken} answers` : undefined;
 }

@@ -50,6 +50,7 @@ const takenBack = (stack) =>
   'CloudFormation now rolls back the whole change. The next deploy waits for that; to watch it, run' +
   ` \`aws cloudformation describe-stacks --stack-name ${stack} --query "Stacks[0].StackStatus"\`.`;
 
+/** The packager would print an error with its version and a stack. */
 function leave(words) {
   progress.clear();
   console.error(`\n${words}`);

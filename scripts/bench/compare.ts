@@ -28,7 +28,7 @@ const warm = 2_000;
 /** Of one measurement; it should take --seconds. */
 const patienceMs = 60_000;
 
-/** Whatever changes slowly, or steadily, falls on both alike. */
+/** In this order a slow or steady change affects both alike. */
 const order = ['first', 'second', 'second', 'first', 'second', 'first', 'first', 'second'] as const;
 
 /** One round for each protocol. Both HAProxies are new: how a process happens to lie in memory changes its speed. */
@@ -90,8 +90,8 @@ async function load({ launch, cores }: Stand, protocol: Protocol, seat: Seat, re
   const { code, signal } = await exited;
   clearTimeout(late);
   const said = output.join('\n');
-  if (signal === 'SIGKILL') throw new Error(`h2load did not end within ${patienceMs / 1000} s. It said:\n${said}`);
+  if (signal === 'SIGKILL') throw new Error(`h2load did not end within ${patienceMs / 1000} s. Its output:\n${said}`);
   if (code !== 0)
-    throw new Error(`h2load failed (${code}); "sh scripts/setup.sh h2load" installs it. It said:\n${said}`);
+    throw new Error(`h2load failed (${code}); "sh scripts/setup.sh h2load" installs it. Its output:\n${said}`);
   checkAnswers(said, requests);
 }

@@ -9,7 +9,7 @@ const ticksPerSecond = 100;
 
 /**
  * The kernel makes utime and stime out of its scheduler's count, and rounds them down to ticks; so the count itself is read where
- * the kernel shows it (Linux, Documentation/scheduler/sched-stats.rst). Ticks tell of no waiting.
+ * the kernel shows it (Linux, Documentation/scheduler/sched-stats.rst). Ticks do not count waiting.
  */
 export function cpuOf(pid: number): Cpu {
   if (clock() === 'ticks of 10 ms') return { microseconds: (ticks(pid) * 1e6) / ticksPerSecond, waitedMicroseconds: 0 };
@@ -57,7 +57,7 @@ export function cores(): Cores | undefined {
 export const pinned = (core: string | undefined, command: readonly string[]): readonly string[] =>
   core === undefined ? command : ['taskset', '-c', core, ...command];
 
-/** Lets a process go before most others on its core. Only root may; else nothing happens. */
+/** Gives a process priority on its core. Only root may; for other users it does nothing. */
 export function givePriority(pid: number): void {
   try {
     setPriority(pid, -15);

@@ -52,7 +52,7 @@ export function linesTable({ whole, noise, lines, needed }: Lines, all: readonly
       ? [`Left out, these cost at most 2 %, or what the noise hides: ${hidden.map(({ text }) => text).join('; ')}.`]
       : []),
     `Noise of a line that was left out: ±${percent(noise)}; of one that was repeated: a twentieth of that.`,
-    ...(needed.length > 0 ? [`Nothing is passed on without: ${needed.join('; ')}`] : []),
+    ...(needed.length > 0 ? [`HAProxy passes no request on without: ${needed.join('; ')}`] : []),
     disturbance(all),
   ].join('\n');
 }

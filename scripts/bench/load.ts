@@ -6,7 +6,7 @@ export const protocols: readonly Protocol[] = ['HTTP/1.1 keep-alive', 'HTTP/2 ov
 export const host = 'shop.example.com';
 const page = '/products/chairs?page=2';
 
-/** As Firefox sends them when somebody follows a link; with Host thirteen in HTTP/1.1. */
+/** As Firefox sends them for a link; with Host thirteen in HTTP/1.1. */
 const headers: readonly string[] = [
   'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
   'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
@@ -51,7 +51,7 @@ export function checkAnswers(output: string, sent: number): void {
   );
   const codes = /^status codes: (\d+) 2xx, .*$/m.exec(output);
   if (requests === null || codes === null)
-    throw new Error(`h2load did not report its requests; it said:\n${output.trim() || 'nothing'}`);
+    throw new Error(`h2load did not report its requests; its output:\n${output.trim() || 'nothing'}`);
   const counts = [...requests.slice(1), codes[1]].map(Number);
   if (counts.join() !== [sent, sent, 0, 0, 0, sent].join())
     throw new Error(`not every request was answered by 200, so nothing was measured.

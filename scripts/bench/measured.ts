@@ -20,7 +20,7 @@ export type Measured = {
   readonly stop: () => Promise<unknown>;
 };
 
-/** @throws when it does not pass a request on to the task within ten seconds; the message has what HAProxy said. */
+/** @throws when it does not pass a request on to the task within ten seconds; the message has HAProxy's output. */
 export async function startMeasured(stand: Stand, configuration: Configuration, seat: Seat): Promise<Measured> {
   const run = mkdtempSync(join(stand.folder, 'run-'));
   const socket = join(run, 'master.sock');
@@ -56,7 +56,7 @@ async function untilItAnswers(running: Running, seat: Seat): Promise<void> {
     if (last === `200 ${answer}`) return;
   }
   throw new Error(
-    `HAProxy ${ended ? 'ended' : `answered "${last.slice(0, 200)}"`} instead of passing a request on to the task. It said:\n${running.output.join('\n')}`,
+    `HAProxy ${ended ? 'ended' : `answered "${last.slice(0, 200)}"`} instead of passing a request on to the task. Its output:\n${running.output.join('\n')}`,
   );
 }
 

@@ -45,7 +45,7 @@ export const settingLine = ({ haproxy, clock, cores, rounds, seconds }: Setting)
   return `HAProxy ${haproxy}, ${where}; ${medians} of 4 × ${seconds} s of either; CPU in ${clock}`;
 };
 
-/** Whoever shares a core pays with cold caches, and a larger configuration pays more. */
+/** A process that shares its core has cold caches, and a larger configuration suffers more. */
 export function disturbance(rounds: readonly Round[]): string {
   const waited = spread(rounds.flatMap(({ samples }) => samples.map((sample) => sample.waited))).median;
   return waited < 0.02

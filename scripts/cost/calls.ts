@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** Calls and work of one occasion; fractions, where several were measured together. */
 export type Occasion = {
-  /** Of the functions, named as in IAM. */
+  /** Calls of the functions, named as in IAM. */
   readonly calls: Readonly<Record<string, number>>;
   /** Of one proxy. */
   readonly proxyCalls: Readonly<Record<string, number>>;

@@ -27,7 +27,7 @@ export function estimate({ basis, deployment, freeTier }: Options, calls: Calls)
     measured: calls.measured,
     rows,
     bills,
-    /** Others in the account have used up whatever is free. In the order of `bills`. */
+    /** If others in the account use up AWS's free amounts. In the order of `bills`. */
     totalsWithoutFreeTier: billed(false).map(({ total }) => total),
     proxySizes,
     sources: Object.fromEntries(Object.entries(sources).filter(([name]) => used.has(name))),

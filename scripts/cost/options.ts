@@ -18,8 +18,8 @@ export const usage = `npm run cost -- [options]
 
   --basis today            or seed: the bills of 2019 as the seed computed them; takes no other option but --json
   --scenario NAME          "single box", Sluice or ALB: line by line, with quantities and prices
-  --no-free-tier           others in the account have used up whatever is free
-  --json                   all figures, for programs
+  --no-free-tier           others in the account use up AWS's free amounts
+  --json                   print all figures as JSON
   --measure                count the calls again in the local world, and write scripts/cost/calls.json`;
 
 export const scenarios = ['single box', 'Sluice', 'ALB'] as const;

@@ -20,7 +20,7 @@ function introduction({ region, dated, measured }: Estimate, { basis, deployment
   if (basis === 'seed')
     return `Dollars a month as the seed computed them in 2019: eu-west-2, 720 hours, no volumes,
 no charge for addresses, no LCUs.`;
-  const free = freeTier ? 'nothing else in the account uses what AWS gives free' : 'others use up what AWS gives free';
+  const free = freeTier ? "nothing else in the account uses AWS's free amounts" : "others use up AWS's free amounts";
   const { tasks, changesADay, gbOut, dnsQueries } = deployment;
   return `Dollars a month of 730 hours in ${region}; prices gathered in ${dated}, calls counted on ${measured}.
 ${count(tasks)} tasks, ${count(changesADay)} replaced a day, ${count(gbOut)} GB out, ${count(dnsQueries)} DNS queries;
@@ -36,7 +36,7 @@ export function comparison({ rows, bills, totalsWithoutFreeTier }: Estimate, { b
     return [what, ...found.map((line) => amount(line, digits)), ...(known ? [cited(known)] : [])];
   });
   const totals = ['total', ...bills.map(({ total }) => total.toFixed(digits))];
-  const paid = ['total if nothing is free', ...totalsWithoutFreeTier.map((total) => total.toFixed(digits))];
+  const paid = ['total without free amounts', ...totalsWithoutFreeTier.map((total) => total.toFixed(digits))];
   const ends = basis === 'today' && freeTier ? [totals, paid] : [totals];
   return table([['', ...scenarios, 'source'], ...lines], ends, [0, 4]);
 }

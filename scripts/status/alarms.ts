@@ -4,14 +4,14 @@ import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { type Check, fine, wrong } from './check';
 import { type Clients, putBack, type Stage } from './stage';
 
-/** Alarms that are in ALARM, those without data, and whether anybody gets their mails. */
+/** Alarms that are in ALARM, those without data, and whether their mails arrive. */
 export async function alarmChecks({ cloudwatch, sns }: Clients, stage: Stage, now: number): Promise<readonly Check[]> {
   const { alarms } = stage;
   const { MetricAlarms = [] } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: alarms }));
   const missing = alarms.filter((name) => !MetricAlarms.some(({ AlarmName }) => AlarmName === name));
   const topic = MetricAlarms.flatMap(({ AlarmActions = [] }) => AlarmActions)[0];
   const bad = MetricAlarms.flatMap((alarm) => badState(alarm, stage, now));
-  const back = `if a newer release brings them, deploy; if somebody deleted them: ${putBack(stage)}`;
+  const back = `if a newer release brings them, deploy; if they were deleted: ${putBack(stage)}`;
   return [
     ...(missing.length > 0 ? [wrong('alarms', `${missing.join(', ')} missing`, back)] : []),
     ...(bad.length + missing.length === 0 ? [fine('alarms', `${MetricAlarms.length}, none is in ALARM`)] : bad),
@@ -30,7 +30,7 @@ function badState(alarm: MetricAlarm, stage: Stage, now: number): readonly Check
   }
   if (AlarmActions.length === 0) return [wrong(what, 'it sends no mail: its actions were removed', putBack(stage))];
   if (StateValue === 'OK') return [];
-  if (StateValue !== 'INSUFFICIENT_DATA') return [wrong(what, `CloudWatch says ${StateValue} of it`, 'try again')];
+  if (StateValue !== 'INSUFFICIENT_DATA') return [wrong(what, `its state is ${StateValue}`, 'try again')];
   return isTooQuiet(alarm, now) ? [wrong(what, `has no data. ${meaning}`, next)] : [];
 }
 
@@ -61,7 +61,7 @@ async function subscription(sns: Clients['sns'], TopicArn: string, { aws }: Stag
   return wrong(
     what,
     `${pending.Endpoint} did not confirm yet`,
-    'follow the link in the mail that AWS sent there, which is good for two days; look among spam;' +
+    'follow the link in the mail that AWS sent there, which is valid for two days; check the spam folder too;' +
       ` ${subscribe(pending.Endpoint ?? '<address>')} sends another`,
   );
 }

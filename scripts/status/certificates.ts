@@ -14,13 +14,13 @@ export async function certificateChecks(
   { log, aws, stage }: Stage,
   now: number,
 ): Promise<readonly Check[]> {
-  const renewing = `read the log group ${log('renew')}: it says which name failed, and why`;
+  const renewing = `read the log group ${log('renew')}: it names what failed, and why`;
   if (certificates.length === 0)
     return [
       wrong(
         'certificates',
         'no certificate is stored yet',
-        `one comes minutes after the first deploy; else ${renewing}; when that is corrected, look again:` +
+        `one comes minutes after the first deploy; otherwise ${renewing}; after the correction start a run:` +
           ` ${aws(`lambda invoke --function-name sluice-${stage}-renew --invocation-type Event /dev/stdout`)}`,
       ),
     ];
@@ -32,7 +32,7 @@ export async function certificateChecks(
         return wrong(
           what,
           answer.message,
-          'if others reach the site, look at your own network; else see its proxy above',
+          'if other people reach the site, check your own network; otherwise see its proxy above',
         );
       return judged(what, address, certificate, answer, now, renewing);
     }),

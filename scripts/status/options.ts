@@ -9,12 +9,12 @@ export type Options = { readonly stage: string; readonly region: string; readonl
 
 export const usage = `npm run status -- [--stage STAGE] [--region REGION] [--json]
 
-  --stage STAGE    which one, as in "sls deploy --stage"; dev by default
-  --region REGION  where it is; what settings.yml says, or eu-west-2, by default, as a deploy goes there
-  --json           one object, for programs
+  --stage STAGE    the stage, as in "sls deploy --stage"; dev by default
+  --region REGION  its region; by default the one in settings.yml, or eu-west-2
+  --json           print one JSON object
 
-Exit code 0 if all is well, 1 if anything is not ok, 2 for arguments that make no sense.
-What your user needs: docs/status-policy.json.`;
+Exit code 0 if all is well, 1 if anything is not ok, 2 for invalid arguments.
+Permissions that your user needs: docs/status-policy.json.`;
 
 /** @throws when the arguments are not what `usage` says; the message names the fault. */
 export function readOptions(args: readonly string[]): Options {

@@ -3,7 +3,7 @@ import type { Check } from './check';
 
 const colours = { red: 31, green: 32 };
 
-/** For people: a line a check, and below what is not ok what to do next. */
+/** A line for each check, and below a failed one what to do next. */
 export function printed(checks: readonly Check[], coloured: boolean): string {
   const paint = (colour: keyof typeof colours, text: string) =>
     coloured ? `\u001b[${colours[colour]}m${text}\u001b[0m` : text;

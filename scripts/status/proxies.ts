@@ -6,11 +6,11 @@ import type { Clients, Stage } from './stage';
 
 export type SeenProxy = {
   readonly slot: string;
-  /** What the world reaches it at. */
+  /** The public address. */
   readonly address: string;
-  /** Who holds the address. */
+  /** The instance that has the address. */
   readonly instance?: string;
-  /** What Systems Manager says of its agent, such as `Online`. */
+  /** The state of its agent in Systems Manager, such as `Online`. */
   readonly agent?: string;
 };
 
@@ -43,7 +43,7 @@ export const instanceChecks = (proxies: readonly SeenProxy[], { stage, group, aw
     ? [
         wrong(
           'proxies',
-          `stage ${stage} has none here`,
+          `stage ${stage} has no proxies here`,
           'name the --stage and --region that you deployed, or deploy it',
         ),
       ]
@@ -53,13 +53,13 @@ export const instanceChecks = (proxies: readonly SeenProxy[], { stage, group, aw
         if (!instance)
           return wrong(
             what,
-            `no instance holds ${address}`,
-            `${activities(aws, group(slot))} says why; a boot takes five minutes`,
+            `no instance has ${address}`,
+            `${activities(aws, group(slot))} shows why; a boot takes five minutes`,
           );
-        if (isOnline(proxy)) return fine(what, `${instance} holds ${address}, its agent is online`);
+        if (isOnline(proxy)) return fine(what, `${instance} has ${address}, its agent is online`);
         return wrong(
           what,
-          `${instance} holds ${address}, but its agent is ${agent}`,
+          `${instance} has ${address}, but its agent is ${agent}`,
           `wait five minutes if it boots; else ${end(aws, instance)}`,
         );
       });
@@ -67,4 +67,4 @@ export const instanceChecks = (proxies: readonly SeenProxy[], { stage, group, aw
 const activities = (aws: Stage['aws'], group: string) =>
   aws(`autoscaling describe-scaling-activities --auto-scaling-group-name ${group}`);
 const end = (aws: Stage['aws'], id: string) =>
-  `${aws(`ec2 terminate-instances --instance-ids ${id}`)}: its successor serves what is published`;
+  `${aws(`ec2 terminate-instances --instance-ids ${id}`)}: its successor serves the published state`;

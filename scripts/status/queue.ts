@@ -11,7 +11,7 @@ async function count(sqs: SQSClient, QueueName: string): Promise<Waiting> {
   const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...AttributeNames] });
   const { Attributes = {} } = await sqs.send(asked);
   const [waiting = 0, inFlight = 0] = AttributeNames.map((name) => Number(Attributes[name]));
-  if (Number.isNaN(waiting + inFlight)) throw new Error(`SQS did not say how many messages wait in ${QueueName}`);
+  if (Number.isNaN(waiting + inFlight)) throw new Error(`SQS did not return how many messages wait in ${QueueName}`);
   return { waiting, inFlight };
 }
 
@@ -29,9 +29,12 @@ export async function queueChecks({ sqs }: Clients, stage: Stage, before: Waitin
       ? wrong(
           'queue',
           `${now.waiting} messages wait, and no function takes them`,
-          `${trigger} says whether the function's trigger is Enabled; else ${read}`,
+          `${trigger} shows whether the function's trigger is Enabled; else ${read}`,
         )
-      : fine('queue', now.waiting + now.inFlight === 0 ? 'empty' : `moves, ${now.waiting + now.inFlight} messages`),
+      : fine(
+          'queue',
+          now.waiting + now.inFlight === 0 ? 'empty' : `${now.waiting + now.inFlight} messages, in progress`,
+        ),
     dead.waiting > 0
       ? wrong('dead letters', `${dead.waiting} messages failed five times`, `${read}; then purge ${stage.deadLetters}`)
       : fine('dead letters', 'none'),

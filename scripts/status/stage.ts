@@ -17,7 +17,7 @@ const { located } = require('../../resources/preflight/refusals.cjs') as {
   located: (words: string, region: string) => string;
 };
 
-/** A stage by its names: nothing of it is known on this machine. */
+/** The names of a stage's parts. */
 export const named = (stage: string, region: string) => ({
   stage,
   region,
@@ -35,7 +35,7 @@ export const named = (stage: string, region: string) => ({
   ),
 });
 
-/** What brings back what somebody deleted or changed by hand: a deploy compares templates only, and finds nothing to do. */
+/** Restores what was deleted or changed by hand. A deploy would not, because it compares only templates. */
 export const putBack = ({ aws, stage }: Stage): string =>
   `${aws(
     `cloudformation create-change-set --stack-name sluice-${stage} --change-set-name put-back --use-previous-template` +

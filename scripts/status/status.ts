@@ -17,15 +17,15 @@ import { countWaiting, queueChecks } from './queue';
 import type { Clients, Stage } from './stage';
 import { generationChecks, runSyncs, taskChecks } from './syncs';
 
-/** Why AWS answers nothing at all, in words; the deploy says the same. */
+/** The sentence that a deploy prints too, if AWS refuses every call. */
 const { blocked } = require('../../resources/preflight/refusals.cjs') as {
   blocked: (error: Error, region: string) => string | undefined;
 };
 
 /**
- * Looks at a whole stage with somebody's own rights. What cannot be looked at is a check that is not ok.
+ * Checks a whole stage with the user's own permissions.
  *
- * @throws where AWS can be asked for nothing, in one sentence.
+ * @throws one sentence, when AWS refuses every call.
  */
 export async function lookAt(clients: Clients, stage: Stage, now: () => number): Promise<readonly Check[]> {
   const before = await countWaiting(clients, stage).catch((error: Error) => error);
@@ -61,7 +61,7 @@ export async function lookAt(clients: Clients, stage: Stage, now: () => number):
 async function syncs(clients: Clients, stage: Stage, proxies: readonly SeenProxy[], published: number | undefined) {
   const ran = await runSyncs(clients, stage, proxies);
   const { backends } = await parameterStore(clients.ssm, stage.prefix).readPublished(true);
-  // Allowed, so it is no fault; but who did not mean it finds it here.
+  // This is allowed, so it is not a fault; it is shown because it may be a mistake.
   const shared = overlaps(backends).map((each) => fine('shared host', each));
   return [...generationChecks(proxies, ran, published, stage), ...shared, ...taskChecks(proxies, ran)];
 }

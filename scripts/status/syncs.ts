@@ -11,7 +11,7 @@ import { type Check, fine, wrong } from './check';
 import { isOnline, type SeenProxy } from './proxies';
 import type { Clients, Stage } from './stage';
 
-/** What a sync says in its line of JSON, and what Run Command says of it. */
+/** The sync's line of JSON, and the status of Run Command. */
 export type Ran = {
   readonly status: string;
   readonly report?: {
@@ -27,7 +27,7 @@ export type Ran = {
 /** A push takes seconds; a sync that waits for another one, forty. */
 const patienceMs = 75_000;
 
-/** Runs the sync on every proxy that can be reached, as a nudge would, and gives what each of them says. */
+/** Runs the sync on every reachable proxy, as a nudge does, and returns the reports. */
 export async function runSyncs(
   { ssm }: Clients,
   stage: Stage,
@@ -66,7 +66,7 @@ async function waitFor(ssm: SSMClient, CommandId: string, InstanceId: string): P
   let status = 'Pending';
   for (const end = Date.now() + patienceMs; Date.now() < end; await pause(500)) {
     const asked = ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
-    // It is known a moment after it was sent.
+    // Run Command knows an invocation only a moment after it was sent.
     const { Status = status, StandardOutputContent = '' } = await asked.catch((error: Error) => {
       if (error.name === 'InvocationDoesNotExist') return { Status: 'Pending', StandardOutputContent: '' };
       throw error;
@@ -97,7 +97,7 @@ export const generationChecks = (
     ? wrong(
         'published',
         'nothing was ever published',
-        `the next tick does; if not, read the log group ${stage.log('reconcile')}`,
+        `the next tick publishes; if it does not, read the log group ${stage.log('reconcile')}`,
       )
     : fine('published', `generation ${published}`),
   ...proxies
@@ -126,9 +126,8 @@ export const taskChecks = (proxies: readonly SeenProxy[], ran: ReadonlyMap<strin
     const { report } = ran.get(instance) ?? {};
     if (report?.generation === undefined || report.failed) return [];
     const what = `tasks ${slot}`;
-    // HAProxy was not asked.
     if (report.changed === 'prepared' || report.how === 'nothing was ever published')
-      return [wrong(what, 'they were not checked', `correct what "sync ${slot}" and "published" say first`)];
+      return [wrong(what, 'they were not checked', `first correct the faults of "sync ${slot}" and "published"`)];
     return [downCheck(what, report.down), ...foreignCheck(`protocol ${slot}`, report.foreign)];
   });
 
@@ -142,7 +141,7 @@ function downCheck(what: string, down: Down | undefined): Check {
   return wrong(what, `${down.count} get no requests: ${some}`, next);
 }
 
-/** Tasks that pass their checks and yet serve nobody. */
+/** Tasks that pass their checks but cannot serve requests. */
 function foreignCheck(what: string, foreign: Foreign | undefined): readonly Check[] {
   if (!foreign) return [];
   const { count, servers, advice } = foreign;
@@ -150,7 +149,7 @@ function foreignCheck(what: string, foreign: Foreign | undefined): readonly Chec
     count,
     servers.map((server) => ({ ...server, why: `speaks ${server.speaks}` })),
   );
-  return [wrong(what, `${count} cannot be spoken to: ${some}`, advice)];
+  return [wrong(what, `HAProxy cannot speak to ${count}: ${some}`, advice)];
 }
 
 type Named = { readonly backend: string; readonly name: string; readonly at: string; readonly why: string };
@@ -160,10 +159,10 @@ function named(count: number, servers: readonly Named[]): string {
   return `${some.join(', ')}${count > servers.length ? ` and ${count - servers.length} more` : ''}`;
 }
 
-/** What HAProxy's word for a failed check asks for (HAProxy management guide, check_status). */
+/** Explains HAProxy's code of a failed check (HAProxy management guide, check_status). */
 const meaning = (check: string): string => {
   if (check === 'L4TOUT')
-    return 'L4TOUT: no way there; the security group of the tasks must let the proxies in: beside your own VPC name it in taskSecurityGroupIds, and deploy';
+    return 'L4TOUT: no connection; the security group of the tasks must admit the proxies: in a VPC of your own add it to taskSecurityGroupIds, and deploy';
   if (check === 'L4CON') return 'L4CON: nothing listens; compare haproxy.port with what the container listens on';
   if (check.startsWith('L7STS') && check !== 'L7STS/400')
     return `${check}: the path of haproxy.check must answer 2xx or 3xx`;

@@ -39,10 +39,7 @@ it.each([
   ],
   [ofAws('UnrecognizedClientException'), 'if they are, region eu-west-2 may not be enabled in your account.'],
   [ofAws('AuthFailure'), 'AWS does not know your credentials'],
-  [
-    ofAws('SignatureDoesNotMatch'),
-    'AWS refuses the signature (SignatureDoesNotMatch): check the secret key, and',
-  ],
+  [ofAws('SignatureDoesNotMatch'), 'AWS refuses the signature (SignatureDoesNotMatch): check the secret key, and'],
   [
     error('Error', 'getaddrinfo ENOTFOUND x', { code: 'ENOTFOUND' }),
     'AWS cannot be reached (getaddrinfo ENOTFOUND x): check',

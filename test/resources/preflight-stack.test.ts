@@ -43,7 +43,11 @@ it.each([
   ['CREATE_IN_PROGRESS', false, wait('create')],
   ['UPDATE_IN_PROGRESS', false, wait('update', '.*, or cancel it \\(`aws cloudformation cancel-update-stack')],
   ['IMPORT_IN_PROGRESS', false, wait('import')],
-  ['REVIEW_IN_PROGRESS', false, /a change set was created for it and never executed; `npx sls remove --stage prod --region/],
+  [
+    'REVIEW_IN_PROGRESS',
+    false,
+    /a change set was created for it and never executed; `npx sls remove --stage prod --region/,
+  ],
   ['CREATE_FAILED', false, anew],
   ['ROLLBACK_COMPLETE', false, anew],
   ['ROLLBACK_FAILED', false, anew],

@@ -27,16 +27,16 @@ describe('a queue', () => {
 
   it.each([
     ['empties', [3, 1], [0, 0], true, 'empty'],
-    ['is worked on', [3, 0], [3, 2], true, 'moves, 5 messages'],
-    ['has just got something', [0, 0], [2, 0], true, 'moves, 2 messages'],
-    ['gets shorter', [5, 0], [3, 0], true, 'moves, 3 messages'],
+    ['is worked on', [3, 0], [3, 2], true, '5 messages, in progress'],
+    ['has just got something', [0, 0], [2, 0], true, '2 messages, in progress'],
+    ['gets shorter', [5, 0], [3, 0], true, '3 messages, in progress'],
     ['gets longer', [3, 0], [4, 0], false, '4 messages wait, and no function takes them'],
   ] as const)('that %s', async (_, before, now, ok, says) => {
     expect(await checked(before, now)).toMatchObject({ ok, what: 'queue', says });
   });
 
   it('law 18: of which SQS says nothing is not ok', async () => {
-    await expect(checked([Number.NaN, 0])).rejects.toThrow('SQS did not say how many messages wait');
+    await expect(checked([Number.NaN, 0])).rejects.toThrow('SQS did not return how many messages wait');
   });
 });
 
@@ -88,13 +88,7 @@ describe('alarms', () => {
   it.each([
     ['alarm dead-letters', with1({ ActionsEnabled: false }), [confirmed], 'its actions are switched off', enable],
     ['alarm dead-letters', with1({ AlarmActions: [] }), [confirmed], 'its actions were removed', putBack],
-    [
-      'alarm dead-letters',
-      with1({ StateValue: undefined }),
-      [confirmed],
-      'CloudWatch says undefined of it',
-      'try again',
-    ],
+    ['alarm dead-letters', with1({ StateValue: undefined }), [confirmed], 'its state is undefined', 'try again'],
     ['alarms', others, [confirmed], 'sluice-dev-dead-letters missing', putBack],
     ['alarms', [], [confirmed], 'sluice-dev-cpu-credits missing', putBack],
     ['alarm e-mail', all, [], 'alarms reach no address: it was unsubscribed, or never', subscribe('<address>')],

@@ -46,8 +46,8 @@ const named = (name: string, at: string, speaks: string) => ({
 describe('a task with the default check', () => {
   it.each([
     ['HTTP/2 only, as gRPC does', grpc],
-    ['not HTTP; it begins with "SSH-2.0-OpenSSH_9.2"', () => speaksFirst('SSH-2.0-OpenSSH_9.2\r\n')],
-    ['not HTTP; it begins with "J.', () => speaksFirst('J\0\0\0\n8.0.36\0\u001b[31m')],
+    ['another protocol; it begins with "SSH-2.0-OpenSSH_9.2"', () => speaksFirst('SSH-2.0-OpenSSH_9.2\r\n')],
+    ['another protocol; it begins with "J.', () => speaksFirst('J\0\0\0\n8.0.36\0\u001b[31m')],
   ])('that speaks %s is named by the sync that adds it, and holds up nobody', async (speaks, server) => {
     const { server: strange, at } = await startStrangeTask('strange', server());
     const fine = await startTask('fine');
@@ -70,8 +70,13 @@ describe('a task with the default check', () => {
   it.each([
     ['TLS', 'TLS', https, '502'],
     ['TLS, and says so by 400 as Go does', 'TLS', helpful, '400 Client sent an HTTP request to an HTTPS server.'],
-    ['no HTTP, as Redis', 'not HTTP; it begins with "-ERR unknown"', () => answers(() => '-ERR unknown\r\n'), '502'],
-    ['nothing', 'not HTTP/1.1: HAProxy could not read any of its', () => answers(() => ''), '502'],
+    [
+      'no HTTP, as Redis',
+      'another protocol; it begins with "-ERR unknown"',
+      () => answers(() => '-ERR unknown\r\n'),
+      '502',
+    ],
+    ['nothing', 'another protocol than HTTP/1.1: HAProxy could not read any of its', () => answers(() => ''), '502'],
   ])('that waits for its client and speaks %s is named once it has served nobody', async (_, speaks, server, seen) => {
     const { server: strange, at } = await startStrangeTask('strange', server());
     expect((await arrive(service('strange', strange))).report).not.toHaveProperty('foreign');

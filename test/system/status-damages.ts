@@ -72,7 +72,7 @@ const awsGone: Damage = ({ world }) => {
 
 const http2 = "require('http2').createServer().listen(Number(process.env.PORT), process.env.HOST)";
 const speaksHttp2 =
-  /^1 cannot be spoken to: sluice-dev\.rpc\/\w{8} at 127\.[\d.]+:\d+ \(speaks HTTP\/2 only, as gRPC does\)$/;
+  /^HAProxy cannot speak to 1: sluice-dev\.rpc\/\w{8} at 127\.[\d.]+:\d+ \(speaks HTTP\/2 only, as gRPC does\)$/;
 const advice = /^Sluice speaks HTTP\/1\.1 without TLS to tasks: .* gRPC needs another entrance/;
 const unreached = /^1 get no requests: sluice-dev\.mute\/\w{8} at 127\.[\d.]+:\d+ \(L4CON\)$/;
 const compare = /^L4CON: nothing listens; compare haproxy.port with what the container listens on$/;
@@ -107,7 +107,7 @@ export const damages: readonly (readonly [string, Damage, readonly Found[]])[] =
     [
       ['proxy 1', any, /--auto-scaling-group-name sluice-dev-proxy-1/],
       ['certificate 1', any, any],
-      ['alarm push', /^A proxy could not take/, /^npm run status/],
+      ['alarm push', /^A proxy could not apply/, /^npm run status/],
       ['alarm entrance', /^has no data\. A proxy did not answer/, any],
     ],
   ],

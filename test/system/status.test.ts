@@ -92,7 +92,7 @@ describe('in good times', () => {
 
     expect((await look()).map(({ ok, what, says }) => [ok, what, says])).toStrictEqual(
       [
-        ['proxy 1', `${id()} holds ${at}, its agent is online`],
+        ['proxy 1', `${id()} has ${at}, its agent is online`],
         ['published', `generation ${generation()}`],
         ['sync 1', `runs generation ${generation()}`],
         ['tasks 1', 'every task that should serve passes its check'],
@@ -165,13 +165,13 @@ describe('says what is wrong, and what to do next:', () => {
     const other = world.aws.assume('OtherUser', [{ ...policy, Statement }]);
 
     expect((await bad(user, 'prod'))[0]).toMatchObject({
-      ...{ what: 'proxies', says: 'stage prod has none here' },
+      ...{ what: 'proxies', says: 'stage prod has no proxies here' },
       next: 'name the --stage and --region that you deployed, or deploy it',
     });
     expect(await bad(other)).toMatchObject([
       {
         ...{ what: 'sync', says: expect.stringMatching(/AccessDenied.*ssm:SendCommand/) },
-        next: 'let your user do what docs/status-policy.json lists',
+        next: 'give your user the permissions in docs/status-policy.json',
       },
     ]);
   });
@@ -188,7 +188,9 @@ describe('says what is wrong, and what to do next:', () => {
     expect(checks.filter(({ ok }) => !ok)).toMatchObject([{ what: 'alarm e-mail', next: expect.any(String) }]);
     expect(wrongly).toMatchObject({
       ...{ code: 2, output: '' },
-      complaints: expect.stringMatching(/^status: --stage "Prod!" is not a name .*--stage prod\?\n\nnpm run status -- /),
+      complaints: expect.stringMatching(
+        /^status: --stage "Prod!" is not a name .*--stage prod\?\n\nnpm run status -- /,
+      ),
     });
   });
 });
