@@ -1,26 +1,27 @@
 import { chmodSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { parameterStore } from '../../lib/sync/aws/calls';
-import { instance as identity, metadata } from '../../lib/sync/aws/http';
-import { type Haproxy, haproxyAt } from '../../lib/sync/haproxy/worker';
-import { readSettings } from '../../lib/sync/settings';
-import { sync } from '../../lib/sync/sync';
+import type { Haproxy } from '../../lib/sync/haproxy/worker';
 import { selfSigned, until } from './haproxy-instance';
 import { ask, backend } from './haproxy-tasks';
-import { a, apply, b, c, host, instance, servers, serving, standForEach, startRelay, stored, web } from './sync-stand';
+import {
+  a,
+  apply,
+  b,
+  c,
+  host,
+  instance,
+  servers,
+  serving,
+  standForEach,
+  startRelay,
+  stored,
+  syncHere,
+  web,
+} from './sync-stand';
 
 jest.setTimeout(120_000);
 standForEach(() => serving(a));
-
-/** The sync in this process, which starts sooner than one of its own. */
-function syncHere(generation: number, wrap: (haproxy: Haproxy) => Haproxy = (haproxy) => haproxy) {
-  const settings = readSettings({ ...instance.environment, SLUICE_PREFIX: '/sluice/test' });
-  const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket } = settings;
-  const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
-  const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
-  return sync(generation, { settings, parameters, haproxy: wrap(haproxyAt(masterSocket, patienceMilliseconds)) });
-}
 
 /**
  * Ends a sync for good when its n-th command has reached HAProxy, as if it were killed there: it never gets the reply, and does nothing

@@ -5,6 +5,11 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 
 import type { Backend } from '../../lib/haproxy/backend';
+import { parameterStore } from '../../lib/sync/aws/calls';
+import { instance as identity, metadata } from '../../lib/sync/aws/http';
+import { type Haproxy, haproxyAt } from '../../lib/sync/haproxy/worker';
+import { readSettings } from '../../lib/sync/settings';
+import { sync } from '../../lib/sync/sync';
 import { certificateOf, type Instance, selfSigned, startInstance, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 import type { Outcome } from './sync-process';
@@ -51,6 +56,15 @@ export const web = (...tasks: readonly Task[]): Backend => backend(tasks.map(({ 
 /** Publishes tasks and certificates, and lets the instance reach that generation. */
 export const apply = (tasks: readonly Task[], certificates: readonly Certificate[] = []) =>
   instance.sync(instance.publish([web(...tasks)], certificates));
+
+/** The sync in this process, which starts sooner than one of its own. */
+export function syncHere(generation: number, wrap: (haproxy: Haproxy) => Haproxy = (haproxy) => haproxy) {
+  const settings = readSettings({ ...instance.environment, SLUICE_PREFIX: '/sluice/test' });
+  const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket } = settings;
+  const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
+  const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
+  return sync(generation, { settings, parameters, haproxy: wrap(haproxyAt(masterSocket, patienceMilliseconds)) });
+}
 
 /** Publishes tasks, and starts HAProxy with them. Returns the number of the generation. */
 export async function serving(...tasks: readonly Task[]): Promise<number> {
