@@ -68,11 +68,11 @@ export function syncHere(generation: number, wrap: (haproxy: Haproxy) => Haproxy
 
 /** Publishes tasks, and starts HAProxy with them. Returns the number of the generation. */
 export async function serving(...tasks: readonly Task[]): Promise<number> {
-  const { report } = await apply(tasks);
-  expect(report).toMatchObject({ changed: 'prepared' });
+  const generation = instance.publish([web(...tasks)]);
+  expect(await syncHere(generation)).toMatchObject({ changed: 'prepared' });
   await instance.startHaproxy();
   await until(async () => (await ask(host)).startsWith('200'));
-  return Number(report.generation);
+  return generation;
 }
 
 /** The names of the servers that the worker has. */
