@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readLabels } from '../../lib/routes/labels';
@@ -76,17 +76,6 @@ describe('docs/labels.md', () => {
 
     expect([...read(page).matchAll(/^\| `haproxy\.(\w+)` +\|/gm)].map(([, name]) => name).join(', ')).toBe(known);
   });
-});
-
-it.each(['docs/labels.md', 'docs/certificates.md'])('what the log says, by %s, are the words of the code', (page) => {
-  const source = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
-    .flatMap((file) => (file.endsWith('.ts') ? read(`lib/${file}`) : []))
-    .join();
-  const tables = [...read(page).matchAll(/^\| the log says.*\n(?:\|.*\n)+/gm)].join();
-  const words = [...tables.matchAll(/^\| `(.*?)`/gm)].flatMap(([, says = '']) => says.split('…'));
-
-  expect(words.length).toBeGreaterThan(8);
-  expect(words.filter((part) => !source.includes(part.trim()))).toStrictEqual([]);
 });
 
 it('docs/getting-started.md has a task definition that is served', () => {

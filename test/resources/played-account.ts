@@ -1,5 +1,5 @@
-import { toXml } from '../../scripts/local/api/xml';
-import { type Answer, refusal, type Says, zone } from './played-aws';
+import { AwsError } from '../../scripts/local/api/errors';
+import { type Says, zone } from './played-aws';
 
 /** What an account has, where nothing stands in the way of a first deploy. */
 const fresh = {
@@ -17,6 +17,8 @@ const fresh = {
   types: ['t4g.nano', 't4g.micro', 't4g.small', 't4g.medium', 'm6g.medium', 'm7g.medium'],
   zones: ['eu-west-2'],
   clusters: [] as readonly { clusterName: string; status: string }[],
+  services: [] as readonly string[],
+  records: [] as readonly object[],
   subscription: 'PendingConfirmation',
 };
 
@@ -26,12 +28,8 @@ type Account = typeof fresh;
 export const whole = {
   status: 'UPDATE_COMPLETE',
   resources: {
-    Vpc: 'vpc-1',
-    Cluster: 'sluice-prod',
-    ProxyGroup1: 'g',
-    ProxyAddress1: 'a',
-    TaskHosts: 'h',
-    ProxySecurityGroup: 'sg-1',
+    ...{ Vpc: 'vpc-1', Cluster: 'sluice-prod', TaskHosts: 'h' },
+    ...{ ProxyGroup1: 'g', ProxyAddress1: 'a', ProxySecurityGroup: 'sg-1' },
   },
   networks: [{ vpcId: 'vpc-1', cidrBlock: '10.77.0.0/16' }],
 };
@@ -42,115 +40,81 @@ export function account(over: Partial<Account> = {}): Says {
   return { ...ofTheStack(has), ...ofEc2(has), ...ofOthers(has) };
 }
 
-const ofTheStack = ({ status, resources }: Account): Says => ({
-  DescribeStacks:
-    status === undefined
-      ? refusal(400, 'ValidationError', 'Stack with id sluice-prod does not exist')
-      : query(
-          'DescribeStacks',
-          `<Stacks><member><StackName>sluice-prod</StackName><StackId>arn:aws:cloudformation:eu-west-2:123456789012:stack/sluice-prod/1</StackId><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus></member></Stacks>`,
-        ),
-  ListStackResources: query(
-    'ListStackResources',
-    `<StackResourceSummaries>${Object.entries(resources)
-      .map(([LogicalResourceId, PhysicalResourceId]) =>
-        toXml({ member: { LogicalResourceId, PhysicalResourceId, ResourceStatus: 'CREATE_COMPLETE' } }),
-      )
-      .join('')}</StackResourceSummaries>`,
-  ),
-});
+const ofTheStack = ({ status, resources }: Account): Says => {
+  const stack = {
+    StackName: 'sluice-prod',
+    StackId: 'arn:aws:cloudformation:eu-west-2:123456789012:stack/sluice-prod/1',
+  };
+  const ids = Object.entries(resources).map(([LogicalResourceId, PhysicalResourceId]) => {
+    return { LogicalResourceId, PhysicalResourceId, ResourceStatus: 'CREATE_COMPLETE' };
+  });
+  return {
+    DescribeStacks:
+      status === undefined
+        ? new AwsError('ValidationError', 'Stack with id sluice-prod does not exist')
+        : { Stacks: [{ ...stack, CreationTime: '2026-01-01T00:00:00Z', StackStatus: status }] },
+    ListStackResources: { StackResourceSummaries: ids },
+  };
+};
 
 const ofEc2 = (has: Account): Says => ({
-  DescribeVpcs: ec2({ vpcSet: has.networks }),
-  DescribeSecurityGroups: ec2({ securityGroupInfo: has.groups }),
-  DescribeSubnets: ec2({ subnetSet: has.subnets }),
-  DescribeAddresses: ec2({ addressesSet: has.addresses }),
-  DescribeInstances: ec2({ reservationSet: [{ instancesSet: has.instances }] }),
-  DescribeInstanceTypeOfferings: ec2({
+  DescribeVpcs: { vpcSet: has.networks },
+  DescribeSecurityGroups: { securityGroupInfo: has.groups },
+  DescribeSubnets: { subnetSet: has.subnets },
+  DescribeAddresses: { addressesSet: has.addresses },
+  DescribeInstances: { reservationSet: [{ instancesSet: has.instances }] },
+  DescribeInstanceTypeOfferings: {
     instanceTypeOfferingSet: has.types.flatMap((instanceType) =>
       has.zones.map((location) => ({ instanceType, location })),
     ),
-  }),
-  DescribeInstanceTypes: (body) => {
-    const free = body.includes('free-tier-eligible');
-    const types = has.types.filter((type) => !free || ['t4g.micro', 't4g.small'].includes(type));
-    return ec2({
-      instanceTypeSet: types.map((instanceType) => ({
-        instanceType,
-        vCpuInfo: { defaultVCpus: /^m[67]g\.medium$/.test(instanceType) ? 1 : 2 },
-      })),
-    });
   },
-  GetEbsDefaultKmsKeyId: ec2({ kmsKeyId: has.key }),
+  DescribeInstanceTypes: (asked) => {
+    const isFree = asked.includes('free-tier-eligible');
+    const types = has.types.filter((type) => !isFree || ['t4g.micro', 't4g.small'].includes(type));
+    const cores = (type: string) => ({ defaultVCpus: /^m[67]g\.medium$/.test(type) ? 1 : 2 });
+    return { instanceTypeSet: types.map((instanceType) => ({ instanceType, vCpuInfo: cores(instanceType) })) };
+  },
+  GetEbsDefaultKmsKeyId: { kmsKeyId: has.key },
 });
 
 const ofOthers = (has: Account): Says => ({
   GetHostedZone: zone('example.com'),
-  ListResourceRecordSets: [
-    200,
-    `<ListResourceRecordSetsResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ResourceRecordSets/><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>`,
-  ],
-  DescribeClusters: json({ clusters: has.clusters }),
-  ListServices: json({ serviceArns: [] }),
-  GetAccountPlanState: json({ accountPlanType: has.plan }),
-  GetServiceQuota: json({ Quota: { Value: has.quota } }),
-  CreateServiceLinkedRole: refusal(400, 'InvalidInput', 'has been taken in this account'),
-  GetCallerIdentity: query(
-    'GetCallerIdentity',
-    '<Arn>arn:aws:iam::123456789012:user/you</Arn><Account>123456789012</Account>',
-  ),
-  ListSubscriptionsByTopic: query(
-    'ListSubscriptionsByTopic',
-    `<Subscriptions>${toXml({ member: { SubscriptionArn: has.subscription, Endpoint: 'you@example.com' } })}</Subscriptions>`,
-  ),
+  ListResourceRecordSets: { ResourceRecordSets: has.records, IsTruncated: false, MaxItems: 100 },
+  DescribeClusters: { clusters: has.clusters },
+  ListServices: {
+    serviceArns: has.services.map((name) => `arn:aws:ecs:eu-west-2:123456789012:service/sluice-prod/${name}`),
+  },
+  GetAccountPlanState: { accountPlanType: has.plan },
+  GetServiceQuota: { Quota: { Value: has.quota } },
+  CreateServiceLinkedRole: new AwsError('InvalidInput', 'has been taken in this account'),
+  GetCallerIdentity: { Arn: 'arn:aws:iam::123456789012:user/you', Account: '123456789012' },
+  ListSubscriptionsByTopic: { Subscriptions: [{ SubscriptionArn: has.subscription, Endpoint: 'you@example.com' }] },
 });
 
-export const json = (value: object): Answer => [200, JSON.stringify(value)];
-const ec2 = (value: object): Answer => [200, `<Response>${toXml(value)}</Response>`];
-export const query = (action: string, result: string): Answer => [
-  200,
-  `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`,
-];
-/** As EC2 refuses, which has words of its own. */
-export const refusedByEc2 = (code: string, message: string): Answer => [
-  403,
-  `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors></Response>`,
-];
-
 /** Launches that failed just now. */
-export const activities = (...groups: readonly string[]): Answer =>
-  query(
-    'DescribeScalingActivities',
-    `<Activities>${groups
-      .map((AutoScalingGroupName, n) =>
-        toXml({
-          member: {
-            ActivityId: n,
-            AutoScalingGroupName,
-            StatusCode: n === 0 ? 'Failed' : 'Cancelled',
-            StatusMessage: 'not eligible for Free Tier',
-            StartTime: new Date().toISOString(),
-          },
-        }),
-      )
-      .join('')}</Activities>`,
-  );
+export const activities = (...groups: readonly string[]) => ({
+  Activities: groups.map((AutoScalingGroupName, n) => ({
+    ActivityId: n,
+    AutoScalingGroupName,
+    StatusCode: n === 0 ? 'Failed' : 'Cancelled',
+    StatusMessage: 'not eligible for Free Tier',
+    StartTime: new Date().toISOString(),
+  })),
+});
 
-export const event = (id: string, type: string, status: string, reason = '') =>
-  `<member><StackId>1</StackId><EventId>${id}</EventId><StackName>sluice-prod</StackName><LogicalResourceId>${id}</LogicalResourceId>
-   <ResourceType>AWS::${type}</ResourceType><Timestamp>2026-01-01T00:00:00Z</Timestamp><ResourceStatus>${status}</ResourceStatus>
-   <ResourceStatusReason>${reason}</ResourceStatusReason></member>`;
+const event = (LogicalResourceId: string, type: string, ResourceStatus: string, ResourceStatusReason = '') => ({
+  ...{ StackId: 1, StackName: 'sluice-prod', EventId: `${LogicalResourceId} ${ResourceStatus}`, LogicalResourceId },
+  ...{ ResourceType: `AWS::${type}`, Timestamp: '2026-01-01T00:00:00Z', ResourceStatus, ResourceStatusReason },
+});
 
-/** A stack that takes an update, and what becomes of it. */
-export const changing = (last: string) => ({
-  DescribeStackResource: query(
-    'DescribeStackResource',
-    '<StackResourceDetail><LogicalResourceId>ServerlessDeploymentBucket</LogicalResourceId><PhysicalResourceId>sluice-bucket</PhysicalResourceId></StackResourceDetail>',
-  ),
-  ValidateTemplate: query('ValidateTemplate', ''),
-  UpdateStack: query('UpdateStack', '<StackId>1</StackId>'),
-  DescribeStackEvents: query(
-    'DescribeStackEvents',
-    `<StackEvents>${last}${event('start', 'CloudFormation::Stack', 'UPDATE_IN_PROGRESS')}</StackEvents>`,
-  ),
+/** A stack that takes an update, and the event with which it ends. */
+export const changing = (...last: Parameters<typeof event>): Says => ({
+  DescribeStackResource: {
+    StackResourceDetail: { LogicalResourceId: 'ServerlessDeploymentBucket', PhysicalResourceId: 'sluice-bucket' },
+  },
+  ValidateTemplate: {},
+  UpdateStack: { StackId: 1 },
+  DescribeStackEvents: {
+    StackEvents: [event(...last), event('start', 'CloudFormation::Stack', 'UPDATE_IN_PROGRESS')],
+  },
 });

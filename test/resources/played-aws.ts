@@ -1,49 +1,44 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 
+import { AwsError } from '../../scripts/local/api/errors';
 import { type Served, serve } from '../../scripts/local/api/loopback';
+import { isRest, restError, restXml, toXml } from '../../scripts/local/api/xml';
 
-export type Answer = readonly [status: number, body: string, headers?: Readonly<Record<string, string>>];
-
-export type Also = (request: IncomingMessage, body: string) => Answer | undefined;
+type Answer = object | AwsError;
 export type Says = Record<string, Answer | ((asked: string) => Answer)>;
+export type Reply = readonly [status: number, body: string, headers?: Readonly<Record<string, string>>];
+type Also = (request: IncomingMessage, body: string) => Reply | undefined;
 
-/** AWS for one test file: says what it was told to, the last answer again and again, and remembers what it was asked. */
+const notPlayed = new AwsError('InternalFailure', 'this is not played', 500);
+
+/** AWS for one test file, with the answers of each test. It keeps what it was asked: method, path and body. */
 export function playedAws() {
   let served: Served;
-  const answer = (request: IncomingMessage, asked: string, body: string): Answer => {
-    const own = aws.says[actionOf(request, body)];
-    const said = aws.also?.(request, body) ?? (typeof own === 'function' ? own(asked) : own);
-    return said ?? (aws.answers.length > 1 ? aws.answers.shift() : aws.answers[0]) ?? [500, ''];
-  };
   const aws = {
     asked: [] as string[],
-    answers: [] as Answer[],
-    /** By the action's name; what it does not know, the answers above say. */
+    /** By the action's name. */
     says: {} as Says,
-    /** Asked before all others, with the headers. */
+    /** For every action that `says` does not name. */
+    otherwise: notPlayed as Answer,
+    /** Asked before `says`, with the headers. */
     also: undefined as Also | undefined,
     endpoint: () => served.endpoint,
-    /** A real client of it. */
-    client: <Client>(Type: new (config: object) => Client) =>
-      new Type({
-        endpoint: served.endpoint,
-        region: 'eu-west-2',
-        credentials: { accessKeyId: 'AKIALOCAL', secretAccessKey: 'secret' },
-        maxAttempts: 1,
-      }),
   };
   beforeAll(async () => {
     served = await serve(async (request, response) => {
       const body = await text(request);
       const asked = `${request.method} ${request.url} ${body}`;
       aws.asked.push(asked);
-      const [status, said, headers] = answer(request, asked, body);
-      const type = said.startsWith('<') ? 'text/xml' : 'application/x-amz-json-1.1';
-      response.writeHead(status, { 'content-type': type, ...headers }).end(said);
+      const action = actionOf(request, body);
+      const said = aws.says[action] ?? aws.otherwise;
+      const reply = () => replyOf(request, body, action, typeof said === 'function' ? said(asked) : said);
+      const [status, output, headers] = aws.also?.(request, body) ?? reply();
+      const type = output.startsWith('<') ? 'text/xml' : 'application/x-amz-json-1.1';
+      response.writeHead(status, { 'content-type': type, ...headers }).end(output);
     });
   });
-  beforeEach(() => void Object.assign(aws, { asked: [], answers: [], says: {}, also: undefined }));
+  beforeEach(() => void Object.assign(aws, { asked: [], says: {}, otherwise: notPlayed, also: undefined }));
   afterAll(() => served.stop());
   return aws;
 }
@@ -58,21 +53,24 @@ function actionOf({ method, url = '', headers }: IncomingMessage, body: string):
   return /\/hostedzone\//.test(url) ? 'GetHostedZone' : `${method} ${url}`;
 }
 
-/** As Route 53 describes a hosted zone. */
-export const zone = (name: string, isPrivate = false): Answer => [
-  200,
-  `<GetHostedZoneResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><HostedZone><Id>/hostedzone/Z0SLUICETEST</Id>
-   <Name>${name}.</Name><CallerReference>1</CallerReference><Config><PrivateZone>${isPrivate}</PrivateZone></Config>
-   </HostedZone>${
-     isPrivate ? '' : `<DelegationSet><NameServers>${nameServers.map(server).join('')}</NameServers></DelegationSet>`
-   }</GetHostedZoneResponse>`,
-];
+/** The answer in the protocol of the request: JSON, REST, EC2's Query protocol or that of the other services. */
+function replyOf({ headers, url = '' }: IncomingMessage, body: string, action: string, answer: Answer): Reply {
+  const error = answer instanceof AwsError ? answer : undefined;
+  const [status, Code, Message] = [error?.status ?? 200, error?.code ?? '', error?.message ?? ''];
+  if (headers['x-amz-target']) return [status, JSON.stringify(error ? { __type: Code, message: Message } : answer)];
+  if (isRest(url)) return [status, error ? restError(Code, Message) : restXml(answer)];
+  const isEc2 = body.includes('Version=2016-11-15');
+  if (isEc2)
+    return [status, `<Response>${toXml(error ? { Errors: { Error: { Code, Message } } } : answer)}</Response>`];
+  if (error) return [status, toXml({ ErrorResponse: { Error: { Type: 'Sender', Code, Message } } })];
+  const result = toXml(answer).replace(/(<\/?)item>/g, '$1member>');
+  return [status, `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`];
+}
 
-const nameServers = ['ns-1.example.awsdns.test', 'ns-2.example.awsdns.test'];
-const server = (name: string) => `<NameServer>${name}.</NameServer>`;
-
-/** As the Query and REST APIs refuse. */
-export const refusal = (status: number, code: string, message: string): Answer => [
-  status,
-  `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
-];
+/** As Route 53 describes a hosted zone; only a public one has name servers. */
+export const zone = (name: string, isPrivate = false) => ({
+  HostedZone: {
+    ...{ Id: '/hostedzone/Z0SLUICETEST', Name: `${name}.`, CallerReference: 1, Config: { PrivateZone: isPrivate } },
+  },
+  ...(!isPrivate && { DelegationSet: { NameServers: ['ns-1.example.awsdns.test.', 'ns-2.example.awsdns.test.'] } }),
+});

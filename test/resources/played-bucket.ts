@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import type { Answer } from './played-aws';
+import type { Reply } from './played-aws';
 
 const name = 'sluice-bucket';
 const long = new Date('2026-01-01T00:00:00Z');
@@ -10,7 +10,7 @@ export function playedBucket() {
   const objects = new Map<string, string>();
   return {
     objects,
-    answer: ({ method, url = '', headers }: IncomingMessage): Answer | undefined => {
+    answer: ({ method, url = '', headers }: IncomingMessage): Reply | undefined => {
       if (url.startsWith('/2015-03-31/functions/'))
         return [200, JSON.stringify({ Configuration: { LastModified: new Date().toISOString() } })];
       if (!url.startsWith(`/${name}`)) return undefined;

@@ -25,7 +25,7 @@ it('without acceptance of the terms AWS is asked for nothing', async () => {
   expect(aws.asked).toStrictEqual([]);
 });
 
-it('all faults are told at once, and nothing is created', async () => {
+it('all faults are reported at once, and nothing is created', async () => {
   aws.says = account({ plan: 'FREE', clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] });
   world.records = [];
 
@@ -35,6 +35,21 @@ it('all faults are told at once, and nothing is created', async () => {
   expect(stopped).toMatch(/\n {2}proxyInstanceType: this account is on AWS's free plan/);
   expect(stopped).toMatch(/\n {2}hosted zone Z0SLUICETEST: by public DNS example.com has no name servers/);
   expect(aws.asked.filter((request) => request.includes('CreateServiceLinkedRole'))).toStrictEqual([]);
+});
+
+const beside = { vpcId: 'vpc-0123456789abcdef0', publicSubnetIds: ['subnet-0123456789abcdef0'], clusters: ['default'] };
+it.each([
+  ['for hosts on Spot', { taskCapacity: 'spot' }, ['autoscaling', 'ecs', 'spot']],
+  ['for hosts on demand', { taskCapacity: 'on-demand' }, ['autoscaling', 'ecs']],
+  ['beside what is there', beside, ['autoscaling']],
+])('the roles in which AWS itself works are created %s; those that exist are no fault', async (_, settings, roles) => {
+  const subnet = { subnetId: 'subnet-0123456789abcdef0', vpcId: beside.vpcId, availabilityZone: 'eu-west-2' };
+  aws.says = account({ subnets: [subnet], quota: 9 });
+
+  expect(await said(settings)).toMatchObject({ stopped: undefined, hints: [] });
+
+  const created = aws.asked.flatMap((asked) => /AWSServiceName=(\w+)\.amazonaws\.com/.exec(asked)?.[1] ?? []);
+  expect(created).toStrictEqual(roles);
 });
 
 describe('the account', () => {
@@ -88,7 +103,7 @@ describe('the account', () => {
     expect((await said()).stopped).toBeUndefined();
   });
 
-  it('encrypts volumes with a key of its own, and has a plan that may lack Spot: told, and no obstacle', async () => {
+  it('encrypts volumes with a key of its own, and has a plan that may lack Spot: both are hints, and stop nothing', async () => {
     const key = 'arn:aws:kms:eu-west-2:123456789012:key/1';
     aws.says = account({ key, plan: 'FREE', types: ['t4g.micro', 't4g.small'] });
 

@@ -1,5 +1,6 @@
+import { AwsError } from '../../scripts/local/api/errors';
 import { account } from './played-account';
-import { playedAws, refusal } from './played-aws';
+import { playedAws } from './played-aws';
 import { deploying, ending, removing } from './plugin';
 
 const { inWords, stop } = require('../../resources/preflight/asking.cjs') as {
@@ -86,9 +87,9 @@ describe('a command that AWS answers nothing', () => {
     ['remove', removing],
   ])('%s ends with credentials that have expired, and without a network', async (_, command) => {
     const expired = 'The security token included in the request is expired';
-    aws.answers = [refusal(403, 'ExpiredToken', expired)];
+    aws.otherwise = new AwsError('ExpiredToken', expired, 403);
     // As services say it whose protocol is JSON.
-    aws.says.ListServices = [400, JSON.stringify({ __type: 'ExpiredTokenException', message: expired })];
+    aws.says.ListServices = new AwsError('ExpiredTokenException', expired);
     const unreachable = { ...aws, endpoint: () => 'http://127.0.0.1:9' };
 
     expect(await said(command)).toMatch(/^Your credentials for AWS have expired/);
@@ -96,7 +97,7 @@ describe('a command that AWS answers nothing', () => {
   });
 
   it('the end of a deploy tells what it could not ask, and fails nothing', async () => {
-    aws.answers = [refusal(403, 'ExpiredToken', 'expired')];
+    aws.otherwise = new AwsError('ExpiredToken', 'expired', 403);
 
     expect(await ending(aws)).toStrictEqual([
       expect.stringMatching(/^Your credentials for AWS have expired/),

@@ -1,5 +1,6 @@
+import { AwsError, denied } from '../../scripts/local/api/errors';
 import { account } from './played-account';
-import { playedAws, refusal } from './played-aws';
+import { playedAws } from './played-aws';
 import { deploying, removing } from './plugin';
 
 const aws = playedAws();
@@ -14,14 +15,15 @@ afterAll(() => {
 
 const resources = { ProxyGroup1: 'g', ProxyAddress1: 'a', TaskHosts: 'h', Cluster: 'c', Vpc: 'vpc-1' };
 const networks = [{ vpcId: 'vpc-1', cidrBlock: '10.77.0.0/16' }];
+const services = ['hello-world'];
 
 /** The stack goes through these, one at each look. */
 const goingThrough = (...statuses: readonly (string | undefined)[]) => {
   const [last, ...before] = [...statuses].reverse();
   const left = before.reverse();
-  const at = (status: string | undefined) => account({ status, resources, networks }).DescribeStacks;
+  const at = (status: string | undefined) => account({ status }).DescribeStacks;
   aws.says = {
-    ...account({ status: last, resources, networks }),
+    ...account({ status: last, resources, networks, services }),
     DescribeStacks: () => (left.length > 0 ? at(left.shift()) : at(last)) as never,
   };
 };
@@ -91,9 +93,9 @@ it('a rollback that goes wrong while it is waited for stops the deploy', async (
 
 it('what a rollback took away again is not there', async () => {
   goingThrough('UPDATE_ROLLBACK_COMPLETE');
-  const gone = aws.says.ListStackResources as readonly [number, string];
-  aws.says.ListStackResources = [200, gone[1].replaceAll('CREATE_COMPLETE', 'DELETE_COMPLETE')];
-  aws.says.DescribeClusters = [200, JSON.stringify({ clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] })];
+  const gone = { LogicalResourceId: 'Cluster', PhysicalResourceId: 'c', ResourceStatus: 'DELETE_COMPLETE' };
+  aws.says.ListStackResources = { StackResourceSummaries: [gone] };
+  aws.says.DescribeClusters = { clusters: [{ clusterName: 'sluice-prod', status: 'ACTIVE' }] };
 
   expect((await deploying(aws)).stopped).toContain('cluster sluice-prod exists');
 });
@@ -121,11 +123,28 @@ describe('a removal', () => {
     expect((await removing(aws)).stopped).toMatch(/is in UPDATE_IN_PROGRESS, by another deploy: wait for its end/);
   });
 
-  it('goes on where it may not look', async () => {
-    const message = 'not authorized to perform: ecs:ListServices';
+  it('does not begin while services of others run in the cluster, whichever page names them', async () => {
     aws.says = account();
-    aws.says.ListServices = [400, JSON.stringify({ __type: 'AccessDeniedException', message })];
-    aws.says.DescribeStacks = refusal(403, 'AccessDenied', 'no');
+    const [first, second] = [['hello-world', 'shop'], ['blog']].map((services) => account({ services }).ListServices);
+    aws.says.ListServices = (asked) => (asked.includes('more') ? second : { ...first, nextToken: 'more' }) as object;
+
+    expect((await removing(aws)).stopped).toBe(
+      'Nothing was changed:\n  cluster sluice-prod still runs shop, blog: delete each (`aws ecs delete-service --force' +
+        ' --cluster sluice-prod --service … --region eu-west-2`), then remove again',
+    );
+  });
+
+  it('takes a stack whose cluster has gone', async () => {
+    aws.says = account();
+    aws.says.ListServices = new AwsError('ClusterNotFoundException', 'gone');
+
+    expect(await removing(aws)).toMatchObject({ stopped: undefined, hints: [] });
+  });
+
+  it('goes on where it may not look', async () => {
+    aws.says = account();
+    aws.says.ListServices = denied('You', 'ecs:ListServices');
+    aws.says.DescribeStacks = new AwsError('AccessDenied', 'no', 403);
 
     expect(await removing(aws)).toMatchObject({
       stopped: undefined,

@@ -1,5 +1,6 @@
+import { denied } from '../../scripts/local/api/errors';
 import { activities } from './played-account';
-import { playedAws, refusal } from './played-aws';
+import { playedAws } from './played-aws';
 import { watching } from './plugin';
 
 const aws = playedAws();
@@ -19,11 +20,11 @@ describe('while a deploy runs', () => {
   });
 
   it('what failed before it, and a right that is missing, are nothing', async () => {
-    const [, before] = activities('sluice-prod-proxy-1');
-    aws.says.DescribeScalingActivities = [200, before.replace(/<StartTime>20\d\d/, '<StartTime>2020')];
+    const [failed] = activities('sluice-prod-proxy-1').Activities;
+    aws.says.DescribeScalingActivities = { Activities: [{ ...failed, StartTime: '2020-01-01T00:00:00Z' }] };
     expect(await watching(aws, 0)).toStrictEqual([]);
 
-    aws.says.DescribeScalingActivities = refusal(403, 'AccessDenied', 'no');
+    aws.says.DescribeScalingActivities = denied('You', 'autoscaling:DescribeScalingActivities');
     expect(await watching(aws, 0)).toStrictEqual([]);
   });
 });

@@ -2,72 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ECSClient } from '@aws-sdk/client-ecs';
-import { IAMClient } from '@aws-sdk/client-iam';
 
 import { inCopy } from '../system/packaged';
-import { account, activities, changing, event } from './played-account';
-import { type Answer, playedAws, refusal } from './played-aws';
+import { account, activities, changing } from './played-account';
+import { playedAws } from './played-aws';
 import { playedBucket } from './played-bucket';
 
-const { createServiceRoles } = require('../../resources/preflight/deploy.cjs') as {
-  createServiceRoles: (iam: IAMClient, settings: object) => Promise<void>;
-};
-const { foreignServices } = require('../../resources/preflight/remove.cjs') as {
-  foreignServices: (ecs: ECSClient, cluster: string) => Promise<readonly string[]>;
-};
-
 const aws = playedAws();
-
-describe('the roles of the account', () => {
-  const taken = refusal(400, 'InvalidInput', 'Service role name AWSServiceRoleForECS has been taken in this account');
-  const services = () => aws.asked.map((request) => new URLSearchParams(request.split(' ')[2]).get('AWSServiceName'));
-
-  it.each([
-    ['for hosts on Spot', { own: true, taskCapacity: 'spot' }, ['autoscaling', 'ecs', 'spot']],
-    ['for hosts on demand', { own: true, taskCapacity: 'on-demand' }, ['autoscaling', 'ecs']],
-    ['beside what is there', { own: false, taskCapacity: 'spot' }, ['autoscaling']],
-  ])('are created %s; those that exist are no fault', async (_, given, expected) => {
-    aws.answers = [taken];
-
-    await createServiceRoles(aws.client(IAMClient), given);
-
-    expect(services()).toStrictEqual(expected.map((service) => `${service}.amazonaws.com`));
-  });
-
-  it('may not be created', async () => {
-    aws.answers = [refusal(403, 'AccessDenied', 'not authorized')];
-
-    await expect(createServiceRoles(aws.client(IAMClient), { own: true })).rejects.toThrow('not authorized');
-    expect(services()).toHaveLength(2);
-  });
-});
-
-const services = (...names: string[]): Answer => {
-  const arn = (name: string) => `arn:aws:ecs:eu-west-2:123456789012:service/sluice-prod/${name}`;
-  return [200, JSON.stringify({ serviceArns: names.map(arn) })];
-};
-
-describe('before removal', () => {
-  it('services of others are told, from every page', async () => {
-    const [status, first] = services('hello-world', 'shop');
-    aws.answers = [[status, JSON.stringify({ ...JSON.parse(first), nextToken: 'more' })], services('blog')];
-
-    expect(await foreignServices(aws.client(ECSClient), 'sluice-prod')).toStrictEqual([
-      'cluster sluice-prod still runs shop, blog: delete each (`aws ecs delete-service --force --cluster sluice-prod' +
-        ' --service …`), then remove again',
-    ]);
-  });
-
-  it.each([
-    ['hello-world alone', services('hello-world')],
-    ['a cluster that has gone', [400, '{"__type":"ClusterNotFoundException","message":"gone"}'] as const],
-  ])('%s is no fault', async (_, answer) => {
-    aws.answers = [answer];
-
-    expect(await foreignServices(aws.client(ECSClient), 'sluice-prod')).toStrictEqual([]);
-  });
-});
 
 describe('npx sls', () => {
   // Of somebody who has no files for AWS; the packager writes into it.
@@ -100,7 +41,7 @@ describe('npx sls', () => {
   const deploy = ['deploy', '--stage', 'prod', '--param', 'acceptTerms=true'];
 
   it('remove with services of others in the stack’s cluster changes nothing', async () => {
-    aws.says = { ...account(), ListServices: services('hello-world', 'shop') };
+    aws.says = account({ services: ['hello-world', 'shop'] });
 
     const { code, said } = await sls(['remove', '--stage', 'prod']);
 
@@ -119,18 +60,18 @@ describe('npx sls', () => {
       ServerlessDeploymentBucket: 'sluice-bucket',
       AlarmTopic: 'arn:aws:sns:eu-west-2:123456789012:sluice-prod-AlarmTopic',
     };
-    const failed = event('ProxyGroup1', 'AutoScaling::AutoScalingGroup', 'UPDATE_FAILED', 'Group did not stabilize');
-    const done = event('sluice-prod', 'CloudFormation::Stack', 'UPDATE_COMPLETE');
+    const failed = changing('ProxyGroup1', 'AutoScaling::AutoScalingGroup', 'UPDATE_FAILED', 'Group did not stabilize');
+    const done = changing('sluice-prod', 'CloudFormation::Stack', 'UPDATE_COMPLETE');
     const there = { resources, addresses, quota: 9 };
     aws.says = {
       ...account({ ...there, status: 'UPDATE_COMPLETE' }),
-      ...changing(failed),
+      ...failed,
       DescribeScalingActivities: activities('sluice-prod-proxy-1'),
     };
     const [first, second] = await inCopy(async (cwd) => {
       const env = { ...keys, TMPDIR: cwd };
       const failing = await sls(deploy, env, cwd);
-      aws.says = { ...account({ ...there, status: 'UPDATE_ROLLBACK_COMPLETE' }), ...changing(done) };
+      aws.says = { ...account({ ...there, status: 'UPDATE_ROLLBACK_COMPLETE' }), ...done };
       aws.asked = [];
       return [failing, await sls([...deploy, '--package', '.serverless'], env, cwd)];
     });

@@ -1,33 +1,7 @@
-import {
-  accepted,
-  certificatesIn,
-  fingerprint,
-  idleServers,
-  openTransactions,
-  parseProcesses,
-  parseServersState,
-  table,
-} from '../../lib/sync/replies';
+import { accepted, idleServers, parseProcesses, parseServersState, table } from '../../lib/sync/replies';
 
-describe('show proc', () => {
-  it('is read as 2.6 writes it', () => {
-    const reply = [
-      '#<PID>          <type>          <reloads>       <uptime>        <version>      ',
-      '5205            master          3 [failed: 1]   0d00h00m01s     2.6.12-1+deb12u4',
-      '# workers',
-      '5208            worker          0               0d00h00m01s     2.6.12-1+deb12u4',
-      '# old workers',
-      '5100            worker          1               0d00h10m01s     2.6.12-1+deb12u4',
-      '# programs',
-      '',
-    ].join('\n');
-
-    expect(parseProcesses(reply)).toStrictEqual({ master: 5205, reloads: 3, failed: 1, workers: [5208, 5100] });
-  });
-
-  it('is an error when it is something else, such as nothing', () => {
-    expect(() => parseProcesses('')).toThrow('did not answer "show proc"');
-  });
+it('another answer than the processes to "show proc" is an error, such as none', () => {
+  expect(() => parseProcesses('')).toThrow('did not answer "show proc"');
 });
 
 describe('show servers state', () => {
@@ -92,19 +66,4 @@ it.each([
   ['set ssl cert /live/a.pem <<\n', '', false],
 ])('to %s, the answer %j is accepted: %s', (command, reply, good) => {
   expect(accepted(command, reply)).toBe(good);
-});
-
-describe('certificates', () => {
-  it('are found by their folder, apart from an open transaction', () => {
-    const paths = ['/live/certificates/a.pem', '/live/certificates/b.pem'];
-    const reply = `# transaction\n*${paths[1]}\n# filename\n${paths.join('\n')}\n/other/c.pem\n`;
-    expect(certificatesIn(reply, '/live/certificates')).toStrictEqual(paths);
-    expect(openTransactions(reply)).toStrictEqual([paths[1]]);
-  });
-
-  it('have a fingerprint, unless they are empty', () => {
-    const print = '3697E19D072A12E2C4066D0F3E14E1364ADF8A4D';
-    expect(fingerprint(`Status: Used\nSHA1 FingerPrint: ${print}\n`)).toBe(print);
-    expect(fingerprint('Status: Empty\n')).toBeUndefined();
-  });
 });
