@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { inCopy } from '../system/packaged';
 
@@ -20,7 +21,7 @@ function withFile(text: string | undefined) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-settings-'));
   const path = join(folder, 'settings.yml');
   if (text !== undefined) writeFileSync(path, text);
-  return { folder, path, remove: () => rmSync(folder, { recursive: true }) };
+  return { path, remove: () => rmSync(folder, { recursive: true }) };
 }
 
 describe('the settings file', () => {
@@ -128,62 +129,53 @@ describe('the settings file', () => {
   });
 });
 
-describe('npx sls package', () => {
-  const packaged = (cwd: string, file: string | undefined, ...words: string[]) =>
-    new Promise<{ said: string; template: string; path: string }>((resolve) => {
-      const { folder, path, remove } = withFile(file);
-      const env = { ...process.env, SLUICE_SETTINGS: path, TMPDIR: folder };
-      const all = ['package', '--package', join(folder, 'out'), ...words];
-      execFile('node_modules/.bin/sls', all, { cwd, env }, (error, stdout, stderr) => {
-        const template = error
-          ? ''
-          : readFileSync(join(folder, 'out/cloudformation-template-update-stack.json'), 'utf8');
-        remove();
-        resolve({ said: `${stdout}${stderr}`, template, path });
-      });
-    });
+/** As docs/getting-started.md has it. */
+const command = 'npx sls package --param domain=example.com --param hostedZoneId=Z0123456789ABCDEFGHIJ --stage prod';
 
-  it('reads the user’s own file, a stage’s block above the default one, and --param above both; says what lies where', async () => {
-    const file = [
+it('npx sls package reads the user’s own file, a stage’s block above the default one, and --param above both; says what lies where', async () => {
+  const { path, remove } = withFile(
+    [
       'default: { domain: one.example, hostedZoneId: Z0123456789, maxTaskHosts: 2, dns: apex }',
-      'prod: { domain: "${sls:stage}.example", maxTaskHosts: 3, region: us-east-1 }',
+      'prod: { domain: two.example, maxTaskHosts: 3, region: us-east-1, alarmEmail: "a@${sls:stage}.example" }',
       'qa: { domain: "${env:THERE_IS_NONE}" }',
-    ];
-    const words = ['--stage', 'prod', '--param', 'maxTaskHosts=7', '--param', 'hostedZoneId=/hostedzone/Z9876543210'];
-    // Two that package in one folder disturb each other.
-    const { said, template, path } = await inCopy((cwd) => packaged(cwd, file.join('\n'), ...words));
+    ].join('\n'),
+  );
+  // Two that package in one folder disturb each other.
+  const { said, template } = await inCopy(async (cwd) => {
+    const env = { ...process.env, SLUICE_SETTINGS: path, TMPDIR: cwd };
+    const { stdout, stderr } = await promisify(execFile)('sh', ['-c', command], { cwd, env });
+    const file = join(cwd, '.serverless/cloudformation-template-update-stack.json');
+    return { said: `${stdout}${stderr}`, template: readFileSync(file, 'utf8') };
+  });
+  remove();
 
-    expect(template).toContain('"Name": "prod.example"');
-    expect(template).toContain('"Z9876543210"');
-    expect(template).toMatch(/"MaxSize": "?7/);
-    expect(template).not.toContain('one.example');
-    expect(said).toContain('Packaging sluice for stage prod (us-east-1)');
-    expect(said).toMatch(
-      new RegExp(
-        `Stage prod for prod.example, settings from ${path}: \\d+ resources, in .*out/cloudformation-template-up`,
-      ),
-    );
-  }, 90_000);
-});
+  expect(template).toContain('"Name": "example.com"');
+  expect(template).toContain('"Z0123456789ABCDEFGHIJ"');
+  expect(template).toMatch(/"MaxSize": "?3/);
+  expect(template).toContain('"a@prod.example"');
+  expect(template).not.toMatch(/(one|two)\.example/);
+  expect(said).toContain('Packaging sluice for stage prod (us-east-1)');
+  expect(said).toMatch(
+    new RegExp(`Stage prod for example.com, settings from ${path}: \\d+ resources, in .*cloudformation-template-up`),
+  );
+}, 90_000);
 
-describe('npm run package', () => {
-  it('without settings of one’s own says that it takes the example’s, names each fault, and says no word more', async () => {
-    const { stdout, stderr } = await inCopy(async (cwd) => {
-      const env = { ...process.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` };
-      // A wrong parameter, so that it ends before it packages.
-      return spawnSync('sh', [join(root, 'scripts/package.sh'), '--param', 'proxies=9'], {
-        cwd,
-        env,
-        encoding: 'utf8',
-      });
+it('npm run package without settings of one’s own says that it takes the example’s, names each fault, and says no word more', async () => {
+  const { stdout, stderr } = await inCopy(async (cwd) => {
+    const env = { ...process.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` };
+    // A wrong parameter, so that it ends before it packages.
+    return spawnSync('sh', [join(root, 'scripts/package.sh'), '--param', 'proxies=9'], {
+      cwd,
+      env,
+      encoding: 'utf8',
     });
+  });
 
-    expect({ stdout, stderr }).toStrictEqual({
-      stdout: '',
-      stderr:
-        'There is no settings.yml: this packages settings.example.yml instead.\n' +
-        'Correct these settings in settings.example.yml or --param; settings.example.yml explains each:\n' +
-        '  proxies: 9 is not a whole number from 1 to 3\n',
-    });
-  }, 90_000);
-});
+  expect({ stdout, stderr }).toStrictEqual({
+    stdout: '',
+    stderr:
+      'There is no settings.yml: this packages settings.example.yml instead.\n' +
+      'Correct these settings in settings.example.yml or --param; settings.example.yml explains each:\n' +
+      '  proxies: 9 is not a whole number from 1 to 3\n',
+  });
+}, 90_000);
