@@ -6,7 +6,6 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { comeBackSoon } from '../../lib/aws/queue';
 import { reconcileDeps } from '../../lib/aws/reconcile-deps';
 import { type Deps, reconcile } from '../../lib/reconcile';
-import { AwsError, denied } from '../../scripts/local/api/errors';
 import { parameterStore as playedStore } from '../../scripts/local/ssm/parameters';
 import { taskArn } from '../builders';
 import { played, prefix } from './played';
@@ -20,18 +19,8 @@ export function depsFor(config: object): Deps {
 }
 
 type Fields = Record<string, unknown>;
-/** What a test changes in the answers of AWS. Each function gets what AWS would answer, or the ids that it is asked for, and may throw. */
-export type Odd = {
-  readonly task?: (task: Fields) => unknown;
-  readonly failure?: (id: string) => string | undefined;
-  readonly refuseTasks?: (ids: readonly string[]) => void;
-  readonly definition?: (arn: string, definition: Fields) => unknown;
-  readonly hostFailure?: string;
-  readonly refuseHosts?: (arns: readonly string[]) => void;
-  readonly address?: (ids: readonly string[]) => void;
-  readonly service?: (name: string) => string | undefined;
-  readonly refuseServices?: (names: readonly string[]) => void;
-};
+/** What a test changes in the answers of AWS, by action: each gets what is asked and what AWS would answer, and may throw. */
+export type Odd = Readonly<Record<string, (asked: string, answer: () => Fields) => unknown>>;
 
 type Played = { id: string; service: string; revision: number; desiredStatus?: string };
 type World = { tasks: readonly Played[]; odd: Odd; counts: Record<string, number> };
@@ -46,7 +35,11 @@ export async function stage(patience: object = {}) {
   const first = [task('a', 'shop'), task('x', 'cart')];
   const world: World = { tasks: first, odd: {}, counts: { shop: 2, cart: 2 } };
   const store = playedStore();
-  const { api, client } = await played({ ...store.handlers, ...ecs(world), ...others(world) });
+  const handlers = Object.entries({ ...ecs(world), ...others(world) }).map(([action, handler]) => {
+    const answer = (input: never) => () => handler(input);
+    return [action, (input: never) => (world.odd[action] ?? usual)(JSON.stringify(input), answer(input))] as const;
+  });
+  const { api, client } = await played({ ...store.handlers, ...Object.fromEntries(handlers) });
   const config = { ...client, ...patience };
   let deps = depsFor(config);
   const forget = () => {
@@ -72,53 +65,43 @@ export async function stage(patience: object = {}) {
   };
 }
 
+const usual = (_: string, answer: () => Fields) => answer();
+
 const ecs = (world: World) => ({
   'ecs:ListTasks': () => ({ taskArns: world.tasks.flatMap((task) => (task.desiredStatus ? [] : taskArn(task.id))) }),
-  'ecs:DescribeTasks': ({ tasks }: { tasks: string[] }) => {
-    world.odd.refuseTasks?.(tasks);
-    const found = world.tasks.filter(({ id }) => tasks.includes(id) && !world.odd.failure?.(id));
-    const missing = tasks.filter((id) => !found.some((each) => each.id === id));
-    return {
-      tasks: found.map(describedTask).map((each) => world.odd.task?.(each) ?? each),
-      failures: missing.map((id) => ({ arn: taskArn(id), reason: world.odd.failure?.(id) ?? 'MISSING' })),
-    };
-  },
+  'ecs:DescribeTasks': ({ tasks }: { tasks: string[] }) => ({
+    tasks: world.tasks.filter(({ id }) => tasks.includes(id)).map(describedTask),
+    failures: tasks
+      .filter((id) => !world.tasks.some((each) => each.id === id))
+      .map((id) => ({ arn: taskArn(id), reason: 'MISSING' })),
+  }),
   'ecs:DescribeTaskDefinition': ({ taskDefinition }: { taskDefinition: string }) => {
     const [, family = '', revision = ''] = /([a-z]+):(\d+)$/.exec(taskDefinition) ?? [];
     const dockerLabels = { 'haproxy.host': `${family}.example` };
     const containers = [{ name: 'web', dockerLabels, portMappings: [{ containerPort: 80, protocol: 'tcp' }] }];
-    const definition = { revision: Number(revision), networkMode: 'bridge', containerDefinitions: containers };
-    return { taskDefinition: world.odd.definition?.(taskDefinition, definition) ?? definition };
+    return {
+      taskDefinition: { revision: Number(revision), networkMode: 'bridge', containerDefinitions: containers },
+    };
   },
 });
 
 const others = (world: World) => ({
-  'ecs:DescribeContainerInstances': ({ containerInstances }: { containerInstances: string[] }) => {
-    world.odd.refuseHosts?.(containerInstances);
-    const failed = containerInstances.filter((each) => world.odd.hostFailure && each === host('b'));
-    const shown = containerInstances.filter((each) => !failed.includes(each));
-    return {
-      containerInstances: shown.map((containerInstanceArn) => {
-        return { containerInstanceArn, ec2InstanceId: `i-${containerInstanceArn.at(-1)}`, status: 'ACTIVE' };
-      }),
-      failures: failed.map((each) => ({ arn: each, reason: world.odd.hostFailure })),
-    };
-  },
+  'ecs:DescribeContainerInstances': ({ containerInstances }: { containerInstances: string[] }) => ({
+    containerInstances: containerInstances.map((containerInstanceArn) => {
+      return { containerInstanceArn, ec2InstanceId: `i-${containerInstanceArn.at(-1)}`, status: 'ACTIVE' };
+    }),
+    failures: [],
+  }),
   'ec2:DescribeInstances': ({ Filter: [filter] }: { Filter: { Value: string[] }[] }) => {
-    world.odd.address?.(filter?.Value ?? []);
     const address = (id: string) => ({ instanceId: id, privateIpAddress: `10.0.1.${id.charCodeAt(2)}` });
     return { reservationSet: [{ instancesSet: (filter?.Value ?? []).map(address) }] };
   },
-  'ecs:DescribeServices': ({ services }: { services: string[] }) => {
-    world.odd.refuseServices?.(services);
-    const failed = services.filter((name) => world.odd.service?.(name));
-    return {
-      services: services
-        .filter((name) => !failed.includes(name))
-        .map((serviceName) => ({ serviceName, status: 'ACTIVE', runningCount: world.counts[serviceName] })),
-      failures: failed.map((name) => ({ arn: name, reason: world.odd.service?.(name) })),
-    };
-  },
+  'ecs:DescribeServices': ({ services }: { services: string[] }) => ({
+    services: services.map((serviceName) => {
+      return { serviceName, status: 'ACTIVE', runningCount: world.counts[serviceName] };
+    }),
+    failures: [],
+  }),
   'ssm:SendCommand': () => ({ Command: { CommandId: '1' } }),
   'sqs:ChangeMessageVisibilityBatch': () => ({ Successful: [{ Id: 'm' }], Failed: [] }),
 });
@@ -135,10 +118,3 @@ const describedTask = ({ id, service, revision, desiredStatus = 'RUNNING' }: Pla
   lastStatus: 'RUNNING',
   containers: [{ name: 'web', lastStatus: 'RUNNING', networkBindings: [{ containerPort: 80, hostPort: 32768 }] }],
 });
-
-export const refuse = (code: string, message = 'no.', status = 400) => {
-  throw new AwsError(code, message, status);
-};
-export const deny = (action: string) => {
-  throw denied('Reconcile', action);
-};

@@ -1,64 +1,86 @@
+import { denied, refuse } from '../../scripts/local/api/errors';
 import { taskArn } from '../builders';
-import { definitionArn, deny, host, type Odd, refuse, stage, task } from './stage';
+import { definitionArn, host, type Odd, stage, task } from './stage';
 
 // Law 7: a task, host or service that cannot be read holds up no other. Law 3: it does not count as gone either.
 
-const stays = 'its published servers stay until a stop order, new ones wait';
-const b = `task ${taskArn('b')} cannot be read: `;
-const b2 = `demo/shop: task definition ${definitionArn('shop', 2)} cannot be read: `;
-const denied = 'AWS refuses it: AccessDeniedException';
-const denyDefinition = () => deny('ecs:DescribeTaskDefinition');
-const refusing = (refuseIt: () => unknown): Odd => ({
-  refuseServices: (all) => void (all.includes('shop') && refuseIt()),
+/** AWS refuses each call of an action that names this, and the whole batch with it. */
+const refuses = (action: string, about: string, code: string, message = 'no.', status?: number): Odd => ({
+  [action]: (asked, answer) => (asked.includes(about) ? refuse(code, message, status) : answer()),
 });
-const bHost = `demo/shop: container instance ${host('b')} cannot be read: `;
-const oddDefinition = (how: (definition: object) => unknown): Odd => ({
-  definition: (arn, definition) => (arn === definitionArn('shop', 2) ? how(definition) : undefined),
+const denies = (action: string, about = ''): Odd => {
+  const { code, message, status } = denied('Reconcile', action);
+  return refuses(action, about, code, message, status);
+};
+/** ECS answers with the others of the list, and with a failure for this one. */
+const fails = (action: string, list: string, arn: string, reason: string): Odd => ({
+  [action]: (_, answer) => {
+    const { [list]: found = [], failures = [] } = answer() as Record<string, object[]>;
+    const others = found.filter((each) => !JSON.stringify(each).includes(arn));
+    return { [list]: others, failures: others.length < found.length ? [...failures, { arn, reason }] : failures };
+  },
+});
+/** ECS describes a task otherwise. */
+const describes = (id: string, otherwise: object): Odd => ({
+  'ecs:DescribeTasks': (_, answer) => {
+    const { tasks, failures } = answer() as { tasks: { taskArn: string }[]; failures: object[] };
+    return { tasks: tasks.map((each) => (each.taskArn === taskArn(id) ? { ...each, ...otherwise } : each)), failures };
+  },
 });
 
-/** What ECS and EC2 say of task b. `hidesStop`: not even whether it was told to stop. */
-const kinds: Record<string, { odd: Odd; says: string; hidesStop?: true }> = {
-  'a task without a version': {
-    odd: { task: (task) => (task.taskArn === taskArn('b') ? { ...task, version: undefined } : task) },
-    says: `demo/shop: ${b}version is missing`,
-  },
-  'a task that ECS fails to describe': {
-    hidesStop: true,
-    odd: { failure: (id) => (id === 'b' ? 'INTERNAL' : undefined) },
-    says: `${b}ECS answers INTERNAL`,
-  },
-  'a task that ECS refuses, and its batch with it': {
-    hidesStop: true,
-    odd: { refuseTasks: (ids) => void (ids.includes('b') && refuse('InvalidParameterException', 'taskId length')) },
-    says: `${b}AWS refuses it: InvalidParameterException: taskId length`,
-  },
-  'a task that a policy denies': {
-    hidesStop: true,
-    odd: { refuseTasks: (ids) => void (ids.includes('b') && deny('ecs:DescribeTasks')) },
-    says: `${b}AWS refuses it: AccessDeniedException`,
-  },
-  'a definition that is deleted': {
-    odd: oddDefinition(() => refuse('ClientException', 'Unable to describe task definition.')),
-    says: `${b2}AWS refuses it: ClientException: Unable to describe task definition`,
-  },
-  'a definition that a policy denies': { odd: oddDefinition(denyDefinition), says: `${b2}${denied}` },
-  'a definition in an unknown network mode': {
-    odd: oddDefinition((definition) => ({ ...definition, networkMode: 'mesh' })),
-    says: `${b2}networkMode is "mesh", which is not one of bridge, host, awsvpc, none, default, nat`,
-  },
-  'a host that ECS fails to describe': { odd: { hostFailure: 'AGENT' }, says: `${bHost}ECS answers AGENT` },
-  'a host that ECS refuses, and its batch with it': {
-    odd: { refuseHosts: (arns) => void (arns.includes(host('b')) && refuse('InvalidParameterException')) },
-    says: `${bHost}AWS refuses it: InvalidParameterException: no`,
-  },
-  'an instance that EC2 refuses, and its batch with it': {
-    odd: { address: (ids) => void (ids.includes('i-b') && refuse('InvalidInstanceID.Malformed', 'Invalid id: "i-b"')) },
-    says: 'demo/shop: instance i-b cannot be read: AWS refuses it: InvalidInstanceID.Malformed: Invalid id: "i-b"',
-  },
+const stays = 'its published servers stay until a stop order, new ones wait';
+const [shop2, definitions] = [definitionArn('shop', 2), 'ecs:DescribeTaskDefinition'];
+const b = `task ${taskArn('b')} cannot be read: `;
+const b2 = `demo/shop: task definition ${shop2} cannot be read: `;
+const bHost = `demo/shop: container instance ${host('b')} cannot be read: `;
+const isDenied = 'AWS refuses it: AccessDeniedException';
+const [tasks, hosts, invalid] = [
+  'ecs:DescribeTasks',
+  'ecs:DescribeContainerInstances',
+  'InvalidParameterException',
+] as const;
+
+const mesh: Odd[string] = (asked, answer) => {
+  const { taskDefinition } = answer() as { taskDefinition: object };
+  return { taskDefinition: { ...taskDefinition, ...(asked.includes(shop2) && { networkMode: 'mesh' }) } };
 };
 
+/** What ECS and EC2 answer about task b, and what the log says. */
+const kinds: Record<string, readonly [odd: Odd, says: string]> = {
+  'a task without a version': [describes('b', { version: undefined }), `demo/shop: ${b}version is missing`],
+  'a task that ECS fails to describe': [fails(tasks, 'tasks', taskArn('b'), 'INTERNAL'), `${b}ECS answers INTERNAL`],
+  'a task that ECS refuses, and its batch with it': [
+    refuses(tasks, '"b"', invalid, 'taskId length'),
+    `${b}AWS refuses it: InvalidParameterException: taskId length`,
+  ],
+  'a task that a policy denies': [denies(tasks, '"b"'), `${b}${isDenied}`],
+  'a definition that is deleted': [
+    refuses(definitions, shop2, 'ClientException', 'Unable to describe task definition.'),
+    `${b2}AWS refuses it: ClientException: Unable to describe task definition`,
+  ],
+  'a definition that a policy denies': [denies(definitions, shop2), `${b2}${isDenied}`],
+  'a definition in an unknown network mode': [
+    { [definitions]: mesh },
+    `${b2}networkMode is "mesh", which is not one of bridge, host, awsvpc, none, default, nat`,
+  ],
+  'a host that ECS fails to describe': [
+    fails(hosts, 'containerInstances', host('b'), 'AGENT'),
+    `${bHost}ECS answers AGENT`,
+  ],
+  'a host that ECS refuses, and its batch with it': [
+    refuses(hosts, host('b'), invalid),
+    `${bHost}AWS refuses it: InvalidParameterException: no`,
+  ],
+  'an instance that EC2 refuses, and its batch with it': [
+    refuses('ec2:DescribeInstances', 'i-b', 'InvalidInstanceID.Malformed', 'Invalid id: "i-b"'),
+    'demo/shop: instance i-b cannot be read: AWS refuses it: InvalidInstanceID.Malformed: Invalid id: "i-b"',
+  ],
+};
+/** ECS does not even say whether it was told to stop. */
+const hidesStop = (kind: string) => kind.startsWith('a task that');
+
 describe.each(Object.keys(kinds))('%s', (kind) => {
-  const { odd, says, hidesStop } = kinds[kind] as (typeof kinds)[string];
+  const [odd, says] = kinds[kind] as (typeof kinds)[string];
 
   it('waits while it is new and holds up no other; once published it stays, though all memory is lost, until it is told to stop', async () => {
     const { world, run, servers, forget } = await stage();
@@ -84,7 +106,7 @@ describe.each(Object.keys(kinds))('%s', (kind) => {
     expect(await servers()).toStrictEqual(['cart/x', 'cart/y', 'cart/z', 'shop/a', 'shop/b']);
 
     world.tasks = world.tasks.map((task) => (task.id === 'b' ? { ...task, desiredStatus: 'STOPPED' } : task));
-    if (hidesStop) world.odd = {};
+    if (hidesStop(kind)) world.odd = {};
     await run();
     expect(await servers()).toStrictEqual(['cart/x', 'cart/y', 'cart/z', 'shop/a']);
   });
@@ -105,7 +127,7 @@ const hiding = Object.keys(kinds).filter((kind) => kind.startsWith('a task'));
 it.each(hiding)('%s leaves as soon as its service counts it no more', async (kind) => {
   const { world, run, servers } = await stage();
   await run();
-  Object.assign(world, { odd: kinds[kind]?.odd, counts: { shop: 1, cart: 2 } });
+  Object.assign(world, { odd: kinds[kind]?.[0], counts: { shop: 1, cart: 2 } });
   await run();
   expect(await servers()).toStrictEqual(['cart/x', 'cart/y', 'shop/a']);
 });
@@ -114,9 +136,8 @@ it("a managed daemon's task has a definition that ECS does not describe, and no 
   const { world, run, servers } = await stage();
   const daemon = 'arn:aws:ecs:eu-west-2:123456789012:daemon-task-definition/agent:1';
   world.odd = {
-    task: (task) =>
-      task.taskArn === taskArn('d') ? { ...task, taskDefinitionArn: daemon, group: 'daemon:agent' } : task,
-    definition: (arn) => (arn === daemon ? deny('ecs:DescribeTaskDefinition') : undefined),
+    ...describes('d', { taskDefinitionArn: daemon, group: 'daemon:agent' }),
+    ...denies(definitions, daemon),
   };
   world.tasks = [...world.tasks, task('d', 'agent')];
 
@@ -132,9 +153,9 @@ it("a managed daemon's task has a definition that ECS does not describe, and no 
 
 describe('a service whose tasks ECS would not count', () => {
   it.each<[string, Odd]>([
-    ['ECS answers INTERNAL', { service: (name) => (name === 'shop' ? 'INTERNAL' : undefined) }],
-    ['AWS refuses it: InvalidParameterException: no', refusing(() => refuse('InvalidParameterException'))],
-    [denied, refusing(() => deny('ecs:DescribeServices'))],
+    ['ECS answers INTERNAL', fails('ecs:DescribeServices', 'services', 'shop', 'INTERNAL')],
+    ['AWS refuses it: InvalidParameterException: no', refuses('ecs:DescribeServices', 'shop', invalid)],
+    [isDenied, denies('ecs:DescribeServices', 'shop')],
   ])('keeps its servers, is named, and holds up no other: %s', async (says, odd) => {
     const { world, run, servers } = await stage();
     await run();
@@ -154,15 +175,9 @@ describe('a service whose tasks ECS would not count', () => {
 });
 
 describe('what concerns all is an error of the run, as before', () => {
-  const allDenied: Record<string, Odd> = {
-    'ecs:DescribeTasks': { refuseTasks: () => deny('ecs:DescribeTasks') },
-    'ecs:DescribeTaskDefinition': { definition: () => deny('ecs:DescribeTaskDefinition') },
-    'ecs:DescribeContainerInstances': { refuseHosts: () => deny('ecs:DescribeContainerInstances') },
-    'ec2:DescribeInstances': { address: () => deny('ec2:DescribeInstances') },
-  };
-  it.each(Object.keys(allDenied))('%s is denied for everything', async (action) => {
+  it.each([tasks, definitions, hosts, 'ec2:DescribeInstances'])('%s is denied for everything', async (action) => {
     const { world, run, servers } = await stage();
-    world.odd = allDenied[action] ?? {};
+    world.odd = denies(action);
     await expect(run()).rejects.toThrow(/is not authorized to perform: .*; the function lacks a permission/);
     expect(await servers()).toStrictEqual(['cart/x', 'shop/a']);
   });
@@ -170,7 +185,7 @@ describe('what concerns all is an error of the run, as before', () => {
   it('a definition is denied, and one that was read before is denied now too', async () => {
     const { world, run } = await stage();
     await run();
-    world.odd = { definition: () => deny('ecs:DescribeTaskDefinition') };
+    world.odd = denies(definitions);
     world.tasks = [...world.tasks, task('c', 'shop', 3)];
     await expect(run()).rejects.toThrow('the function lacks a permission');
   });
@@ -178,7 +193,7 @@ describe('what concerns all is an error of the run, as before', () => {
   const ofAll = { ExpiredTokenException: 400, ServiceUnavailableException: 503 };
   it.each(Object.entries(ofAll))('%s about one definition', async (code, status) => {
     const { world, run } = await stage();
-    world.odd = oddDefinition(() => refuse(code, 'no.', status));
-    await expect(run()).rejects.toThrow(`Reading task definition ${definitionArn('shop', 2)}: ${code}: no; nothing`);
+    world.odd = refuses(definitions, shop2, code, 'no.', status);
+    await expect(run()).rejects.toThrow(`Reading task definition ${shop2}: ${code}: no; nothing`);
   });
 });

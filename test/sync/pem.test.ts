@@ -1,5 +1,3 @@
-import fc from 'fast-check';
-
 import { orderAnew, pemFile } from '../../lib/sync/pem';
 import { authority } from '../system/authority';
 import { selfSigned } from '../system/haproxy-instance';
@@ -19,19 +17,6 @@ describe('a PEM file', () => {
   ])('is refused with a chain %s', (_, chain, why) => {
     const words = `the stored chain of example.com ${why}; ${orderAnew('example.com')}`;
     expect(() => pemFile('example.com', good, chain)).toThrow(words);
-  });
-
-  it('has no blank line and no carriage return, however it was stored', () => {
-    const some = fc.constantFrom('\n', '\r\n', '\n\n', '\n \n', '\r\n\r\n', '\r', '\n\t\n');
-    const breaks = fc.array(some, { minLength: 1, maxLength: 12 });
-    fc.assert(
-      fc.property(breaks, (ends) => {
-        const lines = good.trimEnd().split('\n');
-        const stored = lines.map((line, index) => line + ends[index % ends.length]).join('');
-
-        expect(pemFile('example.com', stored, '')).toBe(good);
-      }),
-    );
   });
 
   it.each([

@@ -24,8 +24,9 @@ it('an empty answer, as 2.6 gives to what is too long, is a refusal, and leaves 
   expect(sent.at(-1)).toBe(`abort ssl cert ${folder}/a.com.pem`);
 });
 
-it('a transaction that a killed sync left open is aborted first', async () => {
-  const { sent } = await serve({ 'show ssl cert': `# transaction\n*${folder}/b.com.pem\n# filename\n` });
+it('a transaction that a killed sync left open is aborted first, and a certificate of another folder is let alone', async () => {
+  const { sent } = await serve({ 'show ssl cert': `# transaction\n*${folder}/b.com.pem\n# filename\n/other/c.pem\n` });
+  expect(sent.filter((command) => command.startsWith('del '))).toStrictEqual([]);
   expect(sent.slice(0, 2)).toStrictEqual(['show ssl cert', `abort ssl cert ${folder}/b.com.pem`]);
 });
 
