@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { freePorts, isFree } from '../local/api/loopback';
 import { startWorld, type World } from '../local/world';
 import { type Certificate, certificateOf, certified } from './certificate';
 import { answered } from './fate';
@@ -87,16 +87,10 @@ async function raise({ timeline, signal, atEnd }: Show): Promise<World> {
 
 /** @returns the preferred port, or any other that is free now */
 async function freePort(preferred: number): Promise<number> {
-  const server = createServer();
-  try {
-    await once(server.listen(preferred, '127.0.0.1'), 'listening');
-    return (server.address() as AddressInfo).port;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    return freePort(0);
-  } finally {
-    server.close();
-  }
+  const host = '127.0.0.1';
+  if (await isFree(host, preferred)) return preferred;
+  const [other = 0] = await freePorts(host, 1);
+  return other;
 }
 
 const addresses = ({ proxy: { http, https, statistics } }: World, { host }: Secure, root: string): string =>

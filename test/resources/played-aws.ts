@@ -3,16 +3,18 @@ import { text } from 'node:stream/consumers';
 
 import { AwsError } from '../../scripts/local/api/errors';
 import { type Served, serve } from '../../scripts/local/api/loopback';
+import { verifySignature } from '../../scripts/local/api/signature';
 import { isRest, restError, restXml, toXml } from '../../scripts/local/api/xml';
 
 type Answer = object | AwsError;
 export type Says = Record<string, Answer | ((asked: string) => Answer)>;
 export type Reply = readonly [status: number, body: string, headers?: Readonly<Record<string, string>>];
-type Also = (request: IncomingMessage, body: string) => Reply | undefined;
+type Also = (request: IncomingMessage) => Reply | undefined;
 
+const keys = { accessKeyId: 'AKIALOCAL', secretAccessKey: 'secret', sessionToken: '' };
 const notPlayed = new AwsError('InternalFailure', 'this is not played', 500);
 
-/** AWS for one test file, with the answers of each test. It keeps what it was asked: method, path and body. */
+/** AWS for one test file. It answers signed requests as each test says, and keeps what it was asked: method, path and body. */
 export function playedAws() {
   let served: Served;
   const aws = {
@@ -21,7 +23,7 @@ export function playedAws() {
     says: {} as Says,
     /** For every action that `says` does not name. */
     otherwise: notPlayed as Answer,
-    /** Asked before `says`, with the headers. */
+    /** Asked before `says`; it looks at no signature. */
     also: undefined as Also | undefined,
     endpoint: () => served.endpoint,
   };
@@ -32,8 +34,11 @@ export function playedAws() {
       aws.asked.push(asked);
       const action = actionOf(request, body);
       const said = aws.says[action] ?? aws.otherwise;
-      const reply = () => replyOf(request, body, action, typeof said === 'function' ? said(asked) : said);
-      const [status, output, headers] = aws.also?.(request, body) ?? reply();
+      const right = () => replyOf(request, body, action, typeof said === 'function' ? said(asked) : said);
+      const wrong = (error: Answer) => replyOf(request, body, action, error);
+      const { method = '', url = '' } = request;
+      const signed = () => verifySignature({ method, url, headers: request.headers, body }, keys).then(right, wrong);
+      const [status, output, headers] = aws.also?.(request) ?? (await signed());
       const type = output.startsWith('<') ? 'text/xml' : 'application/x-amz-json-1.1';
       response.writeHead(status, { 'content-type': type, ...headers }).end(output);
     });

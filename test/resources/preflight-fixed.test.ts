@@ -1,5 +1,4 @@
 import { denied as deniedBy } from '../../scripts/local/api/errors';
-import { verifySignature } from '../../scripts/local/api/signature';
 import { account, whole } from './played-account';
 import { playedAws } from './played-aws';
 import { playedDns } from './played-dns';
@@ -52,21 +51,6 @@ describe('what is fixed after the first deploy', () => {
     aws.says = account({ ...beside, subnets: [], zones: ['eu-west-2b'] });
     expect(await faults(foreign)).toHaveLength(1);
   });
-});
-
-it('quotas and the plan are asked for with a right signature', async () => {
-  const keys = { accessKeyId: 'AKIALOCAL', secretAccessKey: 'secret', sessionToken: '' };
-  const signed: Promise<void>[] = [];
-  aws.says = account();
-  aws.also = ({ method = '', url = '', headers }, body) => {
-    if (/GetServiceQuota|GetAccountPlanState/.test(String(headers['x-amz-target'])))
-      signed.push(verifySignature({ method, url, headers, body }, keys));
-    return undefined;
-  };
-
-  await said();
-
-  expect(await Promise.all(signed)).toHaveLength(5);
 });
 
 describe('a right that is missing', () => {

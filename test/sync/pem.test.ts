@@ -19,6 +19,13 @@ describe('a PEM file', () => {
     expect(() => pemFile('example.com', good, chain)).toThrow(words);
   });
 
+  it.each(['\r', '\n \n', '\r\n\t\r\n'])(
+    'has no blank line and no carriage return, though its lines ended with %j',
+    (end) => {
+      expect(pemFile('example.com', good.replaceAll('\n', end), '')).toBe(good);
+    },
+  );
+
   it.each([
     ['no key', from(good, 'CERTIFICATE')],
     ['no certificate', good.slice(0, good.indexOf('-----BEGIN CERTIFICATE'))],
