@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { AwsError } from '../../scripts/local/api/errors';
 import { type Served, serve } from '../../scripts/local/api/loopback';
 import { verifySignature } from '../../scripts/local/api/signature';
-import { isRest, restError, restXml, toXml } from '../../scripts/local/api/xml';
+import { isRest, singular, toXml } from '../../scripts/local/api/xml';
 
 type Answer = object | AwsError;
 export type Says = Record<string, Answer | ((asked: string) => Answer)>;
@@ -60,16 +60,15 @@ function actionOf({ method, url = '', headers }: IncomingMessage, body: string):
 
 /** The answer in the protocol of the request: JSON, REST, EC2's Query protocol or that of the other services. */
 function replyOf({ headers, url = '' }: IncomingMessage, body: string, action: string, answer: Answer): Reply {
-  const error = answer instanceof AwsError ? answer : undefined;
-  const [status, Code, Message] = [error?.status ?? 200, error?.code ?? '', error?.message ?? ''];
-  if (headers['x-amz-target']) return [status, JSON.stringify(error ? { __type: Code, message: Message } : answer)];
-  if (isRest(url)) return [status, error ? restError(Code, Message) : restXml(answer)];
+  const { code: Code, status = 200, message: Message } = answer as Partial<AwsError>;
+  const isError = answer instanceof AwsError;
+  if (headers['x-amz-target']) return [status, JSON.stringify(isError ? { __type: Code, message: Message } : answer)];
   const isEc2 = body.includes('Version=2016-11-15');
-  if (isEc2)
-    return [status, `<Response>${toXml(error ? { Errors: { Error: { Code, Message } } } : answer)}</Response>`];
-  if (error) return [status, toXml({ ErrorResponse: { Error: { Type: 'Sender', Code, Message } } })];
-  const result = toXml(answer).replace(/(<\/?)item>/g, '$1member>');
-  return [status, `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`];
+  if (isError && isEc2) return [status, toXml({ Response: { Errors: { Error: { Code, Message } } } })];
+  if (isError) return [status, toXml({ ErrorResponse: { Error: { Type: 'Sender', Code, Message } } })];
+  if (isEc2) return [status, toXml({ Response: answer })];
+  if (isRest(url)) return [status, toXml({ Response: answer }, singular)];
+  return [status, toXml({ [`${action}Response`]: { [`${action}Result`]: answer } }, () => 'member')];
 }
 
 /** As Route 53 describes a hosted zone; only a public one has name servers. */
