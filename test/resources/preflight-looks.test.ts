@@ -72,7 +72,7 @@ describe('the account', () => {
     [
       ...(['may not launch the types of the settings on its plan', { plan: 'FREE' }, {}] as const),
       `proxyInstanceType: ${free} t4g.nano; use t4g.micro, t4g.small, or upgrade`,
-      `taskInstanceTypes: ${free} t4g.medium, m6g.medium, m7g.medium; take`,
+      `taskInstanceTypes: ${free} t4g.medium, m6g.medium, m7g.medium; use`,
     ],
     ['has no address left', { addresses: addresses(4) }, { proxies: 2 }, quota('Elastic IP addresses', 2, 4)],
     ['has no network left', { networks: networks(5) }, {}, quota('VPCs', 1, 5)],
