@@ -11,7 +11,7 @@ const directories = {
 
 const ecsArn = (path) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:ecs:\${AWS::Region}:\${AWS::AccountId}:${path}` });
 
-/** The settings as checked, with the defaults that depend on others, and all that the templates need besides. */
+/** The checked settings, with the defaults that depend on others and with further values for the templates. */
 function derive(settings, stage) {
   const own = settings.vpcId === undefined;
   const { domain, contact = `hostmaster@${domain}` } = settings;

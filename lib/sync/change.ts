@@ -64,7 +64,7 @@ export const leftovers = (
 ): readonly RunningServer[] =>
   unwanted(running, wanted).filter((server) => server.maintenance && server.unchangedSeconds >= afterSeconds);
 
-export const sameServer = (a: WantedServer, b: RunningServer): boolean => id(a) === id(b) && sameAddress(a, b);
+const sameServer = (a: WantedServer, b: RunningServer): boolean => id(a) === id(b) && sameAddress(a, b);
 
 const sameAddress = (a: Server, b: Server): boolean => a.address === b.address && a.port === b.port;
 

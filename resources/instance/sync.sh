@@ -49,10 +49,10 @@ in_json() {
 
 # Reads what the template wrote at launch: the slot, and what to claim. Like systemd, it runs nothing that is in the file.
 read_environment() {
-  told=$SLUICE_HOME/environment
-  [ -e "$told" ] || return 0
-  if [ ! -f "$told" ] || [ ! -r "$told" ]; then
-    fault="$told is not a readable file, so this proxy does not know its slot; end the instance, and its successor gets a new one."
+  file=$SLUICE_HOME/environment
+  [ -e "$file" ] || return 0
+  if [ ! -f "$file" ] || [ ! -r "$file" ]; then
+    fault="$file is not a readable file, so this proxy does not know its slot; end the instance, and its successor gets a new one."
     return 0
   fi
   while IFS= read -r line || [ -n "$line" ]; do
@@ -61,7 +61,7 @@ read_environment() {
       '' | "$line" | [0-9]* | *[!A-Za-z0-9_]*) ;;
       *) export "$name=${line#*=}" ;;
     esac
-  done <"$told"
+  done <"$file"
 }
 
 # Syncs run one at a time; a later one reads whatever is current when its turn comes. A folder can be locked as well as a file.

@@ -5,7 +5,7 @@ import { reference, sluice, sluiceFiles } from './configurations';
 import { clock } from './cpu';
 import { protocols } from './load';
 import type { Options } from './options';
-import { type Compared, edgeTable, type Setting, tell } from './report';
+import { type Compared, edgeTable, reportProgress, type Setting } from './report';
 import { spread } from './spread';
 import { prepare } from './stand';
 
@@ -18,7 +18,7 @@ export async function edge({ rounds, seconds }: Options, processes: Processes) {
   for (let round = 1; round <= rounds; round++) {
     const both = await compareOnce(stand, pair, protocols, seconds);
     for (const [index, one] of both.entries()) measured[index]?.push(one);
-    tell(`round ${round} of ${rounds}: ${both.map(({ ratio }) => ratio.toFixed(3)).join(', ')}`);
+    reportProgress(`round ${round} of ${rounds}: ${both.map(({ ratio }) => ratio.toFixed(3)).join(', ')}`);
   }
   const compared = protocols.map((protocol, index) => compare(protocol, measured[index] ?? []));
   const setting: Setting = { haproxy, clock: clock(), cores: stand.cores, rounds, seconds };

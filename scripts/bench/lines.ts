@@ -5,7 +5,7 @@ import { reference, sluice, sluiceFiles } from './configurations';
 import { clock } from './cpu';
 import { type Line, type Lines, linesTable } from './lines-report';
 import type { Options } from './options';
-import { type Setting, tell } from './report';
+import { reportProgress, type Setting } from './report';
 import { spread } from './spread';
 import { prepare, type Stand } from './stand';
 import { variantsOf } from './variants';
@@ -20,7 +20,7 @@ export async function lines({ rounds, seconds }: Options, processes: Processes) 
   const ratios = async (what: string, pair: Pair) => {
     const measured = await inRounds(stand, pair, rounds, seconds);
     all.push(...measured);
-    tell(`${what}: ${spread(measured.map(({ ratio }) => ratio)).median.toFixed(3)}`);
+    reportProgress(`${what}: ${spread(measured.map(({ ratio }) => ratio)).median.toFixed(3)}`);
     return measured.map(({ ratio }) => ratio);
   };
   const toReference = spread(await ratios('whole', [whole, reference(stand)]));

@@ -20,8 +20,8 @@ export type Compared = {
   readonly rounds: readonly Round[];
 };
 
-/** Reports progress on a terminal. */
-export const tell = (text: string): void => {
+/** Only on a terminal. */
+export const reportProgress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
 };
 

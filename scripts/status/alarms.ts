@@ -47,8 +47,8 @@ function isTooQuiet(
 async function subscription(sns: Clients['sns'], TopicArn: string, { aws }: Stage): Promise<Check> {
   const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
   const what = 'alarm e-mail';
-  const told = Subscriptions.find(({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:'));
-  if (told) return fine(what, `alarms go to ${told.Endpoint}`);
+  const confirmed = Subscriptions.find(({ SubscriptionArn }) => SubscriptionArn?.startsWith('arn:'));
+  if (confirmed) return fine(what, `alarms go to ${confirmed.Endpoint}`);
   const subscribe = (address: string) =>
     aws(`sns subscribe --topic-arn ${TopicArn} --protocol email --notification-endpoint ${address}`);
   const pending = Subscriptions.find(({ SubscriptionArn }) => SubscriptionArn !== 'Deleted');

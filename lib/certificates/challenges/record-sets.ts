@@ -39,7 +39,7 @@ export type RecordSet = {
 };
 
 /** Other fields are written back as they are. */
-export type Policy = {
+type Policy = {
   readonly SetIdentifier?: string | undefined;
   readonly MultiValueAnswer?: boolean | undefined;
   readonly GeoLocation?: { readonly CountryCode?: string | undefined } | undefined;
@@ -52,7 +52,7 @@ export type Policy = {
 type RoutedSet = RecordSet & { readonly policy: Policy };
 
 /** Several record sets of one name with a routing policy: each asker sees some of them. */
-export type Routed = { readonly name: string; readonly routed: readonly RoutedSet[] };
+type Routed = { readonly name: string; readonly routed: readonly RoutedSet[] };
 
 export type Records = RecordSet | Routed;
 

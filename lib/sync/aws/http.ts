@@ -11,7 +11,7 @@ type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: str
 
 export type Instance = { readonly credentials: Credentials; readonly region: string };
 
-export type Metadata = (path: string) => Promise<string>;
+type Metadata = (path: string) => Promise<string>;
 
 /** IMDSv2, with one token that is valid for a minute. */
 export function metadata(endpoint: string, patienceMilliseconds: number): Metadata {

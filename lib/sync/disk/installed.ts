@@ -62,7 +62,7 @@ function readManifest(folder: string): Current {
   }
 }
 
-export const isFolder = (path: string): boolean => follow(path)?.isDirectory() ?? false;
+const isFolder = (path: string): boolean => follow(path)?.isDirectory() ?? false;
 export const isFile = (path: string): boolean => follow(path)?.isFile() ?? false;
 
 /** `undefined` also if it leads through a file, or in a circle. */
