@@ -51,6 +51,7 @@ describe('the sync’s own copy, and its room', () => {
     });
 
     it('a sync that changes nothing says only that it could not write the health of the servers', async () => {
+      rmSync(join(instance.path.live, 'sluice.state'));
       fillDisk();
 
       expect(await instance.sync(generation)).toMatchObject(
