@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Redeployed } from '../../scripts/local/aws';
 import { packaged } from '../../scripts/local/package/package';
 import type { ProxyInstance } from '../../scripts/local/proxy/instance';
-import { packagedWith } from './packaged';
+import { packagedWithSync } from './packaged';
 import { openShop, said, serves, until, world, worldForAll } from './shop';
 
 /** Where every process's command line can be read. */
@@ -45,7 +45,7 @@ onLinux('law 12: no credential of the role is on a command line', async () => {
 
 it('a proxy whose document is deleted while it boots takes the sync that Run Command brings', async () => {
   const edit = (text: string) => `${text}\nprocess.title = 'edited';\n`;
-  await packagedWith({ 'lib/sync/run.ts': edit }, async (folder) => {
+  await packagedWithSync({ 'lib/sync/run.ts': edit }, async (folder) => {
     const [since, [old]] = [world.aws.api.calls.length, documents()];
     world.aws.redeploy(folder, 'documents', 'functions');
 

@@ -21,8 +21,10 @@ export function templatesFor(...some: readonly Variant[]) {
 }
 export const allVariants = Object.keys(variants) as Variant[];
 
+const file = 'cloudformation-template-update-stack.json';
+
 function read(folder: string) {
-  const text = readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8');
+  const text = readFileSync(join(folder, file), 'utf8');
   const { Resources: resources } = JSON.parse(text) as { Resources: Record<string, Resource> };
 
   const properties = <Shape>(id: string): Shape => resources[id]?.Properties as Shape;
@@ -44,26 +46,45 @@ function read(folder: string) {
   };
 }
 
-type Edit = (text: string) => string;
+type Edits = Readonly<Record<string, (text: string) => string>>;
 
 /** The template of the same sources with some files edited, in a copy that is gone afterwards. */
-export const templateWith = (edits: Readonly<Record<string, Edit>>): Promise<Template> => packagedWith(edits, read);
+export const templateWith = (edits: Edits): Promise<Template> => packagedWith(edits, read);
 
 /** Passes the package of the same sources with some files edited to `use`; it is gone afterwards. */
 export const packagedWith = <Result>(
-  edits: Readonly<Record<string, Edit>>,
+  edits: Edits,
   use: (folder: string) => Result | Promise<Result>,
 ): Promise<Result> =>
   inCopy(async (copy) => {
-    for (const [file, edit] of Object.entries(edits)) {
-      const before = readFileSync(join(copy, file), 'utf8');
-      const after = edit(before);
-      if (after === before) throw new Error(`the edit of ${file} changes nothing`);
-      writeFileSync(join(copy, file), after);
-    }
+    apply(edits, copy);
     await packageSources(copy, join(copy, 'packaged'), []);
     return await use(join(copy, 'packaged'));
   });
+
+/** The same for edits of the sync alone, which change no more than its document. It needs no packager. */
+export const packagedWithSync = (edits: Edits, use: (folder: string) => Promise<void>): Promise<void> =>
+  inCopy(async (copy) => {
+    apply(edits, copy);
+    const into = join(copy, 'packaged');
+    cpSync(await packaged(), into, { recursive: true });
+    const { document } = require(join(copy, 'resources/sync.cjs')) as {
+      document: (stage: string, prefix: string) => { Resources: object };
+    };
+    const template = JSON.parse(readFileSync(join(into, file), 'utf8'));
+    Object.assign(template.Resources, document('dev', '/sluice/dev').Resources);
+    writeFileSync(join(into, file), JSON.stringify(template));
+    await use(into);
+  });
+
+function apply(edits: Edits, copy: string): void {
+  for (const [name, edit] of Object.entries(edits)) {
+    const before = readFileSync(join(copy, name), 'utf8');
+    const after = edit(before);
+    if (after === before) throw new Error(`the edit of ${name} changes nothing`);
+    writeFileSync(join(copy, name), after);
+  }
+}
 
 /** Passes a copy of all that a package is made of to `use`, for two packagings in one folder disturb each other. */
 export async function inCopy<Result>(use: (copy: string) => Promise<Result>): Promise<Result> {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { packagedWith } from './packaged';
+import { packagedWith, packagedWithSync } from './packaged';
 import { upgrading, upgradingForAll } from './upgrading';
 
 upgradingForAll();
@@ -10,7 +10,7 @@ it('a deploy of another sync reaches a running proxy with the next tick, and HAP
   const before = await running();
   const tell = (text: string) => text.replace('printableJson(line)', 'printableJson({ ...line, edition: 2 })');
 
-  await packagedWith({ 'lib/sync/run.ts': tell }, async (folder) => {
+  await packagedWithSync({ 'lib/sync/run.ts': tell }, async (folder) => {
     const answers = await answersDuring(async () => {
       world.aws.redeploy(folder, 'documents', 'functions', 'cleanup');
       await oneTick(/"changed":"nothing".*"edition":2/);
