@@ -6,13 +6,11 @@ import { firstRefused, judge } from './api/iam';
 import { checksOf } from './api/iam-checks';
 import type { Credentials } from './api/signature';
 import { playIssuance } from './certificates/issuance';
-import { metrics } from './cloudwatch';
-import type { LambdaFunction } from './events/lambda';
 import { queueHandlers } from './events/sqs';
 import { wireEvents } from './events/wiring';
 import type { Played } from './moment';
 import { packaged, type Variant } from './package/package';
-import { type Document, readStack, type Stack } from './package/stack';
+import { readStack, type Stack } from './package/stack';
 import { region, stackId } from './package/template';
 import { parameterStore } from './ssm/parameters';
 import { type ManagedInstance, runCommand } from './ssm/run-command';
@@ -45,17 +43,17 @@ export async function deployStack(deps: Deps) {
   const isOn = () => power.isOn;
   const events = wireEvents(stack, { ...deps, assume, environment, isOn });
   const commands = runCommand(stack.documents, instances, { delayMs: delays.commandMs, timers, say, isOn });
-  const [parameters, cloudwatch] = [parameterStore(), metrics()];
-  const all = [cloudwatch, parameters, commands, issuance.route53, { handlers: queueHandlers(events.queues) }];
-  for (const part of all) Object.assign(handlers, part.handlers);
+  const parameters = parameterStore();
+  const metrics: Metrics[] = [];
+  for (const part of [parameters, commands, issuance.route53]) Object.assign(handlers, part.handlers);
+  const putMetrics = (input: Metrics) => void metrics.push(input);
+  Object.assign(handlers, queueHandlers(events.queues), { 'cloudwatch:PutMetricData': putMetrics });
 
   return {
     ...{ stack, api, commands, parameters, issuance, assume },
     ...events,
-    ...byHand(stack, events, (from) => readStack(from, api.endpoint, addresses)),
-    metrics: cloudwatch.put,
-    surroundings: { AWS_ENDPOINT_URL: api.endpoint },
-    ...{ tagged, instances },
+    ...byHand(stack, events),
+    ...{ metrics, tagged, instances },
     connect: (more: Handlers): void => void Object.assign(handlers, more),
     switch: (now: boolean, held: 'held' | 'lost'): void => {
       power.isOn = now;
@@ -69,6 +67,10 @@ export async function deployStack(deps: Deps) {
 export type Aws = Awaited<ReturnType<typeof deployStack>>;
 
 type Tagged = Pick<ManagedInstance, 'id' | 'tags'>;
+type Metric = { readonly MetricName: string; readonly Dimensions?: { readonly member: readonly Dimension[] } };
+type Dimension = { readonly Name: string; readonly Value: string };
+/** AWS: PutMetricData. What a function logs is read from its log. */
+type Metrics = { readonly Namespace: string; readonly MetricData: { readonly member: readonly Metric[] } };
 
 /** A new key that acts in a role of the template, or by other policies. */
 function newKey(
@@ -86,11 +88,7 @@ function newKey(
 }
 
 /** What a person or CloudFormation does. */
-const byHand = (
-  stack: Stack,
-  { bus, functions, invoke }: ReturnType<typeof wireEvents>,
-  read: (from: string) => Stack,
-) => ({
+const byHand = (stack: Stack, { bus, functions, invoke }: ReturnType<typeof wireEvents>) => ({
   tick: (): void => bus.tick(stack.schedules),
   /** The schedules that lie half a day apart, now. */
   rareTick: (): void => bus.tick(stack.rareSchedules),
@@ -105,31 +103,4 @@ const byHand = (
       resources: [stackId],
       detail: { 'stack-id': stackId, 'status-details': { status, 'status-reason': '' } },
     }),
-  /** Deploys another package over this one, without its event. */
-  redeploy: (from: string, ...parts: readonly Redeployed[]): void =>
-    update(stack, functions, read(from), from, new Set(parts)),
 });
-
-/** Steps of an update. */
-export type Redeployed = 'documents' | 'functions' | 'associations' | 'templates' | 'cleanup';
-
-/**
- * CloudFormation makes the new document first; then it takes what names it, in any order; at last, in the clean-up, it deletes
- * the old one (AWS: update behaviors of stack resources, replacement).
- */
-function update(
-  stack: Stack,
-  functions: readonly LambdaFunction[],
-  next: Stack,
-  from: string,
-  parts: ReadonlySet<Redeployed>,
-): void {
-  if (parts.has('functions'))
-    for (const [index, properties] of next.functions.entries()) functions[index]?.update(properties, from);
-  const isNew = ({ Name }: Document) => next.documents.some((document) => document.Name === Name);
-  const old = stack.documents.filter((document) => !isNew(document));
-  if (parts.has('documents')) stack.documents.splice(0, Infinity, ...old, ...next.documents);
-  if (parts.has('associations')) stack.associations.splice(0, Infinity, ...next.associations);
-  if (parts.has('templates')) stack.groups.splice(0, Infinity, ...next.groups);
-  if (parts.has('cleanup')) stack.documents.splice(0, Infinity, ...stack.documents.filter(isNew));
-}

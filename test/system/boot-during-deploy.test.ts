@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-import type { Redeployed } from '../../scripts/local/aws';
 import { packaged } from '../../scripts/local/package/package';
 import type { ProxyInstance } from '../../scripts/local/proxy/instance';
 import { packagedWithSync } from './packaged';
+import { type Redeployed, redeploy } from './redeploy';
 import { openShop, said, serves, until, world, worldForAll } from './shop';
 
 /** Where every process's command line can be read. */
@@ -19,13 +19,13 @@ const fetched = (since: number) =>
 const documents = () => world.aws.stack.documents.map(({ Name }) => Name);
 
 /** The proxy is replaced, and what is left of the deploy comes at the moment when its successor boots. */
-async function replacedWhile(from: string, ...left: readonly Redeployed[]): Promise<readonly ProxyInstance[]> {
+async function replacedWhile(from: string, ...left: Redeployed[]): Promise<readonly ProxyInstance[]> {
   const before = world.proxies.launched.length;
   let deployed = false;
   world.onMoment(({ text }) => {
     if (deployed || !text.endsWith(' boots')) return;
     deployed = true;
-    world.aws.redeploy(from, ...left);
+    redeploy(world, from, ...left);
   });
   await world.proxies.replace(1);
   return world.proxies.launched.slice(before);
@@ -47,7 +47,7 @@ it('a proxy whose document is deleted while it boots takes the sync that Run Com
   const edit = (text: string) => `${text}\nprocess.title = 'edited';\n`;
   await packagedWithSync({ 'lib/sync/run.ts': edit }, async (folder) => {
     const [since, [old]] = [world.aws.api.calls.length, documents()];
-    world.aws.redeploy(folder, 'documents', 'functions');
+    redeploy(world, folder, 'documents', 'functions');
 
     const launched = await replacedWhile(folder, 'associations', 'templates', 'cleanup');
 
@@ -68,7 +68,7 @@ it('one that nobody reaches is ended by its hook, after 15 minutes, and its succ
   Object.assign(hook ?? {}, { HeartbeatTimeout: 2 });
   world.aws.stack.associations.splice(0);
   const [since, [old], back] = [world.aws.api.calls.length, documents(), await packaged()];
-  world.aws.redeploy(back, 'documents', 'functions');
+  redeploy(world, back, 'documents', 'functions');
 
   const [stranded, successor, ...more] = await replacedWhile(back, 'templates', 'cleanup');
 

@@ -1,7 +1,6 @@
 import type { Handlers } from '../../scripts/local/api/api';
 import { refuse } from '../../scripts/local/api/errors';
 import type { Aws } from '../../scripts/local/aws';
-import { countMessages } from '../../scripts/local/events/sqs';
 import { account, readTemplate, region } from '../../scripts/local/package/template';
 import type { Proxies } from '../../scripts/local/proxy/proxies';
 
@@ -85,13 +84,14 @@ function queues(aws: Aws) {
       QueueUrl: `${aws.api.endpoint}/${account}/${queue(QueueName).name}`,
     }),
     'sqs:GetQueueAttributes': ({ QueueUrl }: { QueueUrl: string }) => {
-      const { name } = queue(QueueUrl.replace(/^.*\//, ''));
-      const [waiting, hidden] = name.includes('dead')
-        ? [aws.deadLetters.length, 0]
-        : countMessages(queue(name), Date.now());
-      return {
-        Attributes: { ApproximateNumberOfMessages: `${waiting}`, ApproximateNumberOfMessagesNotVisible: `${hidden}` },
+      const { name, messages } = queue(QueueUrl.replace(/^.*\//, ''));
+      const all = name.includes('dead') ? aws.deadLetters : messages;
+      const hidden = all.filter(({ invisibleUntil }) => invisibleUntil > Date.now()).length;
+      const counts = {
+        ApproximateNumberOfMessages: all.length - hidden,
+        ApproximateNumberOfMessagesNotVisible: hidden,
       };
+      return { Attributes: Object.fromEntries(Object.entries(counts).map(([key, count]) => [key, `${count}`])) };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { packagedWith, packagedWithSync } from './packaged';
+import { redeploy } from './redeploy';
 import { upgrading, upgradingForAll } from './upgrading';
 
 upgradingForAll();
@@ -12,7 +13,7 @@ it('a deploy of another sync reaches a running proxy with the next tick, and HAP
 
   await packagedWithSync({ 'lib/sync/run.ts': tell }, async (folder) => {
     const answers = await answersDuring(async () => {
-      world.aws.redeploy(folder, 'documents', 'functions', 'cleanup');
+      redeploy(world, folder, 'documents', 'functions', 'cleanup');
       await oneTick(/"changed":"nothing".*"edition":2/);
     });
 

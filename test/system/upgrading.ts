@@ -3,6 +3,7 @@ import { Agent } from 'node:http';
 import { join } from 'node:path';
 
 import type { World } from '../../scripts/local/world';
+import { redeploy } from './redeploy';
 import { answersDuring, openShop, serving, startQuick, statusAt, until } from './shop';
 
 /** A world with a service of two tasks with two labelled containers each, whose packages are replaced under load. */
@@ -30,7 +31,7 @@ async function startUpgrading() {
     /** A tick comes after each step. The functions are told the new document's name, so that is made before them. */
     deploy: async (from: string): Promise<void> => {
       for (const part of ['documents', 'functions', 'cleanup'] as const) {
-        world.aws.redeploy(from, part);
+        redeploy(world, from, part);
         await oneTick(part === 'functions' ? /"changed":"structure"/ : /"changed":"nothing"/);
       }
     },

@@ -109,12 +109,6 @@ export function changeVisibility(queue: Queue, handle: string, seconds: number, 
   message.invisibleUntil = now + seconds * 1000;
 }
 
-/** Counts those that wait, and those in flight (AWS: GetQueueAttributes, without its approximation). */
-export function countMessages({ messages }: Queue, now: number): readonly [waiting: number, hidden: number] {
-  const hidden = messages.filter(isInFlight(now)).length;
-  return [messages.length - hidden, hidden];
-}
-
 type Visibility = { readonly ReceiptHandle: string; readonly VisibilityTimeout: number };
 type Batch = { readonly QueueUrl: string; readonly Entries: readonly (Visibility & { readonly Id: string })[] };
 

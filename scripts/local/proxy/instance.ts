@@ -21,7 +21,7 @@ type Launch = {
 };
 type Deps = Pick<Played, 'processes' | 'timers' | 'say' | 'delays'> & {
   /** Where AWS's API is, for every machine here. */
-  readonly surroundings: Readonly<Record<string, string>>;
+  readonly endpoint: string;
 };
 type State = Deps & {
   readonly own: Machine;
@@ -38,9 +38,9 @@ const workers = 5;
 
 /** A proxy instance: the packaged user data, the real sync and a real HAProxy on a machine of its own. */
 export async function proxyInstance({ id, tags, userData, role, credentials }: Launch, deps: Deps) {
-  const { processes, timers, say, surroundings, delays } = deps;
+  const { processes, timers, say, endpoint, delays } = deps;
   const imds = await startImds({ id, role, credentials });
-  const environment = { ...surroundings, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint };
+  const environment = { AWS_ENDPOINT_URL: endpoint, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint };
   const own = await machine(id, processes, environment);
   const agent = agentConnection(timers, delays.agentMs);
   const restartAgent = () => {

@@ -54,7 +54,7 @@ export type Proxies = Awaited<ReturnType<typeof playProxies>>;
 async function launch({ aws, ...deps }: Deps, id: string, { userData, tags }: Group): Promise<ProxyInstance> {
   const role = aws.stack.instanceRole;
   const what = { id, userData, tags, role, credentials: aws.assume(role) };
-  const instance = await proxyInstance(what, { ...deps, surroundings: aws.surroundings });
+  const instance = await proxyInstance(what, { ...deps, endpoint: aws.api.endpoint });
   aws.tagged.push(instance.managed);
   return instance;
 }

@@ -1,14 +1,13 @@
 import { queries, reported, reportSynced } from '../../../lib/sync/aws/calls';
 import { type Api, startApi } from '../../../scripts/local/api/api';
-import { metrics } from '../../../scripts/local/cloudwatch';
 
 const credentials = { accessKeyId: 'ASIAPROXY', secretAccessKey: 'secret', sessionToken: 'session' };
 let api: Api;
-let put: ReturnType<typeof metrics>['put'];
+let put: object[];
 beforeEach(async () => {
-  const cloudwatch = metrics();
-  put = cloudwatch.put;
-  api = await startApi([{ ...credentials, role: 'proxy', refused: async () => undefined }], cloudwatch.handlers);
+  put = [];
+  const handlers = { 'cloudwatch:PutMetricData': (input: object) => void put.push(input) };
+  api = await startApi([{ ...credentials, role: 'proxy', refused: async () => undefined }], handlers);
 });
 afterEach(() => api.stop());
 
