@@ -14,16 +14,16 @@ const id = (index: number) => played.hosts[index]?.ec2Id ?? '';
 
 it('replaces what a draining instance runs, the old task last, and places nothing there until it is ACTIVE', async () => {
   const [first, second] = played.hosts;
-  const { setStatus } = played.ecs.instances;
+  const { setHostStatus } = played.ecs;
   await serve('web', 2);
-  setStatus(id(0), 'DRAINING');
+  setHostStatus(id(0), 'DRAINING');
   await played.steady('web');
 
   const [drained, ...others] = [...tasks('web')].sort((a, b) => Number(b.host === first) - Number(a.host === first));
   expect(others.map(({ host }) => host)).toStrictEqual([second, second]);
   expect(drained?.stoppingAt).toBeGreaterThan(others.at(-1)?.startedAt ?? Number.POSITIVE_INFINITY);
 
-  setStatus(id(0), 'ACTIVE');
+  setHostStatus(id(0), 'ACTIVE');
   await serve('more', 1);
   expect(tasks('more')[0]?.host).toBe(first);
 });
@@ -33,7 +33,7 @@ it('ends every process of a lost instance at once, reports it only when ECS noti
   await serve('web', 2);
   const lost = tasks('web').find(({ host }) => host === played.hosts[0]);
   played.events.length = 0;
-  played.ecs.instances.lose(id(0));
+  played.ecs.loseHost(id(0));
   await lost?.containers[0]?.process?.exited;
 
   expect(played.events).toStrictEqual([]);
@@ -51,8 +51,8 @@ it('hides an instance that ECS manages from whoever does not ask for it; the fun
   const api = await startApi([{ ...credentials, role: 'Reconcile', refused: async () => undefined }], ecsHandlers(ecs));
   const config = { region: 'eu-west-2', endpoint: api.endpoint, credentials };
   const ec2 = new EC2Client(config);
-  for (const index of [0, 1]) ecs.instances.setStatus(id(index), 'DRAINING');
-  const managed = ecs.instances.add('c', true);
+  for (const index of [0, 1]) ecs.setHostStatus(id(index), 'DRAINING');
+  const managed = ecs.addHost('c', true);
   await serve('web', 1);
 
   const Filters = [{ Name: 'instance-id', Values: [managed] }];

@@ -1,10 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 
 import * as wire from 'dns-packet';
 
-import { listen, ownAddress } from '../api/loopback';
+import { ownAddress } from '../api/loopback';
 import type { Record53 } from './record-sets';
 import type { Route53 } from './route53';
 
@@ -21,13 +20,13 @@ const failed = 2;
 const noSuchName = 3;
 
 /**
- * Route 53's zones as real DNS, by UDP and TCP. The first address is a resolver that follows CNAMEs from zone to zone; the zones'
- * two name servers are two more, at the same port.
+ * Route 53's zones as real DNS, by UDP. The first address is a resolver that follows CNAMEs from zone to zone; the zones' two name
+ * servers are two more, at the same port.
  */
 export async function startDns(route53: State['route53']) {
   const addresses = [ownAddress(), ownAddress(), ownAddress()];
   const state: State = { addresses, route53, questions: [], isLagging: false, isHiding: false };
-  const { port, stop } = await listenOn(addresses, (message, address, limit) => answer(state, message, address, limit));
+  const { port, stop } = await listenOn(addresses, (message, address) => answer(state, message, address));
   return {
     /** `address:port` of the resolver. */
     resolver: `${addresses[0]}:${port}`,
@@ -42,9 +41,9 @@ export async function startDns(route53: State['route53']) {
 
 export type Dns = Awaited<ReturnType<typeof startDns>>;
 
-/** An authoritative answer, which any resolver of its asker may take for a recursive one. By UDP it is cut to the asker's size. */
-function answer(state: State, message: Buffer, address: string, limit = Infinity): Buffer {
-  const { id, questions, additionals = [] } = wire.decode(message);
+/** An authoritative answer, which any resolver of its asker may take for a recursive one. */
+function answer(state: State, message: Buffer, address: string): Buffer {
+  const { id, questions } = wire.decode(message);
   const [{ name, type } = { name: '', type: 'A' as wire.RecordType }] = questions ?? [];
   state.questions.push(`${type} ${name.toLowerCase()}`);
   const [resolver, , second] = state.addresses;
@@ -52,11 +51,7 @@ function answer(state: State, message: Buffer, address: string, limit = Infinity
     (state.isLagging && address === second) || (state.isHiding && address === resolver && type === 'TXT');
   const { code, found } = isBehind ? { code: noSuchName, found: [] } : follow(state, name.toLowerCase(), type);
   const flags = wire.AUTHORITATIVE_ANSWER | wire.RECURSION_DESIRED | wire.RECURSION_AVAILABLE | code;
-  const packet = { type: 'response', id, questions, flags } as const;
-  const whole = wire.encode({ ...packet, answers: found });
-  const edns = additionals.find((each) => each.type === 'OPT');
-  const size = limit === Infinity ? limit : Math.min(limit, edns?.udpPayloadSize ?? 512);
-  return whole.length > size ? wire.encode({ ...packet, flags: flags | wire.TRUNCATED_RESPONSE }) : whole;
+  return wire.encode({ type: 'response', id, questions, flags, answers: found });
 }
 
 /** What is found on the way along CNAMEs, as a resolver answers it. */
@@ -93,46 +88,23 @@ function resource(name: string, { Type, TTL: ttl }: Record53, text: string): wir
   return { name, type: Type, ttl, data } as wire.Answer;
 }
 
-type Answer = (message: Buffer, address: string, limit?: number) => Buffer;
-type Stop = () => Promise<void>;
+type Answer = (message: Buffer, address: string) => Buffer;
 
-/** Listens at the same free port of every address, by UDP and TCP. */
-async function listenOn(addresses: readonly string[], answer: Answer): Promise<{ port: number; stop: Stop }> {
+/** Listens at the same free port of every address. */
+async function listenOn(addresses: readonly string[], answer: Answer) {
   for (let tries = 0; ; tries++) {
     const port = 30_000 + Math.floor(Math.random() * 2_000);
-    const ends: Stop[] = [];
+    const sockets = addresses.map((address) => {
+      const socket = createSocket('udp4').bind(port, address);
+      return socket.on('message', (message, from) => socket.send(answer(message, address), from.port, from.address));
+    });
+    const stop = async () => sockets.forEach((socket) => void socket.close());
     try {
-      for (const address of addresses) for (const serve of [udp, tcp]) ends.push(await serve(address, port, answer));
-      return { port, stop: async () => void (await Promise.all(ends.map((end) => end()))) };
+      await Promise.all(sockets.map((socket) => once(socket, 'listening')));
+      return { port, stop };
     } catch (error) {
-      await Promise.all(ends.map((end) => end()));
+      await stop();
       if (tries > 20) throw error;
     }
   }
-}
-
-async function udp(address: string, port: number, answer: Answer): Promise<Stop> {
-  const socket = createSocket('udp4');
-  socket.on('message', (message, from) => socket.send(answer(message, address, 1_232), from.port, from.address));
-  socket.bind(port, address);
-  await once(socket, 'listening');
-  return () => new Promise((resolve) => socket.close(() => resolve()));
-}
-
-/** Each message has its length before it (RFC 1035, section 4.2.2). */
-async function tcp(address: string, port: number, answer: Answer): Promise<Stop> {
-  const server = createServer((socket) => {
-    let read = Buffer.alloc(0);
-    const next = () => (read.length < 2 ? Infinity : 2 + read.readUInt16BE(0));
-    socket.on('error', () => {});
-    socket.on('data', (data) => {
-      read = Buffer.concat([read, data]);
-      for (let end = next(); read.length >= end; end = next()) {
-        const reply = answer(read.subarray(2, end), address);
-        socket.write(Buffer.concat([Buffer.from([reply.length >> 8, reply.length & 255]), reply]));
-        read = read.subarray(end);
-      }
-    });
-  });
-  return (await listen(server, port, address)).stop;
 }

@@ -60,7 +60,6 @@ export async function startPebble(dns: string, processes: Processes, options: Pe
 
 type Files = { readonly key: string; readonly certificate: string };
 
-/** Profiles are for Pebbles that know them; 2.4 ignores what it does not know. */
 const configuration = (acme: number, management: number, files: Files, bindsAccounts: boolean) => ({
   listenAddress: `127.0.0.1:${acme}`,
   managementListenAddress: `127.0.0.1:${management}`,
@@ -69,10 +68,6 @@ const configuration = (acme: number, management: number, files: Files, bindsAcco
   externalAccountBindingRequired: bindsAccounts,
   httpPort: 5002,
   tlsPort: 5001,
-  profiles: {
-    classic: { description: 'ninety days', validityPeriod: 7_776_000 },
-    shortlived: { description: 'a hundred and sixty hours', validityPeriod: 576_000 },
-  },
 });
 
 function selfSigned(folder: string) {

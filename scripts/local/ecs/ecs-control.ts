@@ -10,27 +10,19 @@ type ServiceInput = Pick<Service, 'name' | 'taskDefinition' | 'desiredCount'> & 
 
 /** What a person at the console does. */
 export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]) {
+  const { registerTaskDefinition, killTask, warnHost, setHostStatus, loseHost, reusePorts } = ecs;
   const service = (name: string): Service => ecs.services.get(name) ?? fail(`there is no service ${name}`);
   // AWS: CreateService.
   const byDefault = { cluster, minimumHealthyPercent: 100, maximumPercent: 200 };
   return {
-    registerTaskDefinition: ecs.registerTaskDefinition,
+    ...{ registerTaskDefinition, killTask, warnHost, setHostStatus, loseHost, reusePorts },
     createService: (input: ServiceInput): void => ecs.putService({ ...byDefault, ...input }),
     updateService: (name: string, change: Partial<Omit<Service, 'name' | 'cluster'>>): void =>
       ecs.putService({ ...service(name), ...change }),
-    /** Sends SIGKILL, without a word: ECS learns of it afterwards. */
-    killTask: ecs.killTask,
     tasks: (name?: string) => [...ecs.tasks.values()].filter((task) => !name || task.service === name).map(view),
     hosts: (): readonly Host[] => [...ecs.hosts],
-    /** Another EC2 instance joins the first cluster, or the one that is named. */
-    addHost: (where = cluster): string => ecs.instances.add(where),
-    /** Two minutes' notice; the agent drains its instance a second later. When it ends is the caller's to say. */
-    warnHost: ecs.instances.warn,
-    setHostStatus: ecs.instances.setStatus,
-    /** The instance ends at once, with all its processes. ECS learns of it afterwards. */
-    loseHost: ecs.instances.lose,
-    /** On: a port that was freed goes to the next task on its host. */
-    reusePorts: ecs.reusePorts,
+    /** In the first cluster, or the one that is named. */
+    addHost: (where = cluster): string => ecs.addHost(where),
     /** Waits until the wanted tasks run and are healthy, and no other is left. */
     steady: async (name: string, timeoutMs = 120_000): Promise<void> => {
       for (const end = performance.now() + timeoutMs; !isSteady(service(name), ecs.tasks.values()); await sleep(50)) {

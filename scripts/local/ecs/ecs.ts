@@ -30,10 +30,11 @@ export function playEcs(hosts: Host[], deps: EcsDeps) {
   });
   return {
     ...state,
-    instances: playHosts(state, {
+    ...playHosts(state, {
       gone: (task) => gone(state, task),
       died: (task) => tell(state, 'task-died', task, `${name(task)} died with its instance`),
     }),
+    /** On: a port that was freed goes to the next task on its host. */
     reusePorts: (on: boolean): void => void Object.assign(state.agent, { isReusing: on }),
     registerTaskDefinition: (input: TaskDefinitionInput): string => registerTaskDefinition(state, input),
     putService: (service: Service): void => putService(state, service),

@@ -18,21 +18,25 @@ type Listener = {
 };
 
 /** The container instances of the played clusters, and the EC2 instances that they are. */
-export const playHosts = (state: State, listener: Listener) => ({
-  setStatus: (ec2Id: string, status: Host['status']): void => setStatus(state, known(state, ec2Id), status),
-  add: (cluster: string, managed = false): string => {
-    const host = newHost(cluster, managed);
-    state.hosts.push(host);
-    state.say('host', `instance ${host.address} joins ${cluster}`);
-    changed(state, host);
-    return host.ec2Id;
-  },
-  warn: (ec2Id: string): void => warn(state, known(state, ec2Id)),
-  lose: (ec2Id: string): void => lose(state, known(state, ec2Id), listener),
-});
-
-const known = ({ hosts }: State, ec2Id: string): Host =>
-  hosts.find((each) => each.ec2Id === ec2Id && !each.lost) ?? fail(`there is no instance ${ec2Id}`);
+export function playHosts(state: State, listener: Listener) {
+  const known = (ec2Id: string): Host =>
+    state.hosts.find((each) => each.ec2Id === ec2Id && !each.lost) ?? fail(`there is no instance ${ec2Id}`);
+  return {
+    setHostStatus: (ec2Id: string, status: Host['status']): void => setStatus(state, known(ec2Id), status),
+    /** Another EC2 instance joins a cluster. */
+    addHost: (cluster: string, managed = false): string => {
+      const host = newHost(cluster, managed);
+      state.hosts.push(host);
+      state.say('host', `instance ${host.address} joins ${cluster}`);
+      changed(state, host);
+      return host.ec2Id;
+    },
+    /** Two minutes' notice; the agent drains its instance a second later. When it ends is the caller's to say. */
+    warnHost: (ec2Id: string): void => warn(state, known(ec2Id)),
+    /** The instance ends at once, with all its processes. ECS learns of it afterwards. */
+    loseHost: (ec2Id: string): void => lose(state, known(ec2Id), listener),
+  };
+}
 
 /** AWS: ECS container instance state change events. */
 const changed = ({ putEvent }: State, host: Host): void =>

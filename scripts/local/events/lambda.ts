@@ -21,31 +21,42 @@ export type Invocation = {
 };
 
 type Outcome = Pick<Invocation, 'outcome' | 'result' | 'error'>;
-type Environment = { readonly child: Process; onLine: (text: string) => void };
 type Variables = Readonly<Record<string, string>>;
 type Deps = { readonly packageFolder: string; readonly keys: Variables; readonly processes: Processes };
-type State = {
-  readonly keys: Variables;
-  readonly processes: Processes;
-  /** Begins the line of an outcome, which nothing else prints. */
-  readonly mark: string;
-  properties: FunctionProperties;
-  folder: string;
-  warm: Environment | undefined;
-};
+type Code = { readonly properties: FunctionProperties; readonly folder: string };
+type Environment = { readonly child: Process; onLine: (text: string) => void };
 
 /** One execution environment of a packaged function. Concurrency is the caller's: here, one message group. */
 export function lambdaFunction(properties: FunctionProperties, { packageFolder, keys, processes }: Deps) {
-  const folder = unpack(properties, packageFolder, processes);
-  const state: State = { keys, processes, mark: randomUUID(), properties, folder, warm: undefined };
-  return {
-    name: properties.FunctionName,
-    invoke: (event: unknown): Promise<Invocation> => invoke(state, event),
-    wipe: (): void => wipe(state),
-    /** Other code from the next invocation on; one that runs ends with what it began with (AWS: UpdateFunctionCode). */
-    update: (next: FunctionProperties, from: string): void =>
-      void Object.assign(state, { properties: next, folder: unpack(next, from, processes), warm: undefined }),
+  /** Begins the line of an outcome, which nothing else prints. */
+  const mark = randomUUID();
+  let code: Code = { properties, folder: unpack(properties, packageFolder, processes) };
+  let warm: Environment | undefined;
+  /** The next invocation starts cold, as after a deploy or at AWS's own pleasure. */
+  const wipe = (): void => {
+    warm?.child.kill('SIGKILL');
+    warm = undefined;
   };
+  const invoke = async (event: unknown): Promise<Invocation> => {
+    const [at, began, cold, lines] = [Date.now(), performance.now(), warm === undefined, [] as string[]];
+    const environment = warm ?? start(code, keys, processes, mark);
+    warm = environment;
+    void environment.child.exited.then(() => {
+      if (warm === environment) warm = undefined;
+    });
+    // Between two invocations the environment is frozen (AWS: Lambda execution environment lifecycle).
+    environment.child.kill('SIGCONT');
+    const outcome = await outcomeOf(environment, mark, code.properties.Timeout ?? 3, event, lines);
+    if (outcome.outcome === 'timed-out') wipe();
+    else environment.child.kill('SIGSTOP');
+    return { at, durationMs: Math.round(performance.now() - began), cold, event, lines, ...outcome };
+  };
+  /** Other code from the next invocation on; one that runs ends with what it began with (AWS: UpdateFunctionCode). */
+  const update = (next: FunctionProperties, from: string): void => {
+    code = { properties: next, folder: unpack(next, from, processes) };
+    warm = undefined;
+  };
+  return { name: properties.FunctionName, invoke, wipe, update };
 }
 
 export type LambdaFunction = ReturnType<typeof lambdaFunction>;
@@ -64,7 +75,7 @@ function unpack({ Code, FunctionName }: FunctionProperties, from: string, proces
   return folder;
 }
 
-function start({ properties, folder, keys, processes, mark }: State): Environment {
+function start({ properties, folder }: Code, keys: Variables, processes: Processes, mark: string): Environment {
   const { FunctionName, Handler, Environment, MemorySize = 128 } = properties;
   const child = processes.launch([process.execPath, join(__dirname, 'runtime.mjs'), folder, Handler, mark], {
     cwd: folder,
@@ -81,29 +92,13 @@ function start({ properties, folder, keys, processes, mark }: State): Environmen
   return started;
 }
 
-async function invoke(state: State, event: unknown): Promise<Invocation> {
-  const at = Date.now();
-  const began = performance.now();
-  const cold = state.warm === undefined;
-  const lines: string[] = [];
-  const environment = state.warm ?? start(state);
-  state.warm = environment;
-  // Between two invocations the environment is frozen (AWS: Lambda execution environment lifecycle).
-  environment.child.kill('SIGCONT');
-  const outcome = await outcomeOf(state, environment, event, lines);
-  if (outcome.outcome === 'timed-out') wipe(state);
-  else environment.child.kill('SIGSTOP');
-  return { at, durationMs: Math.round(performance.now() - began), cold, event, lines, ...outcome };
-}
-
-function outcomeOf(state: State, environment: Environment, event: unknown, lines: string[]): Promise<Outcome> {
-  const { mark, properties } = state;
-  const { Timeout = 3 } = properties;
-  const { child } = environment;
-  return new Promise<Outcome>((resolve) => {
+/** Sends an event to the environment, and reads what it prints until its outcome, its end, or the end of its time. */
+const outcomeOf = (environment: Environment, mark: string, timeoutSeconds: number, event: unknown, lines: string[]) =>
+  new Promise<Outcome>((resolve) => {
+    const { child } = environment;
     const timer = setTimeout(() => {
-      resolve({ outcome: 'timed-out', error: `Task timed out after ${Timeout}.00 seconds` });
-    }, Timeout * 1000);
+      resolve({ outcome: 'timed-out', error: `Task timed out after ${timeoutSeconds}.00 seconds` });
+    }, timeoutSeconds * 1000);
     environment.onLine = (line) => {
       if (!line.startsWith(mark)) return void lines.push(line);
       clearTimeout(timer);
@@ -113,17 +108,10 @@ function outcomeOf(state: State, environment: Environment, event: unknown, lines
     void child.exited.then(({ code, signal }) => {
       clearTimeout(timer);
       resolve({ outcome: 'failed', error: `Runtime.ExitError: the environment ended (${signal ?? code})` });
-      if (state.warm === environment) state.warm = undefined;
     });
-    child.write(JSON.stringify({ event, awsRequestId: randomUUID(), deadline: Date.now() + Timeout * 1000 }));
+    const deadline = Date.now() + timeoutSeconds * 1000;
+    child.write(JSON.stringify({ event, awsRequestId: randomUUID(), deadline }));
   });
-}
-
-/** The next invocation starts cold, as after a deploy or at AWS's own pleasure. */
-function wipe(state: State): void {
-  state.warm?.child.kill('SIGKILL');
-  state.warm = undefined;
-}
 
 type Packaged = { readonly folder: string; readonly functions: readonly FunctionProperties[] };
 type Surroundings = {
@@ -135,25 +123,23 @@ type Surroundings = {
 
 /** The packaged functions, each with a key of its role, and what invokes those that no queue does. */
 export function playFunctions({ folder, functions: packaged }: Packaged, more: Variables, deps: Surroundings) {
+  const { assume, processes, say } = deps;
   const functions = packaged.map((properties) => {
-    const { accessKeyId, secretAccessKey, sessionToken } = deps.assume(properties.Role.replace(/^.*\//, ''));
+    const { accessKeyId, secretAccessKey, sessionToken } = assume(properties.Role.replace(/^.*\//, ''));
     const own = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
     const keys = { ...more, ...own, AWS_SESSION_TOKEN: sessionToken };
-    return lambdaFunction(properties, { packageFolder: folder, keys, processes: deps.processes });
+    return lambdaFunction(properties, { packageFolder: folder, keys, processes });
   });
   const runs: Invocation[] = [];
   let last: Promise<unknown> = Promise.resolve();
-  return {
-    functions,
-    runs,
-    /** One after the other, for a function has one environment here; AWS would run them at once, and renew has its lock. */
-    invoke: (called: LambdaFunction, event: unknown): Promise<Invocation> => {
-      const run = last.then(() => called.invoke(event));
-      last = run.then((done) => {
-        runs.push(done);
-        deps.say('renewed', `${called.name} ${done.outcome}: ${done.error ?? JSON.stringify(done.result)}`);
-      });
-      return run;
-    },
+  /** One after the other, for a function has one environment here; AWS would run them at once, and renew has its lock. */
+  const invoke = (called: LambdaFunction, event: unknown): Promise<Invocation> => {
+    const run = last.then(() => called.invoke(event));
+    last = run.then((done) => {
+      runs.push(done);
+      say('renewed', `${called.name} ${done.outcome}: ${done.error ?? JSON.stringify(done.result)}`);
+    });
+    return run;
   };
+  return { functions, runs, invoke };
 }

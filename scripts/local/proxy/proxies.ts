@@ -102,7 +102,6 @@ export function entrance({ addresses, current }: Proxies, slot: number) {
     haproxyVersion: haproxyVersion(),
     /** What the instance's console showed last. */
     log: (): readonly string[] => current(slot).console.map(({ text }) => text),
-    home: current(slot).located('/var/lib/sluice'),
     pid: () => current(slot).pid(),
     reloads: () => current(slot).reloads(),
     /** Until it serves again. */
