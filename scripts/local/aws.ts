@@ -19,7 +19,6 @@ type Deps = Played & {
   readonly tickSeconds: number | undefined;
   /** What the Elastic IPs are here, `host:port`. */
   readonly addresses: readonly string[];
-  /** With a real CA and real DNS. */
   readonly certificates: boolean;
   readonly variant: Variant;
 };
@@ -92,7 +91,6 @@ const byHand = (stack: Stack, { bus, functions, invoke }: ReturnType<typeof wire
   tick: (): void => bus.tick(stack.schedules),
   /** The schedules that lie half a day apart, now. */
   rareTick: (): void => bus.tick(stack.rareSchedules),
-  /** Somebody invokes a function by hand. */
   invoke: (name: string, event: unknown) =>
     invoke(functions.find((each) => each.name.endsWith(`-${name}`)) ?? fail(`no function ${name}`), event),
   /** CloudFormation has made or changed the stack (AWS: CloudFormation, Stack Status Change event detail). */

@@ -33,7 +33,6 @@ export type Moment = {
 
 export type Say = (kind: Moment['kind'], text: string, about?: Partial<Moment>) => void;
 
-/** What every part of the local world is given. */
 export type Played = {
   readonly delays: Delays;
   readonly timers: Timers;

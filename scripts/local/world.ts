@@ -59,7 +59,6 @@ export async function startWorld(options: WorldOptions = {}) {
     return {
       ...(await playAll(options, played)),
       onMoment: (listener: (moment: Moment) => void): void => void listeners.push(listener),
-      /** Nothing is left: no process, no port, no folder. */
       stop,
     };
   } catch (error) {
@@ -87,7 +86,6 @@ async function playAll(options: WorldOptions, played: Played) {
     ecs: ecsControl(ecs, clusters),
     /** The first proxy, whichever instance it is. */
     proxy: entrance(proxies, 1),
-    /** All proxies: their addresses, their instances, and what replaces those. */
     proxies,
     /** Off: the API answers 503, no function runs, commands wait, and events are held or lost. ECS itself goes on. */
     controlPlane: (on: boolean, events: 'held' | 'lost' = 'held'): void => {
@@ -103,7 +101,6 @@ async function playAll(options: WorldOptions, played: Played) {
       calls.filter(({ outcome }) => /^(AccessDenied(Exception)?|UnauthorizedOperation)$/.test(outcome)),
     reconciles: (): readonly Invocation[] => aws.invocations,
     controlPlaneDelayMs: controlPlaneDelay(played.delays),
-    /** The played AWS itself, for tests that make it fail. */
     aws,
   };
 }

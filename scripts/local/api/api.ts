@@ -97,7 +97,6 @@ async function perform({ calls, faults, handlers }: State, caller: Caller, { ope
   }
 }
 
-/** A body to send as it is. */
 class Verbatim {
   constructor(readonly body: string) {}
 }

@@ -9,7 +9,6 @@ export class AwsError extends Error {
   }
 }
 
-/** @throws AwsError */
 export const refuse = (code: string, message: string, status?: number): never => {
   throw new AwsError(code, message, status);
 };

@@ -7,7 +7,6 @@ export type Check = {
   readonly context: Readonly<Record<string, string | string[]>>;
 };
 
-/** An instance or an address, with its tags. */
 type Tagged = { readonly id: string; readonly tags: Readonly<Record<string, string>> };
 type Asked = Omit<Check, 'action'>;
 /** What these checks read of an input, which is that of the action whose check it is. */

@@ -32,7 +32,6 @@ export async function listen(server: Server, asked = 0, host = '127.0.0.1') {
   return { port: (server.address() as AddressInfo).port, open, stop };
 }
 
-/** An HTTP server on a port of the system's choice. */
 export async function serve(listener: RequestListener): Promise<Served> {
   const { port, stop } = await listen(createHttpServer(listener));
   return { endpoint: `http://127.0.0.1:${port}`, stop };

@@ -122,7 +122,6 @@ function renewalInfo(given: Window | undefined): Told {
 
 const agent = new Agent({ rejectUnauthorized: false, keepAlive: true });
 
-/** Asks a server whose certificate no root vouches for. */
 export const forward = (upstream: string, { method, path, headers, body }: Ask): Promise<Told> =>
   new Promise((resolve, reject) => {
     const call = request(new URL(path, upstream), { method, headers: { ...headers }, agent }, (incoming) => {

@@ -18,8 +18,6 @@ const program = process.env.PEBBLE ?? 'pebble';
 /**
  * Let's Encrypt's own test CA, strict; its questions go to a DNS server of the caller. It makes RSA keys at its start, half a second
  * of CPU, so several fronts may stand before one.
- *
- * @param dns `address:port`
  */
 export async function startPebble(dns: string, processes: Processes, options: PebbleOptions = {}) {
   const { countsOldProofs = false, bindsAccounts = false } = options;
@@ -49,7 +47,6 @@ export async function startPebble(dns: string, processes: Processes, options: Pe
     authority: files.certificate,
     /** The root of what was issued since this Pebble started, PEM. */
     root: (await forward(`https://127.0.0.1:${management}`, root)).body.toString(),
-    /** What stands before it and is asked in its place. */
     front: () => acmeFront(`https://127.0.0.1:${acme}`, { key, cert }, countsOldProofs),
     stop: async (): Promise<void> => {
       child.kill('SIGKILL');

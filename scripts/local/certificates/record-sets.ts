@@ -40,8 +40,6 @@ const policyOf = (set: Record53): string | undefined => policies.find((policy) =
 /**
  * What one asker sees of record sets that share a name and a type: up to eight of multivalue ones, else one of them. Each asker
  * stands somewhere else than the one before, at last where no place of theirs is (AWS: Geolocation and IP-based routing).
- *
- * @param asker counts
  */
 function seen(sets: readonly Record53[], asker: number): readonly Record53[] {
   const [first] = sets;

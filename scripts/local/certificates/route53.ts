@@ -22,7 +22,6 @@ export function playRoute53(inSyncMs: number) {
   let askers = 0;
   const settle = () => isStuck || showChanges(state);
   return {
-    /** Adds a zone with its records, as somebody would by hand. */
     addZone: (name: string, more: Parameters<typeof newZone>[1] = {}): HostedZone => {
       const zone = newZone(name, more);
       state.zones.push(zone);

@@ -21,7 +21,6 @@ export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]) {
       ecs.putService({ ...service(name), ...change }),
     tasks: (name?: string) => [...ecs.tasks.values()].filter((task) => !name || task.service === name).map(view),
     hosts: (): readonly Host[] => [...ecs.hosts],
-    /** In the first cluster, or the one that is named. */
     addHost: (where = cluster): string => ecs.addHost(where),
     /** Waits until the wanted tasks run and are healthy, and no other is left. */
     steady: async (name: string, timeoutMs = 120_000): Promise<void> => {

@@ -23,7 +23,6 @@ export function playHosts(state: State, listener: Listener) {
     state.hosts.find((each) => each.ec2Id === ec2Id && !each.lost) ?? fail(`there is no instance ${ec2Id}`);
   return {
     setHostStatus: (ec2Id: string, status: Host['status']): void => setStatus(state, known(ec2Id), status),
-    /** Another EC2 instance joins a cluster. */
     addHost: (cluster: string, managed = false): string => {
       const host = newHost(cluster, managed);
       state.hosts.push(host);

@@ -115,7 +115,6 @@ const outcomeOf = (environment: Environment, mark: string, timeoutSeconds: numbe
 
 type Packaged = { readonly folder: string; readonly functions: readonly FunctionProperties[] };
 type Surroundings = {
-  /** A key that acts in a role of the template. */
   readonly assume: (role: string) => Credentials;
   readonly processes: Processes;
   readonly say: Say;

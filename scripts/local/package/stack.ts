@@ -69,7 +69,6 @@ export function readStack(folder: string, endpoint: string, addresses: readonly 
       allocationId: allocationId(id),
       tags: tagged(Tags),
     })),
-    /** Logical ids. */
     roles: roles.map(({ id }) => id),
     /** What a role may do, by the role's logical id. */
     policies: (role: string): readonly Policy[] =>

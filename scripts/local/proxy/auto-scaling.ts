@@ -30,10 +30,8 @@ export function autoScaling(deps: Deps) {
   const current = (slot: number): ProxyInstance =>
     state.inService.get(named(state, slot).AutoScalingGroupName) ?? fail(`proxy ${slot} is not in service`);
   return {
-    /** All that were ever launched, in order. */
     launched: state.launched as readonly ProxyInstance[],
     current,
-    /** As when the group is made: as many as its minimum. */
     fill: () => Promise.all(deps.groups.map((_, index) => add(state, index + 1))),
     /** An instance refresh with a maintenance policy of 100 to 200 percent: the successor first (AWS: instance maintenance policy). */
     replace: async (slot: number): Promise<ProxyInstance> => {

@@ -27,7 +27,6 @@ type State = Deps & {
   readonly own: Machine;
   readonly systemd: ServiceManager;
   readonly master: string;
-  /** Commands that run. */
   readonly commands: Set<Process>;
   reloads: number;
   scripts: number;
@@ -113,7 +112,6 @@ async function noticeReload(state: State): Promise<void> {
   state.reloads = now.reloads;
 }
 
-/** Everything ends at once. */
 async function cut({ systemd, commands }: State): Promise<void> {
   const ending = [...commands];
   for (const each of ending) each.kill('SIGKILL');

@@ -5,7 +5,6 @@ type Version = {
   readonly type: string;
   readonly tier: string;
   readonly version: number;
-  /** Epoch seconds. */
   readonly at: number;
 };
 type Put = { Name: string; Value: string; Type?: string; Overwrite?: boolean; Tier?: string };
@@ -33,7 +32,6 @@ export function parameterStore(now = Date.now) {
     read: (selector: string): string | undefined => find(selector)?.value,
     /** The number of the newest version, 0 where there is none. */
     version: (name: string): number => find(name)?.version ?? 0,
-    /** Deletes a parameter by hand, with all its versions. */
     forget: (name: string): void => void parameters.delete(name),
     handlers: {
       'ssm:PutParameter': put,
@@ -76,7 +74,6 @@ function findParameter(parameters: Parameters, selector: string): Found | undefi
   return found && { ...found, name, selector: `:${version}` };
 }
 
-/** In the shape of an answer. */
 function shape({ name, value, type, version, at, selector }: Found, decrypt = false) {
   const isHidden = type === 'SecureString' && !decrypt;
   return {

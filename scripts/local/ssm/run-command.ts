@@ -56,7 +56,6 @@ export function runCommand(documents: readonly Document[], instances: readonly M
             : [],
         ),
       }),
-      // The content is a text (AWS: GetDocument).
       'ssm:GetDocument': ({ Name, DocumentFormat = 'JSON' }: Asked) => {
         const Content = JSON.stringify(named(documents, Name).Content, undefined, 2);
         return { Name, DocumentFormat, DocumentVersion: '1', Status: 'Active', Content };
