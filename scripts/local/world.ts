@@ -11,7 +11,6 @@
  * Not played: KMS, quotas.
  */
 import type { Call } from './api/api';
-import { freePorts } from './api/loopback';
 import { deployStack } from './aws';
 import { controlPlaneDelay, type Delays, delays as defaults } from './delays';
 import { playEcs } from './ecs/ecs';
@@ -23,7 +22,7 @@ import type { Invocation } from './events/lambda';
 import type { Moment, Played, Say } from './moment';
 import type { Variant } from './package/package';
 import { processes as startProcesses } from './processes';
-import type { Ports } from './proxy/machine';
+import { type Ports, portsAt } from './proxy/machine';
 import { entrance, playProxies } from './proxy/proxies';
 import { timers as startTimers } from './timers';
 
@@ -71,9 +70,10 @@ export type World = Awaited<ReturnType<typeof startWorld>>;
 
 async function playAll(options: WorldOptions, played: Played) {
   const { tickSeconds, certificates = false, variant = 'default' } = options;
+  const host = '127.0.0.1';
   // More than a stack can have proxies.
-  const ports = [options.ports ?? (await anyPorts()), await anyPorts(), await anyPorts()];
-  const addresses = ports.map(({ https }) => `127.0.0.1:${https}`);
+  const ports = [options.ports ?? (await portsAt(host)), await portsAt(host), await portsAt(host)];
+  const addresses = ports.map(({ https }) => `${host}:${https}`);
   const aws = await deployStack({ ...played, tickSeconds, addresses, certificates, variant });
   const settings = aws.stack.functions.map(({ Environment }) => Environment?.Variables.SLUICE_CLUSTERS);
   const clusters = settings.find((setting) => setting !== undefined)?.split(',') ?? ['default'];
@@ -109,9 +109,4 @@ function countOf(words: readonly string[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
   return counts;
-}
-
-async function anyPorts(): Promise<Ports> {
-  const [http = 0, https = 0, statistics = 0] = await freePorts('127.0.0.1', 3);
-  return { http, https, statistics };
 }

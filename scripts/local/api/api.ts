@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AwsError, denied, type Fault, faultError, refuse } from './errors';
-import { bodyOf, type Served, serve } from './loopback';
+import { bodyOf, serve } from './loopback';
 import { type Credentials, claimOf, verifySignature } from './signature';
 import { isRest, parseQuery, parseRest, singular, toXml } from './xml';
 
@@ -25,15 +25,6 @@ export type Call = {
   outcome: string;
 };
 
-export type Api = Served & {
-  /** Everything that was asked, in order. Calls of unknown keys are not among them. */
-  readonly calls: readonly Call[];
-  /** The next calls of an action fail, or only those with a text in what they ask. */
-  readonly faults: { next(action: string, fault: Fault, times?: number, about?: string): void; clear(): void };
-  /** The whole of AWS's API answers 503 while it is off. */
-  switch(on: boolean): void;
-};
-
 type DueFault = { readonly action: string; readonly about: string; readonly fault: Fault; left: number };
 type State = {
   readonly callers: readonly Caller[];
@@ -44,7 +35,7 @@ type State = {
 };
 
 /** AWS's endpoints as one HTTP server on loopback: JSON 1.0 and 1.1 for ECS, SSM and SQS, Query for EC2, REST for Route 53. */
-export async function startApi(callers: readonly Caller[], handlers: Handlers): Promise<Api> {
+export async function startApi(callers: readonly Caller[], handlers: Handlers) {
   const state: State = { callers, handlers, calls: [], faults: [], isOn: true };
   const served = await serve(async (request, response) => {
     const body = (await bodyOf(request)).toString();
@@ -55,14 +46,20 @@ export async function startApi(callers: readonly Caller[], handlers: Handlers): 
   });
   return {
     ...served,
-    calls: state.calls,
+    /** Everything that was asked, in order. Calls of unknown keys are not among them. */
+    calls: state.calls as readonly Call[],
+    /** The next calls of an action fail, or only those with a text in what they ask. */
     faults: {
-      next: (action, fault, left = 1, about = '') => void state.faults.push({ action, fault, left, about }),
-      clear: () => void state.faults.splice(0),
+      next: (action: string, fault: Fault, left = 1, about = ''): void =>
+        void state.faults.push({ action, fault, left, about }),
+      clear: (): void => void state.faults.splice(0),
     },
-    switch: (isOn) => void Object.assign(state, { isOn }),
+    /** The whole of AWS's API answers 503 while it is off. */
+    switch: (isOn: boolean): void => void Object.assign(state, { isOn }),
   };
 }
+
+export type Api = Awaited<ReturnType<typeof startApi>>;
 
 async function answer(state: State, request: IncomingMessage, body: string): Promise<unknown> {
   if (!state.isOn) refuse('ServiceUnavailableException', 'Service Unavailable', 503);

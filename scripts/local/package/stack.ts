@@ -75,18 +75,11 @@ export function readStack(folder: string, endpoint: string, addresses: readonly 
       roles
         .filter(({ id }) => id === role)
         .flatMap(({ properties: { Policies = [] } }) => Policies.map(({ PolicyDocument }) => PolicyDocument)),
-    /** The role that proxies take. */
-    instanceRole: roles.find((role) => isForProxies(role.properties))?.id ?? 'no role for proxies',
+    instanceRole: 'ProxyRole',
   };
 }
 
 export type Stack = ReturnType<typeof readStack>;
-
-/** Hosts of tasks are instances too, but the agent that takes commands may register on proxies only. */
-const isForProxies = ({ Policies = [] }: Role) =>
-  Policies.flatMap(({ PolicyDocument: { Statement } }) => Statement)
-    .flatMap(({ Action }) => Action)
-    .includes('ssm:UpdateInstanceInformation');
 
 /** One a slot, in the order of the slots. */
 const groupsOf = (all: ReturnType<typeof readTemplate>): Group[] =>

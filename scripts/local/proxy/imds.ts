@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { type Served, serve } from '../api/loopback';
 import type { Credentials } from '../api/signature';
+import { region } from '../package/template';
 
 /** The instance metadata service, version 2 only, as `HttpTokens: required` makes it (AWS: Use the IMDS). */
 export async function startImds(instance: {
@@ -10,22 +11,16 @@ export async function startImds(instance: {
   readonly credentials: Credentials;
 }): Promise<Served> {
   const tokens = new Map<string, number>();
-  const { accessKeyId, secretAccessKey, sessionToken } = instance.credentials;
-  const expires = () => new Date(Date.now() + 6 * 3600_000).toISOString().replace(/\.\d+/, '');
-  const pages: Readonly<Record<string, () => string>> = {
-    '/latest/meta-data/instance-id': () => instance.id,
-    '/latest/meta-data/placement/region': () => 'eu-west-2',
-    '/latest/meta-data/iam/security-credentials/': () => instance.role,
-    [`/latest/meta-data/iam/security-credentials/${instance.role}`]: () =>
-      JSON.stringify({
-        Code: 'Success',
-        LastUpdated: new Date().toISOString().replace(/\.\d+/, ''),
-        Type: 'AWS-HMAC',
-        AccessKeyId: accessKeyId,
-        SecretAccessKey: secretAccessKey,
-        Token: sessionToken,
-        Expiration: expires(),
-      }),
+  const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token } = instance.credentials;
+  const pages: Readonly<Record<string, string>> = {
+    '/latest/meta-data/instance-id': instance.id,
+    '/latest/meta-data/placement/region': region,
+    '/latest/meta-data/iam/security-credentials/': instance.role,
+    [`/latest/meta-data/iam/security-credentials/${instance.role}`]: JSON.stringify(
+      { Code: 'Success', AccessKeyId, SecretAccessKey, Token },
+      undefined,
+      2,
+    ),
   };
 
   return serve((request, response) => {
@@ -41,6 +36,6 @@ export async function startImds(instance: {
     const until = tokens.get(String(request.headers['x-aws-ec2-metadata-token']));
     if (until === undefined || until < performance.now()) return end(401);
     const page = pages[url] ?? pages[`${url}/`];
-    return page ? end(200, page()) : end(404);
+    return page ? end(200, page) : end(404);
   });
 }

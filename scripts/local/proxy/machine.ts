@@ -7,6 +7,12 @@ import { haproxy } from './haproxy';
 
 export type Ports = { readonly http: number; readonly https: number; readonly statistics: number };
 
+/** Three free ports of an address. */
+export async function portsAt(host: string): Promise<Ports> {
+  const [http = 0, https = 0, statistics = 0] = await freePorts(host, 3);
+  return { http, https, statistics };
+}
+
 type Variables = Readonly<Record<string, string>>;
 
 /**
@@ -20,9 +26,7 @@ export async function machine(id: string, processes: Processes, surroundings: Va
   mkdirSync(located('/run/haproxy'), { recursive: true });
   mkdirSync(located('/etc/haproxy'), { recursive: true });
   const host = ownAddress();
-  const [http = 0, https = 0, statistics = 0] = await freePorts(host, 3);
-  const address = (port: number): Address => ({ host, port });
-  const addresses = { http: address(http), https: address(https), statistics: address(statistics) };
+  const addresses = addressesAt(host, await portsAt(host));
   const environment = { ...surroundings, ...environmentOf(disk, located, addresses) };
   const lines: { readonly at: number; readonly text: string }[] = [];
   return {
@@ -41,6 +45,15 @@ export async function machine(id: string, processes: Processes, surroundings: Va
     },
   };
 }
+
+export const addressesAt = (
+  host: string,
+  { http, https, statistics }: Ports,
+): Readonly<Record<keyof Ports, Address>> => ({
+  http: { host, port: http },
+  https: { host, port: https },
+  statistics: { host, port: statistics },
+});
 
 export type Machine = Awaited<ReturnType<typeof machine>>;
 

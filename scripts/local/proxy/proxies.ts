@@ -1,6 +1,6 @@
 import { fail, refuse } from '../api/errors';
 import { isTarget } from '../api/iam-checks';
-import { type Address, listens } from '../api/loopback';
+import { listens } from '../api/loopback';
 import type { Aws } from '../aws';
 import type { Played } from '../moment';
 import type { Group } from '../package/stack';
@@ -9,7 +9,7 @@ import { autoScaling } from './auto-scaling';
 import { type ElasticIp, elasticIp } from './elastic-ip';
 import { answers, haproxyVersion } from './haproxy';
 import { type ProxyInstance, proxyInstance } from './instance';
-import type { Ports } from './machine';
+import { addressesAt, type Ports } from './machine';
 
 type Deps = Played & { readonly aws: Aws };
 type Association = { readonly AllocationId: string; readonly InstanceId: string; readonly AllowReassociation?: string };
@@ -93,12 +93,8 @@ function associate(
 /** One proxy, whichever instance it is. */
 export function entrance({ addresses, current }: Proxies, slot: number) {
   const { ports } = addresses[slot - 1] as ElasticIp;
-  const address = (port: number): Address => ({ host: '127.0.0.1', port });
-  const http = address(ports.http);
   return {
-    http,
-    https: address(ports.https),
-    statistics: address(ports.statistics),
+    ...addressesAt('127.0.0.1', ports),
     haproxyVersion: haproxyVersion(),
     /** What the instance's console showed last. */
     log: (): readonly string[] => current(slot).console.map(({ text }) => text),
