@@ -4,7 +4,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { edge } from './bench/edge';
 import { lines } from './bench/lines';
 import { type Options, readOptions, usage } from './bench/options';
-import { type Processes, processes } from './local/processes';
+import { type Processes, processes } from './real/processes';
 
 export type Result = { readonly forPeople: string; readonly forPrograms: object };
 type Bench = (options: Options, processes: Processes) => Promise<Result>;

@@ -1,9 +1,8 @@
 // Writes the user data of every variant's proxies into a folder, as cloud-init would get it, for tools that check it.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-import { packaged, type Variant, variants } from './local/package/package';
 import { readStack } from './local/package/stack';
+import { packaged, type Variant, variants } from './real/package';
 
 const [, , folder = '.'] = process.argv;
 

@@ -1,5 +1,5 @@
-import type { Processes } from '../local/processes';
-import { haproxyVersion } from '../local/proxy/haproxy';
+import { haproxyVersion } from '../real/haproxy';
+import type { Processes } from '../real/processes';
 import { compareOnce, type Round } from './compare';
 import { reference, sluice, sluiceFiles } from './configurations';
 import { clock } from './cpu';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { currentWorker, haproxyAt } from '../../lib/sync/haproxy/worker';
 import { table } from '../../lib/sync/replies';
-import { haproxy } from '../local/proxy/haproxy';
+import { haproxy } from '../real/haproxy';
 import type { Configuration } from './configurations';
 import { type Cpu, cpuOf, givePriority, pinned } from './cpu';
 import { host } from './load';

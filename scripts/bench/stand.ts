@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { makeStandIn } from '../../lib/sync/haproxy/check';
-import { freePorts, listens, ownAddress } from '../local/api/loopback';
-import type { Launch, Process, Processes } from '../local/processes';
-import { haproxy } from '../local/proxy/haproxy';
+import { haproxy } from '../real/haproxy';
+import { freePorts, listens, ownAddress } from '../real/loopback';
+import type { Launch, Process, Processes } from '../real/processes';
 import { type Cores, cores, pinned } from './cpu';
 
 export type Seat = { readonly host: string; readonly http: number; readonly https: number };

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-import { freePorts, isFree } from '../local/api/loopback';
 import { startWorld, type World } from '../local/world';
+import { freePorts, isFree } from '../real/loopback';
 import { type Certificate, certificateOf, certified } from './certificate';
 import { answered } from './fate';
 import { createJournal, type Journal } from './journal';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-
+import { packaged, type Variant } from '../real/package';
 import { type Caller, type Handlers, startApi } from './api/api';
 import { fail } from './api/errors';
 import { firstRefused, judge } from './api/iam';
@@ -9,7 +9,6 @@ import { playIssuance } from './certificates/issuance';
 import { queueHandlers } from './events/sqs';
 import { wireEvents } from './events/wiring';
 import type { Played } from './moment';
-import { packaged, type Variant } from './package/package';
 import { readStack, type Stack } from './package/stack';
 import { region, stackId } from './package/template';
 import { parameterStore } from './ssm/parameters';

@@ -1,5 +1,5 @@
+import type { Processes } from '../real/processes';
 import type { Delays } from './delays';
-import type { Processes } from './processes';
 import type { Timers } from './timers';
 
 export type Moment = {

@@ -10,6 +10,9 @@
  * Judged from outside: every call, by a published evaluator of IAM policies (iam.ts), on what AWS checks for it (iam-checks.ts).
  * Not played: KMS, quotas.
  */
+
+import type { Variant } from '../real/package';
+import { processes as startProcesses } from '../real/processes';
 import type { Call } from './api/api';
 import { deployStack } from './aws';
 import { controlPlaneDelay, type Delays, delays as defaults } from './delays';
@@ -20,8 +23,6 @@ import { twoHosts } from './ecs/hosts';
 import type { TaskDefinitionInput } from './ecs/task';
 import type { Invocation } from './events/lambda';
 import type { Moment, Played, Say } from './moment';
-import type { Variant } from './package/package';
-import { processes as startProcesses } from './processes';
 import { type Ports, portsAt } from './proxy/machine';
 import { entrance, playProxies } from './proxy/proxies';
 import { timers as startTimers } from './timers';

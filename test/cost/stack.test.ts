@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { albZones, functionGb, hostGb, looksADay, ownAlarms, systemGb, ticksAnHour } from '../../scripts/cost/rows';
-import { packaged, type Variant } from '../../scripts/local/package/package';
+import { packaged, type Variant } from '../../scripts/real/package';
 
 type Properties = {
   readonly LaunchTemplateData: { readonly BlockDeviceMappings: readonly { readonly Ebs: { VolumeSize: number } }[] };

@@ -1,7 +1,7 @@
 import { firstRefused, type Judge, judge, type Policy } from '../../scripts/local/api/iam';
 import { checksOf } from '../../scripts/local/api/iam-checks';
-import { packaged } from '../../scripts/local/package/package';
 import { readStack } from '../../scripts/local/package/stack';
+import { packaged } from '../../scripts/real/package';
 
 const ecs = 'arn:aws:ecs:eu-west-2:123456789012';
 const ssm = 'arn:aws:ssm:eu-west-2:123456789012';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 
 import { type LambdaFunction, lambdaFunction } from '../../scripts/local/events/lambda';
-import { type Processes, processes } from '../../scripts/local/processes';
+import { type Processes, processes } from '../../scripts/real/processes';
 
 const source = `
 let count = 0;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { matches } from '../../scripts/local/events/pattern';
-import { packaged } from '../../scripts/local/package/package';
 import { readStack } from '../../scripts/local/package/stack';
+import { packaged } from '../../scripts/real/package';
 
 it('refuses an operator rather than to guess', () => {
   expect(() => matches({ a: [{ cidr: '10.0.0.0/8' }] }, { a: '10.0.0.1' })).toThrow('cidr');

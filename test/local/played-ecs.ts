@@ -6,8 +6,8 @@ import { twoHosts } from '../../scripts/local/ecs/hosts';
 import { isSteady, type Service } from '../../scripts/local/ecs/services';
 import type { Host, Task } from '../../scripts/local/ecs/task';
 import type { Moment } from '../../scripts/local/moment';
-import { type Processes, processes } from '../../scripts/local/processes';
 import { timers } from '../../scripts/local/timers';
+import { type Processes, processes } from '../../scripts/real/processes';
 
 type Seen = { readonly kind: Moment['kind']; readonly text: string };
 type Event = { readonly type: string; readonly detail: Readonly<Record<string, unknown>> };

@@ -23,7 +23,7 @@ const gone = async (pid: number) => {
 
 it('leaves nothing even when the world itself is killed without a word', async () => {
   const program = `
-    const { processes } = require('${join(__dirname, '../../scripts/local/processes')}');
+    const { processes } = require('${join(__dirname, '../../scripts/real/processes')}');
     const running = processes();
     running.launch(${JSON.stringify(sleeper)}, { environment: {}, onLine: (line) => console.log(line, running.folder) });`;
   const world = spawn(process.execPath, ['--import', 'tsx', '-e', program], { cwd: join(__dirname, '../..') });

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { processes as startProcesses } from '../../scripts/local/processes';
 import { machine } from '../../scripts/local/proxy/machine';
 import { serviceManager } from '../../scripts/local/proxy/systemd';
+import { processes as startProcesses } from '../../scripts/real/processes';
 
 const unit = readFileSync(join(__dirname, '../../resources/instance/sluice-pull.service'), 'utf8');
 const processes = startProcesses();

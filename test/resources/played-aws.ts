@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 import { AwsError } from '../../scripts/local/api/errors';
-import { type Served, serve } from '../../scripts/local/api/loopback';
 import { verifySignature } from '../../scripts/local/api/signature';
 import { isRest, singular, toXml } from '../../scripts/local/api/xml';
+import { type Served, serve } from '../../scripts/real/loopback';
 
 type Answer = object | AwsError;
 export type Says = Record<string, Answer | ((asked: string) => Answer)>;

@@ -1,6 +1,6 @@
 import { dueForRenewal, type Held } from '../../lib/certificates/due/due';
-import { packaged, type Variant } from '../../scripts/local/package/package';
 import { readTemplate } from '../../scripts/local/package/template';
+import { packaged, type Variant } from '../../scripts/real/package';
 import { type Alarm, type Datum, identity, type State, statsOf, watch } from './cloudwatch';
 import { between, day, type Fault, from, hour, lived, measured, type Name } from './life';
 

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-
-import { packaged } from '../../scripts/local/package/package';
 import type { ProxyInstance } from '../../scripts/local/proxy/instance';
+import { packaged } from '../../scripts/real/package';
 import { packagedWithSync } from './packaged';
 import { type Redeployed, redeploy } from './redeploy';
 import { openShop, said, serves, until, world, worldForAll } from './shop';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { smallest } from '../../lib/haproxy/limits';
-import type { variants } from '../../scripts/local/package/package';
+import type { variants } from '../../scripts/real/package';
 import { type Template, templateOf } from './packaged';
 
 type Part = string | object;

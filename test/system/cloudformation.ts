@@ -1,4 +1,4 @@
-import { serve } from '../../scripts/local/api/loopback';
+import { serve } from '../../scripts/real/loopback';
 
 /** What a custom resource answered (AWS: Custom resource response objects). */
 export type Answer = {

@@ -1,4 +1,4 @@
-import { conditionHolds } from '../../scripts/local/proxy/haproxy';
+import { conditionHolds } from '../../scripts/real/haproxy';
 import { door, doorForAll } from './edge';
 
 /** Earlier releases pass trailers that were not announced. */

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { packaged, packageSources, sourceFiles, type Variant, variants } from '../../scripts/local/package/package';
+import { packaged, packageSources, sourceFiles, type Variant, variants } from '../../scripts/real/package';
 
 export type Statement = { Sid?: string; Action: string | string[]; Resource: unknown; Condition?: object };
 export type Resource = { Type: string; Properties: Record<string, unknown>; DependsOn?: string | string[] };

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
 import { gzipSync, zipSync } from 'fflate';
 
-import { packaged } from '../../scripts/local/package/package';
+import { packaged } from '../../scripts/real/package';
 
 const { script } = require('../../resources/sync.cjs') as { script: (prefix: string) => string };
 

@@ -1,8 +1,7 @@
 import { connect, type Socket } from 'node:net';
-
-import type { Address } from '../../scripts/local/api/loopback';
 import { delays as defaults } from '../../scripts/local/delays';
 import type { World } from '../../scripts/local/world';
+import type { Address } from '../../scripts/real/loopback';
 import { answersDuring, openShop, startQuick, statusAt } from './shop';
 
 jest.setTimeout(90_000);

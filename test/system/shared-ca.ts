@@ -1,7 +1,7 @@
 import { type Dns, startDns } from '../../scripts/local/certificates/dns';
 import { type PebbleOptions, startPebble } from '../../scripts/local/certificates/pebble';
 import type { Route53 } from '../../scripts/local/certificates/route53';
-import { processes as startProcesses } from '../../scripts/local/processes';
+import { processes as startProcesses } from '../../scripts/real/processes';
 import { failingCa } from './failing-ca';
 
 type Authority = Awaited<ReturnType<typeof startPebble>> & { readonly dns: Dns };

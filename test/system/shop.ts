@@ -1,10 +1,9 @@
 import { Agent, type RequestOptions, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-
-import type { Address } from '../../scripts/local/api/loopback';
 import type { ProxyInstance } from '../../scripts/local/proxy/instance';
 import { startWorld, type TaskDefinitionInput, type World } from '../../scripts/local/world';
+import type { Address } from '../../scripts/real/loopback';
 
 export const quick = { eventMs: 20, queueMs: 5, commandMs: 50, taskStartMs: 50, schedulerMs: 50, registerMs: 200 };
 

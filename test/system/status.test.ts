@@ -13,8 +13,8 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 
 import type { Policy } from '../../scripts/local/api/iam';
 import type { Credentials } from '../../scripts/local/api/signature';
-import { packaged } from '../../scripts/local/package/package';
 import { readTemplate } from '../../scripts/local/package/template';
+import { packaged } from '../../scripts/real/package';
 import type { Check } from '../../scripts/status/check';
 import { named } from '../../scripts/status/stage';
 import { lookAt } from '../../scripts/status/status';

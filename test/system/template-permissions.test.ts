@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { judge } from '../../scripts/local/api/iam';
-import { packaged } from '../../scripts/local/package/package';
 import { readStack } from '../../scripts/local/package/stack';
+import { packaged } from '../../scripts/real/package';
 import { templatesFor } from './packaged';
 
 const { blocks, commands } = require('../../scripts/documented.cjs') as {

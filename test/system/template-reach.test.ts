@@ -1,4 +1,4 @@
-import type { Variant } from '../../scripts/local/package/package';
+import type { Variant } from '../../scripts/real/package';
 import { allVariants, type Template, templatesFor } from './packaged';
 
 type Rule = {

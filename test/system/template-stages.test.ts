@@ -1,4 +1,4 @@
-import type { Variant } from '../../scripts/local/package/package';
+import type { Variant } from '../../scripts/real/package';
 import { type Template, templateOf } from './packaged';
 
 /** Names that two stages of one account share, and why they do not meet. */

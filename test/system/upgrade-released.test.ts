@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { packaged } from '../../scripts/local/package/package';
+import { packaged } from '../../scripts/real/package';
 import { packagedAs, releases } from './released';
 import { upgrading, upgradingForAll } from './upgrading';
 

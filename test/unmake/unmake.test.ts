@@ -7,8 +7,8 @@ import { stageParameters } from '../../lib/aws/parameters';
 import { removeAll, report, unmake } from '../../lib/unmake/unmake';
 import { type Api, startApi } from '../../scripts/local/api/api';
 import { refuse } from '../../scripts/local/api/errors';
-import { serve } from '../../scripts/local/api/loopback';
 import { parameterStore } from '../../scripts/local/ssm/parameters';
+import { serve } from '../../scripts/real/loopback';
 
 const credentials = { accessKeyId: 'ASIALOCAL', secretAccessKey: 'secret', sessionToken: 'session' };
 const open: { stop(): Promise<void> }[] = [];

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-
+import { bodyOf, serve } from '../../real/loopback';
 import { AwsError, denied, type Fault, faultError, refuse } from './errors';
-import { bodyOf, serve } from './loopback';
 import { type Credentials, claimOf, verifySignature } from './signature';
 import { isRest, parseQuery, parseRest, singular, toXml } from './xml';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Agent, createServer, request } from 'node:https';
 
-import { bodyOf, listen } from '../api/loopback';
+import { bodyOf, listen } from '../../real/loopback';
 
 export type Ask = { readonly method: string; readonly path: string; readonly headers: object; readonly body: Buffer };
 /** An answer of the CA, or one that is made up in its place. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import * as wire from 'dns-packet';
 
-import { ownAddress } from '../api/loopback';
+import { ownAddress } from '../../real/loopback';
 import type { Record53 } from './record-sets';
 import type { Route53 } from './route53';
 

@@ -1,5 +1,5 @@
+import type { Processes } from '../../real/processes';
 import type { FunctionProperties } from '../package/stack';
-import type { Processes } from '../processes';
 import { startDns } from './dns';
 import { startPebble } from './pebble';
 import { playRoute53 } from './route53';

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { freePorts, listens } from '../api/loopback';
-import type { Processes } from '../processes';
+import { freePorts, listens } from '../../real/loopback';
+import type { Processes } from '../../real/processes';
 import { acmeFront, forward } from './acme-front';
 
 export type PebbleOptions = {

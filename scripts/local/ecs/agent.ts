@@ -1,8 +1,8 @@
 import { get } from 'node:http';
 import { join } from 'node:path';
 
-import { isFree } from '../api/loopback';
-import type { Processes } from '../processes';
+import { isFree } from '../../real/loopback';
+import type { Processes } from '../../real/processes';
 import type { Timers } from '../timers';
 import { type Container, isBridged, type Task } from './task';
 

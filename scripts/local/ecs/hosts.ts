@@ -1,5 +1,5 @@
+import { ownAddress } from '../../real/loopback';
 import { fail } from '../api/errors';
-import { ownAddress } from '../api/loopback';
 import type { Event } from '../events/eventbridge';
 import type { Played } from '../moment';
 import { account, region } from '../package/template';

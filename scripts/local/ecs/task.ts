@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
-import { ownAddress } from '../api/loopback';
+import { ownAddress } from '../../real/loopback';
+import type { Process } from '../../real/processes';
 import { account, region } from '../package/template';
-import type { Process } from '../processes';
 
 /** `command` is the argv of a real process; it finds its address and port in HOST and PORT. */
 export type ContainerInput = {

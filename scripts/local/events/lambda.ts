@@ -3,11 +3,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { unzipSync } from 'fflate';
-
+import type { Process, Processes } from '../../real/processes';
 import type { Credentials } from '../api/signature';
 import type { Say } from '../moment';
 import type { FunctionProperties } from '../package/stack';
-import type { Process, Processes } from '../processes';
 
 export type Invocation = {
   readonly at: number;

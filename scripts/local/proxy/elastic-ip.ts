@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-import { type Address, listen } from '../api/loopback';
+import { type Address, listen } from '../../real/loopback';
 import type { Timers } from '../timers';
 import type { Ports } from './machine';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { type Served, serve } from '../api/loopback';
+import { type Served, serve } from '../../real/loopback';
 import type { Credentials } from '../api/signature';
 import { region } from '../package/template';
 

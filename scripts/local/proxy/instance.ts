@@ -1,13 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
+import { answers, showProcesses } from '../../real/haproxy';
+import type { Process } from '../../real/processes';
 import type { Credentials } from '../api/signature';
 import type { Played } from '../moment';
-import type { Process } from '../processes';
 import type { ManagedInstance, Output, Script } from '../ssm/run-command';
 import { agentConnection, agentUnit } from '../ssm/ssm-agent';
 import { firstBoot } from './cloud-init';
-import { answers, showProcesses } from './haproxy';
 import { startImds } from './imds';
 import { type Machine, machine } from './machine';
 import { type ServiceManager, serviceManager } from './systemd';

@@ -1,9 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-
-import { type Address, freePorts, ownAddress } from '../api/loopback';
-import { type Process, type Processes, path } from '../processes';
-import { haproxy } from './haproxy';
+import { haproxy } from '../../real/haproxy';
+import { type Address, freePorts, ownAddress } from '../../real/loopback';
+import { type Process, type Processes, path } from '../../real/processes';
 
 export type Ports = { readonly http: number; readonly https: number; readonly statistics: number };
 

@@ -1,13 +1,13 @@
+import { answers, haproxyVersion } from '../../real/haproxy';
+import { listens } from '../../real/loopback';
 import { fail, refuse } from '../api/errors';
 import { isTarget } from '../api/iam-checks';
-import { listens } from '../api/loopback';
 import type { Aws } from '../aws';
 import type { Played } from '../moment';
 import type { Group } from '../package/stack';
 import { filled } from '../ssm/run-command';
 import { autoScaling } from './auto-scaling';
 import { type ElasticIp, elasticIp } from './elastic-ip';
-import { answers, haproxyVersion } from './haproxy';
 import { type ProxyInstance, proxyInstance } from './instance';
 import { addressesAt, type Ports } from './machine';
 

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { haproxy } from '../../real/haproxy';
+import { bodyOf, serve } from '../../real/loopback';
+import type { Process } from '../../real/processes';
 import { fail } from '../api/errors';
-import { bodyOf, serve } from '../api/loopback';
 import type { Say } from '../moment';
-import type { Process } from '../processes';
 import type { Timers } from '../timers';
-import { haproxy } from './haproxy';
 import type { Machine } from './machine';
 
 /** Of Debian's and Ubuntu's package (haproxy: debian/haproxy.service), as far as it is played. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-const root = join(__dirname, '../../..');
+const root = join(__dirname, '../..');
 const dayMs = 86_400_000;
 const cache = join(root, 'node_modules/.cache/sluice-package');
 

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { path } from '../processes';
+import { path } from './processes';
 
 /** Which HAProxy is used: the one on the path, or the one that the environment names. */
 export const haproxy = process.env.HAPROXY ?? 'haproxy';
