@@ -41,6 +41,7 @@ export async function proxyInstance({ id, tags, userData, role, credentials }: L
   const environment = { AWS_ENDPOINT_URL: endpoint, AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.endpoint };
   const own = await machine(id, processes, environment);
   const agent = agentConnection(timers, delays.agentMs);
+  own.store(`/etc/systemd/system/${agentUnit}`, '[Service]\nExecStart=/usr/bin/snap run amazon-ssm-agent\n', 0o644);
   const restartAgent = () => {
     say('boot', `the agent on ${id} is restarted`);
     agent.connect();

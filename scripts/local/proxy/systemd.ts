@@ -70,6 +70,7 @@ export type ServiceManager = Awaited<ReturnType<typeof serviceManager>>;
 /** The command line of the stand-in, bin/systemctl. */
 async function obey(state: State, [verb = '', ...names]: readonly string[]): Promise<void> {
   for (const name of verb === 'daemon-reload' ? [] : names) {
+    readUnit(name, state.machine);
     const restart = state.others[name];
     if (verb === 'try-restart' && restart) restart();
     else if (verb === 'enable') state.enabled.add(name);
