@@ -6,7 +6,8 @@ import { plan, renderListable } from './generation/plan';
 import type { Backend } from './haproxy/backend';
 import type { File } from './haproxy/render';
 import { printable } from './printable';
-import { type Look, unreadFaults, warnedSeconds } from './routes/look';
+import { type Look, warnedSeconds } from './routes/look';
+import { unreadFaults } from './routes/missing';
 import { decideRoutes, overlaps, type Routes } from './routes/routes';
 
 export type Published = {

@@ -116,16 +116,25 @@ async function issue(orders: readonly Decision[], ca: Ca, { dns }: Pick<OrderDep
     }
     const answers = ready.flatMap((each) => each.answers);
     const unshown = await dns.show(answers).catch((error: Error) => new Map(answers.map((answer) => [answer, error])));
-    const finished = ready.map(async ({ decision, placed, answers }) => {
-      const [fault] = answers.flatMap((answer) => unshown.get(answer) ?? []);
-      await (fault ? Promise.reject(fault) : placed.finish().then((issued) => purpose.keep(decision, issued))).catch(
-        (error) => failures.set(decision.name, purpose.toFailure(error, placed.mayBeIssued())),
-      );
-    });
+    const finished = ready.map((each) =>
+      finish(each, unshown, purpose).catch((error) =>
+        failures.set(each.decision.name, purpose.toFailure(error, each.placed.mayBeIssued())),
+      ),
+    );
     await Promise.all(finished);
     await dns.clean().catch((error) => leftovers.push(error));
   }
   return { failures, leftovers };
+}
+
+async function finish(
+  { decision, placed, answers }: Ready,
+  unshown: ReadonlyMap<Answer, Error>,
+  { keep }: Purpose,
+): Promise<void> {
+  const [fault] = answers.flatMap((answer) => unshown.get(answer) ?? []);
+  if (fault) throw fault;
+  await keep(decision, await placed.finish());
 }
 
 function groups(orders: readonly Decision[]): readonly (readonly Decision[])[] {

@@ -4,7 +4,8 @@ import type { Backend } from '../haproxy/backend';
 import { asPublished, type Fault, type Revision, readRevisions } from './claims';
 import { routeKey } from './contest';
 import { type Group, groupAsPublished, groupClaims } from './groups';
-import { byService, keepMissing, type Look, type Missing } from './look';
+import { byService, type Look } from './look';
+import { keepMissing, type Missing } from './missing';
 
 export type Service = {
   readonly service: string;

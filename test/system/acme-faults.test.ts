@@ -53,7 +53,7 @@ const faults: Record<string, Fault> = {
     refuse('externalAccountRequired', 'bind it', 'newAccount'),
   ],
   'the CA sees no answer, so that the order becomes invalid': [
-    /Proving example.com: the CA refused \((dns|unauthorized)\): .*; look /,
+    /Proving example.com: the CA refused \((dns|unauthorized)\): .*; check /,
     () => stage.dns.hide(true),
   ],
   'the order becomes invalid later': [
