@@ -13,6 +13,7 @@ const { check, names } = require('../../resources/settings.cjs') as {
   check: (given: object, where: string) => object;
   names: readonly string[];
 };
+const { load } = require('js-yaml') as { load: (yaml: string) => Record<string, object> };
 
 const root = join(__dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -88,8 +89,8 @@ describe.each(pages)('%s', (page) => {
   });
 
   it('shows settings that are valid', () => {
-    for (const { text: settings } of blocks(text).filter(({ kind }) => kind === 'yaml'))
-      expect(() => check(asSettings(settings), page)).not.toThrow();
+    const stages = blocks(text).flatMap(({ kind, text }) => (kind === 'yaml' ? Object.values(load(text)) : []));
+    for (const settings of stages) expect(() => check(settings, page)).not.toThrow();
     for (const [, name = ''] of text.matchAll(/--param (\w+)=/g)) expect(names).toContain(name);
   });
 });
@@ -118,13 +119,3 @@ const headings = (text: string): readonly string[] =>
       .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   );
-
-/** The settings' blocks are plain enough: `name: value` in JSON's or bare words. */
-function asSettings(yaml: string): Record<string, unknown> {
-  const lines = [...yaml.matchAll(/^ {2}(\w+): (.*)$/gm)];
-  return Object.fromEntries(
-    lines.map(([, name = '', value = '']) => [name, value.startsWith('[') ? bare(value) : value]),
-  );
-}
-
-const bare = (value: string): unknown => JSON.parse(value.replaceAll(/"?([\w.*-]+)"?/g, '"$1"'));

@@ -12,6 +12,8 @@ const { derive } = require('../../resources/derived.cjs') as {
   derive: (settings: Settings, stage: string) => Settings;
 };
 
+const { load } = require('js-yaml') as { load: (yaml: string) => Record<string, object> };
+
 const root = join(__dirname, '../..');
 const needed = { domain: 'example.com', hostedZoneId: 'Z0123456789ABCDEFGHIJ' };
 const beside = { vpcId: 'vpc-0123456789abcdef0', publicSubnetIds: ['subnet-0123456789abcdef0'], clusters: ['default'] };
@@ -25,7 +27,7 @@ const faults = (given: Settings): string[] => {
 };
 
 describe('settings', () => {
-  it('that are missing or wrong are told all at once, contradictions among them', () => {
+  it('that are missing or wrong are reported all at once, contradictions among them', () => {
     const given = {
       domain: '*.example.com',
       proxies: 4,
@@ -151,33 +153,18 @@ describe('settings', () => {
 
 describe('settings.example.yml', () => {
   const text = readFileSync(join(root, 'settings.example.yml'), 'utf8');
-  /** Every `name: value`, commented out or not; the packager reads the file as YAML, here the values are JSON enough. */
-  const shown = new Map(
-    [...text.matchAll(/^ {2}(?:# )?([a-zA-Z]+): (\S.*)$/gm)]
-      .filter(([, name]) => names.includes(name ?? ''))
-      .map(([, name = '', value = '']) => [name, value]),
-  );
+  const { default: shown } = load(text.replace(/^ {2}# (?=[a-zA-Z]+:(?: |$))/gm, '  ')) as { default: Settings };
+  const examples = ['vpcId', 'publicSubnetIds', 'clusters', 'taskSecurityGroupIds'];
+  const of = (all: Settings, ...some: string[]) => Object.fromEntries(some.map((name) => [name, all[name]]));
 
-  it('names exactly the settings that there are', () => {
-    const named = [...text.matchAll(/^ {2}(?:# )?([a-zA-Z]+):(?: |$)/gm)].map(([, name]) => name);
+  it('names exactly the settings that there are, with their defaults', () => {
+    const others = names.filter((name) => !examples.includes(name));
 
-    expect(named).toStrictEqual(names);
-  });
-
-  it('shows the true defaults', () => {
-    const defaults = derive(check(needed, ''), 'dev');
-    const written = (value: unknown) => `${typeof value === 'object' ? JSON.stringify(value) : value}`;
-    const plain = (value: string) => value.replace(/["\s]/g, '');
-    const examples = ['vpcId', 'publicSubnetIds', 'clusters', 'taskSecurityGroupIds'];
-
-    for (const name of names.filter((each) => !examples.includes(each)))
-      expect(`${name}: ${plain(shown.get(name) ?? '')}`).toBe(`${name}: ${plain(written(defaults[name]))}`);
+    expect(Object.keys(shown)).toStrictEqual(names);
+    expect(of(shown, ...others)).toStrictEqual(of(derive(check(needed, ''), 'dev'), ...others));
   });
 
   it('shows examples that are valid, of what has no default', () => {
-    const list = (name: string) => (shown.get(name) ?? '').replace(/[[\]\s]/g, '');
-    const given = ['vpcId', 'publicSubnetIds', 'clusters', 'taskSecurityGroupIds'].map((name) => [name, list(name)]);
-
-    expect(faults({ ...needed, ...Object.fromEntries(given) })).toStrictEqual([]);
+    expect(faults({ ...needed, ...of(shown, ...examples) })).toStrictEqual([]);
   });
 });
