@@ -1,28 +1,17 @@
-import { once } from 'node:events';
 import { Agent, createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { holdOpen, secureOrigin, shownBy, trusting } from '../../scripts/demo/secure';
 import { visit } from '../../scripts/demo/visit';
+import { portOf } from '../listening';
 import { selfSigned } from '../system/haproxy-instance';
 
 const [pem, other] = [selfSigned('sluice.test'), selfSigned('sluice.test')];
 const secure = { host: 'sluice.test', port: 0, root: pem };
 const plan = { id: 'r1', kind: 'kept', method: 'GET', path: '/' } as const;
 
-const stops: (() => void)[] = [];
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
-});
-
-async function listen(server: ReturnType<typeof createServer | typeof createSecureServer>): Promise<number> {
-  stops.push(() => server.close().closeAllConnections());
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return (server.address() as AddressInfo).port;
-}
-const serveSecurely = (listener: RequestListener) => listen(createSecureServer({ key: pem, cert: pem }, listener));
+const serveSecurely = (listener: RequestListener) => portOf(createSecureServer({ key: pem, cert: pem }, listener));
 
 it.each<[string, RequestListener, object]>([
   [
@@ -36,7 +25,7 @@ it.each<[string, RequestListener, object]>([
   ['is not repeated when the connection closes', ({ socket }) => socket.destroy(), { error: 'socket hang up' }],
 ])('a visit %s', async (_, listener, outcome) => {
   let connections = 0;
-  const port = await listen(createServer(listener).on('connection', () => connections++));
+  const port = await portOf(createServer(listener).on('connection', () => connections++));
 
   const { start, end, id, kind, method, ...rest } = await visit(`http://127.0.0.1:${port}`, plan, new Agent());
 

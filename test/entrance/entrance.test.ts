@@ -1,7 +1,7 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { promisify } from 'node:util';
 
@@ -9,33 +9,20 @@ import { build } from 'esbuild';
 
 import { handshake, parseAddress } from '../../lib/entrance/handshake';
 import { probe } from '../../lib/entrance/probe';
+import { portOf } from '../listening';
 import { authority } from '../system/authority';
+import { selfSigned } from '../system/haproxy-instance';
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
+const [both, other, standIn] = [selfSigned('example.com', '*.example.com'), selfSigned('example.org'), selfSigned()];
 
-/** A certificate with its key, for 100 days, for these names or for none. */
-function made(...names: readonly string[]): string {
-  const san = names.length > 0 ? ['-addext', `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`] : [];
-  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 100 -subj /O=Test/CN=${names[0] ?? 'x'} -keyout - -out -`;
-  const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
-  return execFileSync('openssl', [...words.split(' '), ...san], { encoding: 'utf8', stdio });
-}
-const [both, other, standIn] = [made('example.com', '*.example.com'), made('example.org'), made()];
-
-async function listening(server: Server): Promise<string> {
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+const listening = async (server: Server): Promise<string> => `127.0.0.1:${await portOf(server)}`;
 const serving = (pem: string) =>
   listening(createHttpsServer({ key: pem, cert: pem }, (_, answer) => answer.writeHead(404).end()));
 const silent = () => listening(createServer((socket) => void socket.on('error', () => {})));
 async function gone() {
-  const address = await listening(createServer());
-  await new Promise((resolve) => servers.pop()?.close(resolve));
+  const server = createServer();
+  const address = await listening(server);
+  await new Promise((resolve) => server.close(resolve));
   return address;
 }
 
@@ -51,7 +38,7 @@ describe('a handshake', () => {
 
     expect((await ask(address, 'www.example.com')).leaf).toStrictEqual({
       serial: serialNumber,
-      issuer: 'O=Test, CN=example.com',
+      issuer: 'CN=example.com',
       names: ['example.com', '*.example.com'],
       notBefore: Date.parse(validFrom),
       notAfter: Date.parse(validTo),

@@ -25,7 +25,7 @@ const [none, expired] = [
 it.each([
   [ofPackager('AWS_CREDENTIALS_NOT_FOUND', 'AWS provider credentials not found. Learn how'), none],
   [error('CredentialsProviderError', 'Could not load credentials from any providers'), none],
-  [ofPackager('UNRECOGNIZED_AWS_PROFILE', 'No profile "x"'), 'No profile "x": `aws configure list-profiles` shows'],
+  [ofPackager('UNRECOGNIZED_AWS_PROFILE', 'No profile "x"'), 'No profile "x": `aws configure list-profiles`'],
   [error('CredentialsProviderError', 'The SSO session associated with this profile has expired.'), expired],
   [error('TokenProviderError', "Token is expired. To refresh this SSO session run 'aws sso login'"), expired],
   [ofAws('ExpiredToken'), expired],

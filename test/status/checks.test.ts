@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
 
 import { alarmChecks } from '../../scripts/status/alarms';
 import { certificateChecks } from '../../scripts/status/certificates';
 import { countWaiting, queueChecks } from '../../scripts/status/queue';
 import { type Clients, named } from '../../scripts/status/stage';
+import { portOf } from '../listening';
 import { authority } from '../system/authority';
 
 const stage = named('dev', 'eu-west-2');
@@ -41,10 +41,6 @@ describe('a queue', () => {
 });
 
 describe('a certificate', () => {
-  const servers: Server[] = [];
-  afterEach(() => {
-    for (const server of servers.splice(0)) server.close();
-  });
   const names = ['example.com', '*.example.com'];
   const ours = authority('T').issue(names);
   const [whole, alone, other] = [ours.key + ours.chain, ours.key, authority('U').issue(['example.org']).key];
@@ -57,10 +53,7 @@ describe('a certificate', () => {
     ['is served without its issuer’s', alone, 14, serial, false, /certificate of its issuer: only browsers/, /renew/],
     ['is another one', other, 14, serial, false, /^it serves another certificate than that of example\.com/, /tick/],
   ])('that %s', async (_, pem, days, stored, ok, says, next) => {
-    const server = createServer({ key: pem, cert: pem });
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const address = `127.0.0.1:${await portOf(createServer({ key: pem, cert: pem }))}`;
     const certificate = { name: 'example.com', names, serial: stored, key: 1, chain: 1 };
     const now = Date.parse(validTo) - days * 86_400_000;
 

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { listenToNew } from '../../../lib/sync/haproxy/serving';
+import { portOf } from '../../listening';
 import { wanted } from '../builders';
 
 const header = '# pxname,svname,status,check_status,check_code,eresp,hrsp_2xx,hrsp_4xx\n';
@@ -12,9 +13,7 @@ const header = '# pxname,svname,status,check_status,check_code,eresp,hrsp_2xx,hr
 it('listens to each new task once, to a hundred at a time, and to none that is known to speak HTTP or to be out of reach', async () => {
   const home = mkdtempSync(join(tmpdir(), 'sluice-heard-'));
   let connections = 0;
-  const server = createServer(() => connections++);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await portOf(createServer(() => connections++));
   const many = Array.from({ length: 130 }, (_, n) => [`task-${n}`, 'UP,L4OK,,0,0,0']);
   const states = { checked: 'UP,L7OK,200,0,0,0', asked: 'UP,L4OK,,9,1,0', refused: 'DOWN,* L4CON,,0,0,0' };
   const known = Object.entries({ ...states, lost: 'DOWN,L4TOUT,,0,0,0' });
@@ -34,7 +33,6 @@ it('listens to each new task once, to a hundred at a time, and to none that is k
   while (listened.at(-1) !== 0 && listened.length < 20);
   listened.push(await listen(known));
 
-  server.close();
   rmSync(home, { recursive: true });
   expect(Math.max(...listened)).toBeLessThanOrEqual(100);
   expect(listened.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(130);
