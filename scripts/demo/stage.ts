@@ -76,7 +76,14 @@ function stageOf({ world, origin, load, journal, certificate, remark, signal }: 
     /** From now on half of the visitors come by HTTPS. */
     secure: load.secure,
     effort: countEffort(world),
-    haproxy: () => haproxyOf(world, pause),
+    /** HAProxy's process, and how often it was reloaded. While it reloads, its master does not answer for a moment. */
+    haproxy: async () => {
+      const seen = { pid: 0, reloads: 0 };
+      const look = async () =>
+        Object.assign(seen, { pid: await world.proxy.pid(), reloads: await world.proxy.reloads() });
+      await until('an answer of HAProxy’s master', () => look().then(Boolean, () => false));
+      return seen;
+    },
     /** Lets the visitors in, once the service answers at all. */
     open: async () => {
       await until(`an answer of ${service}`, async () => answered(await ask()));
@@ -89,18 +96,6 @@ function stageOf({ world, origin, load, journal, certificate, remark, signal }: 
       await pause(seconds);
     },
   };
-}
-
-/** HAProxy's process, and how often it was reloaded. While it reloads, its master does not answer for a moment. */
-async function haproxyOf(world: World, pause: (seconds: number) => Promise<void>) {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return { pid: await world.proxy.pid(), reloads: await world.proxy.reloads() };
-    } catch (error) {
-      if (tries === 50) throw error;
-      await pause(0.1);
-    }
-  }
 }
 
 /** Counts events that reached the queue, full reads of ECS, and all calls of AWS's API. */

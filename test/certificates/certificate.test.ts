@@ -1,13 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 
-import {
-  certificateName,
-  chainOf,
-  challengeName,
-  covers,
-  provingHost,
-  showsIssuer,
-} from '../../lib/certificates/certificate';
+import { certificateName, chainOf, challengeName, covers, provingHost } from '../../lib/certificates/certificate';
 import { authority } from '../system/authority';
 
 it('a certificate is stored under its first name, in letters that Parameter Store takes; a wildcard is proven where its domain is', () => {
@@ -91,16 +84,4 @@ it('a leaf that signed itself needs no other, and has none', () => {
   const self = ours.root;
   expect([chainOf(self, '', 0), chainOf(self, self, 0)]).toStrictEqual(['', '']);
   expect(() => chainOf(self, foreign, 0)).toThrow('does not belong to it, because it signed itself');
-});
-
-it.each([
-  ['its issuer', leaf, [low], true],
-  ['its issuer among others', leaf, [high, low], true],
-  ['only one above its issuer', leaf, [high], false],
-  ['a foreign one', leaf, [foreign], false],
-  ['none', leaf, [], false],
-  ['none, as it signed itself', ours.root, [], true],
-])('a certificate that shows %s', (_, own, shown, isWhole) => {
-  const others = shown.map((pem) => new X509Certificate(pem));
-  expect(showsIssuer(new X509Certificate(own), others)).toBe(isWhole);
 });

@@ -20,20 +20,6 @@ it('looks until every proxy serves the new serial', async () => {
   expect(asked).toStrictEqual(Array(6).fill('shop.example'));
 });
 
-it('tells what each proxy serves instead when there is no time left', async () => {
-  const ask = async (address: string) => {
-    if (address === '192.0.2.2') throw new Error('192.0.2.2:443 does not serve shop.example by TLS: it hung up');
-    return 'A';
-  };
-
-  expect(
-    await untilServed([shop], [shop], { addresses: ['192.0.2.1', '192.0.2.2'], ask, run: timeFor(false) }),
-  ).toStrictEqual([
-    { name: 'shop', fault: 'shop is stored with serial B, but 192.0.2.1 serves A for shop.example' },
-    { name: 'shop', fault: 'shop is stored, but 192.0.2.2:443 does not serve shop.example by TLS: it hung up' },
-  ]);
-});
-
 it('asks by a name that only this certificate answers for, and not at all where there is none', async () => {
   const all = [shop, { name: 'apex', names: ['shop.example'], serial: 'C' }];
   const asked: string[] = [];

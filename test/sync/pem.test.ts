@@ -1,4 +1,4 @@
-import { orderAnew, pemFile } from '../../lib/sync/pem';
+import { pemFile } from '../../lib/sync/pem';
 import { authority } from '../system/authority';
 import { selfSigned } from '../system/haproxy-instance';
 
@@ -9,14 +9,6 @@ describe('a PEM file', () => {
   it('is what was stored, where that is clean', () => {
     const { key, chain } = authority('ca', 2).issue(['example.com']);
     expect(pemFile('example.com', key, chain)).toBe(key + chain);
-  });
-
-  it.each([
-    ['of another', from(other, 'CERTIFICATE'), 'does not belong to it, because it signed itself'],
-    ['of words', 'no chain', 'holds no certificate'],
-  ])('is refused with a chain %s', (_, chain, why) => {
-    const words = `the stored chain of example.com ${why}; ${orderAnew('example.com')}`;
-    expect(() => pemFile('example.com', good, chain)).toThrow(words);
   });
 
   it.each(['\r', '\n \n', '\r\n\t\r\n'])(

@@ -89,11 +89,6 @@ describe('the certificates of a generation', () => {
       installed,
     );
 
-  it('begin with the one that a client without SNI sees', async () => {
-    const served = [standIn, 'example.com.pem'].map((name) => ({ name, text: key + chain }));
-    expect((await fetched(Date.now())).pems).toStrictEqual(served);
-  });
-
   it('leave out one whose issuer’s has ended; where there is no other, the stand-in is served', async () => {
     const wanted = await fetched(Date.parse(new X509Certificate(chain).validTo) + 1_000);
     expect(wanted.pems).toStrictEqual([{ name: standIn, text: 'a stand-in' }]);
