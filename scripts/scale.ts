@@ -1,4 +1,4 @@
-// `npm run scale`: the cost of a reconcile with 1,000 tasks in 40 services, in AWS calls and CPU time. AWS is simulated, which the CPU
+// `npm run scale`: the cost of a reconcile with 1,000 tasks in 40 services, in AWS calls and CPU time. AWS is played, which the CPU
 // time includes; the SDK's clients, their signatures and the whole of lib are real.
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';

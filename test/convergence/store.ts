@@ -9,7 +9,7 @@ type Written = { readonly files: readonly File[]; readonly backends: readonly Ba
 
 export type Store = ReturnType<typeof newStore>;
 
-/** The simulated Parameter Store, and the generations in it, read without the help of lib/aws. */
+/** The played Parameter Store, and the generations in it, read without the help of lib/aws. */
 export function newStore(now: () => number) {
   const { handlers, read, version } = parameterStore(now);
   const generations = new Map<number, Written>();

@@ -66,36 +66,34 @@ const named = ({ resources }: Template, id: string): Resource =>
 const property = (template: Template, id: string, name: string): string =>
   String(resolve(template, named(template, id).Properties[name] ?? id));
 
+/** By type: the property that names a resource, which else has its logical id, and how its ARN begins. */
+const types: Readonly<Record<string, readonly [name: string, arn?: string]>> = {
+  'AWS::SQS::Queue': ['QueueName', `sqs:${region}:${account}:`],
+  'AWS::SSM::Document': ['Name'],
+  'AWS::Lambda::Function': ['FunctionName', `lambda:${region}:${account}:function:`],
+  'AWS::ECS::Cluster': ['ClusterName', `ecs:${region}:${account}:cluster/`],
+  'AWS::Events::Rule': ['', `events:${region}:${account}:rule/`],
+  'AWS::IAM::Role': ['', `iam::${account}:role/`],
+  'AWS::IAM::InstanceProfile': ['', `iam::${account}:instance-profile/`],
+};
+
 function ref(template: Template, id: string): string {
   const known = pseudo[id];
   if (known !== undefined) return known;
   const { Type } = named(template, id);
-  if (Type === 'AWS::SQS::Queue') return `${template.endpoint}/${account}/${property(template, id, 'QueueName')}`;
+  const name = property(template, id, types[Type]?.[0] ?? '');
   if (Type === 'AWS::EC2::EIP') return template.addresses[Number(/\d+$/.exec(id)) - 1] ?? '192.0.2.1';
-  const names: Readonly<Record<string, string>> = {
-    'AWS::SSM::Document': 'Name',
-    'AWS::Lambda::Function': 'FunctionName',
-    'AWS::ECS::Cluster': 'ClusterName',
-  };
-  return property(template, id, names[Type] ?? '');
+  return Type === 'AWS::SQS::Queue' ? `${template.endpoint}/${account}/${name}` : name;
 }
 
 function attribute(template: Template, id: string, name: string): string {
   if (name === 'QueueName') return property(template, id, name);
   if (name === 'AllocationId') return allocationId(id);
   if (name === 'GroupId' || name === 'LatestVersionNumber') return `${name} of ${id}`;
-  if (name !== 'Arn') fail(`the local world knows no attribute ${id}.${name}`);
-  const arn = (service: string, path: string) => `arn:aws:${service}:${region}:${account}:${path}`;
-  const arns: Readonly<Record<string, () => string>> = {
-    'AWS::SQS::Queue': () => arn('sqs', property(template, id, 'QueueName')),
-    'AWS::Lambda::Function': () => arn('lambda', `function:${property(template, id, 'FunctionName')}`),
-    'AWS::IAM::Role': () => `arn:aws:iam::${account}:role/${id}`,
-    'AWS::ECS::Cluster': () => arn('ecs', `cluster/${property(template, id, 'ClusterName')}`),
-    'AWS::Events::Rule': () => arn('events', `rule/${id}`),
-    'AWS::IAM::InstanceProfile': () => `arn:aws:iam::${account}:instance-profile/${id}`,
-  };
   const { Type } = named(template, id);
-  return arns[Type]?.() ?? fail(`the local world knows no ARN for a ${Type}`);
+  const [naming = '', arn] = types[Type] ?? [];
+  if (name !== 'Arn' || arn === undefined) fail(`the local world knows no attribute ${name} of ${id}, a ${Type}`);
+  return `arn:aws:${arn}${property(template, id, naming)}`;
 }
 
 const substitute = (template: Template, text: string, own: Readonly<Record<string, unknown>> = {}): string =>
