@@ -16,13 +16,13 @@ import { type ManagedInstance, runCommand } from './ssm/run-command';
 
 type Deps = Played & {
   readonly tickSeconds: number | undefined;
-  /** What the Elastic IPs are here, `host:port`. */
+  /** `host:port` of each Elastic IP. */
   readonly addresses: readonly string[];
   readonly certificates: boolean;
   readonly variant: Variant;
 };
 
-/** The stack as it would be deployed, without ECS and without instances: `connect` brings those. */
+/** Deploys the packaged stack, without ECS and instances: `connect` adds those. */
 export async function deployStack(deps: Deps) {
   const { delays, timers, say, addresses } = deps;
   const [callers, handlers]: [Caller[], Record<string, Handlers[string]>] = [[], {}];
@@ -70,7 +70,7 @@ type Dimension = { readonly Name: string; readonly Value: string };
 /** AWS: PutMetricData. What a function logs is read from its log. */
 type Metrics = { readonly Namespace: string; readonly MetricData: { readonly member: readonly Metric[] } };
 
-/** A new key that acts in a role of the template, or by other policies. */
+/** Makes a key that acts in a role of the template, or by other policies. */
 function newKey(
   callers: Caller[],
   role: string,
@@ -85,14 +85,14 @@ function newKey(
   return credentials;
 }
 
-/** What a person or CloudFormation does. */
+/** Acts as a person or CloudFormation would. */
 const byHand = (stack: Stack, { bus, functions, invoke }: ReturnType<typeof wireEvents>) => ({
   tick: (): void => bus.tick(stack.schedules),
-  /** The schedules that lie half a day apart, now. */
+  /** Starts the schedules that lie half a day apart. */
   rareTick: (): void => bus.tick(stack.rareSchedules),
   invoke: (name: string, event: unknown) =>
     invoke(functions.find((each) => each.name.endsWith(`-${name}`)) ?? fail(`no function ${name}`), event),
-  /** CloudFormation has made or changed the stack (AWS: CloudFormation, Stack Status Change event detail). */
+  /** Sends the event that CloudFormation has made or changed the stack (AWS: CloudFormation, Stack Status Change event detail). */
   deployed: (status = 'UPDATE_COMPLETE'): void =>
     bus.put({
       source: 'aws.cloudformation',

@@ -33,7 +33,7 @@ export type WorldOptions = {
   tickSeconds?: number;
   delays?: Partial<Delays>;
   ports?: Ports;
-  /** With a real CA and real DNS, so that renew can order: Pebble must be installed. */
+  /** Starts a real CA and real DNS, so that renew can order; Pebble must be installed. */
   certificates?: boolean;
   /** Which settings the stack was packaged with; `twoProxies` has two. */
   variant?: Variant;
@@ -85,17 +85,17 @@ async function playAll(options: WorldOptions, played: Played) {
   const { calls } = aws.api;
   return {
     ecs: ecsControl(ecs, clusters),
-    /** The first proxy, whichever instance it is. */
+    /** The first proxy, on whichever instance it runs. */
     proxy: entrance(proxies, 1),
     proxies,
-    /** Off: the API answers 503, no function runs, commands wait, and events are held or lost. ECS itself goes on. */
+    /** While it is off, the API answers 503, no function runs, commands wait, and events are held or lost. ECS itself goes on. */
     controlPlane: (on: boolean, events: 'held' | 'lost' = 'held'): void => {
       aws.switch(on, events);
       const words = on ? 'the control plane is back' : `the control plane is off, events are ${events}`;
       played.say('control-plane', words);
     },
     tick: aws.tick,
-    /** How often each action was called so far, named as in IAM. */
+    /** Counts the calls of each action, named as in IAM. */
     calls: () => countOf(calls.map(({ action }) => action)),
     /** Calls that the packaged policies do not allow. */
     denied: (): readonly Call[] =>

@@ -38,7 +38,7 @@ export async function answers(socket: string, patienceMs: number): Promise<boole
   return false;
 }
 
-/** What the master says of its processes (HAProxy management guide, "show proc"). */
+/** Asks the master for its processes (HAProxy management guide, "show proc"). */
 export async function showProcesses(socket: string): Promise<{ readonly reloads: number; readonly worker: number }> {
   const text = await new Promise<string>((resolve, reject) => {
     let answer = '';

@@ -10,7 +10,7 @@ const root = join(__dirname, '../..');
 const dayMs = 86_400_000;
 const cache = join(root, 'node_modules/.cache/sluice-package');
 
-/** What is packaged for tests: settings as on the command line. All but the first say what differs from it. */
+/** Settings, as on the command line, that tests package with. Each variant lists what differs from the default. */
 export const variants = {
   default: [],
   beside: [
@@ -46,7 +46,7 @@ export async function packaged(variant: Variant = 'default', stage = 'dev'): Pro
     const half = `${folder}.${process.pid}`;
     try {
       await packageSources(root, half, [...variants[variant]], stage);
-      // Edited meanwhile: what was packaged is neither the old nor the new.
+      // If a source was edited meanwhile, the package may belong to neither state.
       if (ofSources() === folder && !existsSync(folder)) renameSync(half, folder);
       tidy(half);
     } finally {
@@ -55,7 +55,7 @@ export async function packaged(variant: Variant = 'default', stage = 'dev'): Pro
   }
 }
 
-/** Packages whatever lies in `sources` into a folder, with settings as on the command line. */
+/** Packages the files in `sources` into a folder, with settings as on the command line. */
 export async function packageSources(sources: string, into: string, settings: readonly string[], stage = 'dev') {
   // serverless-esbuild leaves a folder behind in TMPDIR each time.
   const leftovers = mkdtempSync(join(tmpdir(), 'sluice-packaging-'));
@@ -92,7 +92,7 @@ function locked(lock: string): boolean {
   }
 }
 
-/** Everything that a package is made of, relative to the repository. */
+/** All files that a package is made of, relative to the repository. */
 export function sourceFiles(): readonly string[] {
   const inFolders = ['functions', 'lib', 'resources'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),

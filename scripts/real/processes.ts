@@ -21,7 +21,7 @@ export type Launch = {
   readonly onLine?: (line: string) => void;
 };
 
-/** Our own Node.js first; Debian keeps haproxy in sbin. */
+/** The Node.js of this process comes first. Debian keeps haproxy in sbin. */
 export const path = `${dirname(process.execPath)}:${process.env.PATH}:/usr/sbin:/sbin`;
 
 const ended: Process = {
@@ -31,7 +31,7 @@ const ended: Process = {
   write: () => {},
 };
 
-/** Real processes, each in a group of its own, and one folder for what they write. All end with `stop`, or with us. */
+/** Starts real processes, each in a group of its own, and one folder for what they write. All end with `stop` or with this process. */
 export function processes() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-local-'));
   const keeper = spawn('sh', [join(__dirname, 'keeper.sh'), folder], {
@@ -44,7 +44,7 @@ export function processes() {
   const tellKeeper = (line: string) => isStopped || keeper.stdin.write(`${line}\n`);
   return {
     folder,
-    /** After the end nothing starts any more: the process that is returned has ended already. */
+    /** After `stop` no process starts: the one that is returned has ended already. */
     launch: ([program = '', ...argv]: readonly string[], { environment, cwd = folder, onLine }: Launch): Process => {
       if (isStopped) return ended;
       const child = spawn(program, argv, { cwd, env: { PATH: path, ...environment }, detached: true, stdio: 'pipe' });
@@ -65,12 +65,12 @@ export function processes() {
 
 export type Processes = ReturnType<typeof processes>;
 
-/** With its process group, which ends with it. */
+/** Ends the whole process group when the process ends. */
 function watched(child: ChildProcessWithoutNullStreams, tellKeeper: (line: string) => void): Process {
   const { pid = 0, stdin } = child;
   let isOver = pid === 0;
   if (pid > 0) tellKeeper(`+${pid}`);
-  // A write to a process that has just ended is no error of ours: `exited` says that it ended.
+  // A process may end before it is written to. That is no error, because `exited` reports it.
   stdin.on('error', () => {});
   const exited = new Promise<Exit>((resolve) => {
     child.on('error', () => resolve({ code: 127, signal: null }));

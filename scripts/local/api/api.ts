@@ -6,13 +6,13 @@ import { AwsError, denied, type Fault, faultError, refuse } from './errors';
 import { type Credentials, claimOf, verifySignature } from './signature';
 import { isRest, parseQuery, parseRest, singular, toXml } from './xml';
 
-/** Who may call, and what of a call its policies refuse: a resource, or nothing. */
+/** A key that may call. `refused` returns the resource that its policies refuse, if there is one. */
 export type Caller = Credentials & {
   readonly role: string;
   readonly refused: (action: string, input: unknown) => Promise<string | undefined>;
 };
 
-/** An answer, or a throw of AwsError. The key is the action as IAM names it. */
+/** By the action as IAM names it. A handler returns the answer or throws AwsError. */
 export type Handlers = Readonly<Record<string, (input: never) => unknown>>;
 
 export type Call = {
@@ -45,15 +45,15 @@ export async function startApi(callers: readonly Caller[], handlers: Handlers) {
   });
   return {
     ...served,
-    /** Everything that was asked, in order. Calls of unknown keys are not among them. */
+    /** All calls in order, except those of unknown keys. */
     calls: state.calls as readonly Call[],
-    /** The next calls of an action fail, or only those with a text in what they ask. */
+    /** Lets the next calls of an action fail, or only those whose input contains a text. */
     faults: {
       next: (action: string, fault: Fault, left = 1, about = ''): void =>
         void state.faults.push({ action, fault, left, about }),
       clear: (): void => void state.faults.splice(0),
     },
-    /** The whole of AWS's API answers 503 while it is off. */
+    /** The whole API answers 503 while it is off. */
     switch: (isOn: boolean): void => void Object.assign(state, { isOn }),
   };
 }

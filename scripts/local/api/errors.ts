@@ -13,7 +13,7 @@ export const refuse = (code: string, message: string, status?: number): never =>
   throw new AwsError(code, message, status);
 };
 
-/** @throws for what the played AWS does not play. */
+/** @throws Error, when a test or the demo asks for what is not played. */
 export const fail = (message: string): never => {
   throw new Error(message);
 };
@@ -36,7 +36,7 @@ export function faultError(fault: Extract<Fault, string>, role: string, action: 
   return new AwsError(action.startsWith('route53:') ? 'Throttling' : 'ThrottlingException', 'Rate exceeded');
 }
 
-/** In the words of AWS where no statement allows (AWS: IAM, access denied error messages). */
+/** Words a refusal as AWS does where no statement allows the action (AWS: IAM, access denied error messages). */
 export function denied(role: string, action: string, resource = '*'): AwsError {
   const refusal = `User: arn:aws:sts::123456789012:assumed-role/${role}/local is not authorized to perform: ${action}`;
   const reason = `because no identity-based policy allows the ${action} action`;

@@ -9,7 +9,7 @@ export type Check = {
 
 type Tagged = { readonly id: string; readonly tags: Readonly<Record<string, string>> };
 type Asked = Omit<Check, 'action'>;
-/** What these checks read of an input, which is that of the action whose check it is. */
+/** All fields of inputs that a check below reads. */
 type Input = Readonly<
   Record<'Name' | 'Namespace' | 'Path' | 'Id' | 'QueueName' | 'QueueUrl' | 'TopicArn' | 'DocumentName', string> &
     Record<'AllocationId' | 'InstanceId' | 'AutoScalingGroupName', string> &
@@ -26,7 +26,7 @@ type RecordChange = {
 };
 
 /**
- * What AWS checks for a call: resources and condition keys (AWS: Service Authorization Reference).
+ * Lists what AWS checks for a call: resources and condition keys (AWS: Service Authorization Reference).
  *
  * @throws for a call that is not in the table, because what AWS would check is then unknown.
  */
@@ -56,7 +56,7 @@ const checks: Readonly<Record<string, (input: Input, all: readonly Tagged[]) => 
   'ecs:DescribeTaskDefinition': anything,
   'ec2:DescribeInstances': () => on('*', { 'ec2:Region': region }),
   'ec2:DescribeAddresses': anything,
-  // The address, the instance and its interface (AWS: actions, resources, and condition keys for Amazon EC2).
+  // AWS checks the address, the instance and its interface (AWS: actions, resources, and condition keys for Amazon EC2).
   'ec2:AssociateAddress': ({ AllocationId, InstanceId }, all) => [
     owned(`elastic-ip/${AllocationId}`, AllocationId, all),
     owned(`instance/${InstanceId}`, InstanceId, all),
@@ -75,7 +75,7 @@ const checks: Readonly<Record<string, (input: Input, all: readonly Tagged[]) => 
   'ssm:ListDocuments': anything,
   'ssm:GetCommandInvocation': anything,
   'ssm:GetDocument': ({ Name }) => on(arn('ssm', `document/${last(Name)}`)),
-  // The document, and every instance that is reached (AWS: Run Command, restricting access by tags).
+  // AWS checks the document, and every instance that is reached (AWS: Run Command, restricting access by tags).
   'ssm:SendCommand': (input, all) => [
     on(arn('ssm', `document/${last(input.DocumentName)}`)),
     ...all
@@ -87,7 +87,7 @@ const checks: Readonly<Record<string, (input: Input, all: readonly Tagged[]) => 
   'ssm:DeleteParameter': namedParameter,
   'ssm:DeleteParameters': namedParameters,
   'ssm:PutParameter': ({ Name, Overwrite = false }) => parameter(Name, { 'ssm:Overwrite': String(Overwrite) }),
-  // The path itself, and nothing below it (AWS: Parameter Store, authorizing retrieval of a hierarchy).
+  // AWS checks the path itself, and no name below it (AWS: Parameter Store, authorizing retrieval of a hierarchy).
   'ssm:GetParametersByPath': ({ Path }) => parameter(Path),
   'route53:GetHostedZone': hostedZone,
   'route53:ListResourceRecordSets': hostedZone,
@@ -106,7 +106,7 @@ const owned = (path: string, id: string, all: readonly Tagged[]): Asked =>
 
 const inCluster = (cluster = 'default') => ({ 'ecs:cluster': arn('ecs', `cluster/${last(cluster)}`) });
 
-/** What is asked for by its name or id is in the cluster that is asked; an ARN names its own. */
+/** A name or an id means a thing in the cluster of the request; an ARN names its own cluster. */
 function inEcs(type: string, names: readonly string[], cluster = 'default'): readonly Asked[] {
   const resource = (name: string) => (name.startsWith('arn:') ? name : arn('ecs', `${type}/${last(cluster)}/${name}`));
   return names.map((name) => on(resource(name), inCluster(cluster)));

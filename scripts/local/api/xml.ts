@@ -1,4 +1,4 @@
-/** What EC2 speaks, its Query protocol: form fields in, XML out (AWS: EC2 Query API); and what Route 53 speaks, REST with XML. */
+/** Reads and writes EC2's Query protocol, form fields in and XML out (AWS: EC2 Query API), and Route 53's REST with XML. */
 
 type Node = { [key: string]: Node | string };
 

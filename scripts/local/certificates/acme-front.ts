@@ -15,7 +15,7 @@ type Window = { readonly start: Date; readonly end: Date };
 type Payload = { readonly path: string; readonly payload: Record<string, unknown> };
 type Front = Ca & {
   readonly directory: Readonly<Record<string, string>>;
-  /** What is answered here for a certificate, by RFC 9773's name of it. */
+  /** The windows that are answered here, by RFC 9773's name of the certificate. */
   readonly windows: Map<string, Window>;
   readonly payloads: readonly Payload[];
   answerer: Answerer;
@@ -37,11 +37,11 @@ export async function acmeFront(upstream: string, credentials: object, countsOld
     directory: `https://127.0.0.1:${port}/dir`,
     /** The path of a resource of the directory, such as `newOrder`; else the path itself. */
     pathOf: (what: string): string => (what in front.directory ? pathOf(front.directory, what) : what),
-    /** What signed requests carried that the CA did not refuse. */
+    /** The payloads of signed requests that the CA did not refuse. */
     payloads: front.payloads,
-    /** When a certificate shall be renewed, by RFC 9773's name of it. */
+    /** Sets when a certificate, by RFC 9773's name of it, shall be renewed. */
     setWindow: (id: string, window: Window): void => void front.windows.set(id, window),
-    /** From now on these answers are sent, for a test of what a CA may do. */
+    /** Sends these answers from now on, for a test of what a CA may do. */
     answerBy: (answerer: Answerer): void => void Object.assign(front, { answerer }),
     stop,
   };

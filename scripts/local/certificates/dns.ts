@@ -54,7 +54,7 @@ function answer(state: State, message: Buffer, address: string): Buffer {
   return wire.encode({ type: 'response', id, questions, flags, answers: found });
 }
 
-/** What is found on the way along CNAMEs, as a resolver answers it. */
+/** Follows CNAMEs as a resolver does, and returns all records on the way. */
 function follow(state: State, name: string, type: string): { code: number; found: wire.Answer[] } {
   const found: { readonly at: string; readonly data: string; readonly answer: wire.Answer }[] = [];
   const answers = () => found.map((each) => each.answer);

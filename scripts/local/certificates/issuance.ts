@@ -10,7 +10,7 @@ const inSyncMs = 500;
 type Deps = { readonly processes: Processes; readonly atEnd: (stop: () => Promise<void>) => void };
 
 /**
- * What certificates need around the stack: the hosted zones of its settings, and on demand real DNS and a real ACME server.
+ * Plays what certificates need around the stack: the hosted zones of its settings, and on demand real DNS and a real ACME server.
  *
  * @param addresses of the proxies, `host:port`; `undefined` for a world that orders no certificate
  */
@@ -40,7 +40,7 @@ async function startIssuance(
   atEnd(ca.stop);
   const front = await ca.front();
   atEnd(front.stop);
-  /** Of the functions that speak with them, beside what the template says. */
+  /** Variables of the functions, in addition to the template's. */
   const environment = {
     SLUICE_ADDRESSES: addresses.join(','),
     SLUICE_ACME_DIRECTORY: front.directory,

@@ -43,9 +43,9 @@ export async function startPebble(dns: string, processes: Processes, options: Pe
     throw new Error(`${program} did not start: ${said.slice(-3).join(' | ')}; npm run demo installs it`);
   const root = { method: 'GET', path: '/roots/0', headers: {}, body: Buffer.alloc(0) };
   return {
-    /** Of the front: a file of PEM that its callers must trust. */
+    /** A PEM file with the front's certificate, which its callers must trust. */
     authority: files.certificate,
-    /** The root of what was issued since this Pebble started, PEM. */
+    /** The root of all certificates that this Pebble issues, as PEM. */
     root: (await forward(`https://127.0.0.1:${management}`, root)).body.toString(),
     front: () => acmeFront(`https://127.0.0.1:${acme}`, { key, cert }, countsOldProofs),
     stop: async (): Promise<void> => {

@@ -6,7 +6,7 @@ export type Record53 = {
   readonly Type: string;
   readonly TTL: number;
   readonly Values: readonly string[];
-  /** With one of the policies that follow, by which record sets share a name and a type (AWS: Choosing a routing policy). */
+  /** Record sets with one of the policies that follow share a name and a type (AWS: Choosing a routing policy). */
   readonly SetIdentifier?: string;
   readonly Weight?: string;
   readonly Region?: string;
@@ -28,7 +28,7 @@ export type HostedZone = {
 
 const nameOf = ({ Name }: Pick<Record53, 'Name'>): string => Name.replace(/\.$/, '').toLowerCase();
 
-/** By which a zone tells its record sets apart. */
+/** Record sets with the same key differ only by their set identifiers. */
 export const key = (set: Pick<Record53, 'Name' | 'Type'>): string => `${nameOf(set)} ${set.Type}`;
 
 const policies = [
@@ -38,7 +38,7 @@ const policies = [
 const policyOf = (set: Record53): string | undefined => policies.find((policy) => policy in set);
 
 /**
- * What one asker sees of record sets that share a name and a type: up to eight of multivalue ones, else one of them. Each asker
+ * Selects what one asker sees of record sets that share a name and a type: up to eight of multivalue ones, else one of them. Each asker
  * stands somewhere else than the one before, at last where no place of theirs is (AWS: Geolocation and IP-based routing).
  */
 function seen(sets: readonly Record53[], asker: number): readonly Record53[] {
@@ -52,7 +52,7 @@ function seen(sets: readonly Record53[], asker: number): readonly Record53[] {
   return hasGap && asker % (sets.length + 1) === sets.length ? [] : [at(0) ?? first];
 }
 
-/** What a zone shows for a name: its own records, or those of the wildcard just below its closest encloser (RFC 4592, section 3.3). */
+/** Selects what a zone shows for a name: its own records, or those of the wildcard just below its closest encloser (RFC 4592, section 3.3). */
 export function answers(name: string, records: readonly Record53[], asker = 0): readonly Record53[] {
   const exists = (owner: string) => records.some((record) => `.${nameOf(record)}`.endsWith(`.${owner}`));
   let encloser = name;
@@ -64,7 +64,7 @@ export function answers(name: string, records: readonly Record53[], asker = 0): 
   return types.flatMap((type) => seen(ofType(type), asker));
 }
 
-/** One change of a batch. @throws AwsError */
+/** Applies one change of a batch. @throws AwsError */
 export function apply(
   records: readonly Record53[],
   action: string,
@@ -77,7 +77,7 @@ export function apply(
   return action === 'DELETE' ? others : [...others, set];
 }
 
-/** In the words of AWS's own refusals (AWS: ChangeResourceRecordSets, InvalidChangeBatch). */
+/** Words a refusal as AWS does (AWS: ChangeResourceRecordSets, InvalidChangeBatch). */
 function refusal(records: readonly Record53[], action: string, set: Record53, zone: HostedZone): string | undefined {
   const tried = `Tried to ${action === 'DELETE' ? 'delete' : 'create'} resource record set`;
   const but = (why: string) => `${tried} [name='${set.Name}', type='${set.Type}'] but ${why}`;
@@ -99,7 +99,7 @@ function refusal(records: readonly Record53[], action: string, set: Record53, zo
 const text = (set: Record53): string =>
   JSON.stringify(Object.entries({ ...set, Name: '', Values: [...set.Values].sort() }).sort());
 
-/** As in public reports: kubernetes-sigs/external-dns issues 3141 and 4058, cert-manager issue 5388. */
+/** Worded as in public reports: kubernetes-sigs/external-dns issues 3141 and 4058, cert-manager issue 5388. */
 function ofAnotherKind(set: Record53): string {
   const policy = policyOf(set);
   let kind = policy === undefined ? 'as other RRSets exist' : `as a non-${policy.toLowerCase()} set exists`;

@@ -27,7 +27,7 @@ export function playRoute53(inSyncMs: number) {
       state.zones.push(zone);
       return zone;
     },
-    /** Puts a record by somebody else's hand, at once everywhere. */
+    /** Puts a record as another writer would. The name servers show it at once. */
     put: (id: string, record: Record53): void => {
       const zone = named(id);
       const isOther = (each: Record53) => key(each) !== key(record) || each.SetIdentifier !== record.SetIdentifier;
@@ -35,7 +35,7 @@ export function playRoute53(inSyncMs: number) {
       zone.shown = zone.now;
     },
     records: (id: string): readonly Record53[] => named(id).now,
-    /** What public name servers answer now; `undefined` for a name in none of the zones. */
+    /** Returns what public name servers answer now; `undefined` for a name in none of the zones. */
     shows: (name: string): readonly Record53[] | undefined => {
       settle();
       const fitting = state.zones.filter((each) => !each.isPrivate && `.${name}`.endsWith(`.${each.name}`));

@@ -50,7 +50,7 @@ export async function startContainers(agent: Agent, task: Task): Promise<void> {
 
 /** @param code as a shell has it: 128 and the number of the signal */
 function ended(agent: Agent, task: Task, container: Container, code: number): void {
-  // The agent ended with its machine: there is no other to report it.
+  // The agent ended with its machine, so the end of the container is not reported.
   if (task.host.lost) return;
   const { hostPort: port } = container;
   if (port !== undefined && isBridged(task.definition))

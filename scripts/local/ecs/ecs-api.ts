@@ -8,7 +8,7 @@ type InCluster = { cluster?: string };
 type ListTasks = InCluster & { desiredStatus?: string; serviceName?: string; maxResults?: number; nextToken?: string };
 type Filters = { Filter?: { Name: string; Value: string[] }[]; IncludeManagedResources?: string };
 
-/** The reading half of ECS's API, and the addresses that EC2 knows. */
+/** Answers the calls that read from ECS, and EC2's DescribeInstances. */
 export const ecsHandlers = (state: State) => ({
   'ecs:ListTasks': (input: ListTasks) => listTasks(state, input),
   'ecs:DescribeTasks': (input: InCluster & { tasks: string[] }) => {
@@ -44,7 +44,7 @@ const last = (nameOrArn: string): string => nameOrArn.replace(/^.*\//, '');
 const known = ({ clusters }: State, { cluster = 'default' }: InCluster): string =>
   clusters.has(last(cluster)) ? last(cluster) : refuse('ClusterNotFoundException', 'Cluster not found.');
 
-/** What was asked for by name or ARN, and what is missing, which is no error. At most so many at a time. */
+/** Finds each name or ARN, at most so many at a time. A missing one is no error. */
 function select<Found>(names: readonly string[] = [], limit: number, find: (name: string) => Found | undefined) {
   if (names.length === 0 || names.length > limit)
     refuse('InvalidParameterException', `1 to ${limit} elements are allowed.`);

@@ -8,7 +8,7 @@ import type { Host, Task } from './task';
 /** The cluster is the first by default. Names of services are unique across the played clusters. */
 type ServiceInput = Pick<Service, 'name' | 'taskDefinition' | 'desiredCount'> & Partial<Service>;
 
-/** What a person at the console does. */
+/** Acts as a person at the console would. */
 export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]) {
   const { registerTaskDefinition, killTask, warnHost, setHostStatus, loseHost, reusePorts } = ecs;
   const service = (name: string): Service => ecs.services.get(name) ?? fail(`there is no service ${name}`);

@@ -18,7 +18,7 @@ type State = EcsDeps & {
   readonly agent: Agent;
 };
 
-/** ECS: the states of tasks, in its own order and at its own moments. */
+/** Plays ECS, which changes the states of tasks in its own order and at its own moments. */
 export function playEcs(hosts: Host[], deps: EcsDeps) {
   const clusters = new Set(hosts.map(({ cluster }) => cluster));
   const known = { clusters, definitions: new Map(), services: new Map(), tasks: new Map(), hosts };
@@ -139,7 +139,7 @@ function gone(state: State, task: Task): void {
 
 function killTask({ id, lastStatus, containers }: Task): void {
   if (lastStatus !== 'RUNNING') fail(`task ${id} does not run`);
-  // What serves goes first: the death that is noted is then the end of its socket, not that of a small process beside it.
+  // The container that serves is killed first, so that the reported death is the end of its socket, not of a process beside it.
   const serving = containers.filter(({ hostPort }) => hostPort !== undefined);
   for (const { process } of serving) process?.kill('SIGKILL');
   void Promise.all(serving.map(({ process }) => process?.exited)).then(() => {

@@ -13,7 +13,7 @@ type State = Pick<Played, 'delays' | 'timers' | 'say'> & {
 };
 type Listener = {
   readonly died: (task: Task) => void;
-  /** ECS notices that it is gone. */
+  /** ECS has noticed that the task's instance is gone. */
   readonly gone: (task: Task) => void;
 };
 

@@ -58,7 +58,7 @@ function deploy(service: Service, deps: Deps): void {
   }
 }
 
-/** What a draining instance runs is replaced like an old revision (AWS: container instance draining). */
+/** A task on a draining instance is replaced like one of an old revision (AWS: container instance draining). */
 const isCurrent = ({ taskDefinition }: Service, { definition, host }: Task): boolean =>
   definition.arn === taskDefinition && host.status === 'ACTIVE';
 

@@ -1,15 +1,15 @@
-/** Tasks, services, hosts and task definitions as ECS's API and its events show them, in what Sluice or its status reads. */
+/** Describes tasks, services, hosts and task definitions as ECS's API and events do, with the fields that Sluice reads. */
 import type { Service } from './services';
 import { arn, type Container, type Host, isBridged, type Task, type TaskDefinition, taskArn } from './task';
 
-/** As DescribeTasks answers: times in epoch seconds, and health (AWS: DescribeTasks). */
+/** An answer has times in epoch seconds, and health (AWS: DescribeTasks). */
 export const apiTask = (task: Task) => ({
   ...shape(task),
   createdAt: task.createdAt / 1000,
   healthStatus: task.healthStatus,
 });
 
-/** As an event has it: times as text, without health (AWS: ECS task state change events). */
+/** An event has times as text, and no health (AWS: ECS task state change events). */
 export const eventTask = (task: Task) => ({ ...shape(task), createdAt: new Date(task.createdAt).toISOString() });
 
 function shape(task: Task) {
@@ -54,12 +54,12 @@ export const definitionShape = ({ revision, containers, networkMode = 'bridge' }
   })),
 });
 
-/** What the API and the events share. */
+/** The API and the events describe a host alike. */
 export const hostShape = ({ arn: containerInstanceArn, ec2Id, status, version, lost }: Host) => ({
   ...{ containerInstanceArn, ec2InstanceId: ec2Id, status, agentConnected: !lost, version },
 });
 
-/** Counted are the tasks that run, also those which were told to stop (AWS: DescribeServices, runningCount). */
+/** Counts the tasks that run, also those that were told to stop (AWS: DescribeServices, runningCount). */
 export const serviceShape = ({ name, desiredCount }: Service, tasks: readonly Task[]) => ({
   ...{ serviceName: name, status: 'ACTIVE', desiredCount },
   runningCount: tasks.filter((task) => task.service === name && task.lastStatus === 'RUNNING').length,

@@ -32,9 +32,9 @@ export type Host = {
   readonly cluster: string;
   status: 'ACTIVE' | 'DRAINING';
   version: number;
-  /** The machine is no more; ECS notices later. */
+  /** The machine has ended; ECS notices later. */
   lost: boolean;
-  /** Of ECS Managed Instances. */
+  /** Belongs to ECS Managed Instances. */
   readonly managed: boolean;
 };
 
@@ -51,7 +51,7 @@ export type Task = {
   readonly service: string;
   readonly definition: TaskDefinition;
   readonly host: Host;
-  /** Its own in `awsvpc` mode, else that of its host. */
+  /** The task's own address in `awsvpc` mode, else its host's. */
   readonly address: string;
   readonly containers: readonly Container[];
   desiredStatus: 'RUNNING' | 'STOPPED';

@@ -39,7 +39,7 @@ export function eventBridge(rules: readonly Rule[], { delayMs, timers, enqueue }
       state = on ? 'on' : events;
       if (on) for (const release of held.splice(0)) release();
     },
-    /** One tick by hand, of every schedule. A tick that falls into an outage is lost: ASSUMED, Scheduler may retry. */
+    /** Ticks these schedules once. ASSUMED: a tick during an outage is lost, though the Scheduler may retry. */
     tick: (schedules: readonly Schedule[]): void => {
       // AWS: EventBridge Scheduler, context attributes.
       for (const { Target } of state === 'on' ? schedules : [])

@@ -27,7 +27,7 @@ type Environment = { readonly child: Process; onLine: (text: string) => void };
 
 /** One execution environment of a packaged function. Concurrency is the caller's: here, one message group. */
 export function lambdaFunction(properties: FunctionProperties, { packageFolder, keys, processes }: Deps) {
-  /** Begins the line of an outcome, which nothing else prints. */
+  /** Begins the line of an outcome. No function prints it. */
   const mark = randomUUID();
   let code: Code = { properties, folder: unpack(properties, packageFolder, processes) };
   let warm: Environment | undefined;
@@ -119,7 +119,7 @@ type Surroundings = {
   readonly say: Say;
 };
 
-/** The packaged functions, each with a key of its role, and what invokes those that no queue does. */
+/** Starts the packaged functions, each with a key of its role. `invoke` is for those that no queue invokes. */
 export function playFunctions({ folder, functions: packaged }: Packaged, more: Variables, deps: Surroundings) {
   const { assume, processes, say } = deps;
   const functions = packaged.map((properties) => {
@@ -130,7 +130,7 @@ export function playFunctions({ folder, functions: packaged }: Packaged, more: V
   });
   const runs: Invocation[] = [];
   let last: Promise<unknown> = Promise.resolve();
-  /** One after the other, for a function has one environment here; AWS would run them at once, and renew has its lock. */
+  /** Invokes one after the other, because a function has one environment here. AWS would run them at once, and renew has its lock. */
   const invoke = (called: LambdaFunction, event: unknown): Promise<Invocation> => {
     const run = last.then(() => called.invoke(event));
     last = run.then((done) => {

@@ -112,7 +112,7 @@ export function changeVisibility(queue: Queue, handle: string, seconds: number, 
 type Visibility = { readonly ReceiptHandle: string; readonly VisibilityTimeout: number };
 type Batch = { readonly QueueUrl: string; readonly Entries: readonly (Visibility & { readonly Id: string })[] };
 
-/** The calls of SQS's API that Sluice makes. */
+/** Answers the calls of SQS's API that Sluice makes. */
 export function queueHandlers(queues: readonly Queue[], now = Date.now) {
   const named = (url: string): Queue =>
     queues.find(({ name }) => url.endsWith(`/${name}`)) ??
@@ -125,7 +125,7 @@ export function queueHandlers(queues: readonly Queue[], now = Date.now) {
       MD5OfMessageBody: createHash('md5').update(input.MessageBody).digest('hex'),
     }),
     'sqs:ChangeMessageVisibility': (input: Visibility & { readonly QueueUrl: string }) => change(input.QueueUrl, input),
-    // Each entry stands alone: 200 with a list of failures.
+    // Each entry succeeds or fails alone. The answer is 200 with a list of failures.
     'sqs:ChangeMessageVisibilityBatch': ({ QueueUrl, Entries }: Batch) => {
       if (Entries.length > 10) refuse('TooManyEntriesInBatchRequest', 'Maximum number of entries per request are 10.');
       const [Successful, Failed]: [object[], object[]] = [[], []];

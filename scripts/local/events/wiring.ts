@@ -12,12 +12,12 @@ import { deleteMessage, type Message, newQueue, type Queue, receiveMessages, sen
 type Deps = Omit<Played, 'atEnd'> & {
   readonly tickSeconds: number | undefined;
   readonly assume: (role: string) => Credentials;
-  /** Of every function, beside what the template says. */
+  /** Variables of every function, in addition to the template's. */
   readonly environment: Readonly<Record<string, string>>;
   readonly isOn: () => boolean;
 };
 
-/** The packaged rules, schedules, queues and functions, and what leads from one to the next. */
+/** Connects the packaged rules, schedules, queues and functions. */
 export function wireEvents(stack: Stack, deps: Deps) {
   const { delays, timers, say, tickSeconds } = deps;
   const deadLetters: Message[] = [];

@@ -46,7 +46,7 @@ type GroupProperties = {
 export type Group = GroupProperties & { readonly userData: string; readonly tags: Readonly<Record<string, string>> };
 type Role = { Policies?: { PolicyDocument: Policy }[] };
 
-/** What the local world plays, read from the package: nothing of it is written down twice. */
+/** Reads from the package all that the local world plays. */
 export function readStack(folder: string, endpoint: string, addresses: readonly string[] = []) {
   const all = readTemplate(folder, endpoint, addresses);
   const properties = <Properties>(type: string) => all<Properties>(type).map((resource) => resource.properties);
@@ -70,7 +70,7 @@ export function readStack(folder: string, endpoint: string, addresses: readonly 
       tags: tagged(Tags),
     })),
     roles: roles.map(({ id }) => id),
-    /** What a role may do, by the role's logical id. */
+    /** The policies of a role, by its logical id. */
     policies: (role: string): readonly Policy[] =>
       roles
         .filter(({ id }) => id === role)
@@ -81,7 +81,7 @@ export function readStack(folder: string, endpoint: string, addresses: readonly 
 
 export type Stack = ReturnType<typeof readStack>;
 
-/** One a slot, in the order of the slots. */
+/** One group for each slot, in their order. */
 const groupsOf = (all: ReturnType<typeof readTemplate>): Group[] =>
   all<GroupProperties>('AWS::AutoScaling::AutoScalingGroup', /^ProxyGroup/).map(({ properties: group }) => {
     const [launched] = all<LaunchTemplate>('AWS::EC2::LaunchTemplate', group.LaunchTemplate.LaunchTemplateId);

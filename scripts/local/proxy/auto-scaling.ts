@@ -9,7 +9,7 @@ type Deps = Pick<Played, 'timers' | 'delays' | 'say'> & {
   readonly groups: readonly Group[];
   /** Launches an instance that has not booted. */
   readonly launch: (id: string, group: Group) => Promise<ProxyInstance>;
-  /** It is gone, with its place at the address. */
+  /** Forgets an instance, and its place at the address. */
   readonly gone: (instance: ProxyInstance) => void;
 };
 type State = Deps & {
@@ -24,7 +24,7 @@ type Completion = {
   readonly InstanceId: string;
 };
 
-/** Auto Scaling groups of one. What is launched counts when its hook is completed (AWS: Auto Scaling lifecycle hooks). */
+/** Plays Auto Scaling groups of one. An instance is in service when its hook is completed (AWS: Auto Scaling lifecycle hooks). */
 export function autoScaling(deps: Deps) {
   const state: State = { ...deps, waiting: new Map(), inService: new Map(), launched: [] };
   const current = (slot: number): ProxyInstance =>
@@ -51,7 +51,7 @@ export function autoScaling(deps: Deps) {
 
 const named = ({ groups }: Deps, slot: number): Group => groups[slot - 1] ?? fail(`there is no proxy ${slot}`);
 
-/** Until one is in service: whatever never completes its hook is ended, and another one launched. */
+/** Launches instances until one is in service. One that does not complete its hook is ended. */
 async function add(state: State, slot: number): Promise<ProxyInstance> {
   for (;;) {
     const group = named(state, slot);

@@ -7,7 +7,7 @@ type CloudConfig = {
 };
 
 /**
- * What cloud-init does with user data at a machine's first boot: files, then commands, whose output is on the console (cloud-init:
+ * Plays cloud-init at a machine's first boot: it writes files, then runs commands, whose output is on the console (cloud-init:
  * module reference). Swap is left to real machines.
  */
 export async function firstBoot(userData: string, machine: Machine): Promise<void> {

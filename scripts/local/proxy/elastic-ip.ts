@@ -4,7 +4,7 @@ import { type Address, listen } from '../../real/loopback';
 import type { Timers } from '../timers';
 import type { Ports } from './machine';
 
-/** Who answers at an address: one of a machine's own addresses for each port. */
+/** The machine that answers at an address, by its own address for each port. */
 export type Holder = Readonly<Record<keyof Ports, Address>>;
 
 type State = { readonly waiting: (() => void)[]; holder: Holder | undefined; moves: number };
@@ -31,7 +31,7 @@ export async function elasticIp(ports: Ports, moveMs: number, timers: Timers) {
         for (const go of state.waiting.splice(0)) go();
       });
     },
-    /** Its holder is gone. */
+    /** Ends the association when the holder is gone. */
     leave: (from: Holder): void => {
       if (state.holder === from) state.holder = undefined;
     },
@@ -51,7 +51,7 @@ const serverAt = (state: State, name: keyof Ports) =>
 function lead(state: State, client: Socket, name: keyof Ports): void {
   if (client.destroyed) return;
   if (!state.holder) return void state.waiting.push(() => lead(state, client, name));
-  // Whoever holds it sees the visitor's own address, as on AWS.
+  // The holder sees the visitor's own address, as on AWS.
   const visitor = client.remoteAddress;
   const server = connect({ ...state.holder[name], allowHalfOpen: true, ...(visitor && { localAddress: visitor }) });
   const join = (from: Socket, to: Socket): unknown =>

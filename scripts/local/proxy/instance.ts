@@ -54,7 +54,7 @@ export async function proxyInstance({ id, tags, userData, role, credentials }: L
   return {
     ...own,
     ...{ managed, close },
-    /** Its public address is another one. */
+    /** Its public address has changed. */
     readdressed: agent.lose,
     /** Boots with nothing but its user data. Ends when cloud-init has. */
     boot: (): Promise<void> => {

@@ -20,7 +20,7 @@ type Variables = Readonly<Record<string, string>>;
  */
 export async function machine(id: string, processes: Processes, surroundings: Variables) {
   const disk = join(processes.folder, id);
-  /** A path as the machine means it, or a word that holds one. */
+  /** Puts the machine's disk before a path, or before the path in `NAME=path`. */
   const located = (word: string): string => word.replace(/^(\w+=)?(?=\/(etc|run|var)\/)/, `$1${disk}`);
   mkdirSync(located('/run/haproxy'), { recursive: true });
   mkdirSync(located('/etc/haproxy'), { recursive: true });
@@ -30,7 +30,7 @@ export async function machine(id: string, processes: Processes, surroundings: Va
   const lines: { readonly at: number; readonly text: string }[] = [];
   return {
     ...{ id, disk, located, environment, addresses },
-    /** What the machine wrote on its console, the last 500 lines. */
+    /** The last 500 lines of the console. */
     console: lines as readonly (typeof lines)[number][],
     write: (text: string): void => {
       lines.push({ at: Date.now(), text });

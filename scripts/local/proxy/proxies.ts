@@ -14,7 +14,7 @@ import { addressesAt, type Ports } from './machine';
 type Deps = Played & { readonly aws: Aws };
 type Association = { readonly AllocationId: string; readonly InstanceId: string; readonly AllowReassociation?: string };
 
-/** The proxies of the packaged stack: a group of one for each address, and who holds the addresses. */
+/** Plays the proxies of the packaged stack: a group of one for each address, and the holders of the addresses. */
 export async function playProxies(ports: readonly Ports[], deps: Deps) {
   const { aws, atEnd, timers, delays } = deps;
   const addresses = new Map<string, ElasticIp>();
@@ -90,17 +90,17 @@ function associate(
   return { return: true, associationId: `eipassoc-${AllocationId.slice(9)}` };
 }
 
-/** One proxy, whichever instance it is. */
+/** Describes a slot's proxy, on whichever instance it runs. */
 export function entrance({ addresses, current }: Proxies, slot: number) {
   const { ports } = addresses[slot - 1] as ElasticIp;
   return {
     ...addressesAt('127.0.0.1', ports),
     haproxyVersion: haproxyVersion(),
-    /** What the instance's console showed last. */
+    /** The last lines of the instance's console. */
     log: (): readonly string[] => current(slot).console.map(({ text }) => text),
     pid: () => current(slot).pid(),
     reloads: () => current(slot).reloads(),
-    /** Until it serves again. */
+    /** Reboots the instance, and waits until it serves again. */
     reboot: async (): Promise<void> => {
       await current(slot).reboot();
       const { addresses: own, located } = current(slot);

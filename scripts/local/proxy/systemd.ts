@@ -7,7 +7,7 @@ import type { Say } from '../moment';
 import type { Timers } from '../timers';
 import type { Machine } from './machine';
 
-/** Of Debian's and Ubuntu's package (haproxy: debian/haproxy.service), as far as it is played. */
+/** The unit of Debian's and Ubuntu's package (haproxy: debian/haproxy.service), as far as it is played. */
 const packaged: Readonly<Record<string, string>> = {
   'haproxy.service': [
     '[Service]',
@@ -49,12 +49,12 @@ export async function serviceManager(machine: Machine, deps: Deps) {
   });
   return {
     endpoint: served.endpoint,
-    /** What is enabled starts side by side, as at every boot. */
+    /** Starts all enabled units side by side, as at every boot. */
     boot: (): void => {
       state.isOn = true;
       for (const name of state.enabled) start(state, name);
     },
-    /** Everything ends at once, as without power. */
+    /** Kills all units at once, as a power cut does. */
     cut: async (): Promise<void> => {
       state.isOn = false;
       const ending = [...state.running.values()];
@@ -67,7 +67,7 @@ export async function serviceManager(machine: Machine, deps: Deps) {
 
 export type ServiceManager = Awaited<ReturnType<typeof serviceManager>>;
 
-/** The command line of the stand-in, bin/systemctl. */
+/** Obeys a command line of the stand-in, bin/systemctl. */
 async function obey(state: State, [verb = '', ...names]: readonly string[]): Promise<void> {
   for (const name of verb === 'daemon-reload' ? [] : names) {
     readUnit(name, state.machine);
@@ -155,7 +155,7 @@ function environmentOf({ EnvironmentFile = [], Environment = [] }: Unit, { locat
   return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 }
 
-/** `-Ws` tells systemd when HAProxy is ready; here it is not there to be told. */
+/** Starts HAProxy without `-s`, by which it would report to a real systemd that it is ready. */
 const argvOf = (line: string, environment: Record<string, string>, { located }: Machine): readonly string[] =>
   line
     .replace(/\$(\w+)/g, (_, name: string) => environment[name] ?? '')

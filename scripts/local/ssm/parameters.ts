@@ -28,7 +28,7 @@ export function parameterStore(now = Date.now) {
   const find = (selector: string) => findParameter(parameters, selector);
   return {
     put,
-    /** The newest value, as somebody with every right would read it. */
+    /** The newest value, decrypted. */
     read: (selector: string): string | undefined => find(selector)?.value,
     /** The number of the newest version, 0 where there is none. */
     version: (name: string): number => find(name)?.version ?? 0,
@@ -96,7 +96,7 @@ function getParameter(find: Find, { Name, WithDecryption }: ByName) {
   return refuse('ParameterNotFound', '');
 }
 
-/** Ten names at most; what is not there is named, and is no error (AWS: GetParameters). */
+/** Ten names at most. The answer lists missing names, which are no error (AWS: GetParameters). */
 function getParameters(find: Find, { Names, WithDecryption }: ByNames) {
   checkCount(Names);
   if (new Set(Names).size < Names.length) invalid('Parameter names must be unique');
@@ -106,7 +106,7 @@ function getParameters(find: Find, { Names, WithDecryption }: ByNames) {
   };
 }
 
-/** Ten at a time, and no error where nothing is (AWS: GetParametersByPath). */
+/** Ten at a time. A path without parameters is no error (AWS: GetParametersByPath). */
 function getParametersByPath(names: readonly string[], find: Find, input: ByPath) {
   const { Path, Recursive = false, WithDecryption, NextToken = '0' } = input;
   const isMeant = (name: string) => Recursive || !name.slice(Path.length + 1).includes('/');

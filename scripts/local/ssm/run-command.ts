@@ -87,7 +87,7 @@ function send(state: State, { DocumentName, Targets = [], InstanceIds = [], Para
   return { Command: { CommandId: command.id, ...asked, Status: 'Pending', RequestedDateTime: command.at / 1000 } };
 }
 
-/** During an outage a command waits; its delivery timeout is an hour by default. ASSUMED: it is not lost. */
+/** ASSUMED: a command waits during an outage and is not lost, because its delivery timeout is an hour by default. */
 const deliver = (state: State, run: () => unknown): void =>
   state.timers.after(state.delayMs, () => (state.isOn() ? run() : state.held.push(() => deliver(state, run))));
 
