@@ -23,7 +23,7 @@ const issued = () => stage.index().map((certificate) => certificate.name);
 const routed = (SetIdentifier: string, more: object) =>
   ({ ...foreign, Values: [`"${SetIdentifier}"`], SetIdentifier, ...more }) as const;
 
-it('keeps what others wrote into the same record, before and while it is there', async () => {
+it('keeps the values of others in the same record', async () => {
   stage.route53.put(stage.zone.id, foreign);
 
   await stage.run([[name, `*.${name}`]]);
@@ -34,7 +34,7 @@ it('keeps what others wrote into the same record, before and while it is there',
 it.each<[string, Record53]>([
   ['wrote into the record', foreign],
   ['gave the record a routing policy', routed('a', { Weight: '1' })],
-])('reads again when somebody %s between reading and writing', async (_, record) => {
+])('reads the record again when another program %s between reading and writing', async (_, record) => {
   stage.hooks.beforeChange = () => {
     stage.route53.put(stage.zone.id, record);
     stage.hooks.beforeChange = undefined;
@@ -66,7 +66,7 @@ const policies: Readonly<Record<string, readonly Record53[]>> = {
   'more-than-a-page': many(120, { Weight: '1' }),
 };
 
-it('TXT records of another tool with a routing policy do not stand in the way, are noticed once, and stay as they were', async () => {
+it('TXT records of another tool with a routing policy stop no order, are logged once, and stay unchanged', async () => {
   const labels = Object.keys(policies);
   const records = labels.flatMap((label) =>
     (policies[label] ?? []).map((record) => ({ ...record, Name: `_acme-challenge.${label}.${name}` })),
@@ -98,7 +98,7 @@ it.each([
     ' with set identifier "blue"',
     'belongs to a traffic policy',
   ],
-])('%s is named to its owner, stays, and holds up no other certificate', async (_, more, which, why) => {
+])('%s is named in the error, stays, and delays no other certificate', async (_, more, which, why) => {
   stage.route53.put(stage.zone.id, { ...foreign, Values: [], ...more });
   const before = stage.txt();
 

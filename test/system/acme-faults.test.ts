@@ -115,7 +115,7 @@ const faults: Record<string, Fault> = {
 };
 
 describe.each(Object.entries(faults))('%s', (_, [says, begin, options]) => {
-  it('fails in words, the old certificate stays, DNS is as before, and the next run is right', async () => {
+  it('fails with a reason, the old certificate stays, DNS is as before, and the next run renews', async () => {
     const before = [stage.index(), stage.stored(name)];
     begin();
 
@@ -145,7 +145,7 @@ it('each call of Route 53 that is throttled once or twice is sent again', async 
   expect(await stage.run(names)).toMatchObject({ certificates: [{ did: 'renewed' }] });
 });
 
-it('waits as long as a CA wants that limits us, also after a deploy', async () => {
+it('waits as long as the CA asks for when it limits orders, also after a deploy', async () => {
   refuse('rateLimited', 'too many', 'newOrder', { status: 429, retryAfter: '3600' })();
 
   await expect(stage.run(names)).rejects.toThrow(

@@ -5,7 +5,7 @@ const renewed = { certificates: [{ did: 'renewed' }] };
 
 dueStageForEach();
 
-it('renews the others when one certificate’s answer cannot be shown, or a zone not be read', async () => {
+it('renews the others when one certificate’s challenge cannot be answered, or a zone cannot be read', async () => {
   // The world asks the zone below, which the settings do not name.
   stage.route53.addZone('away.example.com');
   const zones = ['ZGONE', stage.zone.id];
@@ -18,7 +18,7 @@ it('renews the others when one certificate’s answer cannot be shown, or a zone
   expect(stage.txt()).toStrictEqual([foreign]);
 });
 
-it('renews the others when what is remembered of one is damaged', async () => {
+it('renews the others when the state of one is damaged', async () => {
   const before = stage.index();
   stage.put(`acme/state/${name}`, '{"held":{}}');
 
@@ -30,7 +30,7 @@ it('renews the others when what is remembered of one is damaged', async () => {
   expect(stage.store.read(`/sluice/dev/acme/state/${name}`)).toBe('{"held":{}}');
 });
 
-it('says that a CNAME is in the way, which holds up no other certificate', async () => {
+it('names a CNAME that prevents a challenge, and renews the others', async () => {
   // Of a name that was never proven: Pebble takes one that was for proven still in about one order of a hundred.
   const cname = { Name: `_acme-challenge.www.${name}`, Type: 'CNAME', TTL: 60, Values: ['a.example.org.'] };
   stage.hooks.beforeChange = () => stage.route53.put(stage.zone.id, cname);
@@ -60,7 +60,7 @@ it.each<[string, () => void]>([
   ['only the CA’s answer was lost', () => stage.pebble.lose('finalize')],
   ['the CA called the order not ready, though it was', () => stage.pebble.refuse('finalize', notReady, 3)],
   ['the CA failed each time, though it issued', () => stage.pebble.refuse('finalize', { ...busy, isDone: true }, 3)],
-])('keeps what was issued when %s', async (_, hinder) => {
+])('keeps an issued certificate when %s', async (_, hinder) => {
   hinder();
   const before = stage.orders().length;
 
@@ -75,17 +75,20 @@ it.each([
   ['when it took no nonce', 'finalize', { type: 'badNonce', detail: 'busy', status: 400 }, 1],
   ['when it went down, and may have issued', 'finalize', { ...busy, meanwhile: () => stage.pebble.down(true) }, 2],
   ['when it had issued', 'certZ', { type: 'unauthorized', detail: 'busy' }, 2],
-])('counts an order that the CA broke off %s by what it may have issued', async (_, path, fault, issued) => {
-  stage.pebble.refuse(path, fault, 200);
+])(
+  'counts an order that the CA broke off %s as issued only if a certificate may exist',
+  async (_, path, fault, issued) => {
+    stage.pebble.refuse(path, fault, 200);
 
-  await expect(stage.run(names)).rejects.toThrow(
-    /busy|socket|ECONNRESET|the CA refused \(orderNotReady\): Order is not ready/,
-  );
+    await expect(stage.run(names)).rejects.toThrow(
+      /busy|socket|ECONNRESET|the CA refused \(orderNotReady\): Order is not ready/,
+    );
 
-  expect(stage.state(name)?.attempts.issued).toHaveLength(issued);
-});
+    expect(stage.state(name)?.attempts.issued).toHaveLength(issued);
+  },
+);
 
-it('burns no limit when what was issued cannot be kept', async () => {
+it('uses up no limit of the CA when an issued certificate cannot be stored', async () => {
   stage.api.faults.next('ssm:PutParameter', 'denied', 99, 'example.com/key');
   const before = stage.orders().length;
   for (let run = 0; run < 3; run++) await expect(stage.run(names)).rejects.toThrow('example.com is due');
@@ -94,7 +97,7 @@ it('burns no limit when what was issued cannot be kept', async () => {
   expect(stage.orders().length - before).toBe(3);
 });
 
-it('finishes what a run could not that had stored, but not listed, without another order', async () => {
+it('lists a certificate that an earlier run stored but did not list, without another order', async () => {
   stage.api.faults.next('ssm:PutParameter', 'denied', 9, 'certificates/index');
   await expect(stage.run(names)).rejects.toThrow('Writing /sluice/dev/certificates/index: AccessDenied');
   stage.api.faults.clear();

@@ -14,7 +14,7 @@ dueStageForEach();
 const values = () => stage.txt().flatMap(({ Values }) => Values);
 const orders = () => stage.orders().length;
 
-it('takes away what a run left that was ended in the middle, and only that', async () => {
+it('deletes the records of a run that ended in the middle, and only those', async () => {
   // From the moment the answers are in DNS nothing of AWS works any more for that run.
   stage.hooks.afterChange = () => stage.api.switch(false);
   await expect(stage.run(names)).rejects.toThrow();
@@ -33,7 +33,7 @@ it('takes away what a run left that was ended in the middle, and only that', asy
   expect(stage.txt()).toStrictEqual([foreign]);
 });
 
-it('names what it could not take away, and the next run does', async () => {
+it('names the records that it could not delete, and the next run deletes them', async () => {
   stage.hooks.afterChange = () => stage.api.faults.next('route53:ChangeResourceRecordSets', 'denied', 9);
   await expect(stage.run(names)).rejects.toThrow(
     /^Changing the TXT records of _acme-challenge.example.com in hosted zone \w+: AccessDenied: /,
@@ -47,7 +47,7 @@ it('names what it could not take away, and the next run does', async () => {
   expect(stage.txt()).toStrictEqual([foreign]);
 });
 
-it('names once what is left in a zone that the settings no longer name', async () => {
+it('names once the records that are left in a zone outside the settings', async () => {
   const left = { zone: 'ZGONE', name: '_acme-challenge.example.org', value: 'left' };
   stage.put('acme/journal', JSON.stringify([left]));
 
@@ -69,7 +69,7 @@ it('orders once when two runs begin at once', async () => {
   expect(orders() - before).toBe(1);
 });
 
-it('orders once when two runs find the lock of a third that ended without a word', async () => {
+it('orders once when two runs find the lock of a run that was killed', async () => {
   stage.put('acme/lock', '{"owner":"dead","until":1}');
   const before = orders();
 

@@ -22,7 +22,7 @@ const leaf = () => new X509Certificate(stage.stored(name).key);
 const changes = () => stage.api.calls.filter(({ action }) => action === 'route53:ChangeResourceRecordSets');
 const stored = (path: string) => stage.store.read(`/sluice/dev/${path}`);
 
-it('orders an apex with its wildcard at once, in one record, stores it, tells reconcile, and leaves nothing', async () => {
+it('orders an apex with its wildcard at once, in one record, stores it, tells reconcile, and leaves no record', async () => {
   const outcome = await stage.run([both]);
 
   expect(outcome).toStrictEqual({
@@ -82,7 +82,7 @@ it('orders nothing while nothing is due, and another certificate where the state
   expect(stored('certificates/index')).not.toBe(before[2]);
 });
 
-it('writes nothing into DNS where the CA still knows the proofs', async () => {
+it('writes no DNS record when the CA still has valid authorizations', async () => {
   await stage.stop();
   stage = await acmeStage({ countsOldProofs: true });
   await stage.run([both]);
@@ -121,7 +121,7 @@ it('says that a CA binds accounts to its own, before a key is made for one', asy
   expect(stored('acme/account')).toBeUndefined();
 });
 
-it('takes a window of no length for no answer, and keeps to the moment in the one before', async () => {
+it('ignores a renewal window of no length, and keeps the moment from the window before', async () => {
   await stage.run([[name]]);
   const id = renewalId(leaf()) ?? '';
   const window = { start: new Date(Date.now() + dayMs * 20), end: new Date(Date.now() + dayMs * 40) };

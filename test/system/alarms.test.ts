@@ -28,7 +28,7 @@ const heard = (data: readonly Datum[], minutes: number, which = alarms) =>
 const names = (told: object) => Object.keys(told).sort();
 
 describe('the alarms', () => {
-  it('are seven; each says what it means and what to do first, to one topic, and looks back a day at most', () => {
+  it('are seven; each says what it means and what to do first, sends to one topic, and looks back a day at most', () => {
     expect(alarms).toHaveLength(7);
     for (const alarm of alarms) {
       const { AlarmDescription, AlarmActions, InsufficientDataActions = AlarmActions } = alarm;
@@ -40,7 +40,7 @@ describe('the alarms', () => {
     }
   });
 
-  it.each(['default', 'twoProxies'] as const)('look at nothing that nobody measures: %s', async (variant) => {
+  it.each(['default', 'twoProxies'] as const)('look only at metrics that exist: %s', async (variant) => {
     const known = Object.values(measured(variant === 'default' ? 1 : 2)).map(identity);
     const watched = (await alarmsOf(variant)).flatMap(statsOf).map(({ Metric }) => identity(Metric));
 
@@ -48,7 +48,7 @@ describe('the alarms', () => {
   });
 });
 
-describe('nobody is woken', () => {
+describe('no alarm is sent', () => {
   it('in a week of good times', () => {
     expect(heard(lived(7 * day), 7 * day)).toStrictEqual({});
   });
@@ -96,7 +96,7 @@ describe('nobody is woken', () => {
 });
 
 /** The changes that are told, and how many minutes after the fault began at the latest. */
-describe('somebody is told', () => {
+describe('an alarm is sent', () => {
   const [bad, quiet] = ['ALARM', 'INSUFFICIENT_DATA'] as const;
 
   it.each<[string, Name, number | undefined, number, State]>([
@@ -125,7 +125,7 @@ describe('somebody is told', () => {
     expect(names(heard(lived(day, { lifeLeft: from(0, 14.9) }), day))).toStrictEqual(['certificate']);
   });
 
-  it.each([1, 2] as const)('when one of two proxies is silent: the one of slot %d', async (slot) => {
+  it.each([1, 2] as const)('when one of two proxies sends no metric: slot %d', async (slot) => {
     const data = lived(2 * day, { [`synced${slot}`]: from(day, undefined) }, 2);
 
     const told = heard(data, 2 * day, await alarmsOf('twoProxies'));
@@ -154,13 +154,21 @@ describe('somebody is told', () => {
   });
 });
 
-it.each([90, 64, 45, 6.7])('a certificate of %d days is due well before its alarm, whatever the CA wishes', (days) => {
-  const notAfter = days * 86_400_000;
-  const wanted = { names: ['sluice.test'], keyType: 'ecdsa-p256', directory: 'https://ca.test', profile: '' } as const;
-  const held: Held = { ...wanted, serial: '1', notBefore: 0, notAfter };
-  const atTheEnd = { start: notAfter - 1, end: notAfter, at: notAfter };
-  const alarm = alarms.find(({ AlarmName }) => AlarmName === 'sluice-dev-certificate');
-  const alarmAt = notAfter * (1 - (alarm?.Threshold ?? 100) / 100);
+it.each([90, 64, 45, 6.7])(
+  'a certificate of %d days is due well before its alarm, whatever window the CA names',
+  (days) => {
+    const notAfter = days * 86_400_000;
+    const wanted = {
+      names: ['sluice.test'],
+      keyType: 'ecdsa-p256',
+      directory: 'https://ca.test',
+      profile: '',
+    } as const;
+    const held: Held = { ...wanted, serial: '1', notBefore: 0, notAfter };
+    const atTheEnd = { start: notAfter - 1, end: notAfter, at: notAfter };
+    const alarm = alarms.find(({ AlarmName }) => AlarmName === 'sluice-dev-certificate');
+    const alarmAt = notAfter * (1 - (alarm?.Threshold ?? 100) / 100);
 
-  expect(dueForRenewal(wanted, held, atTheEnd, alarmAt - 1).isDue).toBe(true);
-});
+    expect(dueForRenewal(wanted, held, atTheEnd, alarmAt - 1).isDue).toBe(true);
+  },
+);

@@ -60,7 +60,7 @@ it('a proxy whose document is deleted while it boots takes the sync that Run Com
   });
 });
 
-it('one that nobody reaches is ended by its hook, after 15 minutes, and its successor boots from the new document', async () => {
+it('a proxy that Run Command never reaches is ended by its hook after 15 minutes, and its successor boots from the new document', async () => {
   const [hook] = world.aws.stack.groups[0]?.LifecycleHookSpecificationList ?? [];
   // Here 15 minutes are two seconds.
   expect(hook?.HeartbeatTimeout).toBe(900);

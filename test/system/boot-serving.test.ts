@@ -8,7 +8,7 @@ standForEach();
 const why = () => notServing(haproxyAt(instance.path.master, 2_000), `${host}:10080`);
 
 describe('a proxy that has just started takes over', () => {
-  it('law 11: only when each service has a task that passed its check: else its visitors would be told 503', async () => {
+  it('law 11: only when each service has a task that passed its check, because its visitors would get 503', async () => {
     const slow = await startTask('a', { checkMs: 900 });
     await instance.sync(instance.publish([backend([slow.server])]));
     await instance.startHaproxy();
@@ -20,7 +20,7 @@ describe('a proxy that has just started takes over', () => {
     expect(await ask(host)).toBe('200 a');
   });
 
-  it('without a service that is really down, for that must not hold up all others', async () => {
+  it('although one service is really down, because the others must not wait for it', async () => {
     const dead = { name: 'dead', address: '127.0.0.1', port: 9 };
     const routes = [{ host: 'down.example', path: '/', since: 1 }];
     const down = backend([dead], { name: 'default.down', service: 'down', routes });
@@ -31,7 +31,7 @@ describe('a proxy that has just started takes over', () => {
     expect(await ask(host)).toBe('200 a');
   });
 
-  it('with nothing published: there is nothing to wait for', async () => {
+  it('at once when nothing is published', async () => {
     await instance.sync(0);
     await instance.startHaproxy();
 

@@ -49,7 +49,7 @@ describe('user data', () => {
     ['/etc/systemd/system/sluice-pull.service', 'sluice-pull.service'],
     ['/etc/apt/apt.conf.d/52sluice', 'security-updates.conf'],
     ['/etc/amazon/ssm/amazon-ssm-agent.json', 'amazon-ssm-agent.json'],
-  ])('carries %s byte for byte, so no variable of a packager was resolved in it', (path, name) => {
+  ])('carries %s byte for byte, so the packager resolved no variable in it', (path, name) => {
     expect(content(path)).toBe(file(name));
   });
 
@@ -75,14 +75,14 @@ describe('user data', () => {
     ]);
   });
 
-  it('holds no secret, and keeps what it writes for root', () => {
+  it('holds no secret, and only root may read the files that it writes', () => {
     expect(userData('default')).not.toMatch(/BEGIN|AKIA|ASIA|secret/);
     for (const { path, permissions } of config('default').write_files)
       expect([path, permissions]).toStrictEqual([path, path.startsWith('/var/') ? '0600' : undefined]);
   });
 });
 
-it('keeps the runs of a day, not of two weeks, on a disk of 8 GB, whoever is nudged every ten seconds', async () => {
+it('the agent keeps the runs of a day, not of two weeks, so that nudges every ten seconds do not fill a disk of 8 GB', async () => {
   const kept = JSON.parse(content('/etc/amazon/ssm/amazon-ssm-agent.json') ?? '{}') as {
     Ssm: { RunCommandLogsRetentionDurationHours: number };
   };
@@ -116,7 +116,7 @@ describe('what is launched', () => {
 });
 
 describe('a group', () => {
-  it('has one instance, launches the successor first, and counts it when it says that it serves', () => {
+  it('has one instance, launches the successor first, and counts it when it has reported that it serves', () => {
     expect(group('twoProxies', 2)).toMatchObject({
       AutoScalingGroupName: 'sluice-dev-proxy-2',
       MinSize: '1',
@@ -131,7 +131,7 @@ describe('a group', () => {
     expect(group('default')).not.toHaveProperty('DesiredCapacity');
   });
 
-  it('is made after what its boot needs, and gone before it', () => {
+  it('is created after what its boot needs, and deleted before it', () => {
     expect(of('default').resources.ProxyGroup1?.DependsOn).toStrictEqual(
       expect.arrayContaining(['ProxyRole', 'InternetRoute']),
     );

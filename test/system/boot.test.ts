@@ -34,7 +34,7 @@ async function replaced(meanwhile: (successor: ProxyInstance) => void = () => {}
   return successor;
 }
 
-it('claims with an empty configuration where nothing was published yet: a first deploy has nothing', async () => {
+it('claims with an empty configuration when nothing was published yet, as at a first deploy', async () => {
   expect(said(newest())).toContain('nothing was ever published');
   expect(claims().map(({ action }) => action)).toStrictEqual([
     'ec2:AssociateAddress',
@@ -51,7 +51,7 @@ describe('with something published', () => {
     await until(() => world.aws.commands.commands.every(({ invocations }) => [...invocations.values()].every(isOver)));
   }, 90_000);
 
-  it('law 11: goes from nothing to serving it and then claims, in this order, before any Lambda runs', async () => {
+  it('law 11: a new proxy pulls, serves and then claims, in this order, before any Lambda runs', async () => {
     const [since, runs, commands] = [now(), world.reconciles().length, world.aws.commands.commands.length];
     const seen: { at: number; what: string }[] = [];
     let atClaim: Promise<number | string> | undefined;
@@ -81,7 +81,7 @@ describe('with something published', () => {
     await serves(world.proxy.http);
   });
 
-  it('with the API down it tries again, later and later, says so, never claims, and then recovers', async () => {
+  it('with the API down it retries at growing intervals, logs that, never claims, and then recovers', async () => {
     const since = now();
     world.controlPlane(false);
     const { successor, done } = await replacing();
@@ -100,7 +100,7 @@ describe('with something published', () => {
     await serves(world.proxy.http);
   });
 
-  it('hears nudges as soon as it has claimed, and has pulled what came between its pull and its claim', async () => {
+  it('receives nudges as soon as it has claimed, and has pulled what was published between its pull and its claim', async () => {
     world.aws.api.faults.next('ec2:AssociateAddress', 'denied', 2);
     const { successor, done } = await replacing();
     await until(() => /could not take over address 1 .*UnauthorizedOperation.*next try in 1 s/.test(said(successor)));
@@ -115,7 +115,7 @@ describe('with something published', () => {
     expect(lines).toStrictEqual(['heard']);
   });
 
-  it('boots without an SSM agent, and says of packages, the sync, its pull and its hook that it goes on until it may', async () => {
+  it('boots without an SSM agent, and retries packages, the sync, its pull and its hook until they succeed', async () => {
     const successor = await replaced(({ disk, located }) => {
       rmSync(located('/etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service'));
       writeFileSync(join(disk, 'apt-fails'), 'once\n');
@@ -136,7 +136,7 @@ describe('with something published', () => {
     await serves(world.proxy.http);
   });
 
-  it('a certificate that cannot be had keeps nothing else from being served', async () => {
+  it('a certificate that cannot be used stops nothing else from being served', async () => {
     const put = (path: string, Value: string, Type = 'String') =>
       world.aws.parameters.put({ Name: `/sluice/dev/certificates/${path}`, Value, Type, Overwrite: true }).Version;
     const [key, chain] = [put('bad.example/key', 'no key', 'SecureString'), put('bad.example/chain', 'no chain')];
@@ -153,7 +153,7 @@ describe('with something published', () => {
     await serves(world.proxy.http);
   });
 
-  it('law 11: a reboot claims nothing, even when it is asked, and pulls beside HAProxy what was published meanwhile', async () => {
+  it('law 11: a reboot claims nothing, even when asked to, and pulls what was published meanwhile', async () => {
     const since = now();
     await world.proxy.reboot();
     await until(() => calls(since).some(({ action }) => action === 'ssm:GetParameter'));
@@ -166,7 +166,7 @@ describe('with something published', () => {
     expect(claims(since)).toStrictEqual([]);
   });
 
-  it('HAProxy is started again whenever it ends, from what is on the disk', async () => {
+  it('HAProxy is started again whenever it ends, from the files on the disk', async () => {
     const pid = await world.proxy.pid();
     world.controlPlane(false);
     process.kill(pid, 'SIGKILL');
@@ -181,7 +181,7 @@ describe('with something published', () => {
     world.controlPlane(true);
   });
 
-  it('law 14: no call was denied but those that a test had denied', () => {
+  it('law 14: only the calls that a test denied were denied', () => {
     expect([...new Set(world.denied().map(({ action }) => action))].sort()).toStrictEqual([
       'autoscaling:CompleteLifecycleAction',
       'ec2:AssociateAddress',

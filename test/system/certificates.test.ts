@@ -92,7 +92,7 @@ const text = () => {
   return issuance.route53.records(zones[0] ?? '').filter(({ Type }) => Type === 'TXT');
 };
 
-it('lives: none; issued after a deploy and served; due, renewed, and served by the same process while nothing breaks off', async () => {
+it('a certificate is issued after a deploy and served, then renewed when due, and served by the same process while no connection breaks off', async () => {
   await expect(shownBy(secure())).rejects.toThrow('self-signed certificate');
   expect(await plainly()).toBe(200);
 
@@ -130,7 +130,7 @@ it('lives: none; issued after a deploy and served; due, renewed, and served by t
   kept.destroy();
 });
 
-it('other stacks’ deploys, and those that failed, wake nobody', async () => {
+it('deploys of other stacks, and failed ones, start no run', async () => {
   const patterns = world.aws.stack.rules.map(({ EventPattern }) => JSON.stringify(EventPattern));
 
   expect(patterns.find((pattern) => pattern.includes('cloudformation'))).toContain('stack/sluice-local/');
@@ -139,7 +139,7 @@ it('other stacks’ deploys, and those that failed, wake nobody', async () => {
   expect(world.aws.runs).toHaveLength(2);
 });
 
-it('a function that is killed in the middle leaves what the next run takes away', async () => {
+it('a function that is killed in the middle leaves records that the next run deletes', async () => {
   age();
   world.aws.issuance.route53.stick(true);
   world.aws.rareTick();

@@ -26,7 +26,7 @@ afterAll(async () => {
   stage.close();
 });
 
-it('converges on a real HAProxy, by the real sync, through the same histories', async () => {
+it('a real HAProxy converges by the real sync, through the same histories', async () => {
   const tried = replayed === undefined ? fc.sample(histories(6), { numRuns, seed }) : [JSON.parse(replayed) as History];
   const ended = Array.from({ length: Math.min(lanes, tried.length) }, async (_, lane) => {
     const instance = await startInstance();

@@ -115,7 +115,7 @@ describe('a task that refuses connections', () => {
     expect(failures).toBeLessThan(3);
   });
 
-  it('is taken out by its check by TCP when nobody asks', async () => {
+  it('is taken out by its TCP check when there are no requests', async () => {
     await instance.sync(instance.publish([service('web', [a, b], { check: 'tcp' })]));
     await instance.startHaproxy();
     await allUp('web', a, b);

@@ -25,13 +25,13 @@ it.each([
   'X-SSL\r\nUpgrade: h2c\r\nConnection: upgrade',
   'upgradeX-SSL',
   '"X-SSL", X_SSL, x-ssl;upgrade',
-])('a hop-by-hop list never names our headers: Connection: %s', async (list) => {
+])('a hop-by-hop list cannot remove the headers that Sluice sets: Connection: %s', async (list) => {
   await door.get('shop.example', '/', [`Connection: ${list}`]);
 
   expect(trusted()).toStrictEqual(ours);
 });
 
-describe('a header that the task trusts is ours alone', () => {
+describe('a header that the task trusts comes from the proxy alone', () => {
   const names =
     'X-Forwarded-For X_Forwarded_For X-Forwarded_For x_forwarded-proto X-Forwarded-Host X-Forwarded-Port X-Forwarded-Ssl ' +
     'X-Forwarded-Anything X.Forwarded.For X-Real-IP X_REAL_IP Forwarded Proxy X-SSL x_ssl X~SSL X-Request-ID X_Request-Id';

@@ -14,7 +14,7 @@ const faulty = [
 /** Some faults are of the protocol, and end the stream. */
 const refused = /^(400|none|Stream closed with error code NGHTTP2_\w+)$/;
 
-describe('a Host that is none gets 400 and reaches no task', () => {
+describe('an invalid Host gets 400 and reaches no task', () => {
   it.each(faulty)('%s', async (host) => {
     expect(await door.get(host)).toMatch(/^HTTP\/1\.1 400 /);
     expect(door.reached()).toStrictEqual([]);
@@ -44,7 +44,7 @@ describe('a Host that is none gets 400 and reaches no task', () => {
   });
 });
 
-describe('what routes is what is passed on', () => {
+describe('the host and path that route are the ones that the task gets', () => {
   it.each([
     ['shop.example', 'shop'],
     ['SHOP.Example', 'shop'],

@@ -44,7 +44,7 @@ const crowd = (kind: string, name: string, clients: number, more: object = {}) =
   startCrowd({ kind, host: instance.host, name: `${name}.example.com`, path: '/hang', clients, ...more });
 
 it.each(['ask', 'askHttp2'])(
-  '4,000 clients on a page that hangs (%s) keep no other service waiting, and are told to come again',
+  '4,000 clients on a page that hangs (%s) delay no other service, and get Retry-After',
   async (kind) => {
     // It has no strangers, so it shows what else slows this machine meanwhile.
     const other = await serve();
@@ -84,7 +84,7 @@ it('a task that hangs does not take the whole share of its service', async () =>
   expect((await strangers.stop())['200']).toBeGreaterThan(300);
 });
 
-it('strangers who fill the entrance keep neither the statistics nor a sync from working', async () => {
+it('clients who fill the entrance stop neither the statistics nor a sync', async () => {
   const strangers = crowd('silent', 'fine', 500, { addresses: 20 });
   await strangers.there;
   await until(async () => /^CurrConns: 4\d\d$/m.test(await instance.worker('show info')));
@@ -94,7 +94,7 @@ it('strangers who fill the entrance keep neither the statistics nor a sync from 
   await strangers.stop();
 });
 
-it('a server that is added at run time has the same limit as one in the file: what the machine was told', async () => {
+it('a server that is added at run time has the limit that the machine sets, as one in the file has', async () => {
   instance = await serve({ SLUICE_REQUESTS_OF_TASK: '77' });
   const added = { ...fine.server, name: 'later' };
   const grown = services.map((each) => (each.service === 'fine' ? service('fine', [fine.server, added]) : each));

@@ -46,7 +46,7 @@ const attacks: [string, number, object][] = [
 ];
 
 it.each(attacks)(
-  '%s by %i clients, %j: one address keeps nobody waiting, and many leave memory enough',
+  '%s by %i clients, %j: one address delays no other, and many leave enough memory',
   async (kind, clients, more) => {
     const one = crowd(kind, clients / 2, { ...more, addresses: 1 });
     await one.there;
@@ -66,7 +66,7 @@ it.each(attacks)(
   },
 );
 
-it('across three reloads, with each worker held by those who came to it, all fits', async () => {
+it('across three reloads, with each worker held by its clients, the memory is enough', async () => {
   for (const check of ['/a', '/b', '/c', undefined]) {
     const unread = crowd('unread', 450, { addresses: 60, seconds: 1 });
     await unread.there;

@@ -48,7 +48,7 @@ describe('a task with the default check', () => {
     ['HTTP/2 only, as gRPC does', grpc],
     ['another protocol; it begins with "SSH-2.0-OpenSSH_9.2"', () => speaksFirst('SSH-2.0-OpenSSH_9.2\r\n')],
     ['another protocol; it begins with "J.', () => speaksFirst('J\0\0\0\n8.0.36\0\u001b[31m')],
-  ])('that speaks %s is named by the sync that adds it, and holds up nobody', async (speaks, server) => {
+  ])('that speaks %s is named by the sync that adds it, and delays no other service', async (speaks, server) => {
     const { server: strange, at } = await startStrangeTask('strange', server());
     const fine = await startTask('fine');
 
@@ -77,20 +77,23 @@ describe('a task with the default check', () => {
       '502',
     ],
     ['nothing', 'another protocol than HTTP/1.1: HAProxy could not read any of its', () => answers(() => ''), '502'],
-  ])('that waits for its client and speaks %s is named once it has served nobody', async (_, speaks, server, seen) => {
-    const { server: strange, at } = await startStrangeTask('strange', server());
-    expect((await arrive(service('strange', strange))).report).not.toHaveProperty('foreign');
-    await isUp('strange');
+  ])(
+    'that waits for its client and speaks %s is named after three failed requests',
+    async (_, speaks, server, seen) => {
+      const { server: strange, at } = await startStrangeTask('strange', server());
+      expect((await arrive(service('strange', strange))).report).not.toHaveProperty('foreign');
+      await isUp('strange');
 
-    expect(await visits('strange')).toStrictEqual([seen, seen, seen]);
+      expect(await visits('strange')).toStrictEqual([seen, seen, seen]);
 
-    for (const time of ['first', 'again']) {
-      const { report } = await instance.sync(0);
-      expect([time, report]).toMatchObject([time, { foreign: named('strange', at, speaks) }]);
-    }
-  });
+      for (const time of ['first', 'again']) {
+        const { report } = await instance.sync(0);
+        expect([time, report]).toMatchObject([time, { foreign: named('strange', at, speaks) }]);
+      }
+    },
+  );
 
-  it('that was not ready behind Docker’s proxy is listened to again', async () => {
+  it('that was not ready behind Docker’s proxy is tested again', async () => {
     let isReady = false;
     const http2 = grpc();
     const docker = createServer((socket) => (isReady ? http2.emit('connection', socket) : socket.destroy()));
@@ -102,7 +105,7 @@ describe('a task with the default check', () => {
     expect((await instance.sync(0)).report).toMatchObject({ foreign: named('late', at, 'HTTP/2 only') });
   });
 
-  it('that speaks HTTP/1.1 is left in peace, even if it refuses every request', async () => {
+  it('that speaks HTTP/1.1 is not named, even if it refuses every request', async () => {
     const strange: string[] = [];
     const server = createHttp((_, response) => response.writeHead(404).end());
     server.on('clientError', (error: Error & { rawPacket?: Buffer }, socket) => {
@@ -121,7 +124,7 @@ describe('a task with the default check', () => {
   });
 });
 
-it('a task with a check by HTTP that speaks HTTP/2 only is named as down too, whatever HAProxy calls it', async () => {
+it('a task with an HTTP check that speaks HTTP/2 only is named as down too, whatever code HAProxy gives', async () => {
   const { server, at } = await startStrangeTask('strange', grpc());
   const { report: first } = await arrive(service('strange', server, { check: '/health' }));
   let report: Record<string, unknown> = {};
@@ -138,8 +141,8 @@ it('a task with a check by HTTP that speaks HTTP/2 only is named as down too, wh
   });
 });
 
-describe('law 2: what is remembered', () => {
-  it('spares who was listened to, and is worth nothing else', async () => {
+describe('law 2: the cache of protocols', () => {
+  it('avoids a second test of a task, and may be lost or damaged', async () => {
     const { server, at } = await startStrangeTask('strange', grpc());
     await arrive(service('strange', server));
     const heard = readFileSync(memory(), 'utf8');
@@ -161,7 +164,7 @@ describe('law 2: what is remembered', () => {
     }
   });
 
-  it('goes with its task, and comes with each new one', async () => {
+  it('forgets a task that left, and tests each new one', async () => {
     const first = await startStrangeTask('first', grpc());
     const second = await startStrangeTask('second', grpc());
     await arrive(service('strange', first.server));

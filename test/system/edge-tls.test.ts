@@ -41,7 +41,7 @@ it.each<[string, ConnectionOptions]>([
   expect(await shake(options)).toBeUndefined();
 });
 
-it('passes over the expensive groups that a client offers first', () => {
+it('skips the expensive groups that a client offers first', () => {
   const words = `s_client -connect ${door.instance.host}:10443 -groups ffdhe8192:P-521:X25519`;
   const output = execFileSync('openssl', words.split(' '), { input: '', encoding: 'utf8', stdio: 'pipe' });
 
@@ -62,7 +62,7 @@ it.each(['TLSv1.2', 'TLSv1.3'] as const)('%s resumes a session, by memory and no
   expect(ticket?.length ?? 0).toBe(version === 'TLSv1.2' ? 0 : 32);
 });
 
-it('refuses to negotiate anew in TLS 1.2', async () => {
+it('refuses renegotiation in TLS 1.2', async () => {
   const shaken = await shake({ maxVersion: 'TLSv1.2' });
   const outcome = await new Promise((resolve) => {
     shaken?.socket.on('error', () => resolve('refused')).on('close', () => resolve('refused'));

@@ -41,7 +41,7 @@ describe('CONNECT is refused', () => {
   });
 });
 
-describe('an Upgrade to something else never passes', () => {
+describe('an Upgrade to another protocol never passes', () => {
   it.each([
     ['h2c', 'GET', ['Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABkAAQAAP__']],
     ['H2C by POST', 'POST', [...upgradeTo('H2C'), 'Content-Length: 0']],
@@ -117,13 +117,13 @@ it.each([
   ['without a version', 'GET /\r\n'],
   // A task may answer it without a head, and its body would stand where HAProxy expects one.
   ['of HTTP/0.9', 'GET / HTTP/0.9\r\nHost: shop.example\r\n\r\n'],
-])('a request %s is none', async (_, text) => {
+])('a request %s is refused', async (_, text) => {
   expect(await door.send(text)).toMatch(/^HTTP\/1\.[01] 400 /);
   expect(door.reached()).toStrictEqual([]);
 });
 
 it.each(['18446744073709551616', '18446744073709551619', '9223372036854775808', '1000000000000000000'])(
-  'a length that no body can have never reaches a task: %s',
+  'an impossible length never reaches a task: %s',
   async (length) => {
     const head = `POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: ${length}\r\n\r\n`;
 

@@ -37,7 +37,7 @@ it.each<[string, Partial<TaskDefinitionInput>, number]>([
   await served(name);
 });
 
-it('law 6: a port belongs to its newest task, though nobody said that the old one is gone', async () => {
+it('law 6: a port belongs to its newest task, though no event said that the old one ended', async () => {
   world.ecs.reusePorts(true);
   serve('old', 1);
   await served('old');
@@ -55,7 +55,7 @@ it('law 6: a port belongs to its newest task, though nobody said that the old on
   for (const { ec2Id } of world.ecs.hosts()) world.ecs.setHostStatus(ec2Id, 'ACTIVE');
 });
 
-it('a Spot warning sends requests to the other instance before ECS stops a task, and its end hurts nobody', async () => {
+it('a Spot warning sends requests to the other task host before ECS stops a task, and the end of the host loses none', async () => {
   serve('shop', 4);
   await served('shop');
   await until(async () => (await tasksBehind('shop', 20)).size === 4);

@@ -83,11 +83,11 @@ describe('law 14', () => {
     expect(world.aws.api.calls.filter(({ outcome }) => outcome === 'InternalFailure')).toStrictEqual([]);
   });
 
-  it('every role is judged, or said why not', () => {
+  it('every role is judged, or has a reason why not', () => {
     expect([...Object.keys(checks), ...Object.keys(unjudged)].sort()).toStrictEqual([...world.aws.stack.roles].sort());
   });
 
-  it.each(Object.keys(unused))('%s may do nothing that nobody does', async (role) => {
+  it.each(Object.keys(unused))('%s may do nothing that no call needs', async (role) => {
     const found = await unusedOf(role, world.aws.stack.policies(role));
 
     expect([...found].sort()).toStrictEqual(Object.keys(unused[role] ?? {}).sort());

@@ -21,19 +21,19 @@ describe.each([
 ])('a service on every host that hangs, with %s', (_, edit) => {
   open(edit);
 
-  it('keeps no proxy from its address, and is not asked for it', async () => {
+  it('stops no proxy from taking its address, and is not asked', async () => {
     expect(await why(2_000, `${door.instance.host}:10080`)).toBeUndefined();
     expect(door.reached()).toStrictEqual([]);
   });
 
-  it('is asked by visitors all the same', async () => {
+  it('is still asked by visitors', async () => {
     void door.get('any.example');
 
     await until(() => door.reached().length === 1);
   });
 });
 
-describe('HAProxy answers a look itself', () => {
+describe('HAProxy answers Sluice’s own requests itself', () => {
   open();
   afterEach(() => expect(door.reached()).toStrictEqual([]));
 
@@ -53,7 +53,7 @@ describe('HAProxy answers a look itself', () => {
     expect((await door.ask2({ ':authority': 'sluice-asks.invalid' })).status).toBe(200);
   });
 
-  it('so that the alarm does not blame the entrance', async () => {
+  it('so that the entrance alarm stays silent', async () => {
     const lines: object[] = [];
     const entrance = { addresses: [`${door.instance.host}:10443`], certificates: [], namespace: 'Sluice/dev' };
 
@@ -62,7 +62,7 @@ describe('HAProxy answers a look itself', () => {
     expect(lines).toMatchObject([{ faults: [], Unanswered: 0 }]);
   });
 
-  it('so that no other program is taken for it that listens, or nobody', async () => {
+  it('so that another program on the port, or a closed port, is not taken for HAProxy', async () => {
     expect(await why(200, `${door.instance.host}:1`)).toMatch(/^HAProxy does not answer here: .*ECONNREFUSED/);
   });
 });

@@ -77,7 +77,7 @@ it('law 2: a lost event is repaired by the tick', async () => {
   await agrees('shop', 2);
 });
 
-it('a message that cannot be read is named, and nothing is lost', async () => {
+it('a message that cannot be read is named in the log, and no change is lost', async () => {
   const event = { source: 'aws.ecs', 'detail-type': 'ECS Task State Change', resources: [], detail: 'nonsense' };
   const [queue] = world.aws.queues;
   const message = { MessageBody: JSON.stringify(event), MessageGroupId: 'reconcile' };
@@ -98,7 +98,7 @@ it('law 7: a faulty label of one service hurts no other', async () => {
   await until(async () => (await answer('broken.example')) === 200);
 });
 
-it('memory is disposable: a cold function comes to the same result', async () => {
+it('a cold function comes to the same result without its memory', async () => {
   for (const each of world.aws.functions) each.wipe();
   const before = [world.reconciles().length, await world.proxy.reloads()] as const;
 
@@ -121,7 +121,7 @@ it('law 11: without its control plane the proxy serves on, through a reboot too'
   await agrees('shop', 2);
 });
 
-it('a service that really has no task gets 503, alone', async () => {
+it('a service without tasks gets 503, and only that service', async () => {
   world.ecs.updateService('shop', { desiredCount: 0 });
   await until(async () => (await answer('shop.example')) === 503);
 

@@ -43,7 +43,7 @@ describe('the hosts of a cluster', () => {
   const released = () =>
     world.aws.api.calls.filter(({ action }) => action === 'autoscaling:DeleteLifecycleHook').map(({ input }) => input);
 
-  it('are held by ECS as long as the stack is there, and by nobody when it goes', async () => {
+  it('are held by ECS as long as the stack exists, and are let go when it is removed', async () => {
     expect(await draining('Create')).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: Group });
     expect(released()).toStrictEqual([]);
 
@@ -56,14 +56,14 @@ describe('the hosts of a cluster', () => {
     ]);
   });
 
-  it('do not keep the rest when that is refused: they end an hour later', async () => {
+  it('do not stop the removal when that is refused: they end an hour later', async () => {
     world.aws.api.faults.next('autoscaling:DeleteLifecycleHook', 'denied', 99);
 
     expect(await draining('Delete')).toMatchObject({ Status: 'SUCCESS' });
   });
 });
 
-it('a removal that is refused is said in words', async () => {
+it('a removal that is refused is reported with the reason', async () => {
   world.aws.api.faults.next('ssm:GetParametersByPath', 'denied', 99);
 
   expect(await custom('Delete')).toMatchObject({

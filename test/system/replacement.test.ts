@@ -85,7 +85,7 @@ it('one proxy is replaced: no new connection fails, but all wait while AWS moves
   expect(world.denied()).toStrictEqual([]);
 });
 
-it('two proxies are replaced one after the other: whoever tries the next address is served all the time', async () => {
+it('two proxies are replaced one after the other: a client that tries the next address is served all the time', async () => {
   const addresses = await start('twoProxies');
   const moves: number[] = [];
   world.onMoment(({ at, text }) => void (text.includes(' moves to ') && moves.push(at)));

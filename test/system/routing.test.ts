@@ -59,11 +59,11 @@ describe('routing', () => {
   });
 });
 
-it('headers do not pass on how long the task keeps connections, for the proxy has its own patience', async () => {
+it('headers do not pass on how long the task keeps connections, because the proxy decides for its own', async () => {
   expect(await door.get('shop.example', '/', ['Connection: keep-alive'])).not.toMatch(/\r\nkeep-alive:/i);
 });
 
-it('headers let a check pass that only the right host by HTTPS may', async () => {
+it('headers let a check pass at a task that accepts only its host by HTTPS', async () => {
   await door.isUp('strict');
 
   expect(status(await door.get('tls:strict.example'))).toBe(200);
@@ -76,7 +76,7 @@ describe('retries', () => {
     return door.reached().filter(({ task }) => task === 'flaky').length;
   };
 
-  it('repeat a GET whose task broke off, at most on three', async () => {
+  it('repeat a GET whose task broke off, on three tasks at most', async () => {
     expect(await executions('GET')).toBe(3);
   });
 

@@ -86,7 +86,7 @@ const generation = () =>
   world.aws.parameters.handlers['ssm:GetParameter']({ Name: '/sluice/dev/haproxy/current' }).Parameter.Version;
 
 describe('in good times', () => {
-  it('says of each thing that it is ok', async () => {
+  it('reports each check as ok', async () => {
     const at = `127.0.0.1:${world.proxy.https.port}`;
     const certificate = /^127\.0\.0\.1:\d+ serves sluice\.test, \*\.sluice\.test by .*Pebble.*, \d+ days left$/;
 
@@ -105,7 +105,7 @@ describe('in good times', () => {
     );
   });
 
-  it('names two services that share a host, as long as they do, and so does the log', async () => {
+  it('names two services that share a host for as long as they share it, and so does the log', async () => {
     const labels = { 'haproxy.host': 'shop.sluice.test', 'haproxy.path': '/api' };
     const words = 'sluice-dev/api takes shop.sluice.test/api from sluice-dev/shop, which serves shop.sluice.test/';
     start('api', hello, labels);
@@ -146,7 +146,7 @@ describe('in good times', () => {
 
 const damaged = (): Damaged => ({ world, seen, start, bad, until });
 
-describe('says what is wrong, and what to do next:', () => {
+describe('reports what is wrong, and what to do next:', () => {
   it.each(damages)('%s', async (_, damage, expected) => {
     const repair = await damage(damaged());
     const found = await bad();
@@ -160,7 +160,7 @@ describe('says what is wrong, and what to do next:', () => {
     await until(async () => (await bad()).length === 0);
   });
 
-  it('a stage that is not there, and a user without the rights, who sees the rest', async () => {
+  it('a stage that does not exist, and a user without a permission, who sees the rest', async () => {
     const Statement = policy.Statement.filter(({ Action }) => !Action.includes('ssm:SendCommand'));
     const other = world.aws.assume('OtherUser', [{ ...policy, Statement }]);
 
@@ -176,7 +176,7 @@ describe('says what is wrong, and what to do next:', () => {
     ]);
   });
 
-  it('by exit code 1, for programs too, and by exit code 2 what was asked wrongly', async () => {
+  it('by exit code 1, also as JSON, and by exit code 2 for wrong arguments', async () => {
     const confirm = await subscription('pending')(damaged());
     const unconfirmed = await run('--json', '--region', 'eu-west-2');
     await confirm();

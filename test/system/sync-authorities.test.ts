@@ -46,7 +46,7 @@ describe('the authorities’ certificates', () => {
   it.each([
     ['junk', 'no chain', 'holds no certificate'],
     ['another’s', other.intermediates.join(''), 'has no certificate of CN=ours-2, which issued it'],
-  ])('that are %s hold nothing else up, and the old certificate stays', async (_, chain, why) => {
+  ])('that are %s delay no other change, and the old certificate stays', async (_, chain, why) => {
     await publish(instance.storeCertificate('example.com', issued));
     const renewed = instance.storeCertificate('example.com', { ...ours.issue(['example.com']), chain });
     const good = stored('good.com');
@@ -79,7 +79,7 @@ describe('the authorities’ certificates', () => {
     expect((await instance.sync(0)).report).toMatchObject({ changed: 'nothing' });
   });
 
-  it('are asked for: a proxy that shows others fails the sync', async () => {
+  it('are checked: a proxy that shows others fails the sync', async () => {
     await publish(instance.storeCertificate('example.com', issued));
     await setByHand(issued.key + high + low);
 

@@ -38,7 +38,7 @@ describe('the instance', () => {
     expect(new Set(answers)).toStrictEqual(new Set(['200 a', '200 b']));
   });
 
-  it('says what a generation is when it is asked for something else', async () => {
+  it('explains what a generation is when the argument is none', async () => {
     expect(await instance.sync(Number.NaN)).toMatchObject(
       failing('"NaN" is not a generation; give a number, or 0 for the current one'),
     );

@@ -30,7 +30,7 @@ import {
 standWithoutCertificates();
 
 describe('a certificate', () => {
-  it('that is new, renewed and removed is so without a reload, and with it the stand-in stays', async () => {
+  it('is added, renewed and removed without a reload, and the stand-in stays', async () => {
     const before = await instance.processes();
     const [first, second] = [stored('example.com', selfSigned('example.com', '*.example.com')), stored('example.com')];
 
@@ -55,7 +55,7 @@ describe('a certificate', () => {
     ['of another serial', { serial: 'ABCD' }, 'example.com'],
     ['that lacks a name', { names: ['example.com', '*.example.com'] }, 'sluice-asks.example.com'],
   ])(
-    '%s than the published one fails the sync, holds nothing else up, and is told again later',
+    '%s than the published one fails the sync, delays no other change, and is reported again later',
     async (_, lie, name) => {
       const first = await apply([a, b], [{ ...stored('example.com').entry, ...lie }]);
       const again = await instance.sync(0);
@@ -66,7 +66,7 @@ describe('a certificate', () => {
     },
   );
 
-  it('is renewed under an open connection, which lives on', async () => {
+  it('is renewed while a connection is open, which stays open', async () => {
     await publish(stored('example.com').entry);
     const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
     const before = await localPort(agent);
@@ -91,7 +91,7 @@ describe('a certificate', () => {
     expect(await served('example.com')).toBe(serial(key));
   });
 
-  it('with blank lines and carriage returns reaches the socket clean, and nothing of it any output', async () => {
+  it('with blank lines and carriage returns reaches the socket clean, and no part of it is printed', async () => {
     const pem = selfSigned('example.com');
     const { entry } = stored('example.com', pem.replace(/\n/g, '\r\n\r\n'));
     const sent: string[] = [];
@@ -114,7 +114,7 @@ describe('a certificate', () => {
     expect(await served('example.com')).toBe(serial(pem));
   });
 
-  it('that cannot be used holds nothing else up, and is told without a word of it', async () => {
+  it('that cannot be used delays no other change, and is reported without a part of it', async () => {
     const good = stored('good.com');
     const [key] = selfSigned('bad.com').split('-----BEGIN CERTIFICATE');
     const bad = stored('bad.com', key + certificateOf(selfSigned('bad.com')));
@@ -132,7 +132,7 @@ describe('a certificate', () => {
     expect(await servers()).toStrictEqual(['a', 'b']);
   });
 
-  it('whose file was damaged is fetched again, for HAProxy could not start with it', async () => {
+  it('whose file was damaged is fetched again, because HAProxy could not start with it', async () => {
     const { report } = await publish(stored('example.com').entry);
     for (const name of ['example.com', '00-stand-in']) writeFileSync(fileOf(name), 'damaged');
 

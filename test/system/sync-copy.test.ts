@@ -32,7 +32,7 @@ const fillDisk = () => writeFileSync(script(), `trap '' XFSZ; ulimit -f 0\n${wri
 
 describe('the sync’s own copy, and its room', () => {
   describe('on a disk that takes nothing more', () => {
-    it('tasks come and go all the same, one line says what is the matter, and the next sync with room does the rest', async () => {
+    it('tasks still come and go, one line reports the fault, and the next sync with room does the rest', async () => {
       const [before, folder] = [await instance.processes(), readlinkSync(instance.path.live)];
       fillDisk();
       const full = await apply([b]);
@@ -94,7 +94,7 @@ describe('the sync’s own copy, and its room', () => {
     ['its end is missing', (packed) => packed.slice(0, 9_000)],
     ['it holds what is no base64', (packed) => `${packed.slice(0, 9_000)}#${packed.slice(9_001)}`],
     ['nothing is left of it', () => ''],
-  ])('a document is not believed when %s: the last good copy stays, and runs', async (_, damage) => {
+  ])('a document is not used when %s: the last good copy stays, and runs', async (_, damage) => {
     const before = copy();
     writeFileSync(script(), written.replace(/^H4sI.*$/m, damage));
 
@@ -106,7 +106,7 @@ describe('the sync’s own copy, and its room', () => {
     await until(async () => (await ask(host)) === '200 b');
   });
 
-  it('what attempts leave that were killed is gone after the next sync, and a copy that still waits for its turn is not', async () => {
+  it('the next sync deletes copies of killed attempts, and keeps a copy that still waits for its turn', async () => {
     // 0.1.0 named its copies after the process; no process has this number (Linux: PID_MAX_LIMIT).
     for (const name of ['.sync.4194305', '.sync.next']) writeFileSync(inHome(name), 'half a copy');
     writeFileSync(inHome(`.sync.${process.pid}`), 'a copy that waits');

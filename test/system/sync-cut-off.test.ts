@@ -48,7 +48,7 @@ const offered = async () =>
   (await instance.worker(`show ssl crt-list ${instance.path.live}/certificates`)).match(/[^/]+\.pem$/gm);
 
 describe('a sync that is killed half-way', () => {
-  it('at any command of a change of membership is repaired by the next', async () => {
+  it('at any command of a change of membership is finished by the next', async () => {
     const before = await instance.processes();
     let killed = 0;
     for (let isCut = true; isCut; killed++) {
@@ -66,7 +66,7 @@ describe('a sync that is killed half-way', () => {
     expect((await instance.processes()).reloads).toBe(before.reloads);
   });
 
-  it('at any command of a reload is repaired by the next', async () => {
+  it('at any command of a reload is finished by the next', async () => {
     for (let count = 1; count < 12; count++) {
       const routes = [{ host: `${count}.example.com`, path: '/', since: 1 }];
       const generation = instance.publish([web(a), { ...web(b), name: 'default.other', routes }]);
@@ -79,7 +79,7 @@ describe('a sync that is killed half-way', () => {
     }
   });
 
-  it('at any command of a certificate is repaired by the next', async () => {
+  it('at any command of a certificate is finished by the next', async () => {
     const key = selfSigned('*.example.com');
     let killed = 0;
     for (let isCut = true; isCut; killed++) {

@@ -79,7 +79,7 @@ const damages: Readonly<Record<string, () => unknown>> = {
   'a foreign link lies among the configuration': () => symlinkSync(inHome('nowhere'), live('haproxy/99-foreign.cfg')),
 };
 
-describe('damage by hand heals with the next sync, and HAProxy does not notice', () => {
+describe('the next sync repairs damage by hand, and HAProxy runs on', () => {
   // Each case begins with what the one before has healed.
   standForAll(async () => {
     current = a;
@@ -109,12 +109,12 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
     expect(await instance.processes()).toStrictEqual(before);
   });
 
-  it('and what is on the disk then is what a restart brings back', async () => {
+  it('afterwards a restart brings back what is on the disk', async () => {
     expect(await instance.sync(generation)).toMatchObject({ code: 0, report: { changed: 'nothing' } });
     await startsAnew();
   });
 
-  it('what cannot be healed is reported with what to do, and the proxy is brought up to date all the same', async () => {
+  it('damage that no sync can repair is reported with what to do, and the proxy is still brought up to date', async () => {
     makeFolder(inHome('environment'));
 
     const outcome = await instance.sync(publishOther(), {
@@ -133,7 +133,7 @@ describe('damage by hand heals with the next sync, and HAProxy does not notice',
     ]);
   });
 
-  it('a line of the environment that a shell would choke on is not run, and hides no other', async () => {
+  it('a line of the environment with an unclosed quote is not run, and hides no other', async () => {
     const lines = ["SLUICE_SLOT=1'", `$(touch ${inHome('ran')})`, 'words without meaning', 'AWS_REGION=eu-west-2'];
     writeFileSync(inHome('environment'), lines.join('\n'));
 

@@ -44,7 +44,7 @@ describe('a reload by the package’s update loses no request', () => {
     expect(await servedMeanwhile()).toStrictEqual(['200 one']);
   });
 
-  it('where a task has ended since, for its check fails soon and others take its requests', async () => {
+  it('where a task has ended since, because its check fails soon and others take its requests', async () => {
     await serving(a, b);
     await areUp('a', 'b');
     await instance.sync(0);
@@ -54,7 +54,7 @@ describe('a reload by the package’s update loses no request', () => {
     expect(await status('b')).toBe('DOWN');
   });
 
-  it('and a newcomer is asked for nothing before its first passed check, by it either', async () => {
+  it('and sends a new task no request before its first passed check', async () => {
     const fresh = await slow('fresh', 500);
     await serving(a);
     await apply([a, fresh]);
@@ -72,8 +72,8 @@ const asEarlier = (text: string): string =>
 
 it.each([
   ['', (text: string) => text],
-  [', by a configuration of 0.1.0 that was just reloaded neither', asEarlier],
-])('a start believes nothing of what was seen before: every task is checked first%s', async (_, edit) => {
+  [', also by a configuration of 0.1.0 that was just reloaded', asEarlier],
+])('after a start every task is checked first, whatever was seen before%s', async (_, edit) => {
   await serving(a);
   const files = render({ backends: [web(a)], certified: [] });
   const { report } = await instance.sync(
@@ -93,7 +93,7 @@ it.each([
   expect(late.state.requests).toBe(0);
 });
 
-it('reports which servers a real HAProxy holds for down, and why in its own words; none while all are up', async () => {
+it('reports which servers HAProxy considers down, with its own code; none while all are up', async () => {
   await serving(a);
   expect((await instance.sync(0)).report).not.toHaveProperty('down');
   b.state.status = 503;

@@ -33,7 +33,7 @@ function publishPiece(change: object): void {
   instance.put(current, JSON.stringify(listed));
 }
 
-describe('keeps what runs, and says why, when', () => {
+describe('keeps what runs, and reports why, when', () => {
   it.each<[string, () => unknown, RegExp | string]>([
     ['the pointer is no JSON', () => instance.put(current, '{"files":'), /current:\d+ is damaged \(it is not JSON\)/],
     ['the pointer lists nothing', () => instance.put(current, '{"files":[],"certificates":[]}'), 'is damaged'],
@@ -57,7 +57,7 @@ describe('keeps what runs, and says why, when', () => {
     expect(await state()).toStrictEqual(before);
   });
 
-  it('there is no pointer: absence is not emptiness', async () => {
+  it('there is no pointer, because a missing pointer is no empty generation', async () => {
     const before = await state();
     instance.store.forget(current);
 
@@ -71,7 +71,7 @@ describe('keeps what runs, and says why, when', () => {
 });
 
 describe('Parameter Store', () => {
-  it('is asked again when it throttles or fails, and delays only', async () => {
+  it('is asked again when it throttles or fails, which only delays the sync', async () => {
     instance.api.faults.next('ssm:GetParameter', 'throttled', 2);
     instance.api.faults.next('ssm:GetParameters', 'failing');
     instance.api.faults.next('ssm:GetParameters', 'cut');
@@ -86,7 +86,7 @@ describe('Parameter Store', () => {
     expect(await instance.sync(generation)).toMatchObject({ code: 0, report: { generation, added: 1 } });
   });
 
-  it('gives a configuration in parts', async () => {
+  it('returns a configuration in parts', async () => {
     const host = (index: number) => `${sha256(String(index)).replace(/[^a-z]/g, 'x')}.example.com`;
     const routes = Array.from({ length: 400 }, (_, index) => ({ host: host(index), path: '/', since: index }));
 
@@ -96,7 +96,7 @@ describe('Parameter Store', () => {
     expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure' } });
   });
 
-  it('is not believed when it answers with an older pointer than the installed one', async () => {
+  it('is not trusted when it returns an older pointer than the installed one', async () => {
     const { report } = await apply([a, b]);
     const [before, { handlers }] = [await state(), instance.store];
     const real = handlers['ssm:GetParameter'];
@@ -139,7 +139,7 @@ describe('drift', () => {
     expect(readFileSync(join(folder, piece), 'utf8')).toContain('server a 127.0.0.1');
   });
 
-  it('of a task at another address under its old name is no trap', async () => {
+  it('of a task at another address under its old name is followed', async () => {
     const outcome = await instance.sync(instance.publish([backend([{ ...b.server, name: 'a' }])]));
 
     expect(outcome).toMatchObject({ code: 0, report: { changed: 'membership' } });

@@ -38,7 +38,7 @@ describe('membership', () => {
     expect(Object.keys(await load.stop()).sort()).toStrictEqual(['200 a', '200 b']);
   });
 
-  it('sends none before its check when HAProxy starts anew either', async () => {
+  it('sends a new task no request before its check after HAProxy starts either', async () => {
     // A server that HAProxy takes for good would be asked before such a slow check has failed.
     const slow = await startTask('slow', { status: 500, checkMs: 300 });
     await apply([slow]);
@@ -53,7 +53,7 @@ describe('membership', () => {
     expect(slow.state.requests).toBe(0);
   });
 
-  it('sends no request to a task that left, on kept connections neither', async () => {
+  it('sends no request to a task that left, also not on kept connections', async () => {
     await serving(a, b);
     const agents = Array.from({ length: 8 }, keepAlive);
     await Promise.all(agents.map((agent) => ask(host, { agent })));
@@ -67,7 +67,7 @@ describe('membership', () => {
     expect(a.state.requests).toBe(before);
   });
 
-  it('changes nothing the second time, asks Parameter Store once, and is not moved by an older nudge', async () => {
+  it('changes nothing the second time, asks Parameter Store once, and ignores an older nudge', async () => {
     await serving(a);
     const generation = instance.publish([backend([a.server, b.server])]);
     await instance.sync(generation);
@@ -84,8 +84,8 @@ describe('membership', () => {
   });
 });
 
-describe('a whole replacement in one generation, as a proxy sees it that hears late', () => {
-  it('lets the old ones answer until a new one has passed its check, so that nobody gets a 503', async () => {
+describe('a replacement of all tasks in one generation, as a late proxy sees it', () => {
+  it('lets the old tasks answer until a new one has passed its check, so that no client gets a 503', async () => {
     const slow = await startTask('slow', { checkMs: 300 });
     await serving(a);
     const load = startLoad(host);
@@ -113,7 +113,7 @@ describe('a whole replacement in one generation, as a proxy sees it that hears l
     expect(badAnswers(await load.stop())).toStrictEqual([]);
   });
 
-  it('waits for a new one that never passes no longer than before, though the wall clock is set back meanwhile', async () => {
+  it('stops waiting for a new task that never passes, though the wall clock is set back meanwhile', async () => {
     await serving(a);
     b.state.status = 500;
 

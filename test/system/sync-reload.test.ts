@@ -44,7 +44,7 @@ describe('a new structure', () => {
     expect(Object.keys(load.answers)).toStrictEqual(['200 a']);
   });
 
-  it('carries health over: a dead server stays down, a new one starts down, a good one stays up', async () => {
+  it('keeps the health of servers: a dead one stays down, a new one starts down, a good one stays up', async () => {
     const fresh = await startTask('fresh', { status: 500 });
     await serving(a, b);
     b.stop();
@@ -90,7 +90,7 @@ describe('a refusal', () => {
     expect(await ask(host)).toBe('200 a');
   });
 
-  it('of the configuration holds up nobody who comes or leaves', async () => {
+  it('of the configuration delays no task that comes or leaves', async () => {
     await serving(a);
     const load = startLoad(host);
 

@@ -22,7 +22,7 @@ import {
 standWithoutCertificates();
 
 describe('a client without SNI', () => {
-  it('sees the first certificate as soon as there is one, renewed, after a reload and a restart, else the stand-in', async () => {
+  it('sees the first certificate as soon as one exists, also renewed and after a reload and a restart, otherwise the stand-in', async () => {
     const before = await instance.processes();
     const [one, two, again] = [stored('first.com'), stored('second.com'), stored('first.com')];
     const seen = [await served('')];
@@ -48,7 +48,7 @@ describe('a client without SNI', () => {
     expect(expected).not.toContain(standIn());
   });
 
-  it('sees the first one also where the name of another would come first in the folder', async () => {
+  it('sees the first one also when the name of another sorts before it', async () => {
     const others = ['0.example.com', '00-00.com', '0-a.com'].map((name) => stored(name).entry);
     const { key, entry } = stored('first.com');
 
@@ -63,7 +63,7 @@ describe('a client without SNI', () => {
     expect(await served('0.example.com')).toBe(serial(key));
   });
 
-  it('sees the next one where the first cannot be used', async () => {
+  it('sees the next one when the first cannot be used', async () => {
     const [lost, second] = [{ ...stored('first.com').entry, key: 99 }, stored('second.com')];
 
     expect(await publish(lost, second.entry)).toMatchObject({ code: 2 });
@@ -78,7 +78,7 @@ describe('a pair that HAProxy refuses', () => {
   const storeWeak = () => instance.storeCertificate('weak.com', weak);
   const refused = butFor(`HAProxy refuses the certificate weak.com: .*; ${orderAnew('weak.com')}$`);
 
-  it('holds up no other change, at run time and by a reload; the old one stays, or the stand-in', async () => {
+  it('delays no other change, at run time and by a reload; the old one stays, or the stand-in', async () => {
     const [good, strong] = [stored('good.com'), ca.issue(['weak.com'])];
     await publish(instance.storeCertificate('weak.com', strong));
     const certificates = [storeWeak(), good.entry];
@@ -94,7 +94,7 @@ describe('a pair that HAProxy refuses', () => {
     expect(found.sort()).toStrictEqual(['default.web/b', 'other/a']);
   });
 
-  it('keeps no proxy from its first start', async () => {
+  it('stops no proxy from its first start', async () => {
     await instance.stopHaproxy();
     const good = stored('good.com');
 

@@ -42,10 +42,13 @@ const faults: readonly [string, () => unknown][] = [
   ['its master’s socket is unlinked', away],
   ['its master’s socket is a file', () => [away(), writeFileSync(instance.path.master, '')]],
   ['its master’s socket is a folder', () => [away(), mkdirSync(instance.path.master)]],
-  ['nobody listens at its master’s socket', orphan],
-  ['whoever listens at its master’s socket says nothing', () => listening(() => undefined)],
-  ['whoever listens at its master’s socket hangs up', () => listening((socket) => socket.end())],
-  ['whoever listens at its master’s socket is no master', () => listening((socket) => socket.end('Unknown command\n'))],
+  ['no process listens at its master’s socket', orphan],
+  ['a program listens at its master’s socket and never answers', () => listening(() => undefined)],
+  ['a program listens at its master’s socket and hangs up', () => listening((socket) => socket.end())],
+  [
+    'a program listens at its master’s socket and is no master',
+    () => listening((socket) => socket.end('Unknown command\n')),
+  ],
 ];
 
 describe('law 18: while HAProxy serves and cannot be talked to', () => {
@@ -62,9 +65,9 @@ describe('law 18: while HAProxy serves and cannot be talked to', () => {
     return outcome.report.failed;
   }
 
-  it.each(faults.slice(2))('the sync fails, changes nothing and says what to do: %s', (_, damage) => fails(damage));
+  it.each(faults.slice(2))('the sync fails, changes nothing and says what to do when %s', (_, damage) => fails(damage));
 
-  it.each(faults.slice(0, 2))('a reload mends it, as the sync says: %s', async (_, damage) => {
+  it.each(faults.slice(0, 2))('a reload repairs it, as the sync says, when %s', async (_, damage) => {
     const failed = fails(async () => {
       const { master } = await instance.processes();
       reload = () => process.kill(master, 'SIGUSR2');
@@ -88,7 +91,7 @@ describe('law 18: while HAProxy serves and cannot be talked to', () => {
     expect(outcome).toMatchObject(failing('none of its workers answers'));
   });
 
-  it('the sync leaves another HAProxy alone whose master listens there', async () => {
+  it('the sync does not touch another HAProxy whose master listens there', async () => {
     await serving(a);
     const [socket, file] = [join(instance.path.folder, 'other.sock'), join(instance.path.folder, 'other.cfg')];
     writeFileSync(file, `frontend other\n mode http\n timeout client 1s\n bind unix@${socket}.http\n`);
@@ -155,14 +158,14 @@ describe('law 18: while HAProxy is not running', () => {
     expect(after).toMatchObject(failing('no longer installed'));
   });
 
-  it('the sync fails also where only 0.1.0 ever ran, which noted no more than its claim', async () => {
+  it('the sync fails also where only 0.1.0 ever ran, which recorded only its claim', async () => {
     mkdirSync(instance.path.home, { recursive: true });
     writeFileSync(join(instance.path.home, 'claimed'), 'i-0123456789abcdef0\n');
 
     expect(await instance.sync(0, { HAPROXY: '/nowhere/haproxy' })).toMatchObject(failing('no longer installed'));
   });
 
-  it('the first boot may pull as often as it needs to', async () => {
+  it('the first boot may pull any number of times', async () => {
     const pulls = [await apply([a]), await apply([b]), await instance.sync(0)];
 
     for (const { code, report } of pulls) expect([code, report.changed]).toStrictEqual([0, 'prepared']);

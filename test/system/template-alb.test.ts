@@ -19,7 +19,7 @@ const container = () =>
   ).ContainerDefinitions[0];
 
 describe('with a load balancer', () => {
-  it('nothing that was there changes but the service’s list and the domain’s weight, both of which take it in place', () => {
+  it('no other resource changes but the service’s list and the domain’s weight, both of which change in place', () => {
     const text = (value: unknown) => JSON.stringify(value)?.replace(/\d{13}-\d{4}-\d\d-\d\dT[0-9:.]*Z/g, 'when');
     const changed = Object.entries(without().resources).flatMap(([id, { Properties = {} }]) => {
       const now = alb().resources[id]?.Properties ?? {};
@@ -32,7 +32,7 @@ describe('with a load balancer', () => {
   });
 
   // CloudFormation leaves at a service what its template no longer mentions (AWS::ECS::Service, LoadBalancers).
-  it('and without one again, the service is told to let go of it', () => {
+  it('without it again, the service leaves it', () => {
     expect(without().properties('HelloWorldService')).toHaveProperty('LoadBalancers', []);
     expect(alb().properties('HelloWorldService')).toHaveProperty('LoadBalancers', [
       { ContainerName: 'hello', ContainerPort: 8080, TargetGroupArn: { Ref: 'HelloWorldTargets' } },
@@ -52,7 +52,7 @@ describe('with a load balancer', () => {
     ]);
   });
 
-  it('each entrance stands in for the other while that is down', () => {
+  it('each entrance takes the visitors of the other while that is down', () => {
     for (const id of ['ApexRecord', 'ApexAlbRecord'])
       expect(alb().properties(id)).toMatchObject({ AliasTarget: { EvaluateTargetHealth: true } });
   });
@@ -65,7 +65,7 @@ describe('with a load balancer', () => {
     expect(JSON.stringify(alb().properties('HelloWorldRule'))).toContain('{"Ref":"HelloWorldTargets"}');
   });
 
-  it('it is gone before the way out, which its addresses need', () => {
+  it('it is deleted before the internet route, which its addresses need', () => {
     expect(alb().resources.LoadBalancer?.DependsOn).toEqual(
       expect.arrayContaining(['GatewayAttachment', 'InternetRoute', 'SubnetARoutes', 'SubnetBRoutes']),
     );
@@ -87,7 +87,7 @@ describe('the load balancer', () => {
     });
   });
 
-  it('speaks no TLS before 1.2, like the proxies, and sends whoever comes without any there', () => {
+  it('speaks TLS 1.2 or later, like the proxies, and redirects HTTP there', () => {
     expect(alb().properties('HttpsListener')).toMatchObject({ SslPolicy: expect.stringMatching(/-TLS13-1-2-Res-/) });
     expect(alb().properties('HttpListener')).toMatchObject({
       DefaultActions: [{ Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port: '443' } }],
@@ -112,7 +112,7 @@ describe('the load balancer', () => {
     );
   });
 
-  it('lets requests end for longer than the proxies may take to hear of a stop, and not for the default five minutes', () => {
+  it('lets requests end for longer than a stop order takes to reach the proxies, and not for the default five minutes', () => {
     const seconds = attribute('HelloWorldTargets', 'deregistration_delay.timeout_seconds', 'TargetGroupAttributes');
 
     expect(seconds).toBeGreaterThanOrEqual(30);
@@ -136,7 +136,7 @@ describe('the load balancer', () => {
 describe('docs/way-up.md', () => {
   const text = readFileSync(join(__dirname, '../../docs/way-up.md'), 'utf8');
 
-  it('names what is there', () => {
+  it('names resources that exist', () => {
     const [first] = alb()
       .ofType<{ Name: string }>('AWS::Route53::RecordSet')
       .map(([, { Name }]) => Name);
@@ -153,7 +153,7 @@ describe('docs/way-up.md', () => {
     expect(ofDev).toContain(first);
   });
 
-  it('shares a name of the user’s own out as the stack does the domain', () => {
+  it('weights a name of the user’s own as the stack does the domain', () => {
     const batch = JSON.parse(/```json\n([\s\S]*?)```/.exec(text)?.[1] ?? '') as {
       Changes: { ResourceRecordSet: { Weight: number; AliasTarget: object } }[];
     };

@@ -16,7 +16,7 @@ describe('beside an existing VPC', () => {
     );
   });
 
-  it('touches nothing that is there but for one rule in each group that was named', () => {
+  it('changes nothing that exists but for one rule in each security group of the settings', () => {
     const rules = beside().ofType<{ GroupId: unknown }>('AWS::EC2::SecurityGroupIngress');
     const given = ['sg-0123456789abcdef0', 'sg-0fedcba9876543210'];
     const ofGroups = rules.filter(([, { GroupId }]) => given.includes(`${GroupId}`));
@@ -26,14 +26,14 @@ describe('beside an existing VPC', () => {
       expect(rule).toMatchObject({ SourceSecurityGroupId: proxies, IpProtocol: 'tcp', FromPort: 0, ToPort: 65535 });
   });
 
-  it('names those rules after their groups, so that another order replaces none', () => {
+  it('names those rules after their groups, so that another order replaces no rule', () => {
     expect(Object.keys(beside().resources).filter((id) => id.startsWith('ProxiesInto'))).toStrictEqual([
       'ProxiesIntosg0123456789abcdef0',
       'ProxiesIntosg0fedcba9876543210',
     ]);
   });
 
-  it('mentions each thing that is there only where it must: to be in it, to read it, to be let in', () => {
+  it('refers to each existing resource only to run in it, to read it, or to be let in', () => {
     const holders = (word: string) =>
       Object.entries(beside().resources)
         .filter(([, resource]) => JSON.stringify(resource).includes(word))
@@ -45,7 +45,7 @@ describe('beside an existing VPC', () => {
     for (const type of holders('cluster/jobs')) expect(type).toMatch(/^AWS::(Events::Rule|IAM::Role)$/);
   });
 
-  it('reads all clusters that were named, and no other', () => {
+  it('reads all clusters of the settings, and no other', () => {
     const { Environment } = beside().properties<{ Environment: { Variables: { SLUICE_CLUSTERS: string } } }>(
       'ReconcileLambdaFunction',
     );

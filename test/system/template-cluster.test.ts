@@ -10,7 +10,7 @@ const template = templatesFor('default', 'cloudMap');
 const onDemand = () => template('cloudMap');
 
 describe('hosts of tasks', () => {
-  it('are as many as managed scaling wants: no deploy sets their number', () => {
+  it('have their number set by managed scaling, not by a deploy', () => {
     const group = template().properties<Group>('TaskHosts');
 
     expect(group).not.toHaveProperty('DesiredCapacity');

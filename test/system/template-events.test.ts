@@ -9,7 +9,7 @@ import { inCopy, templatesFor } from './packaged';
 
 const template = templatesFor('default');
 
-describe('what wakes reconcile', () => {
+describe('what starts reconcile', () => {
   it('is the queue alone, so that there is one writer', () => {
     const mappings = template()
       .ofType<{ EventSourceArn: object; FunctionName: object }>('AWS::Lambda::EventSourceMapping')
@@ -43,7 +43,7 @@ describe('what wakes reconcile', () => {
     expect(VisibilityTimeout - Timeout).toBeLessThanOrEqual(30);
   });
 
-  it('concerns this stage’s clusters only, but for Spot warnings, which name none', () => {
+  it('concerns this stage’s clusters only, except for Spot warnings, which name no cluster', () => {
     const clusterArns = (rule: string) =>
       template().properties<{ EventPattern: { detail?: { clusterArn: object } } }>(rule).EventPattern.detail
         ?.clusterArn;
@@ -67,11 +67,11 @@ describe('the sync document', () => {
   type Make = (stage: string, prefix: string) => { Resources: Record<string, object> };
   const { document } = require('../../resources/sync.cjs') as { document: Make };
 
-  it('carries the sync byte for byte, so no variable of the packager was resolved in it', () => {
+  it('carries the sync byte for byte, so the packager resolved no variable in it', () => {
     expect(template().resources.SyncDocument).toStrictEqual(document('dev', '/sluice/dev').Resources.SyncDocument);
   });
 
-  it('is the same from whatever folder it is packaged, and names no folder of a machine', async () => {
+  it('is the same from whatever folder it is packaged, and contains no path of a machine', async () => {
     const print = "console.log(JSON.stringify(require(process.argv[1]).document('dev', '/sluice/dev')))";
     const elsewhere = await inCopy(async (copy) =>
       execFileSync(process.execPath, ['-e', print, join(copy, 'resources/sync.cjs')], { cwd: tmpdir() }).toString(),
@@ -83,7 +83,7 @@ describe('the sync document', () => {
     expect(Buffer.from(packed, 'base64').subarray(0, 10).toString('hex')).toBe('1f8b0800000000000203');
   });
 
-  it('carries a program to be read, with the names of its sources and with line numbers', () => {
+  it('carries a readable program, with the names of its sources and with line numbers', () => {
     const [, packed = ''] = /<<'END-OF-SYNC'.*\n(.*)\nEND-OF-SYNC\n/.exec(script()) ?? [];
     const program = gunzipSync(Buffer.from(packed, 'base64')).toString();
 
@@ -115,7 +115,7 @@ describe('the sync document', () => {
     ]);
   });
 
-  it('has a name of its own for each content, so that none has a second version: a text of old could be refused', () => {
+  it('has another name for each content, so that no document has a second version', () => {
     const { Name, UpdateMethod, ...rest } = template().properties<Record<string, string>>('SyncDocument');
     const hash = createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 10);
 

@@ -48,7 +48,7 @@ describe('hello-world', () => {
     expect(task * 6).toBeLessThan(1_800);
   });
 
-  it('is rolled back when it does not start, instead of holding up the stack', () => {
+  it('is rolled back when it does not start, instead of delaying the stack', () => {
     expect(template().properties('HelloWorldService')).toMatchObject({
       DesiredCount: 3,
       // By default ECS would start tasks in the other zone, and with them a second host.
@@ -57,7 +57,7 @@ describe('hello-world', () => {
     });
   });
 
-  it('is registered with Cloud Map only where that is wished', () => {
+  it('is registered with Cloud Map only if the settings say so', () => {
     expect(template().properties('HelloWorldService')).not.toHaveProperty('ServiceRegistries');
     expect(withCloudMap().properties('HelloWorldService')).toMatchObject({
       DesiredCount: 3,
@@ -96,7 +96,7 @@ describe('records', () => {
   it.each([
     ['the domain and its wildcard', template, ['sluice.test', '*.sluice.test']],
     ['the domain alone', withCloudMap, ['sluice.test']],
-  ])('of %s are aliases of these, weighted, so that a load balancer can join', (_, of, expected) => {
+  ])('for %s are weighted aliases of these, so that a load balancer can join', (_, of, expected) => {
     const aliases = records(of()).filter(({ AliasTarget }) => AliasTarget);
 
     expect(aliases.map(({ Name }) => Name)).toStrictEqual(expected);
@@ -108,7 +108,7 @@ describe('records', () => {
       });
   });
 
-  it('are one for each proxy, all there before the aliases of them', () => {
+  it('are one for each proxy, all created before their aliases', () => {
     const two = template('twoProxies');
     const addresses = records(two).filter(({ AliasTarget }) => !AliasTarget);
 

@@ -56,7 +56,7 @@ const fits = (resource: unknown, pattern: string) => {
   return arn === '' || /\$\{/.test(kindOf(pattern)) || kindOf(arn) === kindOf(pattern);
 };
 
-it('every allowance is of an action with such a resource, names one if there is one, and has conditions that AWS tells', async () => {
+it('every allowance is of an action with such a resource, names a resource if it can, and has conditions that AWS evaluates', async () => {
   for (const statement of statements()) {
     const [given, strange] = [list(statement.Resource as unknown), keysOf(statement)];
     for (const { name, resources, keys } of await actionsOf(statement)) {

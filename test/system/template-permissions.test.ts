@@ -30,7 +30,7 @@ describe('who may do what', () => {
     }
   });
 
-  it('gives no policy beside the roles, which would come after whoever needs it', () => {
+  it('has no policy outside the roles, which could come after the resource that needs it', () => {
     const types = Object.values(template().resources).map(({ Type }) => Type);
 
     expect(types.filter((type) => /^AWS::IAM::(?!Role$|InstanceProfile$)/.test(type))).toStrictEqual([]);

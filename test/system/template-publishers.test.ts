@@ -23,7 +23,7 @@ const holders = {
 const document = (file: string): Policy => JSON.parse(readFileSync(join(__dirname, '../..', file), 'utf8')) as Policy;
 const of = templatesFor();
 
-it('in every variant reconcile alone has a right that is as good as root on a proxy, and it is to publish', async () => {
+it('in every variant only reconcile has a permission as strong as root on a proxy, which is to publish', async () => {
   const judged = new Map<string, Promise<string[]>>();
   const rights = (name: string, policies: readonly Policy[]) => {
     const key = JSON.stringify([name, policies]);
@@ -41,7 +41,7 @@ it('in every variant reconcile alone has a right that is as good as root on a pr
   }
 });
 
-it.each(allVariants)('in variant %s no role may change more than it is known to', async (variant) => {
+it.each(allVariants)('in variant %s no role may change more than the table lists', async (variant) => {
   const found: Record<string, string[]> = {};
   for (const [name] of of(variant).ofType('AWS::IAM::Role'))
     found[name] = await changing(
@@ -84,13 +84,13 @@ async function changing(actions: readonly string[]): Promise<string[]> {
 }
 
 describe('people', () => {
-  it('who look by docs/status-policy.json may run the sync, and nothing that is as good as root', async () => {
+  it('with docs/status-policy.json may run the sync, and have no permission as strong as root', async () => {
     const policies = [document('docs/status-policy.json')];
 
     expect(await rightsOf('status', policies, { ...asGoodAsRoot, ...belowRoot })).toStrictEqual(['run the sync']);
   });
 
-  it('who deploy by docs/deploy-policy.json are root on the proxies by other ways, as docs/security.md says', async () => {
+  it('with docs/deploy-policy.json can become root on the proxies in other ways, as docs/security.md says', async () => {
     const policies = [document('docs/deploy-policy.json')];
 
     expect(await rightsOf('deploy', policies, asGoodAsRoot)).toStrictEqual([
@@ -102,7 +102,7 @@ describe('people', () => {
     ]);
   });
 
-  it('and a workflow that deploys has that policy alone', () => {
+  it('share that policy with a workflow that deploys, which has no other', () => {
     const role = readFileSync(join(__dirname, '../../.github/deploy-role.yml'), 'utf8');
 
     expect(role).toContain('ManagedPolicyArns: [!Ref PolicyArn]');
@@ -112,7 +112,7 @@ describe('people', () => {
   it.each([
     ['ssm:SendCommand', '*', 'run another document than the sync on a proxy'],
     ['ssm:*', '*', 'open a shell on a proxy'],
-  ])('a policy of your own with %s on %s is noticed', async (Action, Resource, right) => {
+  ])('with a policy of your own that allows %s on %s are noticed', async (Action, Resource, right) => {
     const policies: Policy[] = [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] }];
 
     expect(await rightsOf('somebody', policies, asGoodAsRoot)).toContain(right);

@@ -28,7 +28,7 @@ const admissions = ({ ofType }: Template): [string, Rule][] => [
 ];
 
 describe.each(allVariants)('in variant %s', (variant) => {
-  it('the world reaches ports 80 and 443 of the proxies, or of the load balancer, and nothing else', () => {
+  it('the internet reaches ports 80 and 443 of the proxies, or of the load balancer, and nothing else', () => {
     const open = admissions(of(variant)).filter(([, rule]) => rule.SourceSecurityGroupId === undefined);
 
     expect(open).toStrictEqual(open.filter(isEntrance));
@@ -38,7 +38,7 @@ describe.each(allVariants)('in variant %s', (variant) => {
     }
   });
 
-  it('tasks are reached by those alone', () => {
+  it('only those reach the tasks', () => {
     const toTasks = admissions(of(variant)).filter((admission) => !isEntrance(admission));
 
     expect(toTasks.length).toBeGreaterThan(0);
@@ -63,7 +63,7 @@ describe.each(allVariants)('in variant %s', (variant) => {
     }
   });
 
-  it('no function and no queue is open to everybody; queues and the packager’s bucket are encrypted', () => {
+  it('no function and no queue is public; queues and the packager’s bucket are encrypted', () => {
     const { ofType, text } = of(variant);
 
     expect(text).not.toContain('"Principal":"*"');

@@ -20,7 +20,7 @@ describe('sls remove', () => {
     expect(of(variant).text).not.toMatch(/"(DeletionPolicy|UpdateReplacePolicy)":"(Retain|Snapshot)/);
   });
 
-  it('takes the service first, then its capacity, what holds its hosts, these, and the cluster last', () => {
+  it('deletes the service first, then its capacity, what holds its task hosts, these, and the cluster last', () => {
     const order = ['HelloWorldService', 'ClusterCapacity', 'TaskCapacity', 'HostDraining', 'TaskHosts', 'Cluster'];
     const pairs = order.slice(1).map((earlier, index) => [order[index] as string, earlier] as const);
 
@@ -28,26 +28,29 @@ describe('sls remove', () => {
       expect([later, isAfter(of('default'), later, earlier)]).toStrictEqual([later, true]);
   });
 
-  it('does not wait for hosts that protect themselves', () => {
+  it('does not wait for task hosts that are protected from scale-in', () => {
     expect(of('default').properties('TaskCapacity')).toMatchObject({
       AutoScalingGroupProvider: { ManagedTerminationProtection: 'DISABLED' },
     });
     expect(of('default').text).not.toContain('NewInstancesProtectedFromScaleIn');
   });
 
-  it.each(['AWS::AutoScaling::AutoScalingGroup', 'AWS::EC2::EIP'])('lets go of the gateway after every %s', (type) => {
-    for (const [id] of of('twoProxies').ofType(type))
-      expect([id, isAfter(of('twoProxies'), id, 'GatewayAttachment')]).toStrictEqual([id, true]);
-  });
+  it.each(['AWS::AutoScaling::AutoScalingGroup', 'AWS::EC2::EIP'])(
+    'deletes the gateway’s attachment after every %s',
+    (type) => {
+      for (const [id] of of('twoProxies').ofType(type))
+        expect([id, isAfter(of('twoProxies'), id, 'GatewayAttachment')]).toStrictEqual([id, true]);
+    },
+  );
 
-  it('takes hosts while their way out is still there', () => {
+  it('deletes task hosts while their internet route still exists', () => {
     for (const route of ['InternetRoute', 'SubnetARoutes', 'SubnetBRoutes'])
       expect(isAfter(of('default'), 'TaskHosts', route)).toBe(true);
   });
 });
 
 describe('the parameters that functions wrote', () => {
-  it.each(allVariants)('go after everybody who may write them, in variant %s', (variant) => {
+  it.each(allVariants)('are deleted after every role that may write them, in variant %s', (variant) => {
     const writes = (role: string) =>
       of(variant)
         .statements(role)
@@ -62,7 +65,7 @@ describe('the parameters that functions wrote', () => {
       expect([role, isAfter(of(variant), role, 'StageParameters')]).toStrictEqual([role, true]);
   });
 
-  it('are waited for no longer than the function can take', () => {
+  it('are waited for as long as the function can take', () => {
     const { ServiceTimeout } = of('default').properties<{ ServiceTimeout: number }>('StageParameters');
     const { Timeout } = of('default').properties<{ Timeout: number }>('UnmakeLambdaFunction');
 
@@ -73,7 +76,7 @@ describe('the parameters that functions wrote', () => {
 
 describe('the first deploy', () => {
   it.each(['TaskChanged', 'HostChanged', 'ReconcileQueuePolicy', 'ReconcileEventSourceMappingSQSReconcileQueue'])(
-    'starts hello-world after %s, so that its first events are heard',
+    'starts hello-world after %s, so that its first events are received',
     (earlier) => {
       expect(isAfter(of('default'), 'HelloWorldService', earlier)).toBe(true);
     },

@@ -32,7 +32,7 @@ describe.each<[Variant, RegExp]>([
     dev = await templateOf(variant);
   }, 60_000);
 
-  it('names what it names after itself, so that no name collides with another stage’s', () => {
+  it('contains its stage in each name, so that no name collides with another stage’s', () => {
     const common = names(dev).filter((name) => !/\bdev\b/.test(name));
     const expected = Object.keys(shared).filter((name) => !elsewhere.test(name));
 
@@ -40,7 +40,7 @@ describe.each<[Variant, RegExp]>([
     expect(names(dev).filter((name) => name.includes('sluice-dev')).length).toBeGreaterThan(5);
   });
 
-  it('allows nothing by a pattern that reaches into a stage whose name begins alike, whatever follows', () => {
+  it('has no pattern in a policy that matches a stage whose name begins alike', () => {
     const patterns = (dev.text.match(/sluice-dev[\w.-]*\*/g) ?? []).map((text) => text.slice(0, -1));
     const called = names(dev).map((name) => name.slice(name.lastIndexOf(' ') + 1));
     const alike = ['dev-sync', 'dev-sync-x', 'dev-proxy', 'dev-x'].flatMap((stage) =>
@@ -53,7 +53,7 @@ describe.each<[Variant, RegExp]>([
     expect(alike.filter((name) => patterns.some((start) => name.startsWith(start)))).toStrictEqual([]);
   });
 
-  it('compares the tag of a proxy whole', () => {
+  it('compares the whole tag of a proxy', () => {
     const tag = '{"StringEquals":{"ssm:resourceTag/SluiceProxy":"dev"}}';
 
     expect(JSON.stringify(dev.statements('ReconcileRole'))).toContain(tag);
@@ -61,7 +61,7 @@ describe.each<[Variant, RegExp]>([
   });
 });
 
-it('stages dev and dev2 differ in nothing but what is named after them', async () => {
+it('stages dev and dev2 differ only in names', async () => {
   const [dev, dev2] = [await templateOf('alb'), await templateOf('alb', 'dev2')];
   const when = /\d{13}-\d{4}-\d\d-\d\dT[0-9:.]*Z/g;
   const neutral = ({ resources }: Template, id: string) =>

@@ -81,12 +81,12 @@ describe('a deploy', () => {
     expect(changed(after).filter((property) => typeOf(property).startsWith('AWS::Route53'))).toStrictEqual([]);
   }, 60_000);
 
-  it('replaces no instance by itself: none of the groups has a policy that would', () => {
+  it('replaces no instance by itself, because no group has an update policy', () => {
     for (const [id] of before.ofType('AWS::AutoScaling::AutoScalingGroup'))
       expect(before.resources[id]).not.toHaveProperty('UpdatePolicy');
   });
 
-  it('has images resolved at launch, not when it is made', () => {
+  it('has images resolved at launch, not at the deploy', () => {
     const images = before
       .ofType<{ LaunchTemplateData: { ImageId: string } }>('AWS::EC2::LaunchTemplate')
       .map(([, { LaunchTemplateData }]) => LaunchTemplateData.ImageId);

@@ -83,7 +83,7 @@ if (written)
     expect(await instance.processes()).toStrictEqual(before);
   });
 
-  it('goes to the first certificate for a client without SNI, and back to a stand-in that the older sync makes', async () => {
+  it('serves the first certificate to a client without SNI, and a stand-in again after a step back to the older sync', async () => {
     const program = join(instance.path.folder, 'sync.sh');
     const [older, today] = [keptPart(release, 'sync.sh').replaceAll('/sluice/dev', '/sluice/test'), read(program)];
     const first = authority('ca').issue(['example.com']);
@@ -115,7 +115,7 @@ if (written)
     ]);
   });
 
-  it('in Parameter Store is read: routes, stop orders, what is listed, and what is known of certificates', () => {
+  it('in Parameter Store is read: routes, stop orders, the lists, and the state of certificates', () => {
     const [service] = files.filter(({ name }) => name.startsWith('50-'));
 
     expect(parseBackend(service?.text ?? '')).toStrictEqual(web({ a: 32768, b: 32769 }));

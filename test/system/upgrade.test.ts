@@ -6,7 +6,7 @@ import { upgrading, upgradingForAll } from './upgrading';
 
 upgradingForAll();
 
-it('a deploy of another sync reaches a running proxy with the next tick, and HAProxy does not notice', async () => {
+it('a deploy of another sync reaches a running proxy with the next tick, and HAProxy runs on', async () => {
   const { world, answersDuring, oneTick, running } = upgrading;
   const before = await running();
   const tell = (text: string) => text.replace('printableJson(line)', 'printableJson({ ...line, edition: 2 })');
