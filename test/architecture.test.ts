@@ -8,7 +8,7 @@ const list = (folder: string): readonly string[] =>
     .filter((file) => file.endsWith('.ts'))
     .map((file) => `${folder}/${file}`);
 
-/** What talks to the world is told by its folder; beside these folders, only what a program begins with. Everything else decides. */
+/** Only these folders, and the files with which a program begins, talk to the world. Everything else decides. */
 const hands =
   /^lib\/((aws|certificates\/acme|entrance|sync\/(aws|haproxy|disk)|unmake)\/.*|certificates\/challenges\/resolver|lambda|sync\/(apply|run|sync))\.ts$/;
 const deciding = list('lib').filter((file) => !hands.test(file));

@@ -5,7 +5,7 @@ import { fleet, task, taskEvent } from './builders';
 import { inMemory } from './memory';
 
 /**
- * A deploy of 100 tasks in three seconds: 100 new ones run, 100 old ones are told to stop, and ECS says each step of it, some
+ * A deploy of 100 tasks in three seconds: 100 new ones run, 100 old ones get a stop order, and ECS sends an event for each step, some
  * twice: 1,000 events. Time is a number here; the time that a read of ECS takes is the only assumption.
  */
 const readMs = 900;

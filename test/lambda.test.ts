@@ -9,7 +9,7 @@ const lines = () => said.mock.calls.map(([line]) => JSON.parse(line as string));
 beforeEach(() => said.mockClear());
 afterAll(() => said.mockRestore());
 
-it('lets an error through, after it has told and acted', async () => {
+it('lets an error through, after it has logged it and acted', async () => {
   const failed: number[] = [];
   const run = () => Promise.reject(new Error('no ECS', { cause: new Error('timeout') }));
   const handler = lambda(run, async (event: number) => failed.push(event));
@@ -26,7 +26,7 @@ it('logs and throws nothing that a terminal would act on', async () => {
   expect([thrown.message, thrown.stack]).not.toContainEqual(expect.stringMatching(/[\u009b\u202e]/));
 });
 
-it('lets an error through that nobody can change', async () => {
+it('lets an error through that cannot be changed', async () => {
   const signal = AbortSignal.timeout(1);
   const late = () => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   await expect(lambda(late)(1, context)).rejects.toThrow('timeout');

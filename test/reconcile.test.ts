@@ -29,7 +29,7 @@ describe('reconcile', () => {
     expect(world.nudged).toStrictEqual([1]);
   });
 
-  it('describes what is published, though nobody lists or names it, and serves what only an event knows', async () => {
+  it('describes published tasks that ECS does not list, and serves a task that only an event names', async () => {
     const world = inMemory(fleet([task('a')]));
     world.now = 0;
     await reconcile([tick], world.deps);

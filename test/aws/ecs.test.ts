@@ -60,7 +60,7 @@ async function reader(handlers: object = {}) {
 }
 
 describe('reading ECS', () => {
-  it('takes every page, a hundred tasks a call, and what nobody lists', async () => {
+  it('reads every page, a hundred tasks a call, and tasks that ECS does not list', async () => {
     const { api, readFleet } = await reader();
 
     const { tasks, definitions, hosts } = await readFleet(new Map([['demo', ['published']]]));

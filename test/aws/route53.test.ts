@@ -1,12 +1,12 @@
 import { name, renewStage } from './renew-stage';
 
-it('tells a zone that is private from one that the world sees', async () => {
+it('reads of a zone whether it is private, and its name servers', async () => {
   const { zones, id } = await renewStage();
   const nameServers = [/1/, /2/].map((n) => expect.stringMatching(n));
   expect(await zones.read(id)).toMatchObject({ id, name: 'example.com', isPrivate: false, nameServers });
 });
 
-it('gives no record set for a name that has none, though others follow', async () => {
+it('returns no record set for a name that has none, though others follow', async () => {
   const { zones, id } = await renewStage();
   expect(await zones.readText(id, '_acme-challenge.a.example.com')).toBeUndefined();
   expect(await zones.readText(id, name)).toStrictEqual({ name, ttlSeconds: 60, values: ['"a"'] });

@@ -81,7 +81,7 @@ const kinds: Record<string, readonly [odd: Odd, says: string]> = {
 describe.each(Object.keys(kinds))('%s', (kind) => {
   const [odd, says] = kinds[kind] as (typeof kinds)[string];
 
-  it('waits while it is new and holds up no other; once published it stays, though all memory is lost, until it is told to stop', async () => {
+  it('waits while it is new and holds up no other; once published it stays, though all memory is lost, until a stop order', async () => {
     const { world, run, servers, forget } = await stage();
     world.odd = odd;
 
@@ -105,7 +105,7 @@ describe.each(Object.keys(kinds))('%s', (kind) => {
     expect(await servers()).toStrictEqual(['cart/x', 'cart/y', 'cart/z', 'shop/a', 'shop/b']);
 
     world.tasks = world.tasks.map((task) => (task.id === 'b' ? { ...task, desiredStatus: 'STOPPED' } : task));
-    // Of such a task ECS says not even whether it was told to stop.
+    // ECS does not even show a stop order of such a task.
     if (kind.startsWith('a task that')) world.odd = {};
     await run();
     expect(await servers()).toStrictEqual(['cart/x', 'cart/y', 'cart/z', 'shop/a']);

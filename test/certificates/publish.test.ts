@@ -1,9 +1,10 @@
 import { untilServed } from '../../lib/certificates/publish';
 
-const timeFor = (isThere: boolean) => ({ hasTimeFor: () => isThere, pause: async () => {} });
+const timeFor = (isThere: boolean) => ({ hasTimeFor: () => isThere, pause: jest.fn(async () => {}) });
 const shop = { name: 'shop', names: ['shop.example', '*.shop.example'], serial: 'B' };
 
-it('looks until every proxy serves the new serial', async () => {
+it('looks until every proxy serves the new serial, with a pause between', async () => {
+  const run = timeFor(true);
   const serials: Record<string, string[]> = { '192.0.2.1': ['A', 'B', 'B'], '192.0.2.2': ['A', 'A', 'B'] };
   const asked: string[] = [];
 
@@ -13,11 +14,12 @@ it('looks until every proxy serves the new serial', async () => {
       asked.push(host);
       return serials[address]?.shift() ?? '';
     },
-    run: timeFor(true),
+    run,
   });
 
   expect(wrong).toStrictEqual([]);
   expect(asked).toStrictEqual(Array(6).fill('shop.example'));
+  expect(run.pause).toHaveBeenCalledTimes(2);
 });
 
 it('asks by a name that only this certificate answers for, and not at all where there is none', async () => {

@@ -6,7 +6,7 @@ export const second = 1_000;
 /** The model begins on a Monday; only differences matter. */
 const start = 1_700_438_400_000;
 
-/** @param passed is told of each stretch of time in which nothing happens */
+/** @param passed is called after each stretch of time in which nothing happens */
 export function newAgenda(passed: () => void) {
   type Item = { readonly at: number; readonly what: () => unknown };
   const items: Item[] = [];

@@ -1,7 +1,7 @@
 import type { Task } from './cluster';
 import type { Run } from './function';
 
-/** What a run was told of a task. */
+/** What a run knows of a task. */
 export type Believed = Pick<Task, 'id' | 'service' | 'revision' | 'instance' | 'hostPort' | 'createdAt' | 'version'> & {
   readonly running: boolean;
   readonly stopping: boolean;

@@ -28,10 +28,10 @@ async function holds(count: number, law: (history: History) => Promise<unknown>)
   );
   process.stdout.write(`${result.numRuns} histories, seed ${seed}\n`);
 
-  if (result.failed) throw new Error(told(result));
+  if (result.failed) throw new Error(report(result));
 }
 
-function told({ counterexample, counterexamplePath, errorInstance }: fc.RunDetails<[History]>): string {
+function report({ counterexample, counterexamplePath, errorInstance }: fc.RunDetails<[History]>): string {
   const history = JSON.stringify(counterexample?.[0]);
   return [
     errorInstance instanceof Error ? errorInstance.stack : String(errorInstance),

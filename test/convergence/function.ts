@@ -21,7 +21,7 @@ export type Break = {
   readonly runs: number;
 };
 
-/** What one run was told, and how it ended. */
+/** What one run read, and how it ended. */
 export type Run = {
   readonly messages: readonly Message[];
   /** The tasks that ECS described. */

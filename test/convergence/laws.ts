@@ -62,7 +62,7 @@ export class Laws {
       if (!kept && !tasks.some(({ id, running }) => id === name && running))
         broken('a task that does not run was published', what);
       if (tasks.some(({ id, stopping }) => id === name && stopping))
-        broken('a task that was told to stop was published', what);
+        broken('a task with a stop order was published', what);
     }
   }
 

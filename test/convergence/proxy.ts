@@ -83,7 +83,7 @@ export class Haproxy {
   /** A new worker: servers as the state file has them, and up unless it says otherwise. */
   reload(structure: string, named: readonly string[], files: readonly string[], state: string): void {
     const before = new Map(this.servers);
-    const told = new Map(parseServersState(state).map((s) => [`${s.backend}/${s.name}`, s]));
+    const given = new Map(parseServersState(state).map((s) => [`${s.backend}/${s.name}`, s]));
     [this.named, this.structure] = [named, structure];
     this.servers.clear();
     for (const text of files) {
@@ -91,7 +91,7 @@ export class Haproxy {
       for (const [, words = ''] of text.matchAll(/^ {4}server (.*)$/gm)) {
         const [name = '', ...rest] = words.split(' ');
         const id = `${backend}/${name}`;
-        const known = told.get(id);
+        const known = given.get(id);
         const was = before.get(id);
         const fresh = { ...newcomer(id, rest, this.agenda.now), maintenance: false, checked: true, up: true };
         const up = known?.up ?? true;

@@ -97,7 +97,7 @@ function onlyAskedRoutes(cluster: Cluster, service: string, own: readonly Backen
   const print = (name: string, routes: readonly string[]) => `${name} ${[...routes].sort()}`;
   const known = everAsked(cluster, service).map(({ backend, routes }) => print(backend, routes));
   const other = own.find((backend) => !known.includes(print(backend.name, routesOf(backend))));
-  if (other) broken('a route is served that nobody asked for', other);
+  if (other) broken('a route is served that no label asks for', other);
 }
 
 /** Holds where all running tasks ask for the same, without a fault, and no other service ever asked for any of it. */

@@ -34,7 +34,7 @@ it('docs/operations.md shows the limits that a proxy is launched with', () => {
       type,
       ...[found.SLUICE_CONNECTIONS, found.SLUICE_CONNECTIONS_OF_ADDRESS, found.SLUICE_REQUESTS],
       ...[found.SLUICE_REQUESTS_OF_SERVICE, found.SLUICE_REQUESTS_OF_TASK, found.SLUICE_STREAMS],
-      // The kernel doubles what it is told (man 7 socket, SO_SNDBUF).
+      // The kernel doubles the size that it gets (man 7 socket, SO_SNDBUF).
       (2 * (found.SLUICE_TO_CLIENT_BYTES ?? 0)) / 1024,
     ]);
   }
@@ -93,7 +93,7 @@ it('docs/getting-started.md has a task definition that is served', () => {
 it('docs/operations.md explains every alarm, and no other', () => {
   const text = read('docs/operations.md');
   const section = text.slice(text.indexOf('## The alarms'), text.indexOf('## What happens by itself'));
-  const told = [...section.matchAll(/^### (.*)$/gm)].map(([, name]) => `sluice-prod-${name}`);
+  const explained = [...section.matchAll(/^### (.*)$/gm)].map(([, name]) => `sluice-prod-${name}`);
 
-  expect(told.sort()).toStrictEqual([...named('prod', 'eu-west-2').alarms].sort());
+  expect(explained.sort()).toStrictEqual([...named('prod', 'eu-west-2').alarms].sort());
 });

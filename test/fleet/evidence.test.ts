@@ -127,7 +127,7 @@ describe('what is true of a task', () => {
     expect(settled([described], event, seconds * second)[0]?.state).toBe(state);
   });
 
-  it('does not go back to starting, once it was published, and stops when it is told to', () => {
+  it('does not go back to starting, once it was published, and stops at a stop order', () => {
     expect(settled([late], undefined, 0, ['a'])[0]?.state).toBe('running');
     expect(settled([{ ...late, state: 'stopping' }], undefined, 0, ['a'])[0]?.state).toBe('stopping');
   });

@@ -30,7 +30,7 @@ it('renders all that haproxy/current can list', () => {
   expect(listed(services(100))).toMatchObject({ leftOut: [] });
 });
 
-it('leaves the youngest out, so that nobody else waits', () => {
+it('leaves out the youngest services, and no other', () => {
   const all = services(200);
   const { files, leftOut } = listed([...all].reverse());
   expect(leftOut.length).toBeGreaterThan(0);

@@ -9,7 +9,7 @@ import { backend } from '../builders';
 /**
  * A golden is `input ---------- files`, and its name is the rule. The input is JSON, service by service, in short form;
  * of the files it shows those that matter to the rule, but the real HAProxy checks all of them, warnings included.
- * `GOLDENS=write npx jest goldens` writes them anew.
+ * `GOLDENS=write npx jest goldens` writes them again.
  */
 const folder = join(__dirname, 'goldens');
 const separator = '\n----------\n';

@@ -24,7 +24,7 @@ describe('law 4: the structure', () => {
     expect(changed).not.toBe(structureOf(backend()));
   });
 
-  it('changes with what every server is told, whether or not one runs: a running server learns it by a reload alone', () => {
+  it('changes with the options of every server, whether or not one runs: a running server gets them by a reload alone', () => {
     const files = render({ backends: [backend({})], certified: [] });
     expect(structure(files, ['check fall 3'])).not.toBe(structure(files, ['check fall 2']));
     expect(structureOf(backend({}))).toBe(structureOf(backend({ a: 1 })));
@@ -51,7 +51,7 @@ const namesIn = (files: ReturnType<typeof render>): readonly string[] =>
     Array.from(text.matchAll(/^(?:defaults|frontend|backend|listen) (\S+)/gm), ([, name = '']) => name),
   );
 
-it('renders the same bytes in whatever order it is told', () => {
+it('renders the same bytes in whatever order backends and servers come', () => {
   expect(render({ backends: [backend({ a: 1, b: 2 }), other], certified: ['a', 'b'] })).toStrictEqual(
     render({ backends: [other, backend({ b: 2, a: 1 })], certified: ['b', 'a'] }),
   );

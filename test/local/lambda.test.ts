@@ -41,7 +41,7 @@ it('runs the packaged handler with its environment, and nothing of ours', async 
   expect(await lambda.invoke({})).toMatchObject({ outcome: 'succeeded', cold: true, result, lines });
 });
 
-it('stays warm, also after a failure, which is told by name; one that takes too long is killed, and the next is cold', async () => {
+it('stays warm, also after a failure, which is reported by name; one that takes too long is killed, and the next is cold', async () => {
   const failed = await lambda.invoke({ fail: true });
   expect(failed).toMatchObject({ outcome: 'failed', error: 'TypeError: as asked', cold: false });
   expect(await lambda.invoke({})).toMatchObject({ outcome: 'succeeded', result: { count: 3 } });

@@ -54,7 +54,7 @@ async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
 }
 
 describe('the pull after a boot', () => {
-  it('is not begun again when all is applied but a certificate: no further start could mend that', async () => {
+  it('is not begun again when all is applied but a certificate: no further start could repair that', async () => {
     expect(await pausesAfter(2)).toStrictEqual([]);
   });
 

@@ -59,6 +59,6 @@ it.each(table)('on a %s all that is at its limit fits in %i MB, and no limit is 
   expect(6 * found.SLUICE_REQUESTS_OF_ADDRESS).toBeLessThan(found.SLUICE_BUFFERS);
 });
 
-it("are a t4g.nano's where a proxy was not told any", () => {
+it('without limits in its environment a proxy gets those of a t4g.nano', () => {
   expect(limits('t4g.nano')).toStrictEqual(smallest);
 });

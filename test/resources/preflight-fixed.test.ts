@@ -35,7 +35,7 @@ describe('what is fixed after the first deploy', () => {
     expect((await said(settings)).stopped?.split('\n  ').slice(1)).toStrictEqual(fault && [`${fault}; ${fixed}`]);
   });
 
-  it('beside what is there: subnets of another network, of nobody, and zones without the type', async () => {
+  it('beside what is there: reports subnets that do not exist, and zones without the instance type', async () => {
     aws.says = account({ ...beside, zones: ['eu-west-2b'] });
 
     const foreign = 'subnet-0fedcba9876543210';

@@ -75,7 +75,7 @@ describe('a command that AWS answers nothing', () => {
     expect(await said(() => command(unreachable))).toMatch(/^AWS cannot be reached \(.*ECONNREFUSED.*\): check/);
   });
 
-  it('the end of a deploy tells what it could not ask, and fails nothing', async () => {
+  it('the end of a deploy reports what it could not ask, and does not fail', async () => {
     aws.otherwise = new AwsError('ExpiredToken', 'expired', 403);
 
     expect(await ending(aws)).toStrictEqual([
@@ -84,7 +84,7 @@ describe('a command that AWS answers nothing', () => {
     ]);
   });
 
-  it('the end of a deploy without records tells how to try, and nothing of a mail that was confirmed', async () => {
+  it('the end of a deploy without records shows how to try the stage, and mentions no mail that was confirmed', async () => {
     aws.says = account({
       resources: { AlarmTopic: 'arn:aws:sns:eu-west-2:123456789012:topic' },
       subscription: 'arn:aws:sns:eu-west-2:123456789012:topic:1',

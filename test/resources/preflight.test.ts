@@ -11,7 +11,7 @@ import { playedBucket } from './played-bucket';
 const aws = playedAws();
 
 describe('npx sls', () => {
-  // Of somebody who has no files for AWS; the packager writes into it.
+  // The home of a user without files for AWS; the packager writes into it.
   const home = mkdtempSync(join(tmpdir(), 'sluice-home-'));
   afterAll(() => rmSync(home, { recursive: true }));
   const keys = { AWS_ACCESS_KEY_ID: 'AKIALOCAL', AWS_SECRET_ACCESS_KEY: 'secret' };
@@ -52,7 +52,7 @@ describe('npx sls', () => {
     expect(aws.asked.filter((request) => /Delete|PUT/.test(request))).toStrictEqual([]);
   }, 90_000);
 
-  it('deploy fails in words, and deploys the same again after the rollback: the end tells where to go', async () => {
+  it('deploy fails in words, and deploys the same again after the rollback: its end shows where to go', async () => {
     const bucket = playedBucket();
     aws.also = bucket.answer;
     const addresses = [{ publicIp: '192.0.2.7', tagSet: [{ key: 'Name', value: 'sluice-prod-proxy-1' }] }];

@@ -20,6 +20,11 @@ describe('a reused port', () => {
     expect(servers(look([older, worker], definitions))).toStrictEqual({ 'demo.shop': [] });
   });
 
+  it('is no port that lies outside of a range', () => {
+    const bindings = [32_700, 40_000].map((hostPort) => ({ containerPort: 9_000, hostPort, count: 10 }));
+    expect(servers(look([older, { ...newer, ...web({ bindings }) }], bare))).toStrictEqual({ 'demo.shop': ['older'] });
+  });
+
   it('is every port of an own address', () => {
     const [mine, theirs] = [older, newer].map((each) => ({ ...each, ...web({ address: '10.0.9.9' }) }));
     const own = (of: object) => ({ ...definition({}), ...of, network: 'awsvpc' });

@@ -24,10 +24,10 @@ describe('two labelled containers of a task', () => {
     ['takes the second away', 'web a; admin b', 'web a', 'a: t1 web, t2 web | b: t1 admin'],
     ['gives the second a host of the first', 'web a,b', 'web a; admin b', 'a: t1 web, t2 web | b: t1 web, t2 admin'],
     ['gives the first the host of the second', 'web a; admin b', 'web a,b', 'a: t1 web, t2 web | b: t1 admin, t2 web'],
-    ['names one anew', 'web a; admin b', 'app a; admin b', 'a: t1 web, t2 app | b: t1 admin, t2 admin'],
+    ['renames one', 'web a; admin b', 'app a; admin b', 'a: t1 web, t2 app | b: t1 admin, t2 admin'],
     ['changes the host of one', 'web a; admin b', 'web c; admin b', 'b: t1 admin, t2 admin | c: t1 web, t2 web'],
     ['moves both on', 'web a; admin b', 'web b; admin c', 'a: t1 web | b: t1 admin, t2 web | c: t2 admin'],
-    ['names the only one anew and changes its host', 'web a', 'app c', 'c: t1 web, t2 app'],
+    ['renames the only one and changes its host', 'web a', 'app c', 'c: t1 web, t2 app'],
   ])('go on when a revision %s', (_, before, after, expected) => goOn(containers(before), containers(after), expected));
 
   function goOn(before: Containers, after: Containers, expected: string): void {
@@ -124,9 +124,9 @@ describe('what 0.1.0 published', () => {
     'goes on when another container had labels too, the published one %s',
     (_, containers) => {
       const { backends } = decide([containers], [published]);
-      const told = backends.map(({ name, container, routes, stopped }) => [name, container, routes[0]?.since, stopped]);
+      const seen = backends.map(({ name, container, routes, stopped }) => [name, container, routes[0]?.since, stopped]);
       const admin = ['demo.shop..admin', 'admin', 100, { c: 90 }];
-      expect(told.sort()).toStrictEqual([['demo.shop', 'web', 100, { c: 90 }], admin]);
+      expect(seen.sort()).toStrictEqual([['demo.shop', 'web', 100, { c: 90 }], admin]);
     },
   );
 

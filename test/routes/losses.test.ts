@@ -75,7 +75,7 @@ describe('law 3', () => {
     );
   });
 
-  it('keeps no server that nobody describes at an address that another task has', () => {
+  it('keeps no server that ECS does not describe at an address that another task has', () => {
     const two = [backend({ a: 32768, b: 32769 })];
     const seen = look([of('worker', 'y')], worker, { published: two, witness: counts(2) });
     expect(servers(seen)).toStrictEqual({ 'demo.shop': ['b'] });

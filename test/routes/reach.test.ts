@@ -43,7 +43,7 @@ describe('a task that no service started', () => {
     expect(servers(look([alone('a')], definitions))).toStrictEqual({ 'demo..migrate': ['a'] });
   });
 
-  it('takes its route away when it ends, for nobody will start another', () => {
+  it('takes its route away when it ends, because no service starts another', () => {
     const ended = decide(look([alone('a', { state: 'stopping' })], definitions, { published: [before] }));
     expect(ended.backends).toMatchObject([{ routes: [], servers: [], stopped: { a: 100 } }]);
     expect(servers(look([], {}, { published: [before] }))).toStrictEqual({});

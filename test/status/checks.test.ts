@@ -90,7 +90,7 @@ describe('alarms', () => {
     [undefined, all, [confirmed], '', ''],
     [undefined, all, [deleted, confirmed], '', ''],
     [undefined, all, [pending, confirmed], '', ''],
-  ])('law 18: %s is not well where nobody would hear, and the remedy is named', async (...row) => {
+  ])('law 18: %s is not ok where no alarm would arrive, and the report names the remedy', async (...row) => {
     const [what, MetricAlarms, Subscriptions, says, next] = row;
     const clients = { cloudwatch: returning({ MetricAlarms }), sns: returning({ Subscriptions }) };
 

@@ -24,7 +24,7 @@ it('knows the names that the packaged template gives', async () => {
   expect(names('AWS::AutoScaling::AutoScalingGroup', 'AutoScalingGroupName')).toContain(stage.group('1'));
 }, 120_000);
 
-it('somebody whom AWS does not know is told so in one sentence', async () => {
+it('a user without credentials gets one sentence that says what to do', async () => {
   const error = Object.assign(new Error('Could not load credentials'), { name: 'CredentialsProviderError' });
   const none = { send: () => Promise.reject(error) };
   const clients = { ec2: none, ssm: none, sqs: none, cloudwatch: none, sns: none } as unknown as Clients;

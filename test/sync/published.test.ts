@@ -64,7 +64,7 @@ describe('a pointer older than what is installed', () => {
     ['counts when the installed version was never published, but edited by hand', older, gone(1), false, 5_000],
     ['is none of the same number', { ...older, number: 9 }, [at(9)], false, 0],
     ['is none of a later number', { ...older, number: 10 }, [at(9)], false, 0],
-    ['counts when it was made anew, from 1 but younger', { ...older, number: 1, modified: 71 }, [at(9)], false, 0],
+    ['counts when it was created again, from 1 but younger', { ...older, number: 1, modified: 71 }, [at(9)], false, 0],
   ])('%s', async (_, current, answers, expected, waited) => {
     const source = pointer(...answers);
     expect(await isLate(source, current, installed)).toBe(expected);

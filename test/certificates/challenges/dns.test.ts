@@ -1,4 +1,5 @@
 import { challengeDns } from '../../../lib/certificates/challenges/dns';
+import { locate } from '../../../lib/certificates/challenges/locate';
 import type { Answer } from '../../../lib/certificates/challenges/record-sets';
 
 const answer: Answer = { zone: 'Z1', name: '_acme-challenge.example.com', value: 'v' };
@@ -40,4 +41,15 @@ it('a resolver that fails for a moment fails no challenge', async () => {
 it('a resolver that fails for minutes is reported in its own words', async () => {
   const { dns } = stage(false, new Error('Asking DNS: ESERVFAIL'));
   expect([...(await dns.show([answer]))]).toStrictEqual([[answer, new Error('Asking DNS: ESERVFAIL')]]);
+});
+
+it('CNAMEs that lead in a circle are reported, and not followed for ever', async () => {
+  const zones = new Map([['Z1', { id: 'Z1', name: 'example.com', isPrivate: false, nameServers: [] }]]);
+  const located = locate(answer.name, {
+    zones: { readCname: async () => 'a.example.com', delegates: async () => false },
+    resolve: { cname: async () => undefined },
+    readZones: async () => ({ zones, faults: [] }),
+  });
+
+  await expect(located).rejects.toThrow('make a chain without end, now at a.example.com; correct them');
 });

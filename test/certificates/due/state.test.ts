@@ -34,7 +34,7 @@ it('waits as long as the CA asks, also after a deploy', () => {
   expect(reasonToWait(attempts, true, now + 3 * day)).toBeUndefined();
 });
 
-it('begins anew after a success', () => {
+it('starts over after a success', () => {
   const attempts = noteStored(noteBegun(failing(3), now));
   expect(attempts).toStrictEqual({ ...noAttempts, issued: [now] });
   expect(reasonToWait(attempts, false, now)).toBeUndefined();

@@ -7,7 +7,7 @@ const state = (...lines: readonly string[]) => `1\n${[header, ...lines].join('\n
 const up = (name: string) => `web ${name} 10.0.1.7 2 0 100 9 6 1`;
 const added = { 'add server': 'New server registered.\n' };
 
-/** A worker that always shows the given servers, and what it is told to do. */
+/** A worker that always shows the given servers, and the commands that change them. */
 function showing(servers: readonly string[], answers: Readonly<Record<string, string>> = {}) {
   const played = worker({ 'show servers state': state(...servers), ...answers });
   return { played, done: () => played.sent.filter((command) => !command.startsWith('show')) };
