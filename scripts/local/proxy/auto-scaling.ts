@@ -13,8 +13,9 @@ type Deps = Pick<Played, 'timers' | 'delays' | 'say'> & {
   readonly gone: (instance: ProxyInstance) => void;
 };
 type State = Deps & {
+  /** By instance: its group, and what its hook's completion resolves. */
   readonly waiting: Map<string, { readonly group: Group; readonly end: (result: string) => void }>;
-  readonly inService: Map<string, ProxyInstance>;
+  readonly inService: Map<number, ProxyInstance>;
   readonly launched: ProxyInstance[];
 };
 type Completion = {
@@ -27,8 +28,7 @@ type Completion = {
 /** Plays Auto Scaling groups of one. An instance is in service when its hook is completed (AWS: Auto Scaling lifecycle hooks). */
 export function autoScaling(deps: Deps) {
   const state: State = { ...deps, waiting: new Map(), inService: new Map(), launched: [] };
-  const current = (slot: number): ProxyInstance =>
-    state.inService.get(named(state, slot).AutoScalingGroupName) ?? fail(`proxy ${slot} is not in service`);
+  const current = (slot: number): ProxyInstance => state.inService.get(slot) ?? fail(`proxy ${slot} is not in service`);
   return {
     launched: state.launched as readonly ProxyInstance[],
     current,
@@ -49,13 +49,12 @@ export function autoScaling(deps: Deps) {
   };
 }
 
-const named = ({ groups }: Deps, slot: number): Group => groups[slot - 1] ?? fail(`there is no proxy ${slot}`);
-
 /** Launches instances until one is in service. One that does not complete its hook is ended. */
 async function add(state: State, slot: number): Promise<ProxyInstance> {
   for (;;) {
-    const group = named(state, slot);
-    const { AutoScalingGroupName: name, LifecycleHookSpecificationList: [hook] = [] } = group;
+    // A deploy may have changed the group meanwhile.
+    const group = state.groups[slot - 1] ?? fail(`there is no proxy ${slot}`);
+    const [hook] = group.LifecycleHookSpecificationList ?? [];
     const instance = await state.launch(`i-0${randomBytes(8).toString('hex')}`, group);
     state.launched.push(instance);
     const result = new Promise<string>((finish) => {
@@ -64,8 +63,8 @@ async function add(state: State, slot: number): Promise<ProxyInstance> {
     });
     void instance.boot();
     if ((await result) === 'CONTINUE') {
-      state.say('boot', `${instance.id} is in service in ${name}`);
-      state.inService.set(name, instance);
+      state.say('boot', `${instance.id} is in service in ${group.AutoScalingGroupName}`);
+      state.inService.set(slot, instance);
       return instance;
     }
     await end(state, instance);
@@ -79,13 +78,11 @@ async function end({ waiting, gone }: State, instance: ProxyInstance): Promise<v
 }
 
 function complete({ waiting }: State, asked: Completion) {
-  const found = waiting.get(asked.InstanceId);
-  const [hook] = found?.group.LifecycleHookSpecificationList ?? [];
-  const isMeant =
-    found?.group.AutoScalingGroupName === asked.AutoScalingGroupName &&
-    hook?.LifecycleHookName === asked.LifecycleHookName;
-  if (!isMeant) refuse('ValidationError', `No active Lifecycle Action found with instance ID ${asked.InstanceId}`);
+  const { group, end } = waiting.get(asked.InstanceId) ?? {};
+  const [hook] = group?.LifecycleHookSpecificationList ?? [];
+  if (group?.AutoScalingGroupName !== asked.AutoScalingGroupName || hook?.LifecycleHookName !== asked.LifecycleHookName)
+    refuse('ValidationError', `No active Lifecycle Action found with instance ID ${asked.InstanceId}`);
   waiting.delete(asked.InstanceId);
-  found?.end(asked.LifecycleActionResult);
+  end?.(asked.LifecycleActionResult);
   return { CompleteLifecycleActionResult: {} };
 }
