@@ -40,9 +40,10 @@ export function lambdaFunction(properties: FunctionProperties, { packageFolder, 
     const [at, began, cold, lines] = [Date.now(), performance.now(), warm === undefined, [] as string[]];
     const environment = warm ?? start(code, keys, processes, mark);
     warm = environment;
-    void environment.child.exited.then(() => {
+    const forget = () => {
       if (warm === environment) warm = undefined;
-    });
+    };
+    if (cold) void environment.child.exited.then(forget);
     // Between two invocations the environment is frozen (AWS: Lambda execution environment lifecycle).
     environment.child.kill('SIGCONT');
     const outcome = await outcomeOf(environment, mark, code.properties.Timeout ?? 3, event, lines);
