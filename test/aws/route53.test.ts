@@ -1,11 +1,5 @@
 import { name, renewStage } from './renew-stage';
 
-it('reads of a zone whether it is private, and its name servers', async () => {
-  const { zones, id } = await renewStage();
-  const nameServers = [/1/, /2/].map((n) => expect.stringMatching(n));
-  expect(await zones.read(id)).toMatchObject({ id, name: 'example.com', isPrivate: false, nameServers });
-});
-
 it('returns no record set for a name that has none, though others follow', async () => {
   const { zones, id } = await renewStage();
   expect(await zones.readText(id, '_acme-challenge.a.example.com')).toBeUndefined();

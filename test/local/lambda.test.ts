@@ -35,13 +35,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it('runs the packaged handler with its environment, and nothing of ours', async () => {
+it('runs the packaged handler with its own environment, and stays warm until a run takes too long', async () => {
   const lines = ['{"count":1,"colour":"red","key":"ASIA"}'];
   const result = { count: 1, remaining: true };
   expect(await lambda.invoke({})).toMatchObject({ outcome: 'succeeded', cold: true, result, lines });
-});
 
-it('stays warm, also after a failure, which is reported by name; one that takes too long is killed, and the next is cold', async () => {
   const failed = await lambda.invoke({ fail: true });
   expect(failed).toMatchObject({ outcome: 'failed', error: 'TypeError: as asked', cold: false });
   expect(await lambda.invoke({})).toMatchObject({ outcome: 'succeeded', result: { count: 3 } });

@@ -71,20 +71,13 @@ it('the handover waits for a newcomer of each backend by itself', async () => {
   expect((leftAt.api ?? 0) - (leftAt.web ?? 0)).toBeGreaterThan(1_000);
 });
 
-it.each([
-  ['deletes a server that left long ago', 'Server deleted.\n', 1],
-  [
-    'leaves for later one that HAProxy still needs',
-    'Server still has connections attached to it, cannot remove it.\n',
-    0,
-  ],
-])('removing %s', async (_, reply, removed) => {
+it('a server that HAProxy still needs is left for a later sync', async () => {
   const { played, done } = showing(['web a 10.0.1.7 0 1 100 90 14 1'], {
     'show stat': '# pxname,svname,qcur,scur\nweb,a,0,0\n',
     'show servers conn': '# bkname/svname used_cur\nweb/a 0\n',
-    'del server': reply,
+    'del server': 'Server still has connections attached to it, cannot remove it.\n',
   });
 
-  expect(await removeServers(played, [], 60)).toBe(removed);
+  expect(await removeServers(played, [], 60)).toBe(0);
   expect(done()).toStrictEqual(['del server web/a']);
 });
