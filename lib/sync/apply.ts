@@ -20,10 +20,10 @@ export type Outcome = { readonly done: Done; readonly faults: readonly string[] 
 /** `prepared`: installed for a HAProxy that the first boot starts later. `files`: only what HAProxy does not read, such as comments. */
 export type Done =
   | { readonly changed: 'nothing' | 'prepared'; readonly how: string }
-  | ({ readonly changed: 'nothing' } & Found)
-  | ({ readonly changed: 'files' | 'membership' | 'certificates' | 'structure'; readonly how: string } & Found);
+  | ({ readonly changed: 'nothing' } & Figures)
+  | ({ readonly changed: 'files' | 'membership' | 'certificates' | 'structure'; readonly how: string } & Figures);
 
-type Found = {
+type Figures = {
   readonly added: number;
   readonly left: number;
   readonly removed: number;
@@ -67,7 +67,7 @@ export async function applyRunning(running: Running, target: Target): Promise<Ou
   const plan = await planned(running, target);
   const applied = (await atRunTime(plan)) ?? (await byReload(plan));
   const proof = await prove(plan);
-  const { faults, removed, ...faulty } = await tend(plan, applied.worker);
+  const { faults, removed, ...faulty } = await checkServers(plan, applied.worker);
 
   const certificates = applied.certificates.filter((name) => name !== standIn);
   const changed = whatChanged(plan, certificates);
@@ -141,20 +141,21 @@ async function prove({ settings, target: { files, generation, pems } }: Plan): P
   return proveServed(proxy, generation.certificates, pems, Math.min(settings.patienceMilliseconds, 3_000));
 }
 
-async function tend({ settings, target, servers }: Plan, worker: Worker) {
+/** Runs after the change: removes drained servers, reports those that are down or foreign, and writes the health of all. */
+async function checkServers({ settings, target, servers }: Plan, worker: Worker) {
   const removed = await removeServers(worker, servers, settings.removeAfterSeconds);
   const running = await runningServers(worker);
   const stat = await worker.tell('show stat');
   const down = downServers(stat, running);
   const foreign = await listenToNew(settings.home, stat, servers);
-  const tasks = { removed, ...(down && { down }), ...(foreign && { foreign }), faults: [] };
+  const report = { removed, ...(down && { down }), ...(foreign && { foreign }), faults: [] };
   try {
     if (keepsHealth(target.files)) writeHealth(target.folder, stateFile(running, servers));
-    return tasks;
+    return report;
   } catch (error) {
     // On a full disk a reload that no sync makes uses older health, so the rest of the sync goes on.
     const what = `the health of the servers could not be written to ${target.folder}: ${(error as Error).message}`;
-    return { ...tasks, faults: [`${what}; is the disk full?`] };
+    return { ...report, faults: [`${what}; is the disk full?`] };
   }
 }
 
