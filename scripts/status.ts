@@ -1,14 +1,8 @@
 // `npm run status`: checks AWS, every proxy and every address of a stage, with your own credentials.
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { EC2Client } from '@aws-sdk/client-ec2';
-import { SNSClient } from '@aws-sdk/client-sns';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { SSMClient } from '@aws-sdk/client-ssm';
-
 import { printable, printableJson } from '../lib/printable';
 import { type Options, readOptions, usage } from './status/options';
 import { printed } from './status/print';
-import { named } from './status/stage';
+import { clientsWith, named } from './status/stage';
 import { lookAt } from './status/status';
 
 void main(process.argv.slice(2)).then((code) => {
@@ -24,14 +18,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const { region, stage, json } = options;
-  const clients = {
-    ec2: new EC2Client({ region }),
-    ssm: new SSMClient({ region }),
-    sqs: new SQSClient({ region }),
-    cloudwatch: new CloudWatchClient({ region }),
-    sns: new SNSClient({ region }),
-  };
-  const checks = await lookAt(clients, named(stage, region), Date.now).catch((error: Error) => error);
+  const checks = await lookAt(clientsWith({ region }), named(stage, region), Date.now).catch((error: Error) => error);
   if (checks instanceof Error) {
     console.error(`status: ${printable(checks.message)}`);
     return 1;

@@ -1,16 +1,17 @@
-import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import type { EC2Client } from '@aws-sdk/client-ec2';
-import type { SNSClient } from '@aws-sdk/client-sns';
-import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { SSMClient } from '@aws-sdk/client-ssm';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
 
-export type Clients = {
-  readonly ec2: EC2Client;
-  readonly ssm: SSMClient;
-  readonly sqs: SQSClient;
-  readonly cloudwatch: CloudWatchClient;
-  readonly sns: SNSClient;
-};
+export const clientsWith = (config: EC2ClientConfig) => ({
+  ec2: new EC2Client(config),
+  ssm: new SSMClient(config),
+  sqs: new SQSClient(config),
+  cloudwatch: new CloudWatchClient(config),
+  sns: new SNSClient(config),
+});
+export type Clients = ReturnType<typeof clientsWith>;
 
 /** Commands in backticks go where the stage is, as those that a deploy advises. */
 const { located } = require('../../resources/preflight/refusals.cjs') as {

@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { EC2Client } from '@aws-sdk/client-ec2';
-import { SNSClient } from '@aws-sdk/client-sns';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { SSMClient } from '@aws-sdk/client-ssm';
-
 import type { World } from '../../scripts/local/world';
 import { printed } from '../../scripts/status/print';
-import { named } from '../../scripts/status/stage';
+import { clientsWith, named } from '../../scripts/status/stage';
 import { lookAt } from '../../scripts/status/status';
 import { observer } from './observer';
 
@@ -42,9 +36,7 @@ async function status(world: World): Promise<string> {
   const policy = JSON.parse(readFileSync(join(__dirname, '../../docs/status-policy.json'), 'utf8'));
   const credentials = world.aws.assume('StatusUser', [policy]);
   const config = { region: 'eu-west-2', endpoint: world.aws.api.endpoint, credentials };
-  const [ec2, ssm, sqs] = [new EC2Client(config), new SSMClient(config), new SQSClient(config)];
-  const [cloudwatch, sns] = [new CloudWatchClient(config), new SNSClient(config)];
-  return printed(await lookAt({ ec2, ssm, sqs, cloudwatch, sns }, named('dev', config.region), Date.now), false);
+  return printed(await lookAt(clientsWith(config), named('dev', config.region), Date.now), false);
 }
 
 /** A part of each private key: enough to recognize it, however it is escaped. */

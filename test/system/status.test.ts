@@ -5,18 +5,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { EC2Client } from '@aws-sdk/client-ec2';
-import { SNSClient } from '@aws-sdk/client-sns';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { SSMClient } from '@aws-sdk/client-ssm';
-
 import type { Policy } from '../../scripts/local/api/iam';
 import type { Credentials } from '../../scripts/local/api/signature';
 import { readTemplate } from '../../scripts/local/package/template';
 import { packaged } from '../../scripts/real/package';
 import type { Check } from '../../scripts/status/check';
-import { named } from '../../scripts/status/stage';
+import { clientsWith, named } from '../../scripts/status/stage';
 import { lookAt } from '../../scripts/status/status';
 import { type Alarm, identity, measured, statsOf } from './cloudwatch';
 import { observer } from './observer';
@@ -48,9 +42,7 @@ function start(name: string, command: readonly string[], labels = { 'haproxy.hos
 
 const look = (credentials = user, stage = 'dev'): Promise<readonly Check[]> => {
   const config = { region: 'eu-west-2', endpoint: world.aws.api.endpoint, credentials, maxAttempts: 1 };
-  const [ec2, ssm, sqs] = [new EC2Client(config), new SSMClient(config), new SQSClient(config)];
-  const clients = { ec2, ssm, sqs, cloudwatch: new CloudWatchClient(config), sns: new SNSClient(config) };
-  return lookAt(clients, named(stage, config.region), Date.now);
+  return lookAt(clientsWith(config), named(stage, config.region), Date.now);
 };
 const bad = async (...asked: Parameters<typeof look>) => (await look(...asked)).filter(({ ok }) => !ok);
 
