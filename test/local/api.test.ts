@@ -1,5 +1,5 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
-import { GetParametersCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 
 import { type Api, startApi } from '../../scripts/local/api/api';
 import { parameterStore } from '../../scripts/local/ssm/parameters';
@@ -42,21 +42,6 @@ it('denies and records what no policy allows, in the words of AWS', async () => 
       'User: arn:aws:sts::123456789012:assumed-role/Reconcile/local is not authorized to perform: ecs:DescribeTasks on resource: task/x because no identity-based policy allows the ecs:DescribeTasks action',
   });
   expect(api.calls).toMatchObject([{ action: 'ecs:DescribeTasks', outcome: 'AccessDeniedException' }]);
-});
-
-it('keeps versions of a parameter, answers selectors, and shows a SecureString only to who decrypts it', async () => {
-  const ssm = new SSMClient(clients);
-  await put('one');
-  await put('two', { Type: 'SecureString' });
-
-  const get = (WithDecryption: boolean) =>
-    ssm.send(new GetParametersCommand({ Names: ['/a/b:1', '/a/b', '/a/b:9', '/c'], WithDecryption }));
-  const { Parameters, InvalidParameters } = await get(true);
-  const [, hidden] = (await get(false)).Parameters ?? [];
-
-  expect(Parameters?.map(({ Value, Version }) => `${Version} ${Value}`)).toStrictEqual(['1 one', '2 two']);
-  expect(hidden?.Value).not.toBe('two');
-  expect(InvalidParameters).toStrictEqual(['/a/b:9', '/c']);
 });
 
 it.each([

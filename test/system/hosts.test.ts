@@ -37,6 +37,20 @@ it.each<[string, Partial<TaskDefinitionInput>, number]>([
   await served(name);
 });
 
+it('a task on an instance that ECS manages is reached, though EC2 describes that instance only when asked for its id', async () => {
+  const [first, second] = world.ecs.hosts();
+  for (const host of [first, second]) world.ecs.setHostStatus(host?.ec2Id ?? '', 'DRAINING');
+  const managed = world.ecs.addHost(true);
+  serve('managed', 1);
+
+  await served('managed');
+
+  expect(running('managed').map(({ host }) => host)).toStrictEqual([managed]);
+  for (const host of [first, second]) world.ecs.setHostStatus(host?.ec2Id ?? '', 'ACTIVE');
+  world.ecs.updateService('managed', { desiredCount: 0 });
+  world.ecs.loseHost(managed);
+});
+
 it('law 6: a port belongs to its newest task, though no event said that the old one ended', async () => {
   world.ecs.reusePorts(true);
   serve('old', 1);

@@ -21,7 +21,7 @@ export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]) {
       ecs.putService({ ...service(name), ...change }),
     tasks: (name?: string) => [...ecs.tasks.values()].filter((task) => !name || task.service === name).map(view),
     hosts: (): readonly Host[] => [...ecs.hosts],
-    addHost: (where = cluster): string => ecs.addHost(where),
+    addHost: (managed = false): string => ecs.addHost(cluster, managed),
     /** Waits until the wanted tasks run and are healthy, and no other is left. */
     steady: async (name: string, timeoutMs = 120_000): Promise<void> => {
       for (const end = performance.now() + timeoutMs; !isSteady(service(name), ecs.tasks.values()); await sleep(50)) {
