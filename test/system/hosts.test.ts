@@ -37,7 +37,7 @@ it.each<[string, Partial<TaskDefinitionInput>, number]>([
   await served(name);
 });
 
-it('a task on an instance that ECS manages is reached, though EC2 describes that instance only when asked for its id', async () => {
+it('a task on an instance that ECS manages is reached, though EC2 hides that instance by default', async () => {
   const [first, second] = world.ecs.hosts();
   for (const host of [first, second]) world.ecs.setHostStatus(host?.ec2Id ?? '', 'DRAINING');
   const managed = world.ecs.addHost(true);
