@@ -1,6 +1,5 @@
 import type { Facts } from '../../scripts/demo/fate';
-import { certificateProblems, closing, problems } from '../../scripts/demo/report';
-import { measure } from '../../scripts/demo/steps';
+import { certificateProblems, problems } from '../../scripts/demo/report';
 import type { Visit } from '../../scripts/demo/visit';
 
 const facts: Facts = { empty: [], died: new Map(), closed: new Map(), began: new Map() };
@@ -50,16 +49,4 @@ it.each([
   ['a renewed one that no visitor saw', { ...renewed, requests: [9, 0] }, ['no visitor was shown serial B']],
 ])('reports %s after a renewal', (_, certified, expected) => {
   expect(certificateProblems(certified)).toStrictEqual(expected);
-});
-
-it('counts a request in the step in which it started, and a failed one in the verdict', () => {
-  const visits = [{ start: 2_900 }, { start: 4_199, status: 502 }, { start: 4_200 }, { start: 4_200, status: 503 }];
-  const happened = seen(visits.map(visit), { empty: [{ from: 4_200, until: 9_000 }] });
-  const steps = [1_000, 4_200].map((from) => ({ name: `${from}`, from, reloads: 0, samePid: true, awsCalls: 7 }));
-
-  const lines = closing(measure(steps, happened), [], 2_200).split('\n');
-
-  expect(lines[3]).toMatch(/^1000 +2 +1 +0 +0 /);
-  expect(lines[4]).toMatch(/^4200 +2 +0 +0 +1 /);
-  expect(lines).toContain('1 of 4 requests failed.');
 });

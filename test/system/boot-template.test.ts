@@ -156,10 +156,3 @@ it('the proxies’ role claims what has the stage’s tag, and names the stage�
   const groups = JSON.stringify(statement('CountAsServing')?.Resource).match(/autoScalingGroupName\/[^"]*/g);
   expect(groups).toStrictEqual([1, 2].map((slot) => `autoScalingGroupName/sluice-dev-proxy-${slot}`));
 });
-
-it('the sync runs when a proxy registers', () => {
-  expect(of('default').properties('SyncAtRegistration')).toMatchObject({
-    Name: { Ref: 'SyncDocument' },
-    Targets: [{ Key: 'tag:SluiceProxy', Values: ['dev'] }],
-  });
-});

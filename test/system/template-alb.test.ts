@@ -118,19 +118,6 @@ describe('the load balancer', () => {
     expect(seconds).toBeGreaterThanOrEqual(30);
     expect(seconds).toBeLessThan(300);
   });
-
-  it('reaches the ports that hosts give out', () => {
-    expect(alb().properties('LoadBalancerIntoTasks')).toMatchObject({
-      GroupId: { 'Fn::GetAtt': ['TaskSecurityGroup', 'GroupId'] },
-      SourceSecurityGroupId: { 'Fn::GetAtt': ['LoadBalancerSecurityGroup', 'GroupId'] },
-      FromPort: 32_768,
-      ToPort: 65_535,
-    });
-    expect(alb().properties('HelloWorldTargets')).toMatchObject({
-      TargetType: 'instance',
-      HealthCheckPort: 'traffic-port',
-    });
-  });
 });
 
 describe('docs/way-up.md', () => {

@@ -52,13 +52,6 @@ describe.each<[Variant, RegExp]>([
     expect(patterns).toContain('sluice-dev-sync_');
     expect(alike.filter((name) => patterns.some((start) => name.startsWith(start)))).toStrictEqual([]);
   });
-
-  it('compares the whole tag of a proxy', () => {
-    const tag = '{"StringEquals":{"ssm:resourceTag/SluiceProxy":"dev"}}';
-
-    expect(JSON.stringify(dev.statements('ReconcileRole'))).toContain(tag);
-    expect(dev.text).not.toContain('StringLike');
-  });
 });
 
 it('stages dev and dev2 differ only in names', async () => {
