@@ -21,6 +21,9 @@ type Node = { type?: string; loc?: { start: { line: number }; end: { line: numbe
 const parts = ['lib', 'functions', 'resources', 'scripts/local', 'scripts/real', 'scripts/demo', 'scripts', 'test'];
 const longestFile = 200;
 const longestFunction = 40;
+const mostFilesOfLib = 75;
+const mostLinesOfPlayedAws = 4_000;
+const mostApparatus = 3;
 
 const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...parts, 'scripts/demo.ts']).toString();
 const files = [...new Set(tracked.split('\n'))].filter((file) => /\.(ts|cjs|mjs|sh|yml)$/.test(file));
@@ -30,9 +33,10 @@ const sources = files.map(read);
 const titles = ' files lines median longest functions median 9/10 longest comments imports'.split(' ');
 console.log(table([titles, ...parts.map((part) => row(part, of(part)))], [], [0]));
 const apparatus = lines('test', 'scripts/local', 'scripts/real', 'scripts/demo');
+const share = apparatus / lines('lib', 'functions');
 console.log(`
 Tests, scripts/local, scripts/real and scripts/demo: ${apparatus} lines. Lines of them for one line of
-  lib and functions: ${(apparatus / lines('lib', 'functions')).toFixed(2)}
+  lib and functions: ${share.toFixed(2)}
   lib, functions and resources: ${(apparatus / lines('lib', 'functions', 'resources')).toFixed(2)}`);
 
 const faults = [
@@ -41,6 +45,9 @@ const faults = [
     functions.flatMap(({ name, lines }) => (lines > longestFunction ? [`${file}: ${name} has ${lines} lines`] : [])),
   ),
   ...circles().map((circle) => `import circle: ${circle.join(', ')}`),
+  ...(of('lib').length > mostFilesOfLib ? [`lib has ${of('lib').length} files`] : []),
+  ...(lines('scripts/local') > mostLinesOfPlayedAws ? [`scripts/local has ${lines('scripts/local')} lines`] : []),
+  ...(share > mostApparatus ? [`tests and apparatus have ${share.toFixed(3)} lines for one of the program`] : []),
 ];
 console.log(['', `Broken rules: ${faults.length}`, ...faults].join('\n'));
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -74,13 +74,6 @@ describe('judging', () => {
     { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] },
   ];
 
-  it('knows that a list without an instance is covered by * alone, whatever ARN a policy names', async () => {
-    const list = (resource: string) => refused(allow('ecs:ListTasks', resource), 'ecs:ListTasks', { cluster: 'demo' });
-    expect(await list('*')).toBeUndefined();
-    expect(await list(`${ecs}:container-instance/demo/*`)).toBe('*');
-    expect(await list(`${ecs}:cluster/demo`)).toBe('*');
-  });
-
   it('never guesses: an action without a row, and one that IAM does not have, are errors', async () => {
     const unknown = { action: 'ecs:ListTusks', resource: '*', context: {} };
     const allows: Judge = judge('Role', allow('*', '*'));

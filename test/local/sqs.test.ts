@@ -11,9 +11,8 @@ function fifo(...bodies: readonly string[]) {
   for (const body of bodies) send(body);
   return {
     ...{ queue, send, handle },
-    receive: (most?: number) => sqs.receiveMessages(queue, now, most).map(({ body }) => body),
+    receive: () => sqs.receiveMessages(queue, now).map(({ body }) => body),
     pass: (milliseconds: number) => (now += milliseconds),
-    remove: () => sqs.deleteMessage(queue, handle(), now),
     change: (of: string, seconds: number) => sqs.changeVisibility(queue, of, seconds, now),
   };
 }
@@ -41,16 +40,4 @@ it('brings back what failed at the end of its visibility, first in line, then mo
 
   expect(receive()).toStrictEqual(['b']);
   expect(queue.dead.map(({ body }) => body)).toStrictEqual(['a']);
-});
-
-it('goes on with the group once its messages are removed, and drops a repeat of five minutes', () => {
-  const { queue, send, receive, remove, pass } = fifo('a', 'b');
-  receive(1);
-  remove();
-  expect(receive()).toStrictEqual(['b']);
-  send('a');
-  expect(queue.messages).toHaveLength(1);
-  pass(300_001);
-  send('a');
-  expect(queue.messages).toHaveLength(2);
 });

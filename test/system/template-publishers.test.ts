@@ -108,13 +108,4 @@ describe('people', () => {
     expect(role).toContain('ManagedPolicyArns: [!Ref PolicyArn]');
     expect(role).not.toMatch(/^\s*(Policies|- PolicyName):/m);
   });
-
-  it.each([
-    ['ssm:SendCommand', '*', 'run another document than the sync on a proxy'],
-    ['ssm:*', '*', 'open a shell on a proxy'],
-  ])('with a policy of your own that allows %s on %s are noticed', async (Action, Resource, right) => {
-    const policies: Policy[] = [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] }];
-
-    expect(await rightsOf('somebody', policies, asGoodAsRoot)).toContain(right);
-  });
 });

@@ -1,0 +1,38 @@
+import { createFollower, merge } from '../../scripts/demo/narrator';
+import type { Visit } from '../../scripts/demo/visit';
+import type { Moment } from '../../scripts/local/world';
+
+const moment = (at: number, kind: Moment['kind'], task: string, service = 'hello-world'): Moment => ({
+  ...{ at, kind, task, service, revision: 2, text: 'as the world says it' },
+});
+const visit = (start: number, task: string): Visit => ({
+  ...{ id: `r${start}`, kind: 'kept', method: 'GET', start, end: start + 10, status: 200, task },
+});
+
+it('follows the tasks of one service, and merges notes of a kind into one line', () => {
+  const follower = createFollower('hello-world');
+  const notes = [
+    ...follower.moment(moment(1_000, 'task-running', 'aaaa1')),
+    ...follower.moment(moment(900, 'task-running', 'bbbb1')),
+    ...follower.moment(moment(900, 'task-running', 'cccc1', 'worker')),
+    ...follower.moment(moment(950, 'sigterm', 'aaaa1')),
+    ...follower.moment(moment(960, 'control-plane', '')),
+    ...follower.visits([visit(3_700, 'aaaa1'), visit(3_800, 'aaaa1'), visit(3_900, 'bbbb1')]),
+    ...follower.moment(moment(4_000, 'stop-ordered', 'aaaa1')),
+    ...follower.moment(moment(4_000, 'stop-ordered', 'cccc1', 'worker')),
+    ...follower.moment(moment(4_100, 'task-died', 'bbbb1')),
+    ...follower.visits([visit(6_300, 'aaaa1')]),
+    ...follower.quiet(7_000),
+    ...follower.quiet(8_000),
+    ...follower.quiet(9_000),
+  ];
+
+  expect(merge(notes).map(({ at, source, text }) => `${at} ${source}: ${text}`)).toStrictEqual([
+    '900 ecs: tasks bbbb aaaa started version 2',
+    '960 aws: as the world says it',
+    '3710 proxy: first request to aaaa bbbb: 2.7 to 3.0 s after they started',
+    '4000 ecs: task aaaa got a stop order',
+    '4100 ecs: task bbbb was killed',
+    '8000 proxy: last request to aaaa: 2.3 s after the stop order',
+  ]);
+});
