@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machine } from '../../scripts/local/proxy/machine';
 import { serviceManager } from '../../scripts/local/proxy/systemd';
@@ -20,6 +20,7 @@ process.exit(code);`;
 async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
   const own = await machine(`i-${codes.join('')}`.slice(0, 20), processes, {});
   const pauses: number[] = [];
+  let left = codes.length;
   let ended = () => {};
   const start = new Promise<void>((resolve) => {
     ended = resolve;
@@ -35,13 +36,8 @@ async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
   own.store('/var/lib/sluice/codes', JSON.stringify(codes), 0o600);
   const launch: typeof own.launch = (...words) => {
     const child = own.launch(...words);
-    void child.exited.then(() =>
-      setTimeout(() => {
-        const codes = own.located('/var/lib/sluice/codes');
-        // The machine may be gone by now.
-        if (existsSync(codes) && readFileSync(codes, 'utf8') === '[]') ended();
-      }, 50),
-    );
+    // After the last, a moment in which a further start would show.
+    void child.exited.then(() => --left === 0 && setTimeout(ended, 50));
     return child;
   };
   const systemd = await serviceManager({ ...own, launch }, { timers: { after }, say: () => {}, others: {} });

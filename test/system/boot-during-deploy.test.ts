@@ -52,9 +52,9 @@ it('a proxy whose document is deleted while it boots takes the sync that Run Com
 
     expect(documents()).not.toContain(old);
     expect(launched).toHaveLength(1);
-    expect(said(launched[0] as ProxyInstance)).toMatch(
-      /AWS answered: .*InvalidDocument[\s\S]*takes the sync that Run Command brought[\s\S]*serves/,
-    );
+    // The console may lag behind what Auto Scaling was told.
+    const words = /AWS answered: .*InvalidDocument[\s\S]*takes the sync that Run Command brought[\s\S]*serves/;
+    await until(() => words.test(said(launched[0] as ProxyInstance)));
     expect(new Set(fetched(since))).toStrictEqual(new Set([`${old} InvalidDocument`]));
     await serves(world.proxy.http);
   });
