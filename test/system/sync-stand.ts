@@ -7,6 +7,7 @@ import { connect } from 'node:tls';
 import type { Backend } from '../../lib/haproxy/backend';
 import { parameterStore } from '../../lib/sync/aws/calls';
 import { instance as identity, metadata } from '../../lib/sync/aws/http';
+import { wasStarted } from '../../lib/sync/disk/staged';
 import { type Haproxy, haproxyAt } from '../../lib/sync/haproxy/worker';
 import { readSettings } from '../../lib/sync/settings';
 import { sync } from '../../lib/sync/sync';
@@ -60,10 +61,12 @@ export const apply = (tasks: readonly Task[], certificates: readonly Certificate
 /** The sync in this process, which starts sooner than one of its own. */
 export function syncHere(generation: number, wrap: (haproxy: Haproxy) => Haproxy = (haproxy) => haproxy) {
   const settings = readSettings({ ...instance.environment, SLUICE_PREFIX: '/sluice/test' });
-  const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket } = settings;
+  const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home } = settings;
   const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
   const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
-  return sync(generation, { settings, parameters, haproxy: wrap(haproxyAt(masterSocket, patienceMilliseconds)) });
+  // Before HAProxy's first start there is nothing to wait for.
+  const haproxy = haproxyAt(masterSocket, patienceMilliseconds, wasStarted(home) ? patienceMilliseconds : 0);
+  return sync(generation, { settings, parameters, haproxy: wrap(haproxy) });
 }
 
 /** Publishes tasks, and starts HAProxy with them. Returns the number of the generation. */
