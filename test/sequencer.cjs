@@ -6,6 +6,10 @@ const long = [
   'system/acme-faults',
   'system/certificates',
   'system/sync-cut-off',
+  'aws/faults',
+  'resources/preflight.test',
+  'cost/calls',
+  'resources/settings-file',
   'test/system/',
 ];
 const rank = ({ path }) => (long.findIndex((part) => path.includes(part)) + long.length + 1) % (long.length + 1);

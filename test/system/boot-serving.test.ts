@@ -10,7 +10,7 @@ const why = () => notServing(haproxyAt(instance.path.master, 2_000), `${host}:10
 describe('a proxy that has just started takes over', () => {
   it('law 11: only when each service has a task that passed its check, because its visitors would get 503', async () => {
     const slow = await startTask('a', { checkMs: 900 });
-    await instance.sync(instance.publish([backend([slow.server])]));
+    await instance.syncHere(instance.publish([backend([slow.server])]));
     await instance.startHaproxy();
     const early = await ask(host);
 
@@ -24,7 +24,7 @@ describe('a proxy that has just started takes over', () => {
     const dead = { name: 'dead', address: '127.0.0.1', port: 9 };
     const routes = [{ host: 'down.example', path: '/', since: 1 }];
     const down = backend([dead], { name: 'default.down', service: 'down', routes });
-    await instance.sync(instance.publish([web(a), down]));
+    await instance.syncHere(instance.publish([web(a), down]));
     await instance.startHaproxy();
 
     expect(await why()).toBeUndefined();

@@ -12,7 +12,7 @@ const named = (name: string, containerPort: number, host: Host): Container =>
 /** Keeps the others serving until their stop order has reached the proxy (docs/adopting.md). */
 const drain: Container = {
   name: 'drain',
-  command: ['sh', '-c', 'trap "sleep 4; exit 0" TERM; while :; do sleep 0.1; done'],
+  command: ['sh', '-c', 'trap "sleep 3; exit 0" TERM; while :; do sleep 0.1; done'],
   dependsOn: ['web', 'admin'],
 };
 

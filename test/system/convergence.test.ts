@@ -31,7 +31,7 @@ it('a real HAProxy converges by the real sync, through the same histories', asyn
   const ended = Array.from({ length: Math.min(lanes, tried.length) }, async (_, lane) => {
     const instance = await startInstance();
     instances.push(instance);
-    await instance.sync(0);
+    await instance.syncHere(0);
     await instance.startHaproxy();
     for (let index = lane; index < tried.length; index += lanes) await holds(instance, tried[index], index);
   });

@@ -48,7 +48,7 @@ async function serving(): Promise<readonly Served[]> {
     services.push({ fault, tasks, old: await startTask('old'), never: await startTask('never', { check: fault }) });
   }
   const first = services.map(({ fault, tasks: [a], old, never }) => service(fault, [a as Task, old, never]));
-  await instance.sync(instance.publish(first));
+  await instance.syncHere(instance.publish(first));
   await instance.startHaproxy();
   for (const {
     fault,
@@ -116,7 +116,7 @@ describe('a task that refuses connections', () => {
   });
 
   it('is taken out by its TCP check when there are no requests', async () => {
-    await instance.sync(instance.publish([service('web', [a, b], { check: 'tcp' })]));
+    await instance.syncHere(instance.publish([service('web', [a, b], { check: 'tcp' })]));
     await instance.startHaproxy();
     await allUp('web', a, b);
 

@@ -44,7 +44,7 @@ export async function serve(instance: Instance, first: ClosingTask, ...others: C
       const states = await Promise.all(tasks.map(({ server }) => instance.status('default.web', server.name)));
       return states.every((state) => state === 'UP');
     });
-  await instance.sync(publish([first]));
+  await instance.syncHere(publish([first]));
   await instance.startHaproxy();
   await up([first]);
   expect(await instance.sync(publish([first, ...others]))).toMatchObject({ code: 0 });

@@ -32,7 +32,7 @@ afterEach(async () => {
 async function serve(told: Readonly<Record<string, string>> = {}): Promise<Instance> {
   const started = await startInstance(told);
   instances.push(started);
-  await started.sync(started.publish(services));
+  await started.syncHere(started.publish(services));
   await started.startHaproxy();
   await until(async () => (await get('fine', '/ok', started)).startsWith('200'));
   return started;

@@ -17,7 +17,7 @@ let worker: number;
 afterEach(endCrowds);
 standForEach(async () => {
   odd = await startOddTask('odd');
-  await instance.sync(instance.publish(services(), [stored('odd.example.com').entry]));
+  await instance.syncHere(instance.publish(services(), [stored('odd.example.com').entry]));
   await instance.startHaproxy();
   const { master, workers } = await instance.processes();
   [account, worker] = [accountOf(master), workers[0] ?? 0];

@@ -24,7 +24,7 @@ async function arrive(...backends: readonly Backend[]) {
   const old = await startTask('old');
   const empty = backends.map((each) => ({ ...each, servers: [] }));
   const others = [service('other', old.server), ...empty];
-  await instance.sync(instance.publish(others));
+  await instance.syncHere(instance.publish(others));
   await instance.startHaproxy();
   await until(async () => (await get('other')) === '200 old');
   return instance.sync(instance.publish([service('other', old.server), ...backends]));

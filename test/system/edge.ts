@@ -65,7 +65,7 @@ async function openDoor(services: Readonly<Record<string, string>>, building: Bu
     }),
   );
   const files = render({ backends, certified }).map(({ name, text }) => ({ name, text: edit(text) }));
-  await instance.sync(instance.publishFiles(files));
+  await instance.syncHere(instance.publishFiles(files));
   await instance.startHaproxy();
   const isUp = (name: string) => until(async () => (await instance.status(`demo.${name}`, name)) === 'UP');
   for (const { name } of tasks) if (name !== 'idle') await isUp(name);

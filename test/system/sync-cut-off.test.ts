@@ -4,21 +4,7 @@ import { join } from 'node:path';
 import type { Haproxy } from '../../lib/sync/haproxy/worker';
 import { selfSigned, until } from './haproxy-instance';
 import { ask, backend } from './haproxy-tasks';
-import {
-  a,
-  apply,
-  b,
-  c,
-  host,
-  instance,
-  servers,
-  serving,
-  standForEach,
-  startRelay,
-  stored,
-  syncHere,
-  web,
-} from './sync-stand';
+import { a, apply, b, c, host, instance, servers, serving, standForEach, startRelay, stored, web } from './sync-stand';
 
 jest.setTimeout(120_000);
 standForEach(() => serving(a));
@@ -39,7 +25,7 @@ const isCutOff = (count: number, generation: number): Promise<boolean> =>
       master: (command) => pass(() => master(command)),
       reload: () => pass(reload),
     });
-    syncHere(generation, cut).then(() => resolve(false), reject);
+    instance.syncHere(generation, cut).then(() => resolve(false), reject);
   });
 
 const admitted = async () => (await instance.servers()).flatMap(({ name, admitted }) => (admitted ? name : [])).sort();
@@ -58,7 +44,7 @@ describe('a sync that is killed half-way', () => {
       const generation = instance.publish([web(a, comes)]);
       isCut = await isCutOff(killed + 1, generation);
 
-      expect(await syncHere(generation)).toMatchObject({ generation });
+      expect(await instance.syncHere(generation)).toMatchObject({ generation });
       expect(await admitted()).toStrictEqual(['a', comes.server.name]);
     }
 
@@ -72,7 +58,7 @@ describe('a sync that is killed half-way', () => {
       const generation = instance.publish([web(a), { ...web(b), name: 'default.other', routes }]);
       await isCutOff(count, generation);
 
-      expect(await syncHere(generation)).toMatchObject({ generation });
+      expect(await instance.syncHere(generation)).toMatchObject({ generation });
       expect(await admitted()).toStrictEqual(['a', 'b']);
       // A worker that the killed one's reload started may still check its servers.
       await until(async () => (await ask(host)) === '200 a');
@@ -87,7 +73,7 @@ describe('a sync that is killed half-way', () => {
       const generation = instance.publish([web(a)], [entry]);
       isCut = await isCutOff(killed + 1, generation);
 
-      expect(await syncHere(generation)).toMatchObject({ generation });
+      expect(await instance.syncHere(generation)).toMatchObject({ generation });
       expect(await offered()).toStrictEqual(['00-stand-in.pem', `${entry.name}.pem`]);
     }
     expect(killed).toBeGreaterThan(9);

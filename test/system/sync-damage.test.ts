@@ -16,7 +16,7 @@ import { basename, join } from 'node:path';
 
 import { until } from './haproxy-instance';
 import { ask, type Task } from './haproxy-tasks';
-import { a, b, failing, host, inHome, instance, linesOf, standForAll, stored, syncHere, web } from './sync-stand';
+import { a, b, failing, host, inHome, instance, linesOf, standForAll, stored, web } from './sync-stand';
 
 let current: Task;
 let generation: number;
@@ -96,7 +96,7 @@ describe('the next sync repairs damage by hand, and HAProxy runs on', () => {
 
     const outcome = await instance.sync(now);
     const healed = ['haproxy', 'certificates'].flatMap((folder) => readdirSync(live(folder), { withFileTypes: true }));
-    const next = await syncHere(publishOther());
+    const next = await instance.syncHere(publishOther());
 
     expect([outcome.report.failed, outcome.code, linesOf(outcome).length]).toStrictEqual([undefined, 0, 1]);
     // The stand-in is a link to the stage's first certificate.

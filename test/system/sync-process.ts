@@ -1,6 +1,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
+import { parameterStore } from '../../lib/sync/aws/calls';
+import { instance as identity, metadata } from '../../lib/sync/aws/http';
+import { wasStarted } from '../../lib/sync/disk/staged';
+import { type Haproxy, haproxyAt } from '../../lib/sync/haproxy/worker';
+import { readSettings } from '../../lib/sync/settings';
+import { sync } from '../../lib/sync/sync';
+
 export type Outcome = {
   readonly code: number | null;
   readonly report: Record<string, unknown>;
@@ -34,6 +41,15 @@ export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
   return {
     startSync,
     sync: (generation: number, overrides?: NodeJS.ProcessEnv) => startSync(generation, overrides).ended,
+    /** In this process, which starts sooner than one of its own. Before HAProxy's first start it waits for nothing. */
+    syncHere: (generation: number, wrap: (haproxy: Haproxy) => Haproxy = (haproxy) => haproxy) => {
+      const settings = readSettings({ ...environment, SLUICE_PREFIX: '/sluice/test' });
+      const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home } = settings;
+      const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
+      const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
+      const haproxy = haproxyAt(masterSocket, patienceMilliseconds, wasStarted(home) ? patienceMilliseconds : 0);
+      return sync(generation, { settings, parameters, haproxy: wrap(haproxy) });
+    },
     /** What haproxy.service runs before it reloads. */
     noteHealth: () => startSync('health').ended,
   };

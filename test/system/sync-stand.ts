@@ -5,12 +5,6 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 
 import type { Backend } from '../../lib/haproxy/backend';
-import { parameterStore } from '../../lib/sync/aws/calls';
-import { instance as identity, metadata } from '../../lib/sync/aws/http';
-import { wasStarted } from '../../lib/sync/disk/staged';
-import { type Haproxy, haproxyAt } from '../../lib/sync/haproxy/worker';
-import { readSettings } from '../../lib/sync/settings';
-import { sync } from '../../lib/sync/sync';
 import { certificateOf, type Instance, selfSigned, startInstance, until } from './haproxy-instance';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 import type { Outcome } from './sync-process';
@@ -58,21 +52,10 @@ export const web = (...tasks: readonly Task[]): Backend => backend(tasks.map(({ 
 export const apply = (tasks: readonly Task[], certificates: readonly Certificate[] = []) =>
   instance.sync(instance.publish([web(...tasks)], certificates));
 
-/** The sync in this process, which starts sooner than one of its own. */
-export function syncHere(generation: number, wrap: (haproxy: Haproxy) => Haproxy = (haproxy) => haproxy) {
-  const settings = readSettings({ ...instance.environment, SLUICE_PREFIX: '/sluice/test' });
-  const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home } = settings;
-  const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
-  const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
-  // Before HAProxy's first start there is nothing to wait for.
-  const haproxy = haproxyAt(masterSocket, patienceMilliseconds, wasStarted(home) ? patienceMilliseconds : 0);
-  return sync(generation, { settings, parameters, haproxy: wrap(haproxy) });
-}
-
 /** Publishes tasks, and starts HAProxy with them. Returns the number of the generation. */
 export async function serving(...tasks: readonly Task[]): Promise<number> {
   const generation = instance.publish([web(...tasks)]);
-  expect(await syncHere(generation)).toMatchObject({ changed: 'prepared' });
+  expect(await instance.syncHere(generation)).toMatchObject({ changed: 'prepared' });
   await instance.startHaproxy();
   await until(async () => (await ask(host)).startsWith('200'));
   return generation;
