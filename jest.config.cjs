@@ -5,5 +5,5 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!@middy/)'],
   testSequencer: '<rootDir>/test/sequencer.cjs',
   // Most of a test is waiting, for a check or for a process.
-  maxWorkers: 5,
+  maxWorkers: 4,
 };

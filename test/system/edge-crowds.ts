@@ -54,9 +54,9 @@ export function startCrowd(crowd: Crowd) {
   return { there, counts, stop };
 }
 
-/** A task that hangs, or that answers with 10 MB at `/large` and never reads what is uploaded to it; it upgrades whoever asks. */
+/** A task that hangs, or that answers with 1 MB at `/large` and never reads what is uploaded to it; it upgrades whoever asks. */
 export async function startOddTask(name: string) {
-  const large = Buffer.alloc(10 << 20, 'x');
+  const large = Buffer.alloc(1 << 20, 'x');
   const server = createServer((request, response) => {
     if (request.url === '/large') response.end(large);
     else if (request.url === '/ok') response.end(name);

@@ -47,7 +47,7 @@ const look = (credentials = user, stage = 'dev'): Promise<readonly Check[]> => {
 const bad = async (...asked: Parameters<typeof look>) => (await look(...asked)).filter(({ ok }) => !ok);
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 45_000; !(await holds()); await pause(300))
+  for (const end = Date.now() + 45_000; !(await holds()); await pause(600))
     if (Date.now() > end) throw new Error(`waited 45 seconds in vain; not ok: ${JSON.stringify(await bad(), null, 2)}`);
 }
 
