@@ -5,7 +5,7 @@ import type { Fault } from './claims';
 import type { Look } from './look';
 import type { Service } from './service';
 
-export type OwnerOf = (server: Server) => Task | undefined;
+type OwnerOf = (server: Server) => Task | undefined;
 
 /** Ports are reused: an address belongs to the newest task with a running container on it, else to the newest that is served there. */
 export function addressOwners(backends: readonly Backend[], running: readonly Task[], fleet: Fleet): OwnerOf {
@@ -36,7 +36,7 @@ export function addressOwners(backends: readonly Backend[], running: readonly Ta
   };
 }
 
-export type Displaced = Fault & { readonly id: string };
+type Displaced = Fault & { readonly id: string };
 
 export function newestPerAddress(
   backends: readonly Backend[],

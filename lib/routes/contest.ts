@@ -1,7 +1,7 @@
 import type { Backend, Route } from '../haproxy/backend';
 import type { Fault } from './claims';
 
-export type Contender = {
+type Contender = {
   readonly service: string;
   /** A task that was started alone never keeps a route from a service. */
   readonly isService: boolean;

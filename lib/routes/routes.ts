@@ -15,7 +15,7 @@ export type Routes = {
 };
 
 /** `ask` names services that seem to have lost servers without a stop order. */
-export type Decided = { readonly ask: readonly string[] } | { readonly routes: Routes };
+type Decided = { readonly ask: readonly string[] } | { readonly routes: Routes };
 
 /** What is published is the only memory. With a witness it never returns `ask`. */
 export function decideRoutes(asked: Look): Decided {

@@ -7,7 +7,7 @@ import { fetchCertificates, type Source, withCertificates } from './pem';
 /** `faults` say why stored certificates cannot be used. */
 export type Wanted = Omit<Installed, 'folder'> & { readonly faults: readonly string[] };
 
-export type Pointer = {
+type Pointer = {
   readonly parameters: Pick<Parameters, 'get'>;
   readonly prefix: string;
   readonly patienceMilliseconds: number;

@@ -91,4 +91,4 @@ async function mail(sns, TopicArn, address) {
   return [`AWS sent a mail to ${address}: follow its link, otherwise no alarm arrives`];
 }
 
-module.exports = { before, createServiceRoles, lines };
+module.exports = { before, lines };

@@ -35,4 +35,4 @@ async function foreignServices(ecs, cluster) {
   ];
 }
 
-module.exports = { before, foreignServices };
+module.exports = { before };

@@ -5,7 +5,7 @@ import { type Measured, startMeasured } from './measured';
 import type { Seat, Stand } from './stand';
 
 /** CPU a request in µs. Of the time that it took, `busy` is the share that HAProxy ran, `waited` that others held its core. */
-export type Sample = {
+type Sample = {
   readonly of: 'first' | 'second';
   readonly microseconds: number;
   readonly requests: number;

@@ -12,7 +12,7 @@ import { host } from './load';
 import { answer, type Running, type Seat, type Stand } from './stand';
 
 /** Of one HAProxy since its start: its worker's CPU, and the requests that its frontends counted. */
-export type Used = { readonly cpu: Cpu; readonly requests: number };
+type Used = { readonly cpu: Cpu; readonly requests: number };
 
 export type Measured = {
   readonly seat: Seat;

@@ -7,12 +7,13 @@ export type Occasion = {
   readonly calls: Readonly<Record<string, number>>;
   /** Of one proxy. */
   readonly proxyCalls: Readonly<Record<string, number>>;
-  /** SecureStrings that functions write and read, and that one proxy reads: each is one request to KMS. */
+  /** SecureStrings that functions write and read; each is one request to KMS. */
   readonly secrets: number;
+  /** SecureStrings that one proxy reads. */
   readonly proxySecrets: number;
-  /** In the queue. */
+  /** Messages in the queue. */
   readonly messages: number;
-  /** Of reconcile. */
+  /** Runs of reconcile. */
   readonly runs: number;
   readonly logBytes: number;
 };

@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One row of prices.json: dollars for `per` units; `source` is a key of `sources`, `date` when it was published, or else noted. */
-export type Price = Readonly<Record<'item' | 'unit' | 'source' | 'date', string>> & {
+/** One row of prices.json: dollars for `per` units. */
+export type Price = {
+  readonly item: string;
   readonly usd: number;
   readonly per?: number;
+  readonly unit: string;
   /** Units a month that AWS charges no account for. */
   readonly free?: number;
+  /** A key of `sources`. */
+  readonly source: string;
+  /** When the price was published, or else when it was noted. */
+  readonly date: string;
 };
 
 type PriceList = {

@@ -6,7 +6,7 @@ import { type Line, short, type Timeline } from './timeline';
 import type { Visit } from './visit';
 
 /** Something to show. Notes with the same `about` that come together share a line. */
-export type Note = {
+type Note = {
   readonly at: number;
   readonly source: Line['source'];
   readonly about: string;

@@ -51,7 +51,7 @@ const reloaded = ({ reloads, samePid }: Swap): string =>
   `by ${samePid ? 'the same process' : 'a new process'} (reloads: ${reloads})`;
 
 /** The outcome in words. */
-export function verdict({ totals, eventToFirstRequestMs: wait }: Measured, delayMs: number): readonly string[] {
+function verdict({ totals, eventToFirstRequestMs: wait }: Measured, delayMs: number): readonly string[] {
   const { requests, failed, lostWithTask, expected503 } = totals;
   const outcome =
     failed === 0

@@ -67,7 +67,7 @@ export type Aws = Awaited<ReturnType<typeof deployStack>>;
 type Tagged = Pick<ManagedInstance, 'id' | 'tags'>;
 type Metric = { readonly MetricName: string; readonly Dimensions?: { readonly member: readonly Dimension[] } };
 type Dimension = { readonly Name: string; readonly Value: string };
-/** AWS: PutMetricData. What a function logs is read from its log. */
+/** The input of PutMetricData, which the sync calls. Metrics of the functions stay in their logs. */
 type Metrics = { readonly Namespace: string; readonly MetricData: { readonly member: readonly Metric[] } };
 
 /** Makes a key that acts in a role of the template, or by other policies. */

@@ -6,8 +6,8 @@
  *   SIGTERM, SIGKILL, every socket.
  * Read from the package: event patterns, queue settings, schedules, environments, timeouts, the policies, what is launched.
  * Played: ECS, EventBridge and its Scheduler, SQS FIFO, Lambda's invocations, Run Command, Parameter Store, IMDS, Auto Scaling,
- *   Elastic IPs, cloud-init's files, and by name apt-get and systemctl (bin/); and their delays (delays.ts). Every played behaviour names the AWS document, or says ASSUMED.
- * Judged from outside: every call, by a published evaluator of IAM policies (iam.ts), on what AWS checks for it (iam-checks.ts).
+ *   Elastic IPs, cloud-init's files, and by name apt-get and systemctl (proxy/bin/); and their delays (delays.ts). Every played behaviour names the AWS document, or says ASSUMED.
+ * Judged from outside: every call, by a published evaluator of IAM policies (api/iam.ts), on what AWS checks for it (api/iam-checks.ts).
  * Not played: KMS, quotas.
  */
 
@@ -29,7 +29,7 @@ import { timers as startTimers } from './timers';
 
 export type { Delays, Moment, TaskDefinitionInput };
 
-export type WorldOptions = {
+type WorldOptions = {
   tickSeconds?: number;
   delays?: Partial<Delays>;
   ports?: Ports;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Outlives the local world by a moment: when its stdin closes, however that came about, it ends every process group that was
-# named to it and removes the folder. So even a SIGKILL of the world leaves nothing running.
+# Outlives the process that started it by a moment: when its stdin closes, for whatever reason, it ends every process group that was
+# named to it and removes the folder. So even a SIGKILL of that process leaves nothing running.
 trap '' INT TERM HUP
 groups=' '
 while read -r change; do

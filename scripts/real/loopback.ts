@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 let given = 0;
 
-/** On Linux all of 127.0.0.0/8 is loopback, so each machine has an address that no other world uses. */
+/** On Linux all of 127.0.0.0/8 is loopback, so each machine gets an address that no other process uses. */
 export function ownAddress(): string {
   given += 1;
   const own = `127.${10 + (process.pid % 240)}.${(process.pid >> 8) % 250}.${given % 250}`;
@@ -16,14 +16,14 @@ export function ownAddress(): string {
 export type Address = { readonly host: string; readonly port: number };
 export type Served = { readonly endpoint: string; stop(): Promise<void> };
 
-/** Listens on this port, or on one of the system's choice. `open` are its connections, which `stop` ends with the server. */
-export async function listen(server: Server, asked = 0, host = '127.0.0.1') {
+/** Listens on this port of loopback, by default on one that the system chooses. `stop` ends its connections, `open`, too. */
+export async function listen(server: Server, asked = 0) {
   const open = new Set<Socket>();
   server.on('connection', (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
   });
-  await once(server.listen(asked, host), 'listening');
+  await once(server.listen(asked, '127.0.0.1'), 'listening');
   const stop = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());

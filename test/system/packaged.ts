@@ -21,10 +21,10 @@ export function templatesFor(...some: readonly Variant[]) {
 }
 export const allVariants = Object.keys(variants) as Variant[];
 
-const file = 'cloudformation-template-update-stack.json';
+const templateFile = 'cloudformation-template-update-stack.json';
 
 function read(folder: string) {
-  const text = readFileSync(join(folder, file), 'utf8');
+  const text = readFileSync(join(folder, templateFile), 'utf8');
   const { Resources: resources } = JSON.parse(text) as { Resources: Record<string, Resource> };
 
   const properties = <Shape>(id: string): Shape => resources[id]?.Properties as Shape;
@@ -71,9 +71,9 @@ export const packagedWithSync = (edits: Edits, use: (folder: string) => Promise<
     const { document } = require(join(copy, 'resources/sync.cjs')) as {
       document: (stage: string, prefix: string) => { Resources: object };
     };
-    const template = JSON.parse(readFileSync(join(into, file), 'utf8'));
+    const template = JSON.parse(readFileSync(join(into, templateFile), 'utf8'));
     Object.assign(template.Resources, document('dev', '/sluice/dev').Resources);
-    writeFileSync(join(into, file), JSON.stringify(template));
+    writeFileSync(join(into, templateFile), JSON.stringify(template));
     await use(into);
   });
 

@@ -8,7 +8,7 @@ import { eventTask } from './shapes';
 import type { TaskDefinitionInput } from './task';
 import { arn, type Host, isHealthChecked, newTask, type Task, type TaskDefinition, taskArn } from './task';
 
-export type EcsDeps = Omit<Played, 'atEnd'> & { readonly putEvent: (event: Event) => void };
+type EcsDeps = Omit<Played, 'atEnd'> & { readonly putEvent: (event: Event) => void };
 type State = EcsDeps & {
   readonly clusters: ReadonlySet<string>;
   readonly definitions: Map<string, TaskDefinition>;

@@ -5,7 +5,7 @@ import type { Process } from '../../real/processes';
 import { account, region } from '../package/template';
 
 /** `command` is the argv of a real process; it finds its address and port in HOST and PORT. */
-export type ContainerInput = {
+type ContainerInput = {
   name: string;
   command: string[];
   containerPort?: number;

@@ -26,7 +26,7 @@ type Code = { readonly properties: FunctionProperties; readonly folder: string }
 type Environment = { readonly child: Process; onLine: (text: string) => void };
 
 /** One execution environment of a packaged function. Concurrency is the caller's: here, one message group. */
-export function lambdaFunction(properties: FunctionProperties, { packageFolder, keys, processes }: Deps) {
+function lambdaFunction(properties: FunctionProperties, { packageFolder, keys, processes }: Deps) {
   /** Begins the line of an outcome. No function prints it. */
   const mark = randomUUID();
   let code: Code = { properties, folder: unpack(properties, packageFolder, processes) };

@@ -34,8 +34,7 @@ export async function playProxies(ports: readonly Ports[], deps: Deps) {
       return instance;
     },
     gone: ({ managed, addresses: own }) => {
-      for (const list of [aws.tagged, aws.instances])
-        list.splice(list.indexOf(managed), list.includes(managed) ? 1 : 0);
+      for (const list of [aws.tagged, aws.instances]) if (list.includes(managed)) list.splice(list.indexOf(managed), 1);
       for (const address of addresses.values()) address.leave(own);
     },
   });
