@@ -31,7 +31,7 @@ it.each(list('lib'))('%s stands on its own', (file) => {
   expect(read(file)).not.toMatch(/from '(\.\.\/)+(functions|scripts|test|resources)\//);
 });
 
-it.each([...list('scripts/local'), ...list('scripts/real')])('%s plays AWS without asking the program how', (file) => {
+it.each([...list('scripts/local'), ...list('scripts/real')])('%s imports nothing of the program', (file) => {
   expect(read(file)).not.toMatch(/from '(\.\.\/)+(lib|functions|test)\//);
 });
 

@@ -36,7 +36,7 @@ export function plan(published: Generation | undefined, { files, certificates, d
 }
 
 const contradiction = (doubts: readonly string[]): string =>
-  `ECS counts more tasks than it describes with an address of their own for ${doubts.join(', ')}, so those that it does not describe stay until both agree`;
+  `ECS counts more tasks than it describes with an address of their own for ${doubts.join(', ')}, so those that it does not describe stay until its count and its descriptions agree`;
 
 /**
  * Renders as many backends as `haproxy/current` can list, about 120 with usual names. It drops backends that only remember deleted services

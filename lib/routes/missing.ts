@@ -74,7 +74,7 @@ export function unreadFaults({ unread }: Fleet, published: readonly Backend[]): 
   return unread.length > mostNamed ? [...sentences, `${unread.length - mostNamed} more cannot be read`] : sentences;
 }
 
-/** So many fit into a line of the log. */
+/** The most that fit into one line of the log. */
 const mostNamed = 20;
 
 const sentence = ({ what, why }: Pick<Unread, 'what' | 'why'>): string =>

@@ -21,7 +21,7 @@ export type Settings = {
   readonly masterSocket: string;
   readonly haproxy: string;
   readonly http: string;
-  /** A server that left is deleted after it was quiet for so long. */
+  /** A server that left is deleted when its state has not changed for so many seconds. */
   readonly removeAfterSeconds: number;
   /** For faults that pass: throttling, an old answer, a master that restarts itself. */
   readonly patienceMilliseconds: number;

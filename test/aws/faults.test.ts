@@ -66,14 +66,14 @@ async function suffer(call: string, fault: Fault, times: number) {
   return { said, left, repaired };
 }
 
-/** Other calls of the same clients suffer all faults; of these calls three are enough. */
-const alike = ['reading what is published', 'writing a file', 'nudging'];
+/** For these calls three kinds of fault are enough, because other calls of the same clients get every kind. */
+const likeOthers = ['reading what is published', 'writing a file', 'nudging'];
 
 const fine = { said: 'publish', left: 'complete', repaired: true };
 
 describe.each(Object.keys(calls))('%s', (call) => {
   const [action, names] = calls[call] as (typeof calls)[string];
-  const own = alike.includes(call) ? ['failing', 'denied', 'hollow'] : kinds;
+  const own = likeOthers.includes(call) ? ['failing', 'denied', 'hollow'] : kinds;
   const passing = own.filter((kind) => /^(throttled|failing|too slow|cut off)$/.test(kind));
 
   it.each([

@@ -174,7 +174,7 @@ describe('a service whose tasks ECS would not count', () => {
   });
 });
 
-describe('what concerns all is an error of the run, as before', () => {
+describe('what concerns every task is an error of the run', () => {
   it.each([tasks, definitions, hosts, 'ec2:DescribeInstances'])('%s is denied for everything', async (action) => {
     const { world, run, servers } = await stage();
     world.odd = denies(action);

@@ -38,7 +38,7 @@ describe('law 1: the plan', () => {
     expect(plan(published(file('a', '1')), doubtful)).toStrictEqual({
       action: 'refuse',
       reason:
-        'ECS counts more tasks than it describes with an address of their own for demo/shop, so those that it does not describe stay until both agree',
+        'ECS counts more tasks than it describes with an address of their own for demo/shop, so those that it does not describe stay until its count and its descriptions agree',
     });
   });
 });

@@ -42,7 +42,7 @@ it.each([
   ['for hosts on Spot', { taskCapacity: 'spot' }, ['autoscaling', 'ecs', 'spot']],
   ['for hosts on demand', { taskCapacity: 'on-demand' }, ['autoscaling', 'ecs']],
   ['beside what is there', beside, ['autoscaling']],
-])('the roles in which AWS itself works are created %s; those that exist are no fault', async (_, settings, roles) => {
+])('the roles of AWS services are created %s; those that exist are no fault', async (_, settings, roles) => {
   const subnet = { subnetId: 'subnet-0123456789abcdef0', vpcId: beside.vpcId, availabilityZone: 'eu-west-2' };
   aws.says = account({ subnets: [subnet], quota: 9 });
 

@@ -119,8 +119,8 @@ describe('with something published', () => {
     const successor = await replaced(({ disk, located }) => {
       rmSync(located('/etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service'));
       writeFileSync(join(disk, 'apt-fails'), 'once\n');
-      // Thrice, for the sync of the one before, at its registration, may meet one.
       world.aws.api.faults.next('ssm:GetDocument', 'denied');
+      // Three times, because the old proxy's sync, at its registration, may use one up.
       world.aws.api.faults.next('ssm:GetParameter', 'denied', 3);
       world.aws.api.faults.next('autoscaling:CompleteLifecycleAction', 'denied');
     });

@@ -6,12 +6,12 @@ import { authority } from './authority';
 import {
   a,
   apply,
+  applyCertificates,
   b,
   butFor,
   fileOf,
   host,
   instance,
-  publish,
   serial,
   served,
   servers,
@@ -36,7 +36,7 @@ describe('the authorities’ certificates', () => {
   it('are shown in their order, whatever else is stored with them', async () => {
     const chain = ours.root + high + other.intermediates.join('') + low;
 
-    const outcome = await publish(instance.storeCertificate('example.com', { ...issued, chain }));
+    const outcome = await applyCertificates(instance.storeCertificate('example.com', { ...issued, chain }));
 
     expect(outcome).toMatchObject({ code: 0, report: { served: { 'example.com': serial(issued.key) } } });
     expect(await isTrusted()).toBe(true);
@@ -47,7 +47,7 @@ describe('the authorities’ certificates', () => {
     ['junk', 'no chain', 'holds no certificate'],
     ['another’s', other.intermediates.join(''), 'has no certificate of CN=ours-2, which issued it'],
   ])('that are %s delay no other change, and the old certificate stays', async (_, chain, why) => {
-    await publish(instance.storeCertificate('example.com', issued));
+    await applyCertificates(instance.storeCertificate('example.com', issued));
     const renewed = instance.storeCertificate('example.com', { ...ours.issue(['example.com']), chain });
     const good = stored('good.com');
 
@@ -69,7 +69,7 @@ describe('the authorities’ certificates', () => {
   }
 
   it('come back with the next sync where HAProxy has lost them', async () => {
-    await publish(instance.storeCertificate('example.com', issued));
+    await applyCertificates(instance.storeCertificate('example.com', issued));
     await setByHand(issued.key);
 
     const again = await instance.sync(0);
@@ -80,7 +80,7 @@ describe('the authorities’ certificates', () => {
   });
 
   it('are checked: a proxy that shows others fails the sync', async () => {
-    await publish(instance.storeCertificate('example.com', issued));
+    await applyCertificates(instance.storeCertificate('example.com', issued));
     await setByHand(issued.key + high + low);
 
     const why = (whom: string) => `the proxy serves ${whom} without the certificates of its authorities`;

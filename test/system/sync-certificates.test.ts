@@ -9,13 +9,13 @@ import { ask } from './haproxy-tasks';
 import {
   a,
   apply,
+  applyCertificates,
   b,
   butFor,
   escaped,
   fileOf,
   host,
   instance,
-  publish,
   restart,
   serial,
   served,
@@ -34,12 +34,12 @@ describe('a certificate', () => {
     const before = await instance.processes();
     const [first, second] = [stored('example.com', selfSigned('example.com', '*.example.com')), stored('example.com')];
 
-    const added = await publish({ ...first.entry, names: ['example.com', '*.example.com'] });
+    const added = await applyCertificates({ ...first.entry, names: ['example.com', '*.example.com'] });
     const servedAny = await served('any.example.com');
     const servedFirst = await served('example.com');
-    const renewed = await publish(second.entry);
+    const renewed = await applyCertificates(second.entry);
     const servedSecond = await served('example.com');
-    const removed = await publish();
+    const removed = await applyCertificates();
 
     const report = { changed: 'certificates', how: 'at run time', certificates: ['example.com.pem'] };
     for (const outcome of [added, renewed, removed]) expect(outcome).toMatchObject({ code: 0, report });
@@ -67,12 +67,12 @@ describe('a certificate', () => {
   );
 
   it('is renewed while a connection is open, which stays open', async () => {
-    await publish(stored('example.com').entry);
+    await applyCertificates(stored('example.com').entry);
     const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
     const before = await localPort(agent);
 
     const { key, entry } = stored('example.com');
-    await publish(entry);
+    await applyCertificates(entry);
     const after = await localPort(agent);
     agent.destroy();
 
@@ -82,7 +82,7 @@ describe('a certificate', () => {
 
   it('is one file of key, leaf and chain that only root may read, and comes back after a restart', async () => {
     const { key, chain } = authority('ca', 2).issue(['example.com']);
-    await publish(instance.storeCertificate('example.com', { key, chain }));
+    await applyCertificates(instance.storeCertificate('example.com', { key, chain }));
 
     await restart();
 
@@ -133,7 +133,7 @@ describe('a certificate', () => {
   });
 
   it('whose file was damaged is fetched again, because HAProxy could not start with it', async () => {
-    const { report } = await publish(stored('example.com').entry);
+    const { report } = await applyCertificates(stored('example.com').entry);
     for (const name of ['example.com', '00-stand-in']) writeFileSync(fileOf(name), 'damaged');
 
     expect(await instance.sync(Number(report.generation))).toMatchObject({ code: 0 });

@@ -5,11 +5,11 @@ import { ask } from './haproxy-tasks';
 import {
   a,
   apply,
+  applyCertificates,
   b,
   butFor,
   host,
   instance,
-  publish,
   restart,
   serial,
   served,
@@ -32,16 +32,16 @@ describe('a client without SNI', () => {
       seen.push(await served(''));
     };
 
-    await sees(() => publish(two.entry));
-    await sees(() => publish(one.entry, two.entry));
-    await sees(() => publish(again.entry, two.entry));
-    await sees(() => publish(two.entry, again.entry));
+    await sees(() => applyCertificates(two.entry));
+    await sees(() => applyCertificates(one.entry, two.entry));
+    await sees(() => applyCertificates(again.entry, two.entry));
+    await sees(() => applyCertificates(two.entry, again.entry));
     expect(await instance.processes()).toStrictEqual(before);
     const other = { ...web(b), name: 'other' };
     await sees(() => instance.sync(instance.publish([web(a), other], [two.entry, again.entry])));
     await sees(restart);
-    await sees(() => publish(again.entry));
-    await sees(() => publish());
+    await sees(() => applyCertificates(again.entry));
+    await sees(() => applyCertificates());
 
     const expected = [two, one, again, two, two, two, again].map(({ key }) => serial(key));
     expect(seen).toStrictEqual([initial, ...expected, standIn()]);
@@ -52,21 +52,21 @@ describe('a client without SNI', () => {
     const others = ['0.example.com', '00-00.com', '0-a.com'].map((name) => stored(name).entry);
     const { key, entry } = stored('first.com');
 
-    await publish(entry, ...others);
+    await applyCertificates(entry, ...others);
     await restart();
     const after = await apply([b], [entry, ...others]);
 
     expect(after).toMatchObject({ code: 0 });
     expect(await served('')).toBe(serial(key));
     expect(await served('0.example.com')).not.toBe(serial(key));
-    expect(await publish(entry)).toMatchObject({ code: 0, report: { how: 'at run time' } });
+    expect(await applyCertificates(entry)).toMatchObject({ code: 0, report: { how: 'at run time' } });
     expect(await served('0.example.com')).toBe(serial(key));
   });
 
   it('sees the next one when the first cannot be used', async () => {
     const [lost, second] = [{ ...stored('first.com').entry, key: 99 }, stored('second.com')];
 
-    expect(await publish(lost, second.entry)).toMatchObject({ code: 2 });
+    expect(await applyCertificates(lost, second.entry)).toMatchObject({ code: 2 });
 
     expect(await served('')).toBe(serial(second.key));
   });
@@ -80,7 +80,7 @@ describe('a pair that HAProxy refuses', () => {
 
   it('delays no other change, at run time and by a reload; the old one stays, or the stand-in', async () => {
     const [good, strong] = [stored('good.com'), ca.issue(['weak.com'])];
-    await publish(instance.storeCertificate('weak.com', strong));
+    await applyCertificates(instance.storeCertificate('weak.com', strong));
     const certificates = [storeWeak(), good.entry];
 
     const atRunTime = await apply([a, b], certificates);

@@ -105,7 +105,7 @@ export function standWithoutCertificates(): void {
   beforeEach(() => apply([a]));
 }
 
-export const publish = (...certificates: readonly Certificate[]) => apply([a], certificates);
+export const applyCertificates = (...certificates: readonly Certificate[]) => apply([a], certificates);
 
 /** The serial that a name is served with; without a name, as a client without SNI. */
 export const served = (servername: string): Promise<string> =>
