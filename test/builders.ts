@@ -49,7 +49,7 @@ export const backend = (servers: Record<string, number> = {}, given: Partial<Bac
   container: 'web',
   port: 8080,
   routes: [{ host: 'shop.example.com', path: '/', since: 100 }],
-  check: 'tcp',
+  labels: {},
   servers: Object.entries(servers).map(([name, port]) => ({ name, address: '10.0.1.7', port })),
   stopped: {},
   warned: {},

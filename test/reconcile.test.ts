@@ -152,7 +152,7 @@ describe('law 3: never wipe', () => {
 
     const contradiction = 'ECS counts more tasks than it describes with an address of their own for demo/shop';
     await expect(reconcile([tick], world.deps)).rejects.toThrow(
-      `The run fails, and is repeated in seconds: changed: 00-global.cfg, changed: 10-frontends.cfg, new: 50-demo.other.cfg, ${contradiction}`,
+      `The run fails, and is repeated in seconds: changed: 00-global.cfg, changed: 20-routes.cfg, new: 50-demo.other.cfg, ${contradiction}`,
     );
     await expect(reconcile([tick], world.deps)).rejects.toThrow(
       `The run fails, and is repeated in seconds: ${contradiction}`,

@@ -1,3 +1,6 @@
+import { checkWords } from '../edge/check';
+import type { Labels } from '../edge/label';
+import { labelWords } from '../edge/labels';
 import { limit } from './limits';
 
 /** A host and a path prefix that lead to a backend. `since` (epoch seconds) decides who claimed them first. */
@@ -21,7 +24,7 @@ export type Backend = {
   /** The container's port; the servers have the host's. */
   readonly port: number;
   readonly routes: readonly Route[];
-  readonly check: string;
+  readonly labels: Labels;
   readonly servers: readonly Server[];
   /** Tasks with a stop order, by id, with the epoch second in which it was first seen. They never come back. */
   readonly stopped: Readonly<Record<string, number>>;
@@ -32,30 +35,20 @@ export type Backend = {
 /** With weight 0 a second choice would serve nothing, even when it is the only one left. */
 export const weightOf = ({ second }: Server): number => (second ? 1 : 100);
 
-/** Two failed checks take out a task that refuses connections; a database that pauses causes no such failure. */
-const tcpCheck = 'check inter 1s fastinter 250ms downinter 250ms rise 2 fall 2';
-
 /**
- * A pause of something behind all tasks must not take them out: the third failure in a row comes 5 s after the first for a bad answer, and
- * 7 s without an answer within `timeout check`. A passed check clears earlier failures.
+ * `add server` ignores `default-server`, so these options stand on every server. `observe` takes out a task that refuses three connections
+ * in a row. The last but the labels' words gives each POST its own connection: see render.ts.
  */
-const httpCheck = 'check inter 1s fastinter 2500ms downinter 250ms rise 1 fall 3';
+export const serverOptions = ({ labels }: Pick<Backend, 'labels'>): string =>
+  `${checkWords(labels)} observe layer4 error-limit 3 on-error mark-down pool-purge-delay 5s pool-max-conn 100 ` +
+  `maxconn ${limit('SLUICE_REQUESTS_OF_TASK')} "\${SLUICE_APART-sni}" var(txn.once) ${labelWords(labels)}`.trim();
 
-/**
- * `add server` ignores `default-server`, so these options stand on every server. `downinter` admits a new task within half a second after
- * it answers; `observe` takes out a task that refuses three connections in a row. The last option gives each POST its own connection: see
- * render.ts.
- */
-export const serverOptions = ({ check }: Pick<Backend, 'check'>): string =>
-  `${check === 'tcp' ? tcpCheck : httpCheck} observe layer4 error-limit 3 on-error mark-down ` +
-  `pool-purge-delay 5s pool-max-conn 100 maxconn ${limit('SLUICE_REQUESTS_OF_TASK')} "\${SLUICE_APART-sni}" var(txn.once)`;
-
-export const serverLine = (server: Server, backend: Pick<Backend, 'check'>): string =>
+export const serverLine = (server: Server, backend: Pick<Backend, 'labels'>): string =>
   `    server ${server.name} ${server.address}:${server.port} weight ${weightOf(server)} ${serverOptions(backend)}`;
 
-/** What the next run must remember, in a comment that HAProxy skips. */
+/** What the next run must remember, in a comment that HAProxy skips. 0.1.0 reads `check` outside of `labels`. */
 export const headerLine = ({ name, servers, ...remembered }: Backend): string =>
-  `# sluice ${JSON.stringify(remembered)}`;
+  `# sluice ${JSON.stringify({ ...remembered, check: remembered.labels.check ?? 'tcp' })}`;
 
 /** Reads back a file that `render` wrote. @throws when the text is not such a file. */
 export function parseBackend(text: string): Backend {
@@ -66,9 +59,14 @@ export function parseBackend(text: string): Backend {
       `no ${header === undefined ? '"# sluice" line' : 'backend'} in a file that Sluice should have written`,
     );
   }
-  const remembered = JSON.parse(header) as Omit<Backend, 'name' | 'servers'>;
-  return { ...remembered, name, servers: parseServers(text) };
+  const { check, labels = labelsOf(check), ...remembered } = JSON.parse(header) as Remembered;
+  return { ...remembered, name, labels, servers: parseServers(text) };
 }
+
+type Remembered = Omit<Backend, 'name' | 'servers' | 'labels'> & { readonly check: string; readonly labels?: Labels };
+
+/** 0.1.0 wrote no other label. */
+const labelsOf = (check: string): Labels => (check === 'tcp' ? {} : { check });
 
 const nameIn = (text: string): string | undefined => /^backend (\S+)$/m.exec(text)?.[1];
 

@@ -1,5 +1,6 @@
-import type { Backend, Route } from './backend';
+import type { Backend } from './backend';
 import { counters, entranceLimits } from './limits';
+import { routingRules } from './map';
 import { page } from './sections';
 
 /** The host of probes. HAProxy answers it before any route, and no label can claim it. */
@@ -57,14 +58,16 @@ const requestRules = `    option http-restrict-req-hdr-names delete
     http-request ${plain(400, 'A trailer of the request has the name of a header that only the proxy sets.')} if { req.hdr(Trailer) -m reg -i ^${trustedTrailer}$ }
 .endif`;
 
-export const frontends = (backends: readonly Backend[], certified: readonly string[]): string => `frontend sluice
+export const frontends = (backends: readonly Backend[]): string => `frontend sluice
     bind "\${SLUICE_HTTP-:80}"
     # The first certificate is for clients without SNI, regardless of the other files.
     bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/00-stand-in.pem" crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
 ${entranceLimits}
 ${requestRules}
     http-response del-header Keep-Alive
-${routing(backends, certified).join('\n')}
+${routingRules(backends)
+  .map((rule) => `    ${rule}`)
+  .join('\n')}
 
 frontend sluice-statistics
     bind "\${SLUICE_STATISTICS-127.0.0.1:8404}"
@@ -80,39 +83,3 @@ ${page(404, 'Not found', 'No service answers to this name and path.')}
 
 ${counters}
 `;
-
-/** `txn.path` ends in a slash, so that a prefix matches whole segments: `/api/` but not `/apix/`. */
-function routing(backends: readonly Backend[], certified: readonly string[]): readonly string[] {
-  const routes = routed(backends);
-  const path = routes.some(({ path }) => path !== '/') ? ['    http-request set-var(txn.path) path,concat(/)'] : [];
-  return [...path, ...certified.map(redirect), ...routes.map(useBackend), '    default_backend sluice-unknown'];
-}
-
-/** A certificate for `*.example.com` covers one label before the dot (RFC 6125, 6.4.3). */
-const redirect = (name: string): string => {
-  const host = name.startsWith('*') ? 'var(txn.host),regsub(^[^.]*,*)' : 'var(txn.host)';
-  return `    http-request redirect location https://%[var(txn.host)]%[pathq] code 308 if !{ ssl_fc } { ${host} -m str ${name} }`;
-};
-
-type Routed = Route & { readonly backend: string };
-
-/** Exact hosts before wildcards before `*`, longer wildcards first; within a host the longest path first. */
-const routed = (backends: readonly Backend[]): readonly Routed[] =>
-  backends
-    .flatMap((backend) => backend.routes.map((route) => ({ ...route, backend: backend.name })))
-    .sort((a, b) => rank(a) - rank(b) || b.host.length - a.host.length || b.path.length - a.path.length || order(a, b));
-
-const rank = ({ host }: Route): number => (host === '*' ? 2 : host.startsWith('*') ? 1 : 0);
-
-const order = (a: Routed, b: Routed): number => (`${a.host}${a.path}` < `${b.host}${b.path}` ? -1 : 1);
-
-const useBackend = ({ backend, host, path }: Routed): string => {
-  const hosts =
-    host === '*'
-      ? ''
-      : host.startsWith('*')
-        ? ` { var(txn.host) -m end ${host.slice(1)} }`
-        : ` { var(txn.host) -m str ${host} }`;
-  const paths = path === '/' ? '' : ` { var(txn.path) -m beg ${path}/ }`;
-  return `    use_backend ${backend}${hosts || paths ? ' if' : ''}${hosts}${paths}`;
-};

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 
+import { labelLines } from '../edge/labels';
 import { type Backend, headerLine, serverLine, serverOptions } from './backend';
 import { frontends } from './frontends';
 import { serviceLimits } from './limits';
+import { mapName, mapText } from './map';
 import { defaults, global } from './sections';
 
 export type File = { readonly name: string; readonly text: string };
@@ -16,16 +18,17 @@ export type Configuration = {
 /** Writes the same bytes for the same input in any order. HAProxy loads files in C order, and needs `defaults` before their users. */
 export function render({ backends, certified }: Configuration): readonly File[] {
   const sorted = [...backends].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const routing = { name: '10-frontends.cfg', text: frontends(sorted, [...certified].sort()) };
+  const entrance = { name: '10-frontends.cfg', text: frontends(sorted) };
+  const map = { name: mapName, text: mapText({ backends: sorted, certified }) };
   const services = sorted.map((backend) => ({ name: `50-${backend.name}.cfg`, text: backendFile(backend) }));
 
   const options = sorted.map(serverOptions);
-  const digest = structure([routing, ...services, { name: '00-global.cfg', text: global('') + defaults }], options);
-  return [{ name: '00-global.cfg', text: global(digest) + defaults }, routing, ...services];
+  const digest = structure([entrance, ...services, { name: '00-global.cfg', text: global('') + defaults }], options);
+  return [{ name: '00-global.cfg', text: global(digest) + defaults }, entrance, map, ...services];
 }
 
 /**
- * The digest of all that only a reload can change: the files without comments and servers, and the servers' options. It stands in
+ * The digest of all that only a reload can change: the files but the map, without comments and servers, and the servers' options. It stands in
  * `description`, where `show info` proves which structure a process runs.
  */
 export function structure(files: readonly File[], options: readonly string[]): string {
@@ -53,7 +56,7 @@ function backendFile(backend: Backend): string {
     '.if version_atleast(3.2)',
     '    option http-drop-request-trailers',
     '.endif',
-    ...healthCheck(backend),
+    ...labelLines(backend),
     ...servers.map((server) => serverLine(server, backend)),
     '',
   ].join('\n');
@@ -66,15 +69,3 @@ function backendFile(backend: Backend): string {
 const onceOnly = ['disable-l7-retry', 'set-var(txn.once) uuid', 'set-header Connection close'].map(
   (action) => `    http-request ${action} unless { method GET HEAD OPTIONS }`,
 );
-
-/** Checks look like the requests that the application expects: a known host, over HTTPS. */
-function healthCheck({ check, routes }: Backend): readonly string[] {
-  if (check === 'tcp') return [];
-  const host = routes.find((route) => !route.host.startsWith('*'))?.host ?? routes[0]?.host.replace(/^\*\.?/, '');
-  const headers = `hdr Host ${host || 'localhost'} hdr X-Forwarded-Proto https hdr X-SSL 1 hdr User-Agent sluice`;
-  return [
-    '    option httpchk',
-    `    http-check send meth GET uri ${check} ver HTTP/1.1 ${headers}`,
-    '    http-check expect status 200-399',
-  ];
-}

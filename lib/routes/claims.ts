@@ -1,3 +1,4 @@
+import type { Labels } from '../edge/label';
 import { type Definition, type Fleet, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
@@ -11,7 +12,7 @@ export type Claim = {
   readonly port: number;
   readonly hosts: readonly string[];
   readonly path: string;
-  readonly check: string;
+  readonly labels: Labels;
 };
 
 export type Revision = {
@@ -28,7 +29,7 @@ export type Fault = { readonly service: string; readonly message: string };
 /** AWS allows longer names, but they would not fit a file name. */
 const nameLimit = 200;
 
-/** HAProxy compares each host and path for every request; without a limit one service could slow the others. */
+/** All services share the room of a generation, and of HAProxy's map. */
 const mostRoutes = 50;
 
 /** One faulty container quarantines its whole service. */
@@ -109,14 +110,14 @@ export function asPublished(backends: readonly Backend[], ids: ReadonlyMap<strin
   return [...revisions.values()];
 }
 
-export const publishedClaim = ({ container, port, routes, check, ...names }: Backend): Claim => ({
+export const publishedClaim = ({ container, port, routes, labels, ...names }: Backend): Claim => ({
   container,
   route: routeName(names),
   sole: false,
   port,
   hosts: routes.map(({ host }) => host),
   path: routes[0]?.path ?? '/',
-  check,
+  labels,
 });
 
 /** See `nameGroups`. */

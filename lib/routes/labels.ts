@@ -1,30 +1,52 @@
-import { domainToASCII } from 'node:url';
 import { closest, distance } from 'fastest-levenshtein';
 
+import { isPath } from '../edge/grammar';
+import type { Labels } from '../edge/label';
+import { labels as edgeLabels } from '../edge/labels';
 import type { LabelledContainer } from '../fleet/fleet';
 import { reservedHosts } from '../haproxy/frontends';
 import { quote } from '../printable';
+import { correctedHosts, isHost, listedHosts } from './hosts';
 
 type RouteLabels = {
   readonly route: string;
   readonly hosts: readonly string[];
   readonly path: string;
   readonly port: number;
-  readonly check: string;
+  readonly labels: Labels;
 };
 
-const keys = ['host', 'path', 'port', 'check'];
+/** Labels that say which requests a route takes, and the port; all others shape its backend. */
+const own = [
+  {
+    key: 'host',
+    value: 'hosts, comma separated: `shop.example.com`, `*.example.com` (at any depth), `*`',
+    standard: 'required',
+  },
+  { key: 'path', value: 'path prefix; the longest wins, on segment borders: `/api` is not `/apix`', standard: '`/`' },
+  {
+    key: 'port',
+    value: 'container port that is mapped by TCP, alone or in a range',
+    standard: 'the only one mapped',
+  },
+];
+
+/** The rows of the table in docs/labels.md. */
+export const reference: readonly (readonly [label: string, value: string, standard: string])[] = [
+  ...own,
+  ...edgeLabels,
+].map(({ key, value, standard }) => [`\`haproxy.${key}\``, value, standard]);
+
+const keys = [...own, ...edgeLabels].map(({ key }) => key);
+const firstWord = (key: string): string => key.replace(/\..*/s, '');
 
 /** Words of labels, used now or later: as names of routes they would change what a label means. */
-const reserved = new Set(
-  (
-    `${keys.join(' ')} redirect timeout allow deny auth hsts strip maintenance sticky rate proto maxconn weight ` +
-    'match header headers balance slowstart compress cors body mode listen drain'
-  ).split(' '),
-);
+const reserved = new Set([
+  ...keys.map(firstWord),
+  ...'redirect timeout allow deny auth hsts strip maintenance sticky rate proto maxconn weight'.split(' '),
+  ...'match header headers balance slowstart compress cors body mode listen drain'.split(' '),
+]);
 
-/** RFC 3986, section 2.3: only unreserved characters, none of which means anything to HAProxy. */
-const pathGrammar = /^(\/[A-Za-z0-9._~-]+)*\/?$/;
 const routeGrammar = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
 /**
@@ -53,44 +75,63 @@ export function readLabels({ name, labels, ...mapped }: LabelledContainer): {
   };
 }
 
-const splitKey = (full: string): readonly [string, string] => {
-  const [first = '', ...rest] = full.trim().slice('haproxy.'.length).split('.');
-  return rest.length === 0 ? ['', first] : [first, rest.join('.')];
-};
+/** Splits `haproxy.<key>` and `haproxy.<route>.<key>`; a key may have a dot. */
+function splitKey(full: string): readonly [route: string, key: string] {
+  const name = full.trim().slice('haproxy.'.length);
+  const [first = '', ...rest] = name.split('.');
+  return keys.includes(name) || rest.length === 0 ? ['', name] : [first, rest.join('.')];
+}
 
-function readRoute(
-  route: string,
-  values: Readonly<Record<string, string>>,
-  mapped: Mapped,
-  faults: string[],
-): RouteLabels {
+type Values = Readonly<Record<string, string>>;
+
+function readRoute(route: string, values: Values, mapped: Mapped, faults: string[]): RouteLabels {
   const full = (key: string) => `haproxy.${route === '' ? '' : `${route}.`}${key}`;
-  const { host, path = '/', check = 'tcp' } = values;
-  const hosts = [...listedHosts(host ?? '')].sort();
+  const hosts = readHosts(full('host'), values.host, faults);
+  const { path = '/' } = values;
+  if (!isPath(path))
+    faults.push(`${full('path')} ${quote(path)} is not a path of letters, digits and ._~- such as /api`);
+  const port = choosePort(full('port'), values, mapped, faults);
+  return { route, hosts, path: withoutSlash(path), port, labels: readEdge(full, values, faults) };
+}
 
-  if (host === undefined) faults.push(`${full('host')} is missing; name the hosts to serve`);
-  else if (!hosts.every(isHost)) {
-    const instead = correctedHosts(host).join(', ');
-    faults.push(
-      `${full('host')} ${quote(host)} is not a list of hosts such as example.com, *.example.com or *${instead && `; write ${instead}`}`,
-    );
+function readHosts(key: string, value: string | undefined, faults: string[]): readonly string[] {
+  if (value === undefined) {
+    faults.push(`${key} is missing; name the hosts to serve`);
+    return [];
+  }
+  const hosts = listedHosts(value);
+  if (!hosts.every(isHost)) {
+    const instead = correctedHosts(value).join(', ');
+    const fault = `${key} ${quote(value)} is not a list of hosts such as example.com, *.example.com or *`;
+    faults.push(`${fault}${instead && `; write ${instead}`}`);
   }
   const reserved = hosts.find((each) => reservedHosts.includes(each));
-  if (reserved)
-    faults.push(`${full('host')} ${quote(reserved)} is reserved: Sluice asks by it whether HAProxy answers`);
-  if (!pathGrammar.test(path) || path === '' || path.length > 255) {
-    faults.push(`${full('path')} ${quote(path)} is not a path of letters, digits and ._~- such as /api`);
-  }
-  if (check !== 'tcp' && (!pathGrammar.test(check) || check === '' || check.length > 255)) {
-    faults.push(`${full('check')} ${quote(check)} is neither tcp nor a path such as /health`);
-  }
-  const port = choosePort(full('port'), values.port, mapped, faults);
-  return { route, hosts, path: path.replace(/(.)\/$/, '$1'), port, check };
+  if (reserved) faults.push(`${key} ${quote(reserved)} is reserved: Sluice asks by it whether HAProxy answers`);
+  return hosts;
 }
+
+/** Danger: labels are hostile input. A value that has not matched its grammar must never be returned. */
+function readEdge(full: (key: string) => string, values: Values, faults: string[]): Labels {
+  const read = edgeLabels.flatMap((label) => {
+    const text = values[label.key];
+    const value = text === undefined ? undefined : label.read(text);
+    if (text !== undefined && value === undefined)
+      faults.push(`${full(label.key)} ${quote(text)} is not ${label.right}`);
+    return value === undefined ? [] : [{ label, value }];
+  });
+  const labels = Object.fromEntries(read.map(({ label: { key }, value }) => [key, value]));
+  for (const { label, value } of read) {
+    const why = label.contradiction?.(value, withoutSlash(values.path ?? '/'), labels);
+    if (why !== undefined) faults.push(`${full(label.key)} ${quote(value)} ${why}`);
+  }
+  return labels;
+}
+
+const withoutSlash = (path: string): string => path.replace(/(.)\/$/, '$1');
 
 type Mapped = Pick<LabelledContainer, 'ports' | 'ranges'>;
 
-function choosePort(key: string, value: string | undefined, { ports, ranges }: Mapped, faults: string[]): number {
+function choosePort(key: string, { port: value }: Values, { ports, ranges }: Mapped, faults: string[]): number {
   const all = [...ports, ...ranges.map(({ from, to }) => `${from}-${to}`)];
   const mapped = all.length === 0 ? 'no port is mapped' : `mapped are ${all.join(', ')}`;
   const [only] = ports;
@@ -106,8 +147,8 @@ function choosePort(key: string, value: string | undefined, { ports, ranges }: M
 
 function faultyKey(full: string, route: string, key: string): string | undefined {
   const isExact = full === `haproxy.${route === '' ? '' : `${route}.`}${key}`;
-  if (!isExact || !keys.includes(key)) return unknownLabel(full, route);
   const word = route.toLowerCase();
+  if (!isExact || !keys.includes(key)) return unknownLabel(full, route);
   if (reserved.has(word)) {
     return `${quote(full)}: "${route}" cannot name a route, because Sluice keeps the word for labels; rename the route, such as haproxy.my-${word}.${key}`;
   }
@@ -125,45 +166,4 @@ function unknownLabel(full: string, route: string): string {
       ? `; did you mean ${nearest}?`
       : `; known are ${keys.join(', ')}, also as haproxy.<name>.host`;
   return `unknown label ${quote(full)}${hint}`;
-}
-
-const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
-/** RFC 1123, section 2.1, in lower case; `*` alone or as the first label. */
-const hostGrammar = new RegExp(`^(\\*|(\\*\\.)?${label}(\\.${label})*)$`);
-
-const listedHosts = (value: string): readonly string[] => [
-  ...new Set(value.split(',').map((host) => host.trim().toLowerCase())),
-];
-
-const isHost = (text: string): boolean => text.length <= 253 && hostGrammar.test(text);
-
-/** In longer lists only the faulty entries are corrected. */
-const fewHosts = 5;
-
-/** The patterns below are slow on much longer text. */
-const longestEntry = 500;
-
-/** Guesses what a browser would send instead. */
-function correctedHosts(value: string): readonly string[] {
-  const entries = value.split(/[\s,;]+/).filter((entry) => entry !== '');
-  const shown = entries.length > fewHosts ? entries.filter((entry) => !isHost(entry.toLowerCase())) : entries;
-  return [...new Set(shown.map(correctedHost))].filter(isHost).slice(0, fewHosts);
-}
-
-function correctedHost(entry: string): string {
-  if (entry.length > longestEntry) return '';
-  const host = entry
-    .replace(/^["'`]+|["'`]+$/g, '')
-    .replace(/^([a-z][a-z0-9+.-]*:)?\/\//i, '')
-    .replace(/[/?#].*$/s, '')
-    .replace(/^.*@/s, '')
-    .replace(/:\d*$/, '')
-    .replace(/(?<!\*)[.\u3002\uff0e\uff61]+$/, '')
-    .replace(/^\.(?=.)/, '*.')
-    .replace(/(?<=[^._])_+(?=[^._])/g, '-')
-    .replaceAll('_', '')
-    .toLowerCase();
-  const [, star = '', rest = ''] = /^(\*\.)?(.*)$/s.exec(host) ?? [];
-  // domainToASCII would take a number for an IP address.
-  return /^[\x20-\x7e]*$/.test(rest) ? host : star + domainToASCII(rest);
 }

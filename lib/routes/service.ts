@@ -96,19 +96,21 @@ export function wantedBackends(service: Service, { witness }: Look): readonly Ba
 export const publishedGroups = ({ revisions, unseen, published, running }: Service): readonly Group[] =>
   groupAsPublished(revisions, unseen, published, [...running.values()]);
 
-/** A route that the service has published keeps its age, in whichever backend. */
+/**
+ * A route that the service has published keeps its age, in whichever backend. A backend's published routes stay first, so that its check
+ * keeps its host until that host is gone.
+ */
 export function toBackends(groups: readonly Group[], { published, since }: Service): readonly Backend[] {
   const known = new Map(published.flatMap(({ routes }) => routes).map((route) => [routeKey(route), route]));
-  return groups.map(({ backend, cluster, service, newest: { container, port, hosts, path, check } }) => ({
-    name: backend,
-    cluster,
-    service,
-    container,
-    port,
-    routes: hosts.map((host) => known.get(routeKey({ host, path })) ?? { host, path, since }),
-    check,
-    servers: [],
-    stopped: Object.assign({}, ...published.map(({ stopped }) => stopped)),
-    warned: Object.assign({}, ...published.map(({ warned }) => warned)),
-  }));
+  return groups.map(({ backend, cluster, service, newest: { container, port, hosts, path, labels } }) => {
+    const asked = new Map(hosts.map((host) => [routeKey({ host, path }), { host, path, since }]));
+    const had = published.find(({ name }) => name === backend)?.routes.map(routeKey) ?? [];
+    const keys = new Set([...had.filter((key) => asked.has(key)), ...asked.keys()]);
+    return {
+      ...{ name: backend, cluster, service, container, port, labels, servers: [] },
+      routes: [...keys].flatMap((key) => known.get(key) ?? asked.get(key) ?? []),
+      stopped: Object.assign({}, ...published.map(({ stopped }) => stopped)),
+      warned: Object.assign({}, ...published.map(({ warned }) => warned)),
+    };
+  });
 }

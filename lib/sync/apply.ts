@@ -7,6 +7,7 @@ import { keepsHealth, writeHealth } from './disk/staged';
 import { type Down, downServers, type Foreign } from './faulty-tasks';
 import { serveCertificates } from './haproxy/certificates';
 import { boundAddresses, refuseTakenPorts, tlsAddress } from './haproxy/check';
+import { settleMap } from './haproxy/map';
 import { removeServers, runningServers, settleServers, settleShared } from './haproxy/membership';
 import { listenToNew } from './haproxy/serving';
 import { currentWorker, type Haproxy, type ServingWorker, verifiedReload, type Worker } from './haproxy/worker';
@@ -21,7 +22,10 @@ export type Outcome = { readonly done: Done; readonly faults: readonly string[] 
 export type Done =
   | { readonly changed: 'nothing' | 'prepared'; readonly how: string }
   | ({ readonly changed: 'nothing' } & Figures)
-  | ({ readonly changed: 'files' | 'membership' | 'certificates' | 'structure'; readonly how: string } & Figures);
+  | ({
+      readonly changed: 'files' | 'membership' | 'routes' | 'certificates' | 'structure';
+      readonly how: string;
+    } & Figures);
 
 type Figures = {
   readonly added: number;
@@ -58,11 +62,12 @@ type Plan = Running & {
 type Applied = {
   readonly worker: Worker;
   readonly how: string;
+  readonly routes: boolean;
   readonly certificates: readonly string[];
   readonly faults: readonly string[];
 };
 
-/** At run time if only servers and certificates differ, else by a reload. */
+/** At run time if only servers, routes and certificates differ, else by a reload. */
 export async function applyRunning(running: Running, target: Target): Promise<Outcome> {
   const plan = await planned(running, target);
   const applied = (await atRunTime(plan)) ?? (await byReload(plan));
@@ -70,7 +75,7 @@ export async function applyRunning(running: Running, target: Target): Promise<Ou
   const { faults, removed, ...faulty } = await checkServers(plan, applied.worker);
 
   const certificates = applied.certificates.filter((name) => name !== standIn);
-  const changed = whatChanged(plan, certificates);
+  const changed = whatChanged(plan, { ...applied, certificates });
   const what = changed === 'nothing' ? { changed } : { changed, how: applied.how };
   return {
     done: { ...what, ...counts(plan.difference), removed, certificates, served: proof.served, ...faulty },
@@ -78,10 +83,11 @@ export async function applyRunning(running: Running, target: Target): Promise<Ou
   };
 }
 
-function whatChanged(plan: Plan, certificates: readonly string[]): Exclude<Done['changed'], 'prepared'> {
+function whatChanged(plan: Plan, { routes, certificates }: Applied): Exclude<Done['changed'], 'prepared'> {
   const { added, left } = counts(plan.difference);
   if (plan.hasNewStructure) return 'structure';
   if (added + left > 0) return 'membership';
+  if (routes) return 'routes';
   if (certificates.length > 0) return 'certificates';
   return plan.target.folder === plan.installed.folder ? 'nothing' : 'files';
 }
@@ -109,8 +115,10 @@ async function planned(running: Running, target: Target): Promise<Plan> {
 async function atRunTime(plan: Plan): Promise<Applied | undefined> {
   const { worker, servers, difference, target, renewed } = plan;
   if (plan.hasNewStructure || !(await settleServers(worker, servers, difference))) return undefined;
+  // After the servers, because another backend may have come to serve a route.
+  const routes = await settleMap(worker, plan.settings.link, target.files);
   const served = await serveCertificates(worker, plan.certificates, target.pems, renewed);
-  return { worker, how: 'at run time', certificates: served.changed, faults: served.faults };
+  return { worker, how: 'at run time', routes, certificates: served.changed, faults: served.faults };
 }
 
 async function byReload(plan: Plan): Promise<Applied> {
@@ -126,9 +134,10 @@ async function byReload(plan: Plan): Promise<Applied> {
     attempt.confirm();
     if (!(await settleServers(worker, servers)))
       throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
+    const routes = await settleMap(worker, settings.link, target.files);
     const { faults } = await serveCertificates(worker, plan.certificates, target.pems, []);
     const how = `by a reload${plan.hasNewStructure ? '' : ': the servers did not settle at run time'}`;
-    return { worker, how, certificates: plan.renewed, faults };
+    return { worker, how, routes, certificates: plan.renewed, faults };
   } finally {
     undo(settings.link);
   }

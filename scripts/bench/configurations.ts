@@ -33,7 +33,7 @@ export const sluiceFiles = ({ task }: Stand): readonly File[] =>
         container: 'web',
         port: 8080,
         routes: [{ host, path: '/', since: 100 }],
-        check: 'tcp',
+        labels: {},
         servers: [{ name: '0123456789abcdef0123456789abcdef', address: task.host, port: task.port }],
         stopped: {},
         warned: {},

@@ -13,7 +13,7 @@ const hollow = (action: string) => {
 const kinds = [...Object.keys(real), 'hollow'];
 
 const root = '/sluice/dev/';
-const files = ['00-global', '10-frontends', '50-demo.cart', '50-demo.shop'];
+const files = ['00-global', '10-frontends', '20-routes', '50-demo.cart', '50-demo.shop'];
 const pieces = files.map((file) => `${root}haproxy/files/${file}.cfg:1`);
 
 /** Every call of reconcile: its action, how a message begins, and what marks it among the calls of one action. */

@@ -52,12 +52,12 @@ describe('Parameter Store', () => {
   it.each(answerForms)('is read alike when AWS answers with %s', async (_, form) => {
     const { api, readPublished, publish } = await store(form);
     await publish(files, files, empty);
-    await publish(large.slice(2), large, await readPublished(false));
+    await publish(large.slice(-1), large, await readPublished(false));
 
     const { faults, generation, backends } = await readPublished(true);
 
     expect(faults).toStrictEqual([]);
-    expect(generation?.files.map(({ versions }) => versions)).toStrictEqual([[1], [1], [2]]);
+    expect(generation?.files.map(({ versions }) => versions)).toStrictEqual([[1], [1], [1], [2]]);
     expect(backends[0]?.servers).toHaveLength(200);
     const calls = api.calls.length;
     await readPublished(false);
@@ -79,7 +79,7 @@ describe('Parameter Store', () => {
     const before = await readPublished(false);
     const first = api.calls.length;
 
-    await publish(next.slice(2), next, before);
+    await publish(next.slice(-1), next, before);
     await readPublished(false);
     await readPublished(false);
 
@@ -120,12 +120,16 @@ describe('Parameter Store', () => {
     await publish(files, files, empty);
     const current = JSON.parse(JSON.stringify((await readPublished(false)).generation));
     put('haproxy/files/50-demo.shop.cfg', 'backend damaged\n');
-    current.files[2].versions = [2];
+    current.files.at(-1).versions = [2];
     put('haproxy/current', JSON.stringify(current));
 
     const { generation, backends, faults } = await readPublished(false);
 
-    expect(generation?.files.map(({ name }) => name)).toStrictEqual(['00-global.cfg', '10-frontends.cfg']);
+    expect(generation?.files.map(({ name }) => name)).toStrictEqual([
+      '00-global.cfg',
+      '10-frontends.cfg',
+      '20-routes.cfg',
+    ]);
     expect(backends).toStrictEqual([]);
     expect(faults).toStrictEqual([expect.stringMatching(/50-demo\.shop\.cfg:2 is damaged .* written again/)]);
   });

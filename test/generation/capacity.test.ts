@@ -24,7 +24,9 @@ const published = (files: readonly Pick<File, 'name'>[], digits: number): Genera
 });
 const printed = (files: readonly File[], digits: number) => printGeneration(published(files, digits));
 const asFiles = (backends: readonly { name: string }[]) =>
-  ['00-global', '10-frontends', ...backends.map(({ name }) => `50-${name}`)].map((name) => ({ name: `${name}.cfg` }));
+  ['00-global', '10-frontends', '20-routes', ...backends.map(({ name }) => `50-${name}`)].map((name) => ({
+    name: `${name}.cfg`,
+  }));
 
 it('renders all that haproxy/current can list', () => {
   expect(listed(services(100))).toMatchObject({ leftOut: [] });

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { Labels } from '../../lib/edge/label';
 import { type File, render } from '../../lib/haproxy/render';
 import { backend } from '../builders';
 
@@ -13,7 +14,12 @@ import { backend } from '../builders';
  */
 const folder = join(__dirname, 'goldens');
 const separator = '\n----------\n';
-type Service = { routes: string[]; check?: string; servers?: Record<string, number>; stopped?: Record<string, number> };
+type Service = {
+  routes: string[];
+  labels?: Labels;
+  servers?: Record<string, number>;
+  stopped?: Record<string, number>;
+};
 
 const rendered = (input: string): readonly File[] => {
   type Given = Record<string, Service> & { certified?: string[]; show: string[] };
@@ -59,11 +65,13 @@ describe.each(readdirSync(folder))('%s', (name) => {
   });
 
   it('passes the real HAProxy, without a warning', () => {
-    const configuration = join(temporary, name);
-    mkdirSync(configuration);
+    const home = join(temporary, name);
+    const configuration = join(home, 'haproxy');
+    mkdirSync(configuration, { recursive: true });
+    symlinkSync(join(temporary, 'certificates'), join(home, 'certificates'));
     for (const file of files) writeFileSync(join(configuration, file.name), file.text);
-    for (const name of ['sluice', 'start']) writeFileSync(join(temporary, `${name}.state`), '1\n');
-    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin`, SLUICE: temporary, SLUICE_RUN: temporary };
+    for (const state of ['sluice', 'start']) writeFileSync(join(home, `${state}.state`), '1\n');
+    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin`, SLUICE: home, SLUICE_RUN: home };
 
     const check = () =>
       execFileSync(process.env.HAPROXY ?? 'haproxy', ['-c', '-dW', '-f', configuration], { env, stdio: 'pipe' });

@@ -7,17 +7,29 @@ import { decide } from '../routes/deciding';
 
 const structureOf = (...backends: Parameters<typeof render>[0]['backends']) =>
   describedStructure(render({ backends, certified: [] })[0]?.text ?? '');
-const routes = [{ host: 'other.example.com', path: '/', since: 1 }];
-const other = backend({}, { name: 'demo.other', service: 'other', routes });
+const routes = (...hosts: string[]) => ({ routes: hosts.map((host) => ({ host, path: '/', since: 1 })) });
+const other = backend({}, { name: 'demo.other', service: 'other', ...routes('other.example.com') });
 
 describe('law 4: the structure', () => {
   it('is the same whatever tasks run', () => {
     expect(structureOf(backend({ a: 1, b: 2 }))).toBe(structureOf(backend({ c: 3 }, { stopped: { a: 1, b: 1 } })));
   });
 
+  it('is the same whatever hosts, paths and certificates lead to its backends', () => {
+    const others = ['new.example.com', '*.example.com', '*.a.b.example.com', '*'].map((host) =>
+      backend({}, routes(host)),
+    );
+    const certified = render({ backends: [backend()], certified: ['example.com'] })[0]?.text ?? '';
+
+    expect(new Set([...others.map((each) => structureOf(each)), describedStructure(certified)])).toStrictEqual(
+      new Set([structureOf(backend())]),
+    );
+  });
+
   it.each([
-    ['a host', structureOf(backend({}, { routes: [{ host: 'new.example.com', path: '/', since: 1 }] }))],
-    ['a check', structureOf(backend({}, { check: '/up' }))],
+    ['a wildcard deeper than four labels', structureOf(backend({}, routes('*.a.b.c.example.com')))],
+    ['the host of a check', structureOf(backend({}, { ...routes('new.example.com'), labels: { check: '/up' } }))],
+    ['a check', structureOf(backend({}, { labels: { check: '/up' } }))],
     ['a backend', structureOf(backend(), other)],
   ])('changes with %s', (_, changed) => {
     expect(changed).toMatch(/^[0-9a-f]{16}$/);
@@ -64,19 +76,19 @@ it('reads back every backend that it writes', () => {
   const given = fc.record({
     servers: fc.uniqueArray(server, { selector: (each) => each.name, maxLength: 5 }),
     stopped: fc.dictionary(name, fc.nat(), { maxKeys: 3, noNullPrototype: true }),
-    check: fc.constantFrom('tcp', '/health'),
+    labels: fc.constantFrom({}, { check: '/health' }),
   });
 
   fc.assert(
     fc.property(given, (values) => {
       const written = backend({}, { ...values, servers: values.servers.sort((a, b) => (a.name < b.name ? -1 : 1)) });
-      expect(parseBackend(render({ backends: [written], certified: [] })[2]?.text ?? '')).toStrictEqual(written);
+      expect(parseBackend(render({ backends: [written], certified: [] }).at(-1)?.text ?? '')).toStrictEqual(written);
     }),
   );
 });
 
 it('refuses a server line that it cannot read, rather than to leave a task out', () => {
-  const text = render({ backends: [backend({ a: 1 })], certified: [] })[2]?.text ?? '';
+  const text = render({ backends: [backend({ a: 1 })], certified: [] }).at(-1)?.text ?? '';
   expect(() => parseBackend(text.replace(' weight 100', ''))).toThrow(
     'a server line that this version of Sluice did not write',
   );

@@ -9,7 +9,7 @@ const read = (labels: Record<string, string>, ports = [8080]) => readLabels({ na
 const labels = (short: string): Record<string, string> =>
   Object.fromEntries(short.split(';').map((each) => [`haproxy.${each.split('=')[0]}`, each.split('=')[1] ?? '']));
 
-const chosen = { hosts: ['*'], path: '/api', port: 9090, check: '/up' };
+const chosen = { hosts: ['*'], path: '/api', port: 9090, labels: { check: '/up' } };
 
 describe('labels', () => {
   it.each<[string, string, number[], object[]]>([
@@ -26,7 +26,7 @@ describe('labels', () => {
       ],
     ],
   ])('%s', (_, short, ports, routes) => {
-    const whole = routes.map((route) => ({ route: '', path: '/', check: 'tcp', ...route }));
+    const whole = routes.map((route) => ({ route: '', path: '/', labels: {}, ...route }));
     expect(read(labels(short), ports)).toStrictEqual({ routes: whole, faults: [] });
   });
 
@@ -58,7 +58,7 @@ describe('a fault', () => {
     ['an unmapped port', 'host=*;port=81', [80], 'haproxy.port "81" is not a mapped container port: mapped are 80'],
     ['two ports, none chosen', 'host=*', [80, 81], 'haproxy.port is needed: mapped are 80, 81'],
     ['no port at all', 'host=*', [], 'haproxy.port is needed: no port is mapped'],
-    ['a check that is neither', 'host=*;check=http', [80], 'haproxy.check "http" is neither tcp nor a path'],
+    ['a check that is neither', 'host=*;check=http', [80], 'haproxy.check "http" is not tcp or a path'],
     ['a slip of the pen', 'hots=*', [80], 'unknown label "haproxy.hots"; did you mean haproxy.host?'],
     ['a bad route name', 'a b.host=*', [80], 'unknown label "haproxy.a b.host"'],
     ['a name too deep', 'a.b.host=*', [80], 'unknown label'],
@@ -168,7 +168,7 @@ describe('law 8', () => {
       fc.property(labels, (values) => {
         const named = Object.entries(values).map(([key, value]) => [`haproxy.${key}`, value]);
         const { routes } = read(Object.fromEntries(named));
-        const words = routes.flatMap(({ hosts, path, check }) => [...hosts, path, check]);
+        const words = routes.flatMap(({ hosts, path, labels }) => [...hosts, path, ...Object.values(labels)]);
         for (const word of words) expect(word).toMatch(/^[A-Za-z0-9._~*/-]+$/);
       }),
       { numRuns: 2_000 },

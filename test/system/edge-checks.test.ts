@@ -15,7 +15,7 @@ const service = (name: string, tasks: readonly Task[], more: Partial<Backend> = 
       name: `default.${name}`,
       service: name,
       routes: [{ host: '*', path: `/${name}`, since: 1 }],
-      check: '/',
+      labels: { check: '/' },
       ...more,
     },
   );
@@ -116,7 +116,7 @@ describe('a task that refuses connections', () => {
   });
 
   it('is taken out by its TCP check when there are no requests', async () => {
-    await instance.syncHere(instance.publish([service('web', [a, b], { check: 'tcp' })]));
+    await instance.syncHere(instance.publish([service('web', [a, b], { labels: {} })]));
     await instance.startHaproxy();
     await allUp('web', a, b);
 

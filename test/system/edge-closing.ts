@@ -37,7 +37,7 @@ export async function startClosingTask(name: string) {
 export async function serve(instance: Instance, first: ClosingTask, ...others: ClosingTask[]): Promise<void> {
   const publish = (tasks: ClosingTask[]) => {
     const servers = tasks.map(({ server }) => server);
-    return instance.publish([backend(servers, { check: 'tcp' })]);
+    return instance.publish([backend(servers, { labels: {} })]);
   };
   const up = (tasks: ClosingTask[]) =>
     until(async () => {

@@ -75,7 +75,7 @@ export const service = (name: string, servers: readonly Server[]): Backend =>
     name: `default.${name}`,
     service: name,
     routes: [{ host: `${name}.example.com`, path: '/', since: 1 }],
-    check: 'tcp',
+    labels: {},
   });
 
 /**

@@ -15,7 +15,7 @@ standForEach();
 /** A service of its own path, by default with the default check. */
 const service = (name: string, server: Backend['servers'][number], more: Partial<Backend> = {}): Backend =>
   backend([server], {
-    ...{ name: `default.${name}`, service: name, routes: [{ host: '*', path: `/${name}`, since: 1 }], check: 'tcp' },
+    ...{ name: `default.${name}`, service: name, routes: [{ host: '*', path: `/${name}`, since: 1 }], labels: {} },
     ...more,
   });
 
@@ -126,7 +126,7 @@ describe('a task with the default check', () => {
 
 it('a task with an HTTP check that speaks HTTP/2 only is named as down too, whatever code HAProxy gives', async () => {
   const { server, at } = await startStrangeTask('strange', grpc());
-  const { report: first } = await arrive(service('strange', server, { check: '/health' }));
+  const { report: first } = await arrive(service('strange', server, { labels: { check: '/health' } }));
   let report: Record<string, unknown> = {};
   await until(async () => {
     ({ report } = await instance.sync(0));

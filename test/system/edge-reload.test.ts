@@ -17,7 +17,7 @@ afterEach(() => {
 async function reload(task: ClosingTask, number: number): Promise<void> {
   const routes = ['*', ...Array.from({ length: number }, (_, n) => `h${n}.example`)];
   const changed = backend([task.server], {
-    check: 'tcp',
+    labels: {},
     routes: routes.map((host) => ({ host, path: '/', since: 1 })),
   });
   expect(await instance.sync(instance.publish([changed]))).toMatchObject({ report: { changed: 'structure' } });

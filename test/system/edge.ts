@@ -57,7 +57,7 @@ async function openDoor(services: Readonly<Record<string, string>>, building: Bu
   const tasks = await Promise.all(Object.keys(services).map((name) => wideOpenTask(name, answer)));
   const backends = tasks.map(({ server, name }) =>
     backend(name === 'idle' ? [] : [server], {
-      ...{ name: `demo.${name}`, service: name, check: checks[name] ?? 'tcp' },
+      ...{ name: `demo.${name}`, service: name, labels: checks[name] ? { check: checks[name] } : {} },
       routes: (services[name] ?? '').split(' ').map((route) => {
         const [host = '', path = '/'] = route.split(/(?=\/)(.*)/);
         return { host, path, since: 1 };

@@ -53,7 +53,7 @@ export const backend = (servers: readonly Server[], more: Partial<Backend> = {})
   container: 'web',
   port: 80,
   routes: [{ host: '*', path: '/', since: 1 }],
-  check: '/',
+  labels: { check: '/' },
   stopped: {},
   warned: {},
   servers,
@@ -85,7 +85,7 @@ export const ask = (
 export const keepAlive = (): Agent => new Agent({ keepAlive: true, maxSockets: 1 });
 
 /** Two clients ask by the methods in turn, without pause until told to stop. `answers` counts each kind of answer. */
-export function startLoad(host: string, { path = '/', methods = ['GET'] } = {}) {
+export function startLoad(host: string, { path = '/', methods = ['GET'], headers = {} } = {}) {
   const answers: Record<string, number> = {};
   let on = true;
   running.push(() => {
@@ -94,7 +94,7 @@ export function startLoad(host: string, { path = '/', methods = ['GET'] } = {}) 
   const ended = Array.from({ length: 2 }, async () => {
     const agent = keepAlive();
     for (let n = 0; on; n++) {
-      const answer = await ask(host, { agent, path, method: methods[n % methods.length] ?? 'GET' });
+      const answer = await ask(host, { agent, path, headers, method: methods[n % methods.length] ?? 'GET' });
       answers[answer] = (answers[answer] ?? 0) + 1;
       await new Promise((resolve) => setTimeout(resolve, 2));
     }

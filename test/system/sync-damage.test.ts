@@ -101,7 +101,14 @@ describe('the next sync repairs damage by hand, and HAProxy runs on', () => {
     expect([outcome.report.failed, outcome.code, linesOf(outcome).length]).toStrictEqual([undefined, 0, 1]);
     // The stand-in is a link to the stage's first certificate.
     const isRight = (entry: Dirent) => entry.isFile() || (entry.isSymbolicLink() && entry.name === '00-stand-in.pem');
-    const files = ['00-global.cfg', '10-frontends.cfg', '50-default.web.cfg', '00-stand-in.pem', basename(shop)];
+    const files = [
+      '00-global.cfg',
+      '10-frontends.cfg',
+      '20-routes.cfg',
+      '50-default.web.cfg',
+      '00-stand-in.pem',
+      basename(shop),
+    ];
     expect(healed.map((entry) => (isRight(entry) ? entry.name : 'no file'))).toStrictEqual(files);
     expect(next).toMatchObject({ generation: now + 1, changed: 'membership', added: 1, left: 1 });
     expect(lstatSync(link()).isSymbolicLink()).toBe(true);

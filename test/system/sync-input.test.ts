@@ -29,7 +29,7 @@ const state = async () => ({
 function publishPiece(change: object): void {
   instance.publish([web(a, b)]);
   const listed = JSON.parse(instance.store.read(current) ?? '');
-  listed.files[2] = { ...listed.files[2], ...change, sha256: 'x'.repeat(43) };
+  listed.files.push({ ...listed.files.pop(), ...change, sha256: 'x'.repeat(43) });
   instance.put(current, JSON.stringify(listed));
 }
 
@@ -92,7 +92,7 @@ describe('Parameter Store', () => {
 
     const outcome = await instance.sync(instance.publish([web(a), { ...web(b), name: 'default.many', routes }]));
 
-    expect(instance.store.read(pieceName('/sluice/test', '10-frontends.cfg', 1))).toBeDefined();
+    expect(instance.store.read(pieceName('/sluice/test', '20-routes.cfg', 1))).toBeDefined();
     expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure' } });
   });
 
@@ -135,7 +135,7 @@ describe('drift', () => {
     mkdirSync(join(folder, 'folder.cfg'));
 
     expect(await instance.sync(0)).toMatchObject({ code: 0, report: { changed: 'files' } });
-    expect(readdirSync(folder)).toStrictEqual(['00-global.cfg', '10-frontends.cfg', piece]);
+    expect(readdirSync(folder)).toStrictEqual(['00-global.cfg', '10-frontends.cfg', '20-routes.cfg', piece]);
     expect(readFileSync(join(folder, piece), 'utf8')).toContain('server a 127.0.0.1');
   });
 

@@ -106,7 +106,7 @@ describe('a replacement of all tasks in one generation, as a late proxy sees it'
     await serving(a);
     const load = startLoad(host);
 
-    const outcome = await instance.sync(instance.publish([backend([slow.server], { check: '/other' })]));
+    const outcome = await instance.sync(instance.publish([backend([slow.server], { labels: { check: '/other' } })]));
     await until(() => slow.state.requests > 20);
 
     expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure' } });

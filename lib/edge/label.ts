@@ -1,0 +1,28 @@
+/** The labels of a route by key, without its host, path and port. Every value has matched its grammar. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** What a label may know of the backend that it shapes. */
+export type Shaped = {
+  readonly name: string;
+  readonly routes: readonly { readonly host: string; readonly path: string }[];
+  readonly labels: Labels;
+};
+
+/** A label of a route: its row in docs/labels.md, its grammar, and what it adds to HAProxy's configuration. */
+export type Label = {
+  /** Follows `haproxy.` or `haproxy.<route>.`. */
+  readonly key: string;
+  /** Its row in docs/labels.md: what a value says, and what is true without one. */
+  readonly value: string;
+  readonly standard: string;
+  /** Ends the sentence of a fault: `haproxy.<key> "<value>" is not …`. */
+  readonly right: string;
+  /** Returns the value as it is published, or `undefined` if it is wrong. Danger: it is written into HAProxy's configuration. */
+  readonly read: (text: string) => string | undefined;
+  /** Why a right value cannot stand beside the route's path and other labels. */
+  readonly contradiction?: (value: string, path: string, labels: Labels) => string | undefined;
+  /** Lines of the backend. */
+  readonly lines?: (value: string, backend: Shaped) => readonly string[];
+  /** Words of each server's line. */
+  readonly server?: (value: string) => string;
+};

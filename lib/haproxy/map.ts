@@ -1,0 +1,62 @@
+import type { Backend, Route } from './backend';
+
+/**
+ * All that HAProxy looks up by host, as a map of keys and values. It is a piece of the generation like every other, and lies in the folder
+ * that HAProxy reads as its configuration: `.if 0` makes it skip the entries there. A run of the sync changes HAProxy's copy without a reload.
+ */
+export const mapName = '20-routes.cfg';
+export const mapPath = `"\${SLUICE-/etc/haproxy/sluice}/haproxy/${mapName}"`;
+
+type Entry = readonly [key: string, value: string];
+type Routed = { readonly backends: readonly Backend[]; readonly certified: readonly string[] };
+
+export function mapText({ backends, certified }: Routed): string {
+  const routes = backends.flatMap(({ name, routes }) => routes.map((route): Entry => [keyOf(route), name]));
+  const entries = [...routes, ...certified.map((name): Entry => [`https:${name}/`, 'redirect'])];
+  const lines = entries.map((entry) => entry.join(' ')).sort();
+  return ['# A map: it is not read as configuration.', '.if 0', ...lines, '.endif', ''].join('\n');
+}
+
+/** The keys and values of a map, one line each, sorted. */
+export const mapLines = (text: string): readonly string[] =>
+  text
+    .split('\n')
+    .filter((line) => /^[^#.]/.test(line))
+    .sort();
+
+/** Ends in a slash, so that a prefix matches whole segments. `*` follows the rest of a wildcard's host, and no host has one. */
+const keyOf = ({ host, path }: Route): string =>
+  `${host.startsWith('*.') ? `${host.slice(2)}*` : host}${path === '/' ? '' : path}/`;
+
+/** How many labels of a host, after its first one, a wildcard may have without a rule of its own. */
+const usualDepth = 4;
+
+const found = '{ var(txn.backend) -m found }';
+const lookUp = (sample: string): string => `http-request set-var(txn.backend) ${sample},map_beg(${mapPath})`;
+
+/**
+ * `map_beg` finds the longest key that the text begins with. An exact host is asked for first, then wildcards from the longest, then `*`:
+ * the next one if no path of a host fits.
+ */
+export function routingRules(backends: readonly Backend[]): readonly string[] {
+  const wild = backends.flatMap(({ routes }) => routes.filter(({ host }) => host.startsWith('*.')));
+  const depths = wild.map(({ host }) => host.split('.').length - 1);
+  const deepest = Math.max(usualDepth, ...depths);
+  const wildcards = Array.from({ length: deepest }, (_, index) => deepest - index);
+  return [
+    'http-request set-var(txn.path) path,concat(/)',
+    // OPTIONS * has no path (RFC 9110, 9.3.7).
+    'http-request set-var(txn.path) str(/) unless { var(txn.path) -m found }',
+    lookUp('var(txn.host),concat(,txn.path)'),
+    // Its first label is what a wildcard stands for.
+    `http-request set-var(txn.rest) var(txn.host),field(2,.,0) unless ${found} { ssl_fc }`,
+    ...wildcards.map((depth) => `${lookUp(`var(txn.rest),field(-1,.,${depth}),concat(*,txn.path)`)} unless ${found}`),
+    `${lookUp('str(*),concat(,txn.path)')} unless ${found}`,
+    // A certificate for *.example.com covers one label before the dot (RFC 6125, 6.4.3).
+    `http-request set-var(txn.https) str(https:),concat(,txn.host,/),map_beg(${mapPath}) unless { ssl_fc }`,
+    `http-request set-var(txn.https) str(https:*.),concat(,txn.rest,/),map_beg(${mapPath}) unless { ssl_fc } || { var(txn.https) -m found }`,
+    'http-request redirect location https://%[var(txn.host)]%[pathq] code 308 if { var(txn.https) -m found }',
+    'use_backend %[var(txn.backend)] if { var(txn.backend) -m found }',
+    'default_backend sluice-unknown',
+  ];
+}
