@@ -4,6 +4,7 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
+import type { Labels } from '../../lib/edge/label';
 import { render } from '../../lib/haproxy/render';
 import { type Asking, http2Client } from './edge-http2';
 import { startInstance, until } from './haproxy-instance';
@@ -29,8 +30,8 @@ export type Building = {
   /** Settings of the machine. */
   readonly told?: Readonly<Record<string, string>>;
   readonly certified?: readonly string[];
-  /** Checks of services; the others have `tcp`. */
-  readonly checks?: Readonly<Record<string, string>>;
+  /** Labels of services, as lib/routes/labels.ts returns them. */
+  readonly labels?: Readonly<Record<string, Labels>>;
   readonly answer?: Answering;
   /** The configuration, as another release would have written it. */
   readonly edit?: (text: string) => string;
@@ -52,12 +53,12 @@ export function doorForAll(...built: Parameters<typeof openDoor>): void {
  * @param services the routes of each, as `shop.example *.shop.example/path`. A service named `idle` has no task.
  */
 async function openDoor(services: Readonly<Record<string, string>>, building: Building = {}) {
-  const { told, certified = [], checks = {}, answer = () => 200, edit = (text) => text } = building;
+  const { told, certified = [], labels = {}, answer = () => 200, edit = (text) => text } = building;
   const instance = await startInstance(told);
   const tasks = await Promise.all(Object.keys(services).map((name) => wideOpenTask(name, answer)));
   const backends = tasks.map(({ server, name }) =>
     backend(name === 'idle' ? [] : [server], {
-      ...{ name: `demo.${name}`, service: name, labels: checks[name] ? { check: checks[name] } : {} },
+      ...{ name: `demo.${name}`, service: name, labels: labels[name] ?? {} },
       routes: (services[name] ?? '').split(' ').map((route) => {
         const [host = '', path = '/'] = route.split(/(?=\/)(.*)/);
         return { host, path, since: 1 };

@@ -15,7 +15,7 @@ const services = {
   ...{ strict: 'strict.example', flaky: 'flaky.example', secure: 'secure.example a.secure.example' },
 };
 const certified = ['secure.example', '*.secure.example'];
-doorForAll(services, { certified, checks: { strict: '/health', flaky: '/health' }, answer });
+doorForAll(services, { certified, labels: { strict: { check: '/health' }, flaky: { check: '/health' } }, answer });
 
 const status = (text: string): number => Number(/^HTTP\/1\.1 (\d+) /.exec(text)?.[1]);
 
