@@ -75,6 +75,27 @@ describe('a host or path of a known service', () => {
   });
 });
 
+describe('a reload, without a lost request, is made for', () => {
+  const two = { name: 'default.two', service: 'two', ...routes('two.example/') };
+  const checked = (...listed: string[]) => ({ ...served(...listed), labels: { check: '/' } });
+  it.each<[string, () => Backend[]]>([
+    ['a backend that comes', () => [served('*/'), { ...served(), ...two }]],
+    ['a backend that goes', () => [served('*/')]],
+    ['a wildcard that is deeper than four labels', () => [served('*/', '*.a.b.c.d.example/')]],
+    ['a label that changes a backend', () => [checked('*/', 'b.example/')]],
+    ['the host of a check that goes', () => [checked('*/', 'c.example/')]],
+  ])('%s', async (_, backends) => {
+    const [{ reloads }, load] = [await instance.processes(), startLoad(host)];
+
+    const outcome = await instance.sync(instance.publish(backends()));
+    await load.stop();
+
+    expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure', how: 'by a reload' } });
+    expect((await instance.processes()).reloads).toBe(reloads + 1);
+    expect(Object.keys(load.answers)).toStrictEqual(['200 a']);
+  });
+});
+
 it('puts back what was changed by hand', async () => {
   const path = join(instance.path.live, 'haproxy', mapName);
   await instance.sync(publish('*/', 'shop.example/'));

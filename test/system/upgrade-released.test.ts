@@ -11,8 +11,8 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-released-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each(releases())('a proxy that runs the released %s sync', (release) => {
-  it('takes the new document under load without a lost request, and goes back to the released one', async () => {
-    const { world, answersDuring, running, installed, adminAnswers, deploy } = upgrading;
+  it('takes the new document under load without a lost request, and goes back to the released one, by a deploy or half-way through one', async () => {
+    const { world, answersDuring, running, installed, adminAnswers, deploy, rollBack } = upgrading;
     const [old, today] = [await packagedAs(release, join(folder, release)), await packaged()];
     await deploy(old);
     const before = [installed('00-global.cfg'), installed('10-frontends.cfg')];
@@ -25,11 +25,12 @@ describe.each(releases())('a proxy that runs the released %s sync', (release) =>
       await adminAnswers(200);
       await deploy(old);
       await adminAnswers(404);
+      await rollBack(today, old);
     });
 
     expect(answers.filter((answer) => answer !== 200)).toStrictEqual([]);
     expect(answers.length).toBeGreaterThan(50);
-    expect((await running())[1]).toBe(reloads + 2);
+    expect((await running())[1]).toBe(reloads + 4);
     expect([installed('00-global.cfg'), installed('10-frontends.cfg')]).toStrictEqual(before);
     expect(world.reconciles().filter(({ outcome }) => outcome !== 'succeeded')).toStrictEqual([]);
     expect(world.denied()).toStrictEqual([]);

@@ -9,6 +9,7 @@ import { standIn } from '../../lib/sync/pem';
 import { backend } from '../builders';
 import { authority } from './authority';
 import { selfSigned } from './haproxy-instance';
+import { ask } from './haproxy-tasks';
 import { keepRelease, keptPart, readLeft, releases } from './released';
 import { instance, serial, served, standForEach } from './sync-stand';
 
@@ -113,6 +114,24 @@ if (written)
       ['example.com', 'example.com', 'example.com'],
       ['stand-in', 'example.com', 'stand-in'],
     ]);
+  });
+
+  it('boots with what is published today, and serves a later host as soon as the new sync comes', async () => {
+    const program = join(instance.path.folder, 'sync.sh');
+    const [older, today] = [keptPart(release, 'sync.sh').replaceAll('/sluice/dev', '/sluice/test'), read(program)];
+    const syncBy = (text: string, ...hosts: string[]) => {
+      writeFileSync(program, text.replace(/'\{\{ Generation \}\}'/, '"$1"'));
+      const routes = hosts.map((host) => ({ host, path: '/', since: 1 }));
+      return instance.sync(instance.publish([backend({}, { routes })]));
+    };
+    const answer = async (Host: string) => (await ask(instance.host, { headers: { Host } })).slice(0, 3);
+
+    expect(await syncBy(older, 'shop.example.com')).toMatchObject({ code: 0, report: { changed: 'prepared' } });
+    await instance.startHaproxy();
+    expect([await answer('shop.example.com'), await answer('new.example.com')]).toStrictEqual(['503', '404']);
+    expect(await syncBy(older, 'shop.example.com', 'new.example.com')).toMatchObject({ code: 0 });
+    expect(await syncBy(today, 'shop.example.com', 'new.example.com')).toMatchObject({ report: { changed: 'routes' } });
+    expect(await answer('new.example.com')).toBe('503');
   });
 
   it('in Parameter Store is read: routes, stop orders, the lists, and the state of certificates', () => {

@@ -35,6 +35,15 @@ async function startUpgrading() {
         await oneTick(part === 'functions' ? /"changed":"structure"/ : /"changed":"nothing"/);
       }
     },
+    /** A deploy that fails after the functions: CloudFormation puts them back, and deletes the document that it has made. */
+    rollBack: async (from: string, to: string): Promise<void> => {
+      redeploy(world, from, 'documents', 'functions');
+      await oneTick(/"changed":"structure"/);
+      redeploy(world, to, 'functions');
+      await oneTick(/"changed":"structure"/);
+      redeploy(world, to, 'documents', 'cleanup');
+      await oneTick(/"changed":"nothing"/);
+    },
     /** Waits until the second container's host answers so: who is new to HAProxy is checked first. */
     adminAnswers: (status: number) => until(async () => (await statusAt(world.proxy.http, 'admin.example')) === status),
     oneTick,
