@@ -67,7 +67,11 @@ describe('docs/labels.md', () => {
     const faulty = cases.filter(({ isFault }) => isFault);
 
     expect(faulty.length).toBeGreaterThan(8);
-    for (const { says, read: found } of faulty) expect(found.faults).toStrictEqual([`container "web": ${says}`]);
+    for (const { says, read: found } of faulty) {
+      // The list of known labels grows.
+      const faults = found.faults.map((fault) => fault.replace(/(known are host, path).*/, '$1, …'));
+      expect(faults).toStrictEqual([`container "web": ${says}`]);
+    }
   });
 
   it('has the table of every label that the code knows; GOLDENS=write writes it', () => {

@@ -23,8 +23,8 @@ type Reached = {
 export let door: Awaited<ReturnType<typeof openDoor>>;
 jest.setTimeout(40_000);
 
-/** Status of a task's answer to a request; it may close the connection instead, or never answer. */
-type Answering = (task: string, request: IncomingMessage) => number | 'closes' | 'hangs';
+/** Status of a task's answer to a request; it may close the connection instead, or never answer but by the response itself. */
+type Answering = (task: string, request: IncomingMessage, response: ServerResponse) => number | 'closes' | 'hangs';
 
 export type Building = {
   /** Settings of the machine. */
@@ -128,7 +128,7 @@ async function wideOpenTask(name: string, answer: Answering) {
     request.resume().on('end', () => {
       if (request.url === '/unasked') return open(request, request.socket, Buffer.alloc(0));
       if (request.headers['user-agent'] !== 'sluice') reached.push(seen(name, request));
-      const status = answer(name, request);
+      const status = answer(name, request, response);
       if (status === 'closes') request.socket.destroy();
       else if (status !== 'hangs') asWished(response, request.url ?? '', status).end(name);
     });
@@ -164,10 +164,17 @@ function switched({ headers }: IncomingMessage): string {
   return `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${headers.upgrade}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
 }
 
-type Listening = { readonly afterwards?: string };
+type Listening = { readonly afterwards?: string; readonly silentMs?: number };
 
-/** @param afterwards what is sent once an answer has begun, as a client would that believes in a tunnel */
-function exchange(socket: Socket, text: string, { afterwards }: Listening = {}): Promise<string> {
+/**
+ * @param afterwards what is sent once an answer has begun, as a client would that believes in a tunnel
+ * @param silentMs for how long an answer may pause
+ */
+function exchange(
+  socket: Socket,
+  text: string,
+  { afterwards, silentMs = afterwards === undefined ? 100 : 500 }: Listening = {},
+): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
     let more = afterwards;
@@ -180,7 +187,7 @@ function exchange(socket: Socket, text: string, { afterwards }: Listening = {}):
     socket
       .on('data', (data) => {
         answer += data.toString('latin1');
-        socket.setTimeout(afterwards === undefined ? 100 : 500);
+        socket.setTimeout(silentMs);
         if (more !== undefined) socket.write(more);
         more = undefined;
       })
