@@ -170,7 +170,7 @@ type Listening = { readonly afterwards?: string; readonly silentMs?: number };
  * @param afterwards what is sent once an answer has begun, as a client would that believes in a tunnel
  * @param silentMs for how long an answer may pause
  */
-function exchange(
+export function exchange(
   socket: Socket,
   text: string,
   { afterwards, silentMs = afterwards === undefined ? 100 : 500 }: Listening = {},
