@@ -6,7 +6,8 @@ import type { Seat, Stand } from './stand';
 
 /** CPU a request in µs. Of the time that it took, `busy` is the share that HAProxy ran, `waited` that others held its core. */
 type Sample = {
-  readonly of: 'first' | 'second';
+  /** The place of the configuration in its list. */
+  readonly of: number;
   readonly microseconds: number;
   readonly requests: number;
   readonly busy: number;
@@ -14,60 +15,61 @@ type Sample = {
 };
 
 export type Round = {
-  /** CPU a request, of each by itself, and the first's to the second's. */
-  readonly first: number;
-  readonly second: number;
-  readonly ratio: number;
+  /** CPU a request, of each configuration. */
+  readonly microseconds: readonly number[];
   readonly samples: readonly Sample[];
 };
 
-export type Pair = readonly [first: Configuration, second: Configuration];
-
 /** Requests that go before the measurement. */
 const warm = 2_000;
+/** Of one measurement, however short --seconds is. */
+const least = 1_000;
 /** Of one measurement; it should take --seconds. */
 const patienceMs = 60_000;
 
-/** In this order a slow or steady change affects both alike. */
-const order = ['first', 'second', 'second', 'first', 'second', 'first', 'first', 'second'] as const;
-
-/** One round for each protocol. Both HAProxies are new: how a process happens to lie in memory changes its speed. */
+/** One round for each protocol. Every HAProxy is new: how a process happens to lie in memory changes its speed. */
 export async function compareOnce(
   stand: Stand,
-  pair: Pair,
+  configurations: readonly Configuration[],
   protocols: readonly Protocol[],
   seconds: number,
 ): Promise<readonly Round[]> {
-  const first = await startMeasured(stand, pair[0], stand.seats[0]);
-  const second = await startMeasured(stand, pair[1], stand.seats[1]);
+  const all: Measured[] = [];
+  for (const configuration of configurations) all.push(await startMeasured(stand, configuration));
   const rounds: Round[] = [];
   for (const protocol of protocols) {
-    const requests = await warmUp(stand, protocol, [first, second], seconds);
+    const requests = await warmUp(stand, protocol, all, seconds);
     const samples: Sample[] = [];
-    for (const of of order)
-      samples.push({ of, ...(await sample(stand, protocol, of === 'first' ? first : second, requests)) });
-    const [a, b] = [mean(samples, 'first'), mean(samples, 'second')];
-    rounds.push({ first: a, second: b, ratio: a / b, samples });
+    for (const [of, measured] of inTurn(all))
+      samples.push({ of, ...(await sample(stand, protocol, measured, requests)) });
+    rounds.push({ microseconds: all.map((_, of) => mean(samples, of)), samples });
   }
-  await Promise.all([first.stop(), second.stop()]);
+  await Promise.all(all.map(({ stop }) => stop()));
   return rounds;
 }
 
+/** Each four times, in an order in which a slow or steady change affects all alike. */
+function inTurn(all: readonly Measured[]): readonly (readonly [of: number, measured: Measured])[] {
+  const forward = [...all.entries()];
+  const backward = [...forward].reverse();
+  return [...forward, ...backward, ...backward, ...forward];
+}
+
 /** All samples have as many requests. */
-function mean(samples: readonly Sample[], of: Sample['of']): number {
+function mean(samples: readonly Sample[], of: number): number {
   const own = samples.filter((each) => each.of === of);
   return own.reduce((sum, { microseconds }) => sum + microseconds, 0) / own.length;
 }
 
-/** Returns how many requests the slower one serves in so many seconds. */
-async function warmUp(stand: Stand, protocol: Protocol, both: readonly Measured[], seconds: number): Promise<number> {
+/** Returns how many requests the slowest one serves in so many seconds. */
+async function warmUp(stand: Stand, protocol: Protocol, all: readonly Measured[], seconds: number): Promise<number> {
   let perSecond = Number.POSITIVE_INFINITY;
-  for (const { seat } of both) {
+  for (const { seat } of all) {
     const from = performance.now();
     await load(stand, protocol, seat, warm);
     perSecond = Math.min(perSecond, (warm * 1000) / (performance.now() - from));
   }
-  return Math.max(warm, Math.round(perSecond * seconds));
+  return Math.max(least, Math.round(perSecond * seconds));
 }
 
 async function sample(stand: Stand, protocol: Protocol, measured: Measured, requests: number) {

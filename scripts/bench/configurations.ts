@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { Backend } from '../../lib/haproxy/backend';
 import { type File, render } from '../../lib/haproxy/render';
 import { host } from './load';
 import type { Seat, Stand } from './stand';
@@ -21,40 +22,62 @@ export const reference = ({ certificate, task }: Stand): Configuration => ({
   }),
 });
 
-/** One service with one route and one task. A certificate for another name, so that the line of its redirect is there too. */
-export const sluiceFiles = ({ task }: Stand): readonly File[] =>
-  render({
-    certified: ['www.example.com'],
-    backends: [
-      {
-        name: 'demo.shop',
-        cluster: 'demo',
-        service: 'shop',
-        container: 'web',
-        port: 8080,
-        routes: [{ host, path: '/', since: 100 }],
-        labels: {},
-        servers: [{ name: '0123456789abcdef0123456789abcdef', address: task.host, port: task.port }],
-        stopped: {},
-        warned: {},
-      },
-    ],
+export const before = ({ folder, task }: Stand): Configuration => ({
+  path: join(__dirname, 'before.cfg'),
+  environment: (seat, run) => ({ ...variables(folder, seat, run), BENCH_TASK: `${task.host}:${task.port}` }),
+});
+
+/** A service may have fifty hosts and paths. */
+const routesOfBackend = 50;
+
+/** One route is a host; of more, each host has two paths. A certificate for another name, so that what redirects is there too. */
+export function sluiceFiles(stand: Pick<Stand, 'task'>, routes = 1): readonly File[] {
+  const paths = routes === 1 ? ['/'] : ['/', '/api'];
+  const hosts = hostsAround(routes / paths.length);
+  const backends: Backend[] = [];
+  for (const path of paths) {
+    for (let from = 0; from < hosts.length; from += routesOfBackend)
+      backends.push(backend(stand, `shop${backends.length || ''}`, path, hosts.slice(from, from + routesOfBackend)));
+  }
+  return render({ certified: ['www.example.com'], backends });
+}
+
+/** The host of the requests is in the middle, in the order of names too. Half of the others are wildcards. */
+const hostsAround = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, place) => {
+    const middle = Math.floor(count / 2);
+    const name = `${place < middle ? 'a' : 't'}${1000 + place}.example.com`;
+    return place === middle ? host : place % 2 === 0 ? name : `*.${name}`;
   });
+
+const backend = ({ task }: Pick<Stand, 'task'>, service: string, path: string, hosts: readonly string[]): Backend => ({
+  name: `demo.${service}`,
+  cluster: 'demo',
+  service,
+  container: 'web',
+  port: 8080,
+  routes: hosts.map((host) => ({ host, path, since: 100 })),
+  labels: {},
+  servers: [{ name: '0123456789abcdef0123456789abcdef', address: task.host, port: task.port }],
+  stopped: {},
+  warned: {},
+});
 
 /** As on an instance, in a folder of this name; only the addresses, and the user that it runs as, are others. */
 export function sluice({ folder }: Stand, name: string, files: readonly File[]): Configuration {
-  const path = join(folder, name);
+  const home = join(folder, name);
+  const path = join(home, 'haproxy');
   mkdirSync(path, { recursive: true });
+  symlinkSync(join(folder, 'certificates'), join(home, 'certificates'));
   for (const file of files) writeFileSync(join(path, file.name), file.text);
-  return {
-    path,
-    environment: (seat, run) => ({
-      SLUICE: folder,
-      SLUICE_RUN: run,
-      SLUICE_HTTP: `${seat.host}:${seat.http}`,
-      SLUICE_HTTPS: `${seat.host}:${seat.https}`,
-      SLUICE_STATISTICS: join(run, 'statistics.sock'),
-      SLUICE_UNPRIVILEGED: '1',
-    }),
-  };
+  return { path, environment: (seat, run) => variables(home, seat, run) };
 }
+
+const variables = (home: string, seat: Seat, run: string) => ({
+  SLUICE: home,
+  SLUICE_RUN: run,
+  SLUICE_HTTP: `${seat.host}:${seat.http}`,
+  SLUICE_HTTPS: `${seat.host}:${seat.https}`,
+  SLUICE_STATISTICS: join(run, 'statistics.sock'),
+  SLUICE_UNPRIVILEGED: '1',
+});

@@ -1,34 +1,62 @@
 import { haproxyVersion } from '../real/haproxy';
 import type { Processes } from '../real/processes';
 import { compareOnce, type Round } from './compare';
-import { reference, sluice, sluiceFiles } from './configurations';
+import { before, reference, sluice, sluiceFiles } from './configurations';
 import { clock } from './cpu';
 import { protocols } from './load';
 import type { Options } from './options';
 import { type Compared, edgeTable, reportProgress, type Setting } from './report';
 import { spread } from './spread';
-import { prepare } from './stand';
+import { prepare, type Stand } from './stand';
 
-/** Sluice's configuration against the reference, in paired rounds. */
+const names = ['reference.cfg', 'before.cfg', '1 route', '100 routes', '1,000 routes'] as const;
+type Name = (typeof names)[number];
+
+/** `goal` is the largest ratio that is right. */
+const pairs: readonly { readonly first: Name; readonly second: Name; readonly goal?: number }[] = [
+  { first: '1 route', second: 'reference.cfg' },
+  { first: '1 route', second: 'before.cfg', goal: 1.02 },
+  { first: '100 routes', second: '1 route' },
+  { first: '1,000 routes', second: '1 route', goal: 1.1 },
+];
+
+/** Sluice's configuration, with few and with many routes, against two that never change, in paired rounds. */
 export async function edge({ rounds, seconds }: Options, processes: Processes) {
   const haproxy = haproxyVersion();
   const stand = await prepare(processes);
-  const pair = [sluice(stand, 'sluice', sluiceFiles(stand)), reference(stand)] as const;
+  const configurations = configurationsOn(stand);
   const measured: Round[][] = protocols.map(() => []);
   for (let round = 1; round <= rounds; round++) {
-    const both = await compareOnce(stand, pair, protocols, seconds);
+    const both = await compareOnce(stand, configurations, protocols, seconds);
     for (const [index, one] of both.entries()) measured[index]?.push(one);
-    reportProgress(`round ${round} of ${rounds}: ${both.map(({ ratio }) => ratio.toFixed(3)).join(', ')}`);
+    reportProgress(`round ${round} of ${rounds}: ${both.map((one) => ratios(one).join(', ')).join('; ')}`);
   }
-  const compared = protocols.map((protocol, index) => compare(protocol, measured[index] ?? []));
+  const compared = protocols.flatMap((protocol, index) => compare(protocol, measured[index] ?? []));
   const setting: Setting = { haproxy, clock: clock(), cores: stand.cores, rounds, seconds };
-  return { forPeople: edgeTable(compared, setting), forPrograms: { bench: 'edge', ...setting, compared } };
+  const all = protocols.map((protocol, index) => ({ protocol, configurations: names, rounds: measured[index] ?? [] }));
+  return {
+    forPeople: edgeTable(compared, measured.flat(), setting),
+    forPrograms: { bench: 'edge', ...setting, compared, measured: all },
+  };
 }
 
-const compare = (protocol: string, rounds: readonly Round[]): Compared => ({
-  protocol,
-  ratio: spread(rounds.map(({ ratio }) => ratio)),
-  sluiceMicroseconds: spread(rounds.map(({ first }) => first)),
-  referenceMicroseconds: spread(rounds.map(({ second }) => second)),
-  rounds,
-});
+/** In the order of `names`. */
+const configurationsOn = (stand: Stand) => [
+  reference(stand),
+  before(stand),
+  ...[1, 100, 1_000].map((routes) => sluice(stand, `routes-${routes}`, sluiceFiles(stand, routes))),
+];
+
+const of = ({ microseconds }: Round, name: Name): number => microseconds[names.indexOf(name)] ?? Number.NaN;
+
+const ratios = (round: Round): readonly string[] =>
+  pairs.map(({ first, second }) => (of(round, first) / of(round, second)).toFixed(3));
+
+const compare = (protocol: string, rounds: readonly Round[]): readonly Compared[] =>
+  pairs.map((pair) => ({
+    protocol,
+    ...pair,
+    ratio: spread(rounds.map((round) => of(round, pair.first) / of(round, pair.second))),
+    firstMicroseconds: spread(rounds.map((round) => of(round, pair.first))),
+    secondMicroseconds: spread(rounds.map((round) => of(round, pair.second))),
+  }));

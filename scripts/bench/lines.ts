@@ -1,7 +1,7 @@
 import { haproxyVersion } from '../real/haproxy';
 import type { Processes } from '../real/processes';
-import { compareOnce, type Pair, type Round } from './compare';
-import { reference, sluice, sluiceFiles } from './configurations';
+import { compareOnce, type Round } from './compare';
+import { type Configuration, reference, sluice, sluiceFiles } from './configurations';
 import { clock } from './cpu';
 import { type Line, type Lines, linesTable } from './lines-report';
 import type { Options } from './options';
@@ -10,18 +10,21 @@ import { spread } from './spread';
 import { prepare, type Stand } from './stand';
 import { variantsOf } from './variants';
 
+type Pair = readonly [first: Configuration, second: Configuration];
+
 /** The configuration with each line repeated, or without it, against the whole: over HTTP/1.1, for the rules are the same. */
 export async function lines({ rounds, seconds }: Options, processes: Processes) {
   const haproxy = haproxyVersion();
   const stand = await prepare(processes);
   const files = sluiceFiles(stand);
-  const whole = sluice(stand, 'sluice', files);
+  const whole = sluice(stand, 'whole', files);
   const all: Round[] = [];
   const ratios = async (what: string, pair: Pair) => {
     const measured = await inRounds(stand, pair, rounds, seconds);
     all.push(...measured);
-    reportProgress(`${what}: ${spread(measured.map(({ ratio }) => ratio)).median.toFixed(3)}`);
-    return measured.map(({ ratio }) => ratio);
+    const found = measured.map(({ microseconds: [first = Number.NaN, second = Number.NaN] }) => first / second);
+    reportProgress(`${what}: ${spread(found).median.toFixed(3)}`);
+    return found;
   };
   const toReference = spread(await ratios('whole', [whole, reference(stand)]));
   const same = (await ratios('the same twice', [whole, whole])).map((ratio) => Math.abs(ratio - 1));

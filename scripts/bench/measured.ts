@@ -9,7 +9,7 @@ import { haproxy } from '../real/haproxy';
 import type { Configuration } from './configurations';
 import { type Cpu, cpuOf, givePriority, pinned } from './cpu';
 import { host } from './load';
-import { answer, type Running, type Seat, type Stand } from './stand';
+import { answer, freeSeat, type Running, type Seat, type Stand } from './stand';
 
 /** Of one HAProxy since its start: its worker's CPU, and the requests that its frontends counted. */
 type Used = { readonly cpu: Cpu; readonly requests: number };
@@ -21,7 +21,8 @@ export type Measured = {
 };
 
 /** @throws when it does not pass a request on to the task within ten seconds; the message has HAProxy's output. */
-export async function startMeasured(stand: Stand, configuration: Configuration, seat: Seat): Promise<Measured> {
+export async function startMeasured(stand: Stand, configuration: Configuration): Promise<Measured> {
+  const seat = await freeSeat();
   const run = mkdtempSync(join(stand.folder, 'run-'));
   const socket = join(run, 'master.sock');
   const running = stand.launch(

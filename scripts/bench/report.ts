@@ -14,10 +14,13 @@ export type Setting = {
 
 export type Compared = {
   readonly protocol: string;
+  readonly first: string;
+  readonly second: string;
+  /** The first's CPU a request to the second's, and the largest that is right. */
   readonly ratio: Spread;
-  readonly sluiceMicroseconds: Spread;
-  readonly referenceMicroseconds: Spread;
-  readonly rounds: readonly Round[];
+  readonly goal?: number;
+  readonly firstMicroseconds: Spread;
+  readonly secondMicroseconds: Spread;
 };
 
 /** Only on a terminal. */
@@ -25,24 +28,34 @@ export const reportProgress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
 };
 
-export function edgeTable(compared: readonly Compared[], setting: Setting): string {
-  const titles = ['CPU a request', 'reference', 'Sluice', 'ratio', 'half of the rounds', 'all rounds'];
-  const rows = compared.map(({ protocol, ratio, sluiceMicroseconds, referenceMicroseconds }) => [
+export function edgeTable(compared: readonly Compared[], rounds: readonly Round[], setting: Setting): string {
+  const titles = [
+    'CPU a request',
+    'first / second',
+    'first',
+    'second',
+    'ratio',
+    'goal',
+    'half of the rounds',
+    'all rounds',
+  ];
+  const rows = compared.map(({ protocol, first, second, ratio, goal, firstMicroseconds, secondMicroseconds }) => [
     protocol,
-    inMicroseconds(referenceMicroseconds),
-    inMicroseconds(sluiceMicroseconds),
+    `${first} / ${second}`,
+    inMicroseconds(firstMicroseconds),
+    inMicroseconds(secondMicroseconds),
     ratio.median.toFixed(3),
+    goal === undefined ? '' : `≤ ${goal.toFixed(2)}`,
     ratio.quartiles.map((each) => each.toFixed(3)).join(' to '),
     `${ratio.least.toFixed(3)} to ${ratio.most.toFixed(3)}`,
   ]);
-  const all = compared.flatMap(({ rounds }) => rounds);
-  return `${settingLine(setting)}\n\n${table([titles, ...rows], [], [0])}\n${disturbance(all)}`;
+  return `${settingLine(setting)}\n\n${table([titles, ...rows], [], [0, 1])}\n${disturbance(rounds)}`;
 }
 
 export const settingLine = ({ haproxy, clock, cores, rounds, seconds }: Setting): string => {
   const where = cores ? `core ${cores.measured}, load and task on core ${cores.load}` : 'one core for all';
   const medians = `medians of ${rounds} paired ${rounds === 1 ? 'round' : 'rounds'}`;
-  return `HAProxy ${haproxy}, ${where}; ${medians} of 4 × ${seconds} s of either; CPU in ${clock}`;
+  return `HAProxy ${haproxy}, ${where}; ${medians} of 4 × ${seconds} s of each; CPU in ${clock}`;
 };
 
 /** A process that shares its core has cold caches, and a larger configuration suffers more. */

@@ -12,13 +12,12 @@ export type Running = Process & { readonly output: readonly string[] };
 
 export const answer = 'Hello from a task.';
 
-/** What the configurations stand on: a certificate, a task that answers, an address for each of the two that are compared. */
+/** What the configurations stand on: a certificate, and a task that answers. */
 export type Stand = {
   readonly folder: string;
   readonly cores: Cores | undefined;
   readonly task: { readonly host: string; readonly port: number };
   readonly certificate: string;
-  readonly seats: readonly [Seat, Seat];
   readonly launch: (command: readonly string[], environment?: Launch['environment']) => Running;
 };
 
@@ -34,20 +33,21 @@ export async function prepare(processes: Processes): Promise<Stand> {
   mkdirSync(join(folder, 'certificates'));
   const certificate = join(folder, 'certificates', '00-stand-in.pem');
   writeFileSync(certificate, makeStandIn());
-  const [first, second, task] = [await seat(), await seat(), await seat()];
+  const task = await freeSeat();
   const stand = { folder, cores: used, task: { host: task.host, port: task.http }, certificate, launch };
   await startTask(stand);
-  return { ...stand, seats: [first, second] };
+  return stand;
 }
 
-async function seat(): Promise<Seat> {
+/** An address of its own. */
+export async function freeSeat(): Promise<Seat> {
   const own = ownAddress();
   const [http = 0, https = 0] = await freePorts(own, 2);
   return { host: own, http, https };
 }
 
 /** Answers at once, and costs little beside the load. */
-async function startTask({ folder, cores, task, launch }: Omit<Stand, 'seats'>): Promise<void> {
+async function startTask({ folder, cores, task, launch }: Stand): Promise<void> {
   const configuration = join(folder, 'task.cfg');
   writeFileSync(
     configuration,
