@@ -115,9 +115,9 @@ async function planned(running: Running, target: Target): Promise<Plan> {
 async function atRunTime(plan: Plan): Promise<Applied | undefined> {
   const { worker, servers, difference, target, renewed } = plan;
   if (plan.hasNewStructure || !(await settleServers(worker, servers, difference))) return undefined;
-  // After the servers, because another backend may have come to serve a route.
-  const routes = await settleMap(worker, plan.settings.link, target.files);
   const served = await serveCertificates(worker, plan.certificates, target.pems, renewed);
+  // Last, because a route may lead to other servers, and HTTP to a certificate.
+  const routes = await settleMap(worker, plan.settings.link, target.files);
   return { worker, how: 'at run time', routes, certificates: served.changed, faults: served.faults };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { Backend } from '../../lib/haproxy/backend';
 import { mapName } from '../../lib/haproxy/map';
+import { render } from '../../lib/haproxy/render';
 import { until } from './haproxy-instance';
 import { ask, backend, startLoad } from './haproxy-tasks';
 import { a, failing, host, instance, standForAll, startRelay } from './sync-stand';
@@ -51,6 +52,15 @@ describe('a host or path of a known service', () => {
     expect(await instance.processes()).toStrictEqual(before);
     expect(await answers(...found, ...unknown)).toStrictEqual([...found.map(() => '200'), ...unknown.map(() => '404')]);
     expect(Object.keys(load.answers)).toStrictEqual(['200 a']);
+  });
+
+  it('is led to HTTPS without a reload once a certificate names it', async () => {
+    const before = await instance.processes();
+    const certified = render({ backends: [served('*/')], certified: ['a.example', '*.b.example'] });
+
+    expect(await instance.sync(instance.publishFiles(certified))).toMatchObject({ report: { changed: 'routes' } });
+    expect(await answers('a.example/', 'x.b.example/', 'b.example/')).toStrictEqual(['308', '308', '200']);
+    expect(await instance.processes()).toStrictEqual(before);
   });
 
   it('stays after a reload that no sync makes', async () => {
