@@ -8,8 +8,8 @@ PATH=$PATH:/usr/sbin:/sbin
 
 form=${1:-long}
 case $form in
-  short) suites='test/system/(edge-(headers|hosts|limits|tls|tunnels)|routing(-property)?|sync-health|sync-reload)\.test' ;;
-  long) suites='test/system/(boot|certificates|convergence|edge|hosts|loop|measured|replacement|routing|sync|upgrade|world)' ;;
+  short) suites='test/system/(edge-(headers|hosts|limits|tls|tunnels)|label-[a-z]+|routing(-property)?|sync-health|sync-reload)\.test' ;;
+  long) suites='test/system/(boot|certificates|convergence|edge|hosts|label|loop|measured|replacement|routing|sync|upgrade|world)' ;;
   *) echo "npm run matrix: \"$form\" is not a form; the forms are short and long" >&2 && exit 2 ;;
 esac
 

@@ -19,8 +19,13 @@ export type Label = {
   readonly right: string;
   /** Returns the value as it is published, or `undefined` if it is wrong. Danger: it is written into HAProxy's configuration. */
   readonly read: (text: string) => string | undefined;
-  /** Why a right value cannot stand beside the route's path and other labels. */
-  readonly contradiction?: (value: string, path: string, labels: Labels) => string | undefined;
+  /** Why a right value cannot stand beside the route's path, other labels and hosts. */
+  readonly contradiction?: (
+    value: string,
+    path: string,
+    labels: Labels,
+    hosts: readonly string[],
+  ) => string | undefined;
   /** Lines of the backend. */
   readonly lines?: (value: string, backend: Shaped) => readonly string[];
   /** Words of each server's line. */

@@ -83,15 +83,16 @@ function splitKey(full: string): readonly [route: string, key: string] {
 }
 
 type Values = Readonly<Record<string, string>>;
+type FullKey = (key: string) => string;
 
 function readRoute(route: string, values: Values, mapped: Mapped, faults: string[]): RouteLabels {
-  const full = (key: string) => `haproxy.${route === '' ? '' : `${route}.`}${key}`;
+  const full: FullKey = (key) => `haproxy.${route === '' ? '' : `${route}.`}${key}`;
   const hosts = readHosts(full('host'), values.host, faults);
   const { path = '/' } = values;
   if (!isPath(path))
     faults.push(`${full('path')} ${quote(path)} is not a path of letters, digits and ._~- such as /api`);
   const port = choosePort(full('port'), values, mapped, faults);
-  return { route, hosts, path: withoutSlash(path), port, labels: readEdge(full, values, faults) };
+  return { route, hosts, path: withoutSlash(path), port, labels: readEdge(full, hosts, values, faults) };
 }
 
 function readHosts(key: string, value: string | undefined, faults: string[]): readonly string[] {
@@ -111,7 +112,7 @@ function readHosts(key: string, value: string | undefined, faults: string[]): re
 }
 
 /** Danger: labels are hostile input. A value that has not matched its grammar must never be returned. */
-function readEdge(full: (key: string) => string, values: Values, faults: string[]): Labels {
+function readEdge(full: FullKey, hosts: readonly string[], values: Values, faults: string[]): Labels {
   const read = edgeLabels.flatMap((label) => {
     const text = values[label.key];
     const value = text === undefined ? undefined : label.read(text);
@@ -121,7 +122,7 @@ function readEdge(full: (key: string) => string, values: Values, faults: string[
   });
   const labels = Object.fromEntries(read.map(({ label: { key }, value }) => [key, value]));
   for (const { label, value } of read) {
-    const why = label.contradiction?.(value, withoutSlash(values.path ?? '/'), labels);
+    const why = label.contradiction?.(value, withoutSlash(values.path ?? '/'), labels, hosts);
     if (why !== undefined) faults.push(`${full(label.key)} ${quote(value)} ${why}`);
   }
   return labels;
@@ -131,11 +132,17 @@ const withoutSlash = (path: string): string => path.replace(/(.)\/$/, '$1');
 
 type Mapped = Pick<LabelledContainer, 'ports' | 'ranges'>;
 
-function choosePort(key: string, { port: value }: Values, { ports, ranges }: Mapped, faults: string[]): number {
+/** A route that redirects asks no task, so any port will do. */
+function choosePort(
+  key: string,
+  { port: value, redirect }: Values,
+  { ports, ranges }: Mapped,
+  faults: string[],
+): number {
   const all = [...ports, ...ranges.map(({ from, to }) => `${from}-${to}`)];
   const mapped = all.length === 0 ? 'no port is mapped' : `mapped are ${all.join(', ')}`;
-  const [only] = ports;
-  if (value === undefined && all.length === 1 && only !== undefined) return only;
+  const [first = redirect === undefined ? undefined : ranges[0]?.from] = ports;
+  if (value === undefined && first !== undefined && (all.length === 1 || redirect !== undefined)) return first;
   const port = Number(value);
   const isMapped = ports.includes(port) || ranges.some(({ from, to }) => from <= port && port <= to);
   if (value === undefined) faults.push(`${key} is needed: ${mapped}`);

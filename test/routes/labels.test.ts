@@ -17,6 +17,12 @@ describe('labels', () => {
     ['take hosts in capitals', 'host=A.T, *.t,a.t', [8080], [{ hosts: ['*.t', 'a.t'], port: 8080 }]],
     ['take a path, a port and a check', 'host=*;path=/api/;port=9090;check=/up', [8080, 9090], [chosen]],
     [
+      'take any port for a redirect',
+      'host=*;redirect=A.test',
+      [8080, 9090],
+      [{ hosts: ['*'], port: 8080, labels: { redirect: 'a.test' } }],
+    ],
+    [
       'give a container several routes by name',
       'web.host=a.test;web.port=8080;admin.host=b.test;admin.port=9090',
       [8080, 9090],
@@ -92,7 +98,7 @@ describe('a fault', () => {
     '; did you mean haproxy.host?': 'Haproxy.Host|HAPROXY.HOST|haproxy.Host| haproxy.host|haproxy.host.|haproxy..host',
     '; did you mean haproxy.web.host?': 'haproxy.Web.host|haproxy.web.hots|haproxy.web.host.',
     '; known are': 'haproxy.backend|haproxy.checking.every|haproxy.web.listen',
-    '; known are host, path, port, check, ': 'haproxy.',
+    '; known are host, path, port, ': 'haproxy.',
     '; did you mean haproxy.check?': 'haproxy.checkout',
     '; did you mean haproxy.a.host?': 'haproxy.a.b.host',
   };
