@@ -1,10 +1,10 @@
-import { check } from './check';
+import { check, checkLabels } from './check';
 import type { Label, Shaped } from './label';
 import { redirect } from './redirect';
 import { timeout, timeoutIdle } from './timeout';
 
 /** Their lines stand in a backend in this order. */
-export const labels: readonly Label[] = [redirect, check, timeout, timeoutIdle];
+export const labels: readonly Label[] = [redirect, check, ...checkLabels, timeout, timeoutIdle];
 
 export const labelLines = (backend: Shaped): readonly string[] =>
   labels.flatMap(({ key, lines }) => {

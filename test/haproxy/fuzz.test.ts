@@ -14,6 +14,12 @@ import { backend } from '../builders';
 
 /** Of every label: right values, and how each line may begin that it adds to its own backend. */
 const known: Readonly<Record<string, readonly [values: readonly string[], begins: readonly string[]]>> = {
+  'check.interval': [['1s', '10s'], []],
+  'check.timeout': [['1s', '5s'], ['timeout check']],
+  'check.rise': [['1', '10'], []],
+  'check.fall': [['1', '10'], []],
+  'check.status': [['200', '200-299,401'], ['http-check expect status']],
+  'check.host': [['a.test'], ['http-check send']],
   timeout: [['1s', '120s', '1h'], ['timeout server']],
   'timeout.idle': [
     ['1s', '24h'],
@@ -76,7 +82,7 @@ const paths = fc.oneof(
 const few = fc.subarray(Object.keys(known), { maxLength: 3 });
 const fuzzed = few
   .chain((keys) => {
-    const drawn = keys.map((key) => [key, nearly(known[key]?.[0] ?? [])] as const);
+    const drawn = ['check', ...keys].map((key) => [key, nearly(known[key]?.[0] ?? [])] as const);
     return fc.record({ host: hosts, path: paths, ...Object.fromEntries(drawn) }, { requiredKeys: ['host'] });
   })
   .map((values) => Object.fromEntries(Object.entries(values).map(([key, value]) => [`haproxy.${key}`, String(value)])));
