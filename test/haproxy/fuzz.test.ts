@@ -25,6 +25,14 @@ const known: Readonly<Record<string, readonly [values: readonly string[], begins
     ['1s', '24h'],
     ['timeout tunnel', 'http-request set-timeout server'],
   ],
+  deny: [
+    ['203.0.113.7', '0.0.0.0/0,2001:db8::/32'],
+    ['acl denied src', 'http-request return status 403'],
+  ],
+  allow: [
+    ['10.0.0.0/8, 2001:DB8::1', Array.from({ length: 200 }, (_, n) => `10.0.0.${n}`).join()],
+    ['acl allowed src', 'http-request return status 403'],
+  ],
   redirect: [['example.com', 'https://a.test/x?y=z', 'http://b.test:81/'], ['http-request redirect']],
   check: [
     ['tcp', '/health', '/a/b.c'],

@@ -97,7 +97,7 @@ describe('a fault', () => {
   const hints: Record<string, string> = {
     '; did you mean haproxy.host?': 'Haproxy.Host|HAPROXY.HOST|haproxy.Host| haproxy.host|haproxy.host.|haproxy..host',
     '; did you mean haproxy.web.host?': 'haproxy.Web.host|haproxy.web.hots|haproxy.web.host.',
-    '; known are': 'haproxy.backend|haproxy.checking.every|haproxy.web.listen',
+    '; known are': 'haproxy.backend|haproxy.checking.sometimes|haproxy.web.listen',
     '; known are host, path, port, ': 'haproxy.',
     '; did you mean haproxy.check?': 'haproxy.checkout',
     '; did you mean haproxy.a.host?': 'haproxy.a.b.host',

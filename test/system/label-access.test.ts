@@ -1,13 +1,25 @@
 import { door, doorForAll } from './edge';
 
+const many = Array.from({ length: 199 }, (_, n) => `10.0.${n}.0/24`).join();
+
 const labels = {
   go: { redirect: 'shop.example' },
   www: { redirect: 'shop.example' },
+  office: { allow: `${many},2001:db8::/32` },
+  wide: { deny: `${many},2001:db8:5::1`, allow: '10.0.0.0/8,2001:db8::/32' },
+  open: { deny: '10.0.7.0/24' },
   old: { redirect: 'https://shop.example:8443/a~b?x=y&z=*;+,!' },
 };
 const hosts = Object.fromEntries(Object.keys(labels).map((name) => [name, `${name}.example`]));
 
-doorForAll({ ...hosts, safe: 'safe.example' }, { certified: ['safe.example', 'www.example'], labels });
+/** As behind a proxy that is trusted. */
+const sources = (text: string) =>
+  text.replace(
+    /^ {4}option forwardfor/m,
+    '    http-request set-src req.hdr(Source) if { req.hdr(Source) -m found }\n$&',
+  );
+
+doorForAll({ ...hosts, safe: 'safe.example' }, { certified: ['safe.example', 'www.example'], labels, edit: sources });
 
 /** Status and `Location` of the answer. */
 const answer = async (...asked: Parameters<typeof door.get>) => {
@@ -26,5 +38,20 @@ describe('redirect', () => {
   ])('of %s%s is %s', async (host, path, expected) => {
     for (const method of ['GET', 'POST', 'OPTIONS']) expect(await answer(host, path, [], method)).toBe(expected);
     expect(door.routes()).toHaveLength(expected === '200' ? 3 : 0);
+  });
+});
+
+describe('allow and deny', () => {
+  it.each([
+    ['office', '10.0.0.1 10.0.198.255 2001:db8:1::1 ::ffff:10.0.0.1', '10.0.199.1 127.0.0.1 2001:db9::1 11.0.0.1'],
+    ['wide', '10.1.0.1 2001:db8:5::2', '10.0.0.1 10.0.198.1 2001:db8:5::1 127.0.0.1'],
+    ['open', '127.0.0.1 10.0.8.1 2001:db8::1', '10.0.7.255'],
+  ])('of %s let in %s, and give 403 to %s', async (name, friends, strangers) => {
+    const from = (source: string) => answer(`${name}.example`, '/', [`Source: ${source}`]);
+
+    for (const source of friends.split(' ')) expect([source, await from(source)]).toStrictEqual([source, '200']);
+    expect(door.reached()).toHaveLength(friends.split(' ').length);
+    for (const source of strangers.split(' ')) expect([source, await from(source)]).toStrictEqual([source, '403']);
+    expect(door.reached()).toHaveLength(friends.split(' ').length);
   });
 });
