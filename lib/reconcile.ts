@@ -5,6 +5,7 @@ import type { Certificate, Generation } from './generation/generation';
 import { plan, renderListable } from './generation/plan';
 import type { Backend } from './haproxy/backend';
 import type { File } from './haproxy/render';
+import type { StageSettings } from './haproxy/stage';
 import { printable } from './printable';
 import { type Look, warnedSeconds } from './routes/look';
 import { unreadFaults } from './routes/missing';
@@ -23,6 +24,7 @@ export type Published = {
 export type Described = Pick<Fleet, 'tasks' | 'unread' | 'clusters' | 'missingClusters'>;
 
 export type Deps = {
+  readonly settings: StageSettings;
   /** `afresh` also reads what is cached, because a person may have deleted it. */
   readonly readPublished: (afresh: boolean) => Promise<Published>;
   /** Describes all listed tasks and these, by cluster. */
@@ -63,7 +65,7 @@ export async function reconcile(messages: readonly Message[], deps: Deps, reflec
   const { certificates } = published;
   const certified = certificates.flatMap(({ names }) => names);
   const { files, leftOut } = renderListable(
-    { backends: routes.backends, certified },
+    { backends: routes.backends, certified, settings: deps.settings },
     certificates,
     published.generation,
   );

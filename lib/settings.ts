@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import type { StageSettings } from './haproxy/stage';
+
 export const stagePrefix = z.string().regex(/^\/sluice\/[A-Za-z0-9-]+$/, 'must be /sluice/<stage>');
 
 export const commaSeparated = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
@@ -33,6 +35,7 @@ export type Settings = {
   readonly queueUrl: string;
   readonly addresses: readonly string[];
   readonly certificates: readonly (readonly string[])[];
+  readonly stageSettings: StageSettings;
 };
 
 const environment = z.object({
@@ -46,6 +49,10 @@ const environment = z.object({
     .string()
     .transform(parseJson)
     .pipe(z.array(z.array(z.string().min(1)).min(1)).min(1)),
+  SLUICE_STAGE_SETTINGS: z
+    .string()
+    .transform(parseJson)
+    .pipe(z.object({ trustedProxies: z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be ranges of addresses')) })),
 });
 
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
@@ -58,5 +65,6 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     queueUrl: data.SLUICE_QUEUE_URL,
     addresses: data.SLUICE_ADDRESSES,
     certificates: data.SLUICE_CERTIFICATES,
+    stageSettings: data.SLUICE_STAGE_SETTINGS,
   };
 }

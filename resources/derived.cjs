@@ -22,6 +22,7 @@ function derive(settings, stage) {
     alarmEmail: settings.alarmEmail ?? contact,
     certificates: settings.certificates ?? [[domain, `*.${domain}`]],
     challengeZones: settings.challengeZones ?? [],
+    trustedProxies: settings.trustedProxies ?? [],
     clusters: settings.clusters ?? [`sluice-${stage}`],
     dns: settings.dns ?? (own ? 'apex+wildcard' : 'none'),
     helloWorld: settings.helloWorld ?? own,
@@ -29,7 +30,7 @@ function derive(settings, stage) {
     taskSecurityGroupIds: settings.taskSecurityGroupIds ?? [],
     slots: Array.from({ length: settings.proxies }, (_, index) => index + 1),
   };
-  return { ...whole, ...forNetwork(whole), ...forTaskHosts(whole), ...forFunctions(whole) };
+  return { ...whole, ...forNetwork(whole), ...forTaskHosts(whole), ...forReconcile(whole), ...forRenew(whole) };
 }
 
 const forNetwork = ({ vpcId, publicSubnetIds }) => ({
@@ -37,26 +38,31 @@ const forNetwork = ({ vpcId, publicSubnetIds }) => ({
   subnets: publicSubnetIds ?? [{ Ref: 'SubnetA' }, { Ref: 'SubnetB' }],
 });
 
-const forTaskHosts = ({ taskInstanceTypes, taskCapacity }) => ({
+const forTaskHosts = ({ taskInstanceTypes, taskCapacity, slots, helloWorld }) => ({
   taskHostTypes: taskInstanceTypes.map((InstanceType) => ({ InstanceType })),
   taskImage: `/aws/service/ecs/optimized-ami/amazon-linux-2023/${isArm(taskInstanceTypes[0]) ? 'arm64/' : ''}recommended/image_id`,
   taskOnDemandPercent: taskCapacity === 'spot' ? 0 : 100,
+  /** What takes longest in a first deploy, and fails most easily: instances and tasks. */
+  slowest: [...slots.map((slot) => `ProxyGroup${slot}`), ...(helloWorld ? ['HelloWorldService'] : [])],
 });
 
-const forFunctions = ({ clusters, slots, certificates, acmeDirectory, challengeZones, hostedZoneId, helloWorld }) => ({
+const forReconcile = ({ clusters, slots, trustedProxies }) => ({
   clusterNames: clusters.join(),
   clusterArns: clusters.map((name) => ecsArn(`cluster/${name}`)),
   clusterContents: clusters.flatMap((name) =>
     ['task', 'service', 'container-instance'].map((kind) => ecsArn(`${kind}/${name}/*`)),
   ),
   proxyAddresses: { 'Fn::Join': [',', slots.map((slot) => ({ Ref: `ProxyAddress${slot}` }))] },
+  /** As lib/haproxy/stage.ts names them. */
+  stageSettingsJson: JSON.stringify({ trustedProxies }),
+});
+
+const forRenew = ({ certificates, acmeDirectory, challengeZones, hostedZoneId }) => ({
   certificatesJson: JSON.stringify(certificates),
   acmeDirectoryUrl: directories[acmeDirectory] ?? acmeDirectory,
   challengeZoneList: challengeZones.join(),
   /** All in which renew works: those of the names, and those to which CNAMEs of theirs lead. */
   zoneIds: [...new Set([hostedZoneId, ...challengeZones])],
-  /** What takes longest in a first deploy, and fails most easily: instances and tasks. */
-  slowest: [...slots.map((slot) => `ProxyGroup${slot}`), ...(helloWorld ? ['HelloWorldService'] : [])],
 });
 
 /** A resource file that some settings leave out. */

@@ -1,7 +1,7 @@
 // The settings, checked all at once before anything is packaged.
 const { derive, isArm } = require('./derived.cjs');
 const { readFile, stageFault } = require('./settings/file.cjs');
-const { readSetting, table } = require('./settings/table.cjs');
+const { mostCharacters, readSetting, table } = require('./settings/table.cjs');
 const { shown, unknown } = require('./settings/words.cjs');
 
 const names = Object.keys(table);
@@ -46,6 +46,11 @@ function contradictions(read, isGiven) {
     faults.push(`albPercent: ${read.albPercent} needs records; with \`dns: none\` move your own`);
   if (new Set((read.taskInstanceTypes ?? []).map(isArm)).size > 1)
     faults.push('taskInstanceTypes: must all have one processor, Arm (such as t4g.small) or x86 (such as t3a.small)');
+  const excess = JSON.stringify([read.certificates ?? [], read.trustedProxies ?? []]).length - mostCharacters;
+  if (read.trustedProxies && excess > 0)
+    faults.push(
+      `trustedProxies: with certificates, they have ${excess} characters too many for a function; use wider ranges`,
+    );
   return faults;
 }
 

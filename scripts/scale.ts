@@ -5,6 +5,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
 import { reconcileDeps } from '../lib/aws/reconcile-deps';
+import { usualSettings } from '../lib/haproxy/stage';
 import { reconcile } from '../lib/reconcile';
 import { startApi } from './local/api/api';
 import { parameterStore } from './local/ssm/parameters';
@@ -73,7 +74,7 @@ async function main(): Promise<void> {
   const api = await startApi([{ ...credentials, role: 'Reconcile', refused: async () => undefined }], handlers);
   const client = { region: 'eu-west-2', endpoint: api.endpoint, credentials };
   const clients = { ecs: new ECSClient(client), ec2: new EC2Client(client), ssm: new SSMClient(client) };
-  const deps = reconcileDeps(clients, { ...names, addresses: [], certificates: [] });
+  const deps = reconcileDeps(clients, { ...names, addresses: [], certificates: [], stageSettings: usualSettings });
   const reflected = { tasks: new Map() };
 
   const measure = async (what: string, body: object): Promise<void> => {

@@ -2,6 +2,7 @@ import type { Fleet } from '../lib/fleet/fleet';
 import { sha256 } from '../lib/generation/generation';
 import { parseBackend } from '../lib/haproxy/backend';
 import type { File } from '../lib/haproxy/render';
+import { usualSettings } from '../lib/haproxy/stage';
 import type { Deps, Published } from '../lib/reconcile';
 
 /** Parameter Store and ECS that remember: the contracts of lib/aws, without AWS. */
@@ -11,6 +12,7 @@ export function inMemory(initial: Fleet, witness = new Map<string, number>()) {
   const backends = () => files.filter(({ name }) => name.startsWith('50-')).map(({ text }) => parseBackend(text));
   const world = { fleet: initial, now: 1_000_000, nudged: [] as number[], probed: 0, described: [] as unknown[] };
   const deps: Deps = {
+    settings: usualSettings,
     readPublished: async () => published,
     readTasks: async (also) => {
       world.described.push(also);

@@ -19,6 +19,7 @@ type Clients = { readonly ecs: ECSClient; readonly ec2: EC2Client; readonly ssm:
 export function reconcileDeps({ ecs, ec2, ssm }: Clients, settings: Omit<Settings, 'queueUrl'>): Deps {
   const [readDefinitions, readHosts] = [definitionReader(ecs), hostReader(ecs, ec2)];
   return {
+    settings: settings.stageSettings,
     readTasks: taskReader(ecs, settings.clusters),
     readSurroundings: async (running) => {
       const { definitions, unread } = await readDefinitions(running);

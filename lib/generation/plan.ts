@@ -43,11 +43,12 @@ const contradiction = (doubts: readonly string[]): string =>
  * first, then the youngest, each with all that its service added in the same step. What is published stays while it fits.
  */
 export function renderListable(
-  { backends, certified }: Configuration,
+  configuration: Configuration,
   certificates: readonly Certificate[],
   published: Generation | undefined,
 ): { readonly files: readonly File[]; readonly leftOut: readonly Backend[] } {
-  const all = render({ backends, certified });
+  const { backends } = configuration;
+  const all = render(configuration);
   const pieces = new Map(published?.files.map((piece) => [piece.name, piece]));
   const atMost = new Map(all.map((file) => [file.name, longestPiece(file)]));
   const asNext = new Map([...atMost].map(([name, piece]) => [name, nextPiece(piece, pieces.get(name))]));
@@ -65,7 +66,7 @@ export function renderListable(
     const isListed = leftOut.length === 0 && fits([...listed, ...added], isKept ? asNext : atMost);
     (isListed ? listed : leftOut).push(...added);
   }
-  return { files: render({ backends: listed, certified }), leftOut };
+  return { files: render({ ...configuration, backends: listed }), leftOut };
 }
 
 const fileName = ({ name }: Backend): string => `50-${name}.cfg`;

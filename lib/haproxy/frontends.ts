@@ -2,6 +2,7 @@ import type { Backend } from './backend';
 import { counters, entranceLimits } from './limits';
 import { routingRules } from './map';
 import { page } from './sections';
+import type { StageSettings } from './stage';
 
 /** The host of probes. HAProxy answers it before any route, and no label can claim it. */
 export const askedHost = 'sluice-asks.invalid';
@@ -58,16 +59,14 @@ const requestRules = `    option http-restrict-req-hdr-names delete
     http-request ${plain(400, 'A trailer of the request has the name of a header that only the proxy sets.')} if { req.hdr(Trailer) -m reg -i ^${trustedTrailer}$ }
 .endif`;
 
-export const frontends = (backends: readonly Backend[]): string => `frontend sluice
+export const frontends = (backends: readonly Backend[], { trustedProxies }: StageSettings): string => `frontend sluice
     bind "\${SLUICE_HTTP-:80}"
     # The first certificate is for clients without SNI, regardless of the other files.
     bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/00-stand-in.pem" crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
-${entranceLimits}
+${indented(entranceLimits(trustedProxies))}
 ${requestRules}
     http-response del-header Keep-Alive
-${routingRules(backends)
-  .map((rule) => `    ${rule}`)
-  .join('\n')}
+${indented(routingRules(backends))}
 
 frontend sluice-statistics
     bind "\${SLUICE_STATISTICS-127.0.0.1:8404}"
@@ -81,5 +80,7 @@ backend sluice-unknown
 ${page(404, 'Not found', 'No service answers to this name and path.')}
     http-request return status 404 default-errorfiles
 
-${counters}
+${counters(trustedProxies)}
 `;
+
+const indented = (rules: readonly string[]): string => rules.map((rule) => `    ${rule}`).join('\n');

@@ -1,3 +1,5 @@
+import { byProxy, isTrusted, trustedAcls, visitorRules } from './visitors';
+
 /** The limits of a t4g.nano, for a proxy that got no others at its launch. resources/limits.cjs calculates and explains them. */
 export const smallest = {
   SLUICE_SOCKETS: 900,
@@ -37,23 +39,39 @@ const busy =
   'return status 503 content-type text/plain hdr Retry-After 1 hdr Connection close string ' +
   '"Too many requests are in progress here. Please try again in a moment."';
 
-/** One HTTP/2 connection makes many requests, so an address has a share of both; above it the connection ends. */
-export const entranceLimits = `    maxconn ${limit('SLUICE_CONNECTIONS')}
-    # Connections that wait to be accepted cost the kernel little and HAProxy no memory.
-    backlog 1024
-    tcp-request connection track-sc1 src table sluice-addresses
-    tcp-request connection reject if { sc1_conn_cur gt ${limit('SLUICE_CONNECTIONS_OF_ADDRESS')} }
-    http-request track-sc2 src table sluice-addresses-http2 if { fc_http_major 2 }
-    http-request track-sc0 int(0) table sluice-requests
-    http-request reject if { sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS')} }
-    http-request ${busy} if { sc0_conn_cur gt ${limit('SLUICE_REQUESTS')} }`;
+/**
+ * One HTTP/2 connection makes many requests, so an address has a share of both; above it the connection ends. All visitors of a trusted proxy
+ * share its connections: each has a share of requests, by whatever version, and no connection ends.
+ */
+export const entranceLimits = (trusted: readonly string[]): readonly string[] => {
+  const isDirect = trusted.length === 0;
+  return [
+    `maxconn ${limit('SLUICE_CONNECTIONS')}`,
+    '# Connections that wait to be accepted cost the kernel little and HAProxy no memory.',
+    'backlog 1024',
+    ...trustedAcls(trusted),
+    'tcp-request connection track-sc1 src table sluice-addresses',
+    `tcp-request connection reject if { sc1_conn_cur gt ${limit('SLUICE_CONNECTIONS_OF_ADDRESS')} }${isDirect ? '' : ` !${isTrusted}`}`,
+    ...(isDirect ? [] : visitorRules),
+    `http-request track-sc2 ${visitor(trusted)} table sluice-addresses-http2 if { fc_http_major 2 }${isDirect ? '' : ` || ${byProxy}`}`,
+    'http-request track-sc0 int(0) table sluice-requests',
+    ...(isDirect ? [] : [`http-request ${busy} if ${byProxy} ${overOwnShare}`]),
+    `http-request reject if ${overOwnShare}`,
+    `http-request ${busy} if { sc0_conn_cur gt ${limit('SLUICE_REQUESTS')} }`,
+  ];
+};
+
+const overOwnShare = `{ sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS')} }`;
+
+/** Connections come by IPv4 only. A proxy's visitors may have IPv6, where a house has 2^64 addresses. */
+const visitor = (trusted: readonly string[]): string => (trusted.length === 0 ? 'src' : 'src,ipmask(32,64)');
 
 /** A full table forgets entries that hold nothing, so it need not be larger than what is open at once. */
-export const counters = `backend sluice-addresses
+export const counters = (trusted: readonly string[]): string => `backend sluice-addresses
     stick-table type ip size ${limit('SLUICE_SOCKETS')} expire 1m store conn_cur
 
 backend sluice-addresses-http2
-    stick-table type ip size ${limit('SLUICE_SOCKETS')} expire 1m store conn_cur
+    stick-table type ${trusted.length === 0 ? 'ip' : 'ipv6'} size ${limit('SLUICE_SOCKETS')} expire 1m store conn_cur
 
 backend sluice-requests
     stick-table type integer size 1 expire 1m store conn_cur`;
@@ -64,9 +82,12 @@ const keepsAScarcePlace = `{ fc_http_major 2 } { fe_conn(sluice) gt ${limit('SLU
 
 /**
  * A service has a share of the requests that run and wait, and a smaller one while the requests of all services are many. A client that is
- * refused over HTTP/2 keeps its connection, so while connections are scarce the connection ends.
+ * refused over HTTP/2 keeps its connection, so while connections are scarce the connection ends, unless it is that of a trusted proxy.
  */
-export const serviceLimits: readonly string[] = [
-  `    http-request reject if ${overShare} ${keepsAScarcePlace} || ${overSmallShare} ${keepsAScarcePlace}`,
-  `    http-request ${busy} if ${overShare} || ${overSmallShare}`,
-];
+export const serviceLimits = (trusted: readonly string[]): readonly string[] => {
+  const ends = trusted.length === 0 ? keepsAScarcePlace : `${keepsAScarcePlace} !${byProxy}`;
+  return [
+    `    http-request reject if ${overShare} ${ends} || ${overSmallShare} ${ends}`,
+    `    http-request ${busy} if ${overShare} || ${overSmallShare}`,
+  ];
+};

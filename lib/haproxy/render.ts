@@ -6,6 +6,7 @@ import { frontends } from './frontends';
 import { serviceLimits } from './limits';
 import { mapName, mapText } from './map';
 import { defaults, global } from './sections';
+import { type StageSettings, usualSettings } from './stage';
 
 export type File = { readonly name: string; readonly text: string };
 
@@ -13,14 +14,15 @@ export type Configuration = {
   readonly backends: readonly Backend[];
   /** Names of the stored certificates: HTTP redirects to HTTPS for these. */
   readonly certified: readonly string[];
+  readonly settings?: StageSettings;
 };
 
 /** Writes the same bytes for the same input in any order. HAProxy loads files in C order, and needs `defaults` before their users. */
-export function render({ backends, certified }: Configuration): readonly File[] {
+export function render({ backends, certified, settings = usualSettings }: Configuration): readonly File[] {
   const sorted = [...backends].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const entrance = { name: '10-frontends.cfg', text: frontends(sorted) };
+  const entrance = { name: '10-frontends.cfg', text: frontends(sorted, settings) };
   const map = { name: mapName, text: mapText({ backends: sorted, certified }) };
-  const services = sorted.map((backend) => ({ name: `50-${backend.name}.cfg`, text: backendFile(backend) }));
+  const services = sorted.map((backend) => ({ name: `50-${backend.name}.cfg`, text: backendFile(backend, settings) }));
 
   const options = sorted.map(serverOptions);
   const digest = structure([entrance, ...services, { name: '00-global.cfg', text: global('') + defaults }], options);
@@ -44,13 +46,13 @@ export function structure(files: readonly File[], options: readonly string[]): s
 export const describedStructure = (text: string): string | undefined =>
   /^\s*description:? sluice ([0-9a-f]{16})$/m.exec(text)?.[1];
 
-function backendFile(backend: Backend): string {
+function backendFile(backend: Backend, { trustedProxies }: StageSettings): string {
   const servers = [...backend.servers].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
     headerLine(backend),
     `backend ${backend.name}`,
     '    balance roundrobin',
-    ...serviceLimits,
+    ...serviceLimits(trustedProxies),
     '    # A request that must not be repeated is sent once, on a new connection: a kept one may close as the request arrives.',
     ...onceOnly,
     '.if version_atleast(3.2)',

@@ -1,4 +1,5 @@
 // The kinds of values of settings. On the command line a list is comma separated, and a switch is a word.
+const { isIP } = require('node:net');
 const { z } = require('zod');
 
 const { hostIn } = require('./words.cjs');
@@ -78,9 +79,37 @@ const range = kind(
   'an IPv4 range from /16 to /23 such as 10.77.0.0/16',
   z.cidrv4().refine((value) => /\/(1[6-9]|2[0-3])$/.test(value)),
 );
+
+/** A wider range, such as 0.0.0.0/0 or the ::ffff:0:0/96 that holds all of IPv4, would let strangers choose their own address. */
+const widest = { 4: 8, 6: 16 };
+const longest = { 4: 32, 6: 128 };
+function isProxyRange(value) {
+  const [, address = '', bits] = /^(?!0*:)([0-9a-f.:]+)\/([1-9][0-9]*)$/i.exec(value) ?? [];
+  const version = isIP(address);
+  return version !== 0 && bits >= widest[version] && bits <= longest[version];
+}
+const ofOne = (address) => `${address}/${longest[isIP(address)] ?? ''}`;
+const proxyRange = kind(
+  'an address or a range such as 203.0.113.0/24 or 2001:db8::/32, at the widest /8 of IPv4 or /16 of IPv6',
+  z.preprocess((value) => (isIP(value) ? ofOne(value) : value), z.string().refine(isProxyRange)),
+);
 const directory = kind(
   'production, staging or an address that begins with https://',
   z.union([z.enum(['production', 'staging']), z.url({ protocol: /^https$/ })]),
 );
 
-module.exports = { certificates, directory, domain, email, flag, id, list, oneOf, range, text, whole, zone };
+module.exports = {
+  certificates,
+  directory,
+  domain,
+  email,
+  flag,
+  id,
+  list,
+  oneOf,
+  proxyRange,
+  range,
+  text,
+  whole,
+  zone,
+};

@@ -8,6 +8,7 @@ const {
   id,
   list,
   oneOf,
+  proxyRange,
   range,
   text,
   whole,
@@ -38,6 +39,7 @@ const table = {
   proxies: { kind: whole(1, 3), default: 1 },
   proxyInstanceType: { kind: arm, default: 't4g.nano' },
   dns: { kind: oneOf('none', 'apex', 'apex+wildcard') },
+  trustedProxies: { kind: list('a list of addresses and ranges such as [203.0.113.0/24]', proxyRange) },
   vpcCidr: { kind: range, default: '10.77.0.0/16' },
   taskCapacity: { kind: oneOf('spot', 'on-demand'), default: 'spot' },
   taskInstanceTypes: { kind: list('a list of instance types such as [t4g.small, t4g.medium]', type) },
@@ -52,9 +54,12 @@ const table = {
   taskSecurityGroupIds: { kind: list('a list of ids of security groups', group) },
 };
 
-/** A function's environment may have 4 KB (AWS: Lambda quotas, environment variables). */
+/** A function's environment may have 4 KB (AWS: Lambda quotas, environment variables); other variables need the rest. */
+const mostCharacters = 3000;
+
 function tooMuch(lists) {
-  if (JSON.stringify(lists).length > 3000) return 'they have more than 3000 characters together; use wildcards';
+  if (JSON.stringify(lists).length > mostCharacters)
+    return `they have more than ${mostCharacters} characters together; use wildcards`;
   const twice = lists.map(([first]) => first).find((first, index, all) => all.indexOf(first) < index);
   return twice && `two of them begin with ${twice}; begin each with another name`;
 }
@@ -75,4 +80,4 @@ function readSetting(name, value) {
   return { faults: few.length > 4 ? [...few.slice(0, 3), `${name}: ${few.length - 3} more are wrong in it`] : few };
 }
 
-module.exports = { readSetting, table };
+module.exports = { mostCharacters, readSetting, table };

@@ -5,6 +5,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 
 import { comeBackSoon } from '../../lib/aws/queue';
 import { reconcileDeps } from '../../lib/aws/reconcile-deps';
+import { usualSettings } from '../../lib/haproxy/stage';
 import { type Deps, reconcile } from '../../lib/reconcile';
 import { parameterStore as playedStore } from '../../scripts/local/ssm/parameters';
 import { taskArn } from '../builders';
@@ -14,7 +15,7 @@ import { played, prefix } from './played';
 export function depsFor(config: object): Deps {
   const clients = { ecs: new ECSClient(config), ec2: new EC2Client(config), ssm: new SSMClient(config) };
   const names = { clusters: ['demo'], prefix, syncDocument: 'sluice-dev-sync', proxyTag: 'dev' };
-  const deps = reconcileDeps(clients, { ...names, addresses: [], certificates: [] });
+  const deps = reconcileDeps(clients, { ...names, addresses: [], certificates: [], stageSettings: usualSettings });
   return { ...deps, probe: async () => undefined, now: () => 1_000_000 };
 }
 

@@ -6,6 +6,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { comeBackSoon } from '../../lib/aws/queue';
 import { reconcileDeps } from '../../lib/aws/reconcile-deps';
 import type { Reflected } from '../../lib/fleet/evidence';
+import { usualSettings } from '../../lib/haproxy/stage';
 import { type Deps, type Message, reconcile } from '../../lib/reconcile';
 import { type Queue, queueHandlers, type Message as Taken } from '../../scripts/local/events/sqs';
 import type { Agenda } from './agenda';
@@ -47,7 +48,7 @@ type Command = { readonly input: object; readonly constructor: { readonly name: 
 type Plan = { broken: Break | undefined; ages: Ages; turned: boolean };
 
 const names = { clusters: ['demo'], prefix, syncDocument: 'sync', proxyTag: 'test' };
-const settings = { ...names, addresses: [], certificates: [] };
+const settings = { ...names, addresses: [], certificates: [], stageSettings: usualSettings };
 const nothingSeen = () => ({
   shown: [] as unknown[],
   hosts: new Set<string>(),

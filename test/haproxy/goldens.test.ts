@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import type { Labels } from '../../lib/edge/label';
 import { type File, render } from '../../lib/haproxy/render';
+import { type StageSettings, usualSettings } from '../../lib/haproxy/stage';
 import { backend } from '../builders';
 
 /**
@@ -22,8 +23,8 @@ type Service = {
 };
 
 const rendered = (input: string): readonly File[] => {
-  type Given = Record<string, Service> & { certified?: string[]; show: string[] };
-  const { certified = [], show: _, ...services } = JSON.parse(input) as Given;
+  type Given = Record<string, Service> & { certified?: string[]; settings?: Partial<StageSettings>; show: string[] };
+  const { certified = [], settings, show: _, ...services } = JSON.parse(input) as Given;
   const backends = Object.entries(services as Record<string, Service>).map(([service, { routes, servers, ...given }]) =>
     backend(servers, {
       name: `demo.${service}`,
@@ -35,7 +36,7 @@ const rendered = (input: string): readonly File[] => {
       ...given,
     }),
   );
-  return render({ backends, certified });
+  return render({ backends, certified, settings: { ...usualSettings, ...settings } });
 };
 
 const shown = (input: string, files: readonly File[]): string => {

@@ -69,6 +69,20 @@ describe('settings', () => {
     [{ proxies: true }, 'proxies: true is not a whole number from 1 to 3'],
     [{ maxTaskHosts: '' }, 'maxTaskHosts: "" is not a whole number from 1 to 100'],
     [{ dns: 'www' }, 'dns: "www" is not none, apex or apex+wildcard'],
+    ...[
+      '0.0.0.0/0',
+      '10.0.0.0/7',
+      '::/0',
+      '::ffff:0:0/96',
+      '0:0::/16',
+      '2001::/15',
+      '192.0.2.0/33',
+      '192.0.2.0/24 x',
+      'a',
+    ].map((range): [Settings, string] => [
+      { trustedProxies: [range] },
+      `trustedProxies: "${range}" is not an address or a range such as 203.0.113.0/24 or 2001:db8::/32, at the widest /8 of`,
+    ]),
     [{ vpcCidr: '10.0.0.0/24' }, 'vpcCidr: "10.0.0.0/24" is not an IPv4 range from /16 to /23 such as 10.77.0.0/16'],
     [{ proxyInstanceType: 't3.nano' }, 'proxyInstanceType: "t3.nano" is not an instance type with an Arm processor'],
     [
@@ -122,6 +136,10 @@ describe('settings', () => {
     ],
     [{ certificates: ['a.example', '*.a.example'] }, { certificates: [['a.example', '*.a.example']] }],
     [{ contact: null }, { domain: 'example.com' }],
+    [
+      { trustedProxies: '203.0.113.7, 203.0.112.0/23,2001:db8::1' },
+      { trustedProxies: ['203.0.113.7/32', '203.0.112.0/23', '2001:db8::1/128'] },
+    ],
   ])('are taken as they are meant: %j', (given, meant) => {
     expect(check({ ...needed, ...given }, '')).toMatchObject(meant);
   });
@@ -132,6 +150,11 @@ describe('settings', () => {
     expect(faults({ ...needed, certificates: [0, 1].map(names) })).toStrictEqual([]);
     expect(faults({ ...needed, certificates: [0, 1, 2, 3, 4, 5, 6].map(names) })).toStrictEqual([
       'certificates: they have more than 3000 characters together; use wildcards',
+    ]);
+    const ranges = (count: number) => Array.from({ length: count }, (_, n) => `203.0.${n}.0/24`);
+    expect(faults({ ...needed, certificates: [0, 1].map(names), trustedProxies: ranges(90) })).toStrictEqual([]);
+    expect(faults({ ...needed, certificates: [0, 1].map(names), trustedProxies: ranges(120) })).toStrictEqual([
+      expect.stringMatching(/^trustedProxies: with certificates, they have \d+ characters too many for a function;/),
     ]);
   });
 

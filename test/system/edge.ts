@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 
 import type { Labels } from '../../lib/edge/label';
 import { render } from '../../lib/haproxy/render';
+import { type StageSettings, usualSettings } from '../../lib/haproxy/stage';
 import { type Asking, http2Client } from './edge-http2';
 import { startInstance, until } from './haproxy-instance';
 import { backend, listen } from './haproxy-tasks';
@@ -30,6 +31,7 @@ export type Building = {
   /** Settings of the machine. */
   readonly told?: Readonly<Record<string, string>>;
   readonly certified?: readonly string[];
+  readonly settings?: Partial<StageSettings>;
   /** Labels of services, as lib/routes/labels.ts returns them. */
   readonly labels?: Readonly<Record<string, Labels>>;
   readonly answer?: Answering;
@@ -65,7 +67,9 @@ async function openDoor(services: Readonly<Record<string, string>>, building: Bu
       }),
     }),
   );
-  const files = render({ backends, certified }).map(({ name, text }) => ({ name, text: edit(text) }));
+  const files = render({ backends, certified, settings: { ...usualSettings, ...building.settings } }).map(
+    ({ name, text }) => ({ name, text: edit(text) }),
+  );
   await instance.syncHere(instance.publishFiles(files));
   await instance.startHaproxy();
   const isUp = (name: string) => until(async () => (await instance.status(`demo.${name}`, name)) === 'UP');

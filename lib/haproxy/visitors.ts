@@ -1,0 +1,32 @@
+/** HAProxy reads at most 64 words and 2,048 bytes of a line; a range of IPv6 has up to 43. */
+const rangesPerLine = 30;
+
+/** How many trusted proxies may stand in a row before this one. */
+const mostProxies = 3;
+
+/** For the end of a rule: the address of the connection, or of the visitor, is one of a trusted proxy. */
+export const isTrusted = 'sluice-trusted';
+
+/** Whether the connection came from a trusted proxy. */
+export const byProxy = '{ var(txn.by_proxy) -m bool }';
+
+export const trustedAcls = (ranges: readonly string[]): readonly string[] =>
+  Array.from({ length: Math.ceil(ranges.length / rangesPerLine) }, (_, line) => {
+    const words = ranges.slice(line * rangesPerLine, (line + 1) * rangesPerLine);
+    return `acl ${isTrusted} src ${words.join(' ')}`;
+  });
+
+/** The header's entry at this place, counted from its end: each proxy appends the address that it was asked from. */
+const entry = (place: number): string => `req.hdr_ip(X-Forwarded-For,-${place})`;
+
+/**
+ * Sets `src` to the visitor's address, for this request alone. Every entry from the end on must be an address: behind one that is not, such as
+ * `unknown`, stands what a stranger may have sent.
+ */
+export const visitorRules: readonly string[] = [
+  `http-request set-var(txn.by_proxy) bool(true) if ${isTrusted}`,
+  ...Array.from({ length: mostProxies }, (_, index) => {
+    const entries = Array.from({ length: index + 1 }, (_, before) => `{ ${entry(before + 1)} -m found }`);
+    return `http-request set-src ${entry(index + 1)} if ${isTrusted} ${entries.join(' ')}`;
+  }),
+];
