@@ -38,6 +38,12 @@ export type Settings = {
   readonly stageSettings: StageSettings;
 };
 
+/** Checked again, because nothing else may enter a line of HAProxy's configuration. */
+export const stageSettings = z
+  .string()
+  .transform(parseJson)
+  .pipe(z.object({ trustedProxies: z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be ranges of addresses')) }));
+
 const environment = z.object({
   SLUICE_CLUSTERS: z.string().regex(/^[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*$/, 'must be cluster names, comma separated'),
   SLUICE_PREFIX: stagePrefix,
@@ -49,10 +55,7 @@ const environment = z.object({
     .string()
     .transform(parseJson)
     .pipe(z.array(z.array(z.string().min(1)).min(1)).min(1)),
-  SLUICE_STAGE_SETTINGS: z
-    .string()
-    .transform(parseJson)
-    .pipe(z.object({ trustedProxies: z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be ranges of addresses')) })),
+  SLUICE_STAGE_SETTINGS: stageSettings,
 });
 
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {

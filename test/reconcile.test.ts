@@ -1,3 +1,4 @@
+import type { File } from '../lib/haproxy/render';
 import { type Deps, type Message, reconcile as reconcileBatch } from '../lib/reconcile';
 import { definition, fleet, task, taskEvent } from './builders';
 import { inMemory } from './memory';
@@ -27,6 +28,17 @@ describe('reconcile', () => {
     await expect(reconcile([event], { ...world.deps, nudge: throttled })).rejects.toThrow('Throttling');
     await reconcile([{ ...event, receives: 2 }], world.deps);
     expect(world.nudged).toStrictEqual([1]);
+  });
+
+  it('publishes what the settings of the stage ask for', async () => {
+    const world = inMemory(fleet([task('a')]));
+    let text = '';
+    const publish = async (_: unknown, all: readonly File[]) => {
+      text = all.map((file) => file.text).join('');
+      return 1;
+    };
+    await reconcile([tick], { ...world.deps, publish, settings: { trustedProxies: ['203.0.113.0/24'] } });
+    expect(text).toContain(' src 203.0.113.0/24\n');
   });
 
   it('describes published tasks that ECS does not list, and serves a task that only an event names', async () => {

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 
 import fc from 'fast-check';
 
+import { usualSettings } from '../../lib/haproxy/stage';
+import { stageSettings } from '../../lib/settings';
+
 type Settings = Record<string, unknown>;
 const { check, names } = require('../../resources/settings.cjs') as {
   check: (given: Settings, where: string) => Settings;
@@ -164,6 +167,17 @@ describe('settings', () => {
     expect(check({ ...needed, ...words, certificates: 'a.example,*.a.example;b.example' }, '--param')).toMatchObject({
       ...{ acceptTerms: true, helloWorld: false, proxies: 2, taskInstanceTypes: ['t3.small', 't3a.small'] },
       certificates: [['a.example', '*.a.example'], ['b.example']],
+    });
+  });
+
+  it('of the stage reach the function that writes HAProxy’s configuration', () => {
+    const read = (settings: Settings) =>
+      stageSettings.safeParse(derive(check({ ...needed, ...settings }, ''), 'dev').stageSettingsJson).data;
+
+    expect(read({})).toStrictEqual(usualSettings);
+    expect(read({ trustedProxies: ['2001:db8::/32', '203.0.113.7'] })).toStrictEqual({
+      ...usualSettings,
+      trustedProxies: ['2001:db8::/32', '203.0.113.7/32'],
     });
   });
 

@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { join } from 'node:path';
 
 import { door, doorForAll } from './edge';
 import { ask } from './haproxy-tasks';
 
+const recipe = readFileSync(join(__dirname, '../../docs/behind-a-cdn.md'), 'utf8');
+const documented = Array.from(recipe.matchAll(/^ {4}- ([\d./]+)$/gm), ([, range = '']) => range);
 /** The tests come from 127.0.0.1. */
-const ownProxies = ['10.0.0.0/8', '2001:db8::/32'];
-const trustedProxies = ['127.0.0.1/32', ...ownProxies];
+const trustedProxies = ['127.0.0.1/32', '10.0.0.0/8', '2001:db8::/32', ...documented];
 const told = { SLUICE_CONNECTIONS_OF_ADDRESS: '4', SLUICE_REQUESTS_OF_ADDRESS: '2' };
 const hanging = (_: string, { url }: { url?: string | undefined }) => (url === '/hang' ? 'hangs' : 200);
 
@@ -29,6 +32,7 @@ it.each([
   ['6.6.6.6, 1.2.3.4:5678', '1.2.3.4'],
   ['6.6.6.6, 2001:db9::7', '2001:db9::7'],
   ['6.6.6.6, 1.2.3.4, 10.1.1.1', '1.2.3.4'],
+  ['6.6.6.6, 1.2.3.4, 173.245.48.9', '1.2.3.4'],
   ['6.6.6.6, 1.2.3.4, 2001:db8::1, 10.1.1.1', '1.2.3.4'],
   ['6.6.6.6, 1.2.3.4, 10.3.3.3, 10.2.2.2, 10.1.1.1', '10.3.3.3'],
   ['6.6.6.6, unknown', '127.0.0.1'],

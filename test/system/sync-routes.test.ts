@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Backend } from '../../lib/haproxy/backend';
 import { mapName } from '../../lib/haproxy/map';
 import { render } from '../../lib/haproxy/render';
+import { type StageSettings, usualSettings } from '../../lib/haproxy/stage';
 import { until } from './haproxy-instance';
 import { ask, backend, startLoad } from './haproxy-tasks';
 import { a, failing, host, instance, standForAll, startRelay } from './sync-stand';
@@ -88,16 +89,18 @@ describe('a host or path of a known service', () => {
 describe('a reload, without a lost request, is made for', () => {
   const two = { name: 'default.two', service: 'two', ...routes('two.example/') };
   const checked = (...listed: string[]) => ({ ...served(...listed), labels: { check: '/' } });
-  it.each<[string, () => Backend[]]>([
+  it.each<[string, () => Backend[], Partial<StageSettings>?]>([
     ['a backend that comes', () => [served('*/'), { ...served(), ...two }]],
     ['a backend that goes', () => [served('*/')]],
     ['a wildcard that is deeper than four labels', () => [served('*/', '*.a.b.c.d.example/')]],
     ['a label that changes a backend', () => [checked('*/', 'b.example/')]],
     ['the host of a check that goes', () => [checked('*/', 'c.example/')]],
-  ])('%s', async (_, backends) => {
+    ['a setting of the stage', () => [checked('*/', 'c.example/')], { trustedProxies: ['203.0.113.0/24'] }],
+  ])('%s', async (_, backends, settings = {}) => {
+    const files = render({ backends: backends(), certified: [], settings: { ...usualSettings, ...settings } });
     const [{ reloads }, load] = [await instance.processes(), startLoad(host)];
 
-    const outcome = await instance.sync(instance.publish(backends()));
+    const outcome = await instance.sync(instance.publishFiles(files));
     await load.stop();
 
     expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure', how: 'by a reload' } });
