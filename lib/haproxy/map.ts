@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { Backend, Route } from './backend';
 
 /**
@@ -12,10 +14,18 @@ type Routed = { readonly backends: readonly Backend[]; readonly certified: reado
 
 export function mapText({ backends, certified }: Routed): string {
   const routes = backends.flatMap(({ name, routes }) => routes.map((route): Entry => [keyOf(route), name]));
-  const entries = [...routes, ...certified.map((name): Entry => [`https:${name}/`, 'redirect'])];
-  const lines = entries.map((entry) => entry.join(' ')).sort();
+  const entries = [...routes, ...certified.map((name): Entry => [`https:${name}/`, 'redirect']), ...visited(backends)];
+  const lines = [...new Set(entries.map((entry) => entry.join(' ')))].sort();
   return ['# A map: it is not read as configuration.', '.if 0', ...lines, '.endif', ''].join('\n');
 }
+
+/** What the cookies of lib/edge/sticky.ts lead to. A task id has 128 random bits, so its digest says nothing. */
+const visited = (backends: readonly Backend[]): readonly Entry[] =>
+  backends
+    .filter(({ labels }) => labels.sticky !== undefined)
+    .flatMap(({ servers }) => servers.map(({ name }): Entry => [`sticky:${tokenOf(name)}/`, name]));
+
+const tokenOf = (task: string): string => createHash('sha256').update(task).digest('hex').slice(0, 32);
 
 /** The keys and values of a map, one line each, sorted. */
 export const mapLines = (text: string): readonly string[] =>

@@ -20,6 +20,15 @@ const known: Readonly<Record<string, readonly [values: readonly string[], begins
   'check.fall': [['1', '10'], []],
   'check.status': [['200', '200-299,401'], ['http-check expect status']],
   'check.host': [['a.test'], ['http-check send']],
+  sticky: [
+    ['on'],
+    [
+      ...['set-var(txn.sticky)', 'set-var(txn.leads)', 'replace-header Cookie', 'del-header Cookie'].map(
+        (action) => `http-request ${action}`,
+      ),
+      ...['http-response set-var(txn.task)', 'http-response add-header Set-Cookie', 'use-server'],
+    ],
+  ],
   timeout: [['1s', '120s', '1h'], ['timeout server']],
   'timeout.idle': [
     ['1s', '24h'],
@@ -149,7 +158,7 @@ const unnamed = (given: Record<string, string>, faults: readonly string[]): read
 function strays(services: readonly Backend[], files: readonly File[]): readonly string[] {
   const bare = render({ backends: services.map((service) => ({ ...service, labels: {} })), certified: [] });
   const text = (from: readonly File[], file: string) => from.find(({ name }) => name === file)?.text ?? '';
-  const names = new Set(services.map(({ name }) => name));
+  const names = new Set(services.flatMap(({ name, servers }) => [name, ...servers.map((server) => server.name)]));
   const isOwn = (line: string) => names.has(line.replace(/^.* /, ''));
   const added = (service: Backend) => {
     const [file, begins] = [
