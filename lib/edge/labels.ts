@@ -1,12 +1,23 @@
 import { allow, deny } from './access';
 import { check, checkLabels } from './check';
+import { hsts } from './hsts';
 import type { Label, Shaped } from './label';
 import { redirect } from './redirect';
 import { sticky } from './sticky';
 import { timeout, timeoutIdle } from './timeout';
 
 /** Their lines stand in a backend in this order. The last ends in `use-server`, which HAProxy wants behind all `http-request`. */
-export const labels: readonly Label[] = [deny, allow, redirect, check, ...checkLabels, timeout, timeoutIdle, sticky];
+export const labels: readonly Label[] = [
+  deny,
+  allow,
+  redirect,
+  hsts,
+  check,
+  ...checkLabels,
+  timeout,
+  timeoutIdle,
+  sticky,
+];
 
 export const labelLines = (backend: Shaped): readonly string[] =>
   labels.flatMap(({ key, lines }) => {

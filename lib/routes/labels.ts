@@ -167,10 +167,13 @@ function unknownLabel(full: string, route: string): string {
   const named = routeGrammar.test(name) && !reserved.has(name) ? [`haproxy.${name}.`] : [];
   const known = ['haproxy.', ...named].flatMap((prefix) => keys.map((key) => prefix + key));
   const lower = full.trim().slice(0, 100).toLowerCase().replace(/\.+$/, '');
-  const nearest = closest(lower, known);
+  const nearest = known.find((each) => sorted(each) === sorted(lower)) ?? closest(lower, known);
   const hint =
     distance(lower, nearest) <= 3
       ? `; did you mean ${nearest}?`
       : `; known are ${keys.join(', ')}, also as haproxy.<name>.host`;
   return `unknown label ${quote(full)}${hint}`;
 }
+
+/** Letters that changed places are the likeliest slip: `hots` is `host`, though `hsts` is nearer. */
+const sorted = (text: string): string => [...text].sort().join('');

@@ -42,6 +42,7 @@ const known: Readonly<Record<string, readonly [values: readonly string[], begins
     ['10.0.0.0/8, 2001:DB8::1', Array.from({ length: 200 }, (_, n) => `10.0.0.${n}`).join()],
     ['acl allowed src', 'http-request return status 403'],
   ],
+  hsts: [['on', '0', '31536000 includeSubDomains'], ['http-after-response set-header Strict-Transport-Security']],
   redirect: [['example.com', 'https://a.test/x?y=z', 'http://b.test:81/'], ['http-request redirect']],
   check: [
     ['tcp', '/health', '/a/b.c'],

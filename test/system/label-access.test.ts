@@ -5,6 +5,9 @@ const many = Array.from({ length: 199 }, (_, n) => `10.0.${n}.0/24`).join();
 const labels = {
   go: { redirect: 'shop.example' },
   www: { redirect: 'shop.example' },
+  safe: { hsts: '31536000' },
+  deep: { hsts: '60;includeSubDomains', deny: '10.0.0.0/8' },
+  led: { hsts: '0', redirect: 'shop.example' },
   office: { allow: `${many},2001:db8::/32` },
   wide: { deny: `${many},2001:db8:5::1`, allow: '10.0.0.0/8,2001:db8::/32' },
   open: { deny: '10.0.7.0/24' },
@@ -19,7 +22,7 @@ const sources = (text: string) =>
     '    http-request set-src req.hdr(Source) if { req.hdr(Source) -m found }\n$&',
   );
 
-doorForAll({ ...hosts, safe: 'safe.example' }, { certified: ['safe.example', 'www.example'], labels, edit: sources });
+doorForAll({ ...hosts, bare: 'bare.example' }, { certified: ['safe.example', 'www.example'], labels, edit: sources });
 
 /** Status and `Location` of the answer. */
 const answer = async (...asked: Parameters<typeof door.get>) => {
@@ -53,5 +56,23 @@ describe('allow and deny', () => {
     expect(door.reached()).toHaveLength(friends.split(' ').length);
     for (const source of strangers.split(' ')) expect([source, await from(source)]).toStrictEqual([source, '403']);
     expect(door.reached()).toHaveLength(friends.split(' ').length);
+  });
+});
+
+describe('hsts', () => {
+  it.each([
+    ['safe', 'tls:', '/', ['200', 'max-age=31536000']],
+    ['safe', 'tls:', '/strict', ['200', 'max-age=31536000']],
+    ['deep', '', '/', ['200']],
+    ['deep', '', '/strict', ['200', 'max-age=1']],
+    ['deep', 'tls:', '/', ['200', 'max-age=60; includeSubDomains']],
+    ['deep', 'tls:', '/?from=10.0.0.1', ['403', 'max-age=60; includeSubDomains']],
+    ['led', 'tls:', '/', ['308', 'max-age=0']],
+    ['bare', 'tls:', '/strict', ['200', 'max-age=1']],
+  ])('of %s, asked by %s%s, is %j', async (name, scheme, path, expected) => {
+    const text = await door.get(`${scheme}${name}.example`, path, [`Source: ${path.split('=')[1] ?? '127.0.0.1'}`]);
+
+    const sent = Array.from(text.matchAll(/\r\nstrict-transport-security: (.*)\r/gi), ([, value]) => value);
+    expect([text.slice(9, 12), ...sent]).toStrictEqual(expected);
   });
 });
