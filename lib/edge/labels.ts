@@ -2,6 +2,7 @@ import { allow, deny } from './access';
 import { check, checkLabels } from './check';
 import { hsts } from './hsts';
 import type { Label, Shaped } from './label';
+import { rate } from './rate';
 import { redirect } from './redirect';
 import { sticky } from './sticky';
 import { timeout, timeoutIdle } from './timeout';
@@ -12,6 +13,7 @@ export const labels: readonly Label[] = [
   allow,
   redirect,
   hsts,
+  rate,
   check,
   ...checkLabels,
   timeout,
