@@ -8,6 +8,9 @@ export type Shaped = {
   readonly labels: Labels;
 };
 
+/** A key and a value of HAProxy's map (lib/haproxy/map.ts). No key may be the beginning of a longer one's text but at a slash. */
+export type Entry = readonly [key: string, value: string];
+
 /** A label of a route: its row in docs/labels.md, its grammar, and what it adds to HAProxy's configuration. */
 export type Label = {
   /** Follows `haproxy.` or `haproxy.<route>.`. */
@@ -28,6 +31,8 @@ export type Label = {
   ) => string | undefined;
   /** Lines of the backend. */
   readonly lines?: (value: string, backend: Shaped) => readonly string[];
+  /** What it adds to the map: the sync changes that without a reload, so it may follow the servers. */
+  readonly entries?: (servers: readonly { readonly name: string }[]) => readonly Entry[];
   /** Words of each server's line. */
   readonly server?: (value: string) => string;
 };

@@ -1,7 +1,7 @@
 import { allow, deny } from './access';
 import { check, checkLabels } from './check';
 import { hsts } from './hsts';
-import type { Label, Shaped } from './label';
+import type { Entry, Label, Shaped } from './label';
 import { rate } from './rate';
 import { redirect } from './redirect';
 import { sticky } from './sticky';
@@ -26,6 +26,11 @@ export const labelLines = (backend: Shaped): readonly string[] =>
     const value = backend.labels[key];
     return value === undefined || lines === undefined ? [] : lines(value, backend).map((line) => `    ${line}`);
   });
+
+export const labelEntries = ({ labels: own, servers }: Pick<Shaped, 'labels'> & Served): readonly Entry[] =>
+  labels.flatMap(({ key, entries }) => (own[key] === undefined ? [] : (entries?.(servers) ?? [])));
+
+type Served = { readonly servers: readonly { readonly name: string }[] };
 
 export const labelWords = (given: Shaped['labels']): string =>
   labels.flatMap(({ key, server }) => (given[key] === undefined ? [] : (server?.(given[key]) ?? []))).join(' ');

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 
-import { mapPath } from '../haproxy/map';
+import { mapPath } from '../haproxy/sections';
 import type { Label } from './label';
 
 /** Each backend has a cookie of its own, because several may serve paths of one host. */
 const cookieOf = (backend: string): string =>
   `sluice-${createHash('sha256').update(backend).digest('hex').slice(0, 8)}`;
+
+/** HAProxy makes the same of the server's name. A task id has 128 random bits, so its digest says nothing. */
+const tokenOf = (task: string): string => createHash('sha256').update(task).digest('hex').slice(0, 32);
 
 /**
  * The cookie holds a digest of the task's id, which the map leads back to it while it serves. `use-server` passes over a task that is down or
@@ -13,10 +16,11 @@ const cookieOf = (backend: string): string =>
  */
 export const sticky: Label = {
   key: 'sticky',
-  value: '`on`: a visitor keeps his task, by a cookie that the task does not see',
+  value: '`on`: a visitor keeps the same task, by a cookie that the task does not see',
   standard: 'each request goes to the next task',
   right: 'on; without the label each request goes to the next task',
   read: (text) => (text === 'on' ? text : undefined),
+  entries: (servers) => servers.map(({ name }) => [`sticky:${tokenOf(name)}/`, name]),
   lines: (_, { name }) => {
     const cookie = cookieOf(name);
     const hasCookie = '{ var(txn.sticky) -m found }';

@@ -1,31 +1,21 @@
-import { createHash } from 'node:crypto';
-
+import type { Entry } from '../edge/label';
+import { labelEntries } from '../edge/labels';
 import type { Backend, Route } from './backend';
+import { mapPath } from './sections';
 
-/**
- * All that HAProxy looks up by host, as a map of keys and values. It is a piece of the generation like every other, and lies in the folder
- * that HAProxy reads as its configuration: `.if 0` makes it skip the entries there. A run of the sync changes HAProxy's copy without a reload.
- */
-export const mapName = '20-routes.cfg';
-export const mapPath = `"\${SLUICE-/etc/haproxy/sluice}/haproxy/${mapName}"`;
-
-type Entry = readonly [key: string, value: string];
 type Routed = { readonly backends: readonly Backend[]; readonly certified: readonly string[] };
 
+/** HAProxy skips it as configuration. See `mapName`. */
 export function mapText({ backends, certified }: Routed): string {
   const routes = backends.flatMap(({ name, routes }) => routes.map((route): Entry => [keyOf(route), name]));
-  const entries = [...routes, ...certified.map((name): Entry => [`https:${name}/`, 'redirect']), ...visited(backends)];
+  const entries = [
+    ...routes,
+    ...certified.map((name): Entry => [`https:${name}/`, 'redirect']),
+    ...backends.flatMap(labelEntries),
+  ];
   const lines = [...new Set(entries.map((entry) => entry.join(' ')))].sort();
   return ['# A map: it is not read as configuration.', '.if 0', ...lines, '.endif', ''].join('\n');
 }
-
-/** What the cookies of lib/edge/sticky.ts lead to. A task id has 128 random bits, so its digest says nothing. */
-const visited = (backends: readonly Backend[]): readonly Entry[] =>
-  backends
-    .filter(({ labels }) => labels.sticky !== undefined)
-    .flatMap(({ servers }) => servers.map(({ name }): Entry => [`sticky:${tokenOf(name)}/`, name]));
-
-const tokenOf = (task: string): string => createHash('sha256').update(task).digest('hex').slice(0, 32);
 
 /** The keys and values of a map, one line each, sorted. */
 export const mapLines = (text: string): readonly string[] =>

@@ -4,8 +4,8 @@ import { labelLines } from '../edge/labels';
 import { type Backend, headerLine, serverLine, serverOptions } from './backend';
 import { frontends } from './frontends';
 import { serviceLimits } from './limits';
-import { mapName, mapText } from './map';
-import { defaults, global } from './sections';
+import { mapText } from './map';
+import { defaults, global, mapName } from './sections';
 import { type StageSettings, usualSettings } from './stage';
 
 export type File = { readonly name: string; readonly text: string };

@@ -1,5 +1,12 @@
 import { globalLimits } from './limits';
 
+/**
+ * All that HAProxy looks up by host, as a map of keys and values. It is a piece of the generation like every other, and lies in the folder
+ * that HAProxy reads as its configuration: `.if 0` makes it skip the entries there. A run of the sync changes HAProxy's copy without a reload.
+ */
+export const mapName = '20-routes.cfg';
+export const mapPath = `"\${SLUICE-/etc/haproxy/sluice}/haproxy/${mapName}"`;
+
 /** `description` proves what a process runs. The environment of the instance may override paths and addresses. */
 export const global = (structureDigest: string): string => `global
     description sluice ${structureDigest}

@@ -6,8 +6,9 @@ import fc from 'fast-check';
 
 import { labels } from '../../lib/edge/labels';
 import type { Backend } from '../../lib/haproxy/backend';
-import { mapLines, mapName } from '../../lib/haproxy/map';
+import { mapLines } from '../../lib/haproxy/map';
 import { type File, render } from '../../lib/haproxy/render';
+import { mapName } from '../../lib/haproxy/sections';
 import { quote } from '../../lib/printable';
 import { readLabels } from '../../lib/routes/labels';
 import { backend } from '../builders';

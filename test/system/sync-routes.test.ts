@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Backend } from '../../lib/haproxy/backend';
-import { mapName } from '../../lib/haproxy/map';
 import { render } from '../../lib/haproxy/render';
+import { mapName } from '../../lib/haproxy/sections';
 import { type StageSettings, usualSettings } from '../../lib/haproxy/stage';
 import { until } from './haproxy-instance';
 import { ask, backend, startLoad } from './haproxy-tasks';

@@ -1,5 +1,6 @@
-import { mapLines, mapName } from '../../haproxy/map';
+import { mapLines } from '../../haproxy/map';
 import type { File } from '../../haproxy/render';
+import { mapName } from '../../haproxy/sections';
 import type { Worker } from './worker';
 
 /** A longer command does not fit HAProxy's buffer (`tune.bufsize`). */
