@@ -42,7 +42,12 @@ export type Settings = {
 export const stageSettings = z
   .string()
   .transform(parseJson)
-  .pipe(z.object({ trustedProxies: z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be ranges of addresses')) }));
+  .pipe(
+    z.object({
+      trustedProxies: z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be ranges of addresses')),
+      minTls: z.enum(['1.2', '1.3']),
+    }),
+  );
 
 const environment = z.object({
   SLUICE_CLUSTERS: z.string().regex(/^[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*$/, 'must be cluster names, comma separated'),

@@ -46,7 +46,7 @@ const forTaskHosts = ({ taskInstanceTypes, taskCapacity, slots, helloWorld }) =>
   slowest: [...slots.map((slot) => `ProxyGroup${slot}`), ...(helloWorld ? ['HelloWorldService'] : [])],
 });
 
-const forReconcile = ({ clusters, slots, trustedProxies }) => ({
+const forReconcile = ({ clusters, slots, trustedProxies, minTls }) => ({
   clusterNames: clusters.join(),
   clusterArns: clusters.map((name) => ecsArn(`cluster/${name}`)),
   clusterContents: clusters.flatMap((name) =>
@@ -54,7 +54,7 @@ const forReconcile = ({ clusters, slots, trustedProxies }) => ({
   ),
   proxyAddresses: { 'Fn::Join': [',', slots.map((slot) => ({ Ref: `ProxyAddress${slot}` }))] },
   /** As lib/haproxy/stage.ts names them. */
-  stageSettingsJson: JSON.stringify({ trustedProxies }),
+  stageSettingsJson: JSON.stringify({ trustedProxies, minTls }),
 });
 
 const forRenew = ({ certificates, acmeDirectory, challengeZones, hostedZoneId }) => ({

@@ -1,4 +1,5 @@
 import type { File } from '../lib/haproxy/render';
+import { usualSettings } from '../lib/haproxy/stage';
 import { type Deps, type Message, reconcile as reconcileBatch } from '../lib/reconcile';
 import { definition, fleet, task, taskEvent } from './builders';
 import { inMemory } from './memory';
@@ -37,7 +38,11 @@ describe('reconcile', () => {
       text = all.map((file) => file.text).join('');
       return 1;
     };
-    await reconcile([tick], { ...world.deps, publish, settings: { trustedProxies: ['203.0.113.0/24'] } });
+    await reconcile([tick], {
+      ...world.deps,
+      publish,
+      settings: { ...usualSettings, trustedProxies: ['203.0.113.0/24'] },
+    });
     expect(text).toContain(' src 203.0.113.0/24\n');
   });
 

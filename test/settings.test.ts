@@ -8,7 +8,7 @@ const environment = {
   SLUICE_QUEUE_URL: 'https://sqs.eu-west-2.amazonaws.com/123456789012/q.fifo',
   SLUICE_ADDRESSES: '192.0.2.1,192.0.2.2',
   SLUICE_CERTIFICATES: '[["example.com","*.example.com"]]',
-  SLUICE_STAGE_SETTINGS: '{"trustedProxies":["203.0.113.0/24"]}',
+  SLUICE_STAGE_SETTINGS: '{"trustedProxies":["203.0.113.0/24"],"minTls":"1.2"}',
 };
 
 it('names every faulty setting at once', () => {

@@ -25,8 +25,11 @@ export function render({ backends, certified, settings = usualSettings }: Config
   const services = sorted.map((backend) => ({ name: `50-${backend.name}.cfg`, text: backendFile(backend, settings) }));
 
   const options = sorted.map(serverOptions);
-  const digest = structure([entrance, ...services, { name: '00-global.cfg', text: global('') + defaults }], options);
-  return [{ name: '00-global.cfg', text: global(digest) + defaults }, entrance, map, ...services];
+  const digest = structure(
+    [entrance, ...services, { name: '00-global.cfg', text: global('', settings) + defaults }],
+    options,
+  );
+  return [{ name: '00-global.cfg', text: global(digest, settings) + defaults }, entrance, map, ...services];
 }
 
 /**

@@ -1,4 +1,5 @@
 import { globalLimits } from './limits';
+import type { StageSettings } from './stage';
 
 /**
  * All that HAProxy looks up by host, as a map of keys and values. It is a piece of the generation like every other, and lies in the folder
@@ -8,7 +9,7 @@ export const mapName = '20-routes.cfg';
 export const mapPath = `"\${SLUICE-/etc/haproxy/sluice}/haproxy/${mapName}"`;
 
 /** `description` proves what a process runs. The environment of the instance may override paths and addresses. */
-export const global = (structureDigest: string): string => `global
+export const global = (structureDigest: string, { minTls }: StageSettings): string => `global
     description sluice ${structureDigest}
     log stdout format raw daemon
     hard-stop-after 10m
@@ -26,7 +27,7 @@ ${globalLimits}
     setenv SLUICE_APART pool-conn-name
 .endif
     # Sessions are kept in memory for five minutes, not in tickets: a ticket's key would be as old as the worker.
-    ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
+    ssl-default-bind-options ssl-min-ver TLSv${minTls} no-tls-tickets
     # Groups over finite fields cost the server 120 times as much.
     ssl-default-bind-curves X25519:P-256:P-384
     ssl-default-bind-ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305

@@ -2,6 +2,8 @@
 export type StageSettings = {
   /** Ranges of addresses, in CIDR notation. */
   readonly trustedProxies: readonly string[];
+  /** The lowest version of TLS. */
+  readonly minTls: '1.2' | '1.3';
 };
 
-export const usualSettings: StageSettings = { trustedProxies: [] };
+export const usualSettings: StageSettings = { trustedProxies: [], minTls: '1.2' };

@@ -20,6 +20,15 @@ const oneOf = (...words) => {
   return kind(`${named.slice(0, -1).join(', ')} or ${named.at(-1)}`, z.enum(words));
 };
 
+/** YAML and people write a version as a number. */
+const version = (...some) => {
+  const { what, schema } = oneOf(...some);
+  return kind(
+    what,
+    z.preprocess((value) => (typeof value === 'number' ? `${value}` : value), schema),
+  );
+};
+
 const whole = (least, most) => {
   const digits = (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value.trim()) ? Number(value) : value);
   return kind(`a whole number from ${least} to ${most}`, z.preprocess(digits, z.int().min(least).max(most)));
@@ -110,6 +119,7 @@ module.exports = {
   proxyRange,
   range,
   text,
+  version,
   whole,
   zone,
 };

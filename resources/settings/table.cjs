@@ -11,6 +11,7 @@ const {
   proxyRange,
   range,
   text,
+  version,
   whole,
   zone,
 } = require('./kinds.cjs');
@@ -40,6 +41,7 @@ const table = {
   proxyInstanceType: { kind: arm, default: 't4g.nano' },
   dns: { kind: oneOf('none', 'apex', 'apex+wildcard') },
   trustedProxies: { kind: list('a list of addresses and ranges such as [203.0.113.0/24]', proxyRange) },
+  minTls: { kind: version('1.2', '1.3'), default: '1.2' },
   vpcCidr: { kind: range, default: '10.77.0.0/16' },
   taskCapacity: { kind: oneOf('spot', 'on-demand'), default: 'spot' },
   taskInstanceTypes: { kind: list('a list of instance types such as [t4g.small, t4g.medium]', type) },

@@ -86,6 +86,8 @@ describe('settings', () => {
       { trustedProxies: [range] },
       `trustedProxies: "${range}" is not an address or a range such as 203.0.113.0/24 or 2001:db8::/32, at the widest /8 of`,
     ]),
+    [{ minTls: 1.1 }, 'minTls: "1.1" is not 1.2 or 1.3'],
+    [{ minTls: 'TLSv1.3' }, 'minTls: "TLSv1.3" is not 1.2 or 1.3'],
     [{ vpcCidr: '10.0.0.0/24' }, 'vpcCidr: "10.0.0.0/24" is not an IPv4 range from /16 to /23 such as 10.77.0.0/16'],
     [{ proxyInstanceType: 't3.nano' }, 'proxyInstanceType: "t3.nano" is not an instance type with an Arm processor'],
     [
@@ -139,6 +141,7 @@ describe('settings', () => {
     ],
     [{ certificates: ['a.example', '*.a.example'] }, { certificates: [['a.example', '*.a.example']] }],
     [{ contact: null }, { domain: 'example.com' }],
+    [{ minTls: 1.3 }, { minTls: '1.3' }],
     [
       { trustedProxies: '203.0.113.7, 203.0.112.0/23,2001:db8::1' },
       { trustedProxies: ['203.0.113.7/32', '203.0.112.0/23', '2001:db8::1/128'] },
@@ -175,8 +178,8 @@ describe('settings', () => {
       stageSettings.safeParse(derive(check({ ...needed, ...settings }, ''), 'dev').stageSettingsJson).data;
 
     expect(read({})).toStrictEqual(usualSettings);
-    expect(read({ trustedProxies: ['2001:db8::/32', '203.0.113.7'] })).toStrictEqual({
-      ...usualSettings,
+    expect(read({ trustedProxies: ['2001:db8::/32', '203.0.113.7'], minTls: 1.3 })).toStrictEqual({
+      minTls: '1.3',
       trustedProxies: ['2001:db8::/32', '203.0.113.7/32'],
     });
   });

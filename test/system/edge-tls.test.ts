@@ -71,3 +71,20 @@ it('refuses renegotiation in TLS 1.2', async () => {
 
   expect(outcome).toBe('refused');
 });
+
+describe('with minTls 1.3', () => {
+  doorForAll({ shop: 'shop.example' }, { settings: { minTls: '1.3' } });
+
+  it('TLS 1.3 is accepted and resumed, and TLS 1.2 is refused', async () => {
+    const first = await shake({});
+    const second = await shake({ session: first?.session });
+    const shaken = [first, second].map((each) => [each?.socket.getProtocol(), each?.socket.isSessionReused()]);
+    for (const each of [first, second]) each?.socket.destroy();
+
+    expect(shaken).toStrictEqual([
+      ['TLSv1.3', false],
+      ['TLSv1.3', true],
+    ]);
+    expect(await shake(inVersion('TLSv1.2'))).toBeUndefined();
+  });
+});

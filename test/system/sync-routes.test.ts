@@ -95,7 +95,7 @@ describe('a reload, without a lost request, is made for', () => {
     ['a wildcard that is deeper than four labels', () => [served('*/', '*.a.b.c.d.example/')]],
     ['a label that changes a backend', () => [checked('*/', 'b.example/')]],
     ['the host of a check that goes', () => [checked('*/', 'c.example/')]],
-    ['a setting of the stage', () => [checked('*/', 'c.example/')], { trustedProxies: ['203.0.113.0/24'] }],
+    ['a setting of the stage', () => [checked('*/', 'c.example/')], { minTls: '1.3' }],
   ])('%s', async (_, backends, settings = {}) => {
     const files = render({ backends: backends(), certified: [], settings: { ...usualSettings, ...settings } });
     const [{ reloads }, load] = [await instance.processes(), startLoad(host)];
