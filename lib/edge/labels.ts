@@ -5,6 +5,7 @@ import type { Entry, Label, Shaped } from './label';
 import { rate } from './rate';
 import { redirect } from './redirect';
 import { sticky } from './sticky';
+import { strip } from './strip';
 import { timeout, timeoutIdle } from './timeout';
 
 /** Their lines stand in a backend in this order. The last ends in `use-server`, which HAProxy wants behind all `http-request`. */
@@ -12,6 +13,7 @@ export const labels: readonly Label[] = [
   deny,
   allow,
   redirect,
+  strip,
   hsts,
   rate,
   check,

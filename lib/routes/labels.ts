@@ -118,12 +118,12 @@ function readEdge(full: FullKey, hosts: readonly string[], values: Values, fault
     const value = text === undefined ? undefined : label.read(text);
     if (text !== undefined && value === undefined)
       faults.push(`${full(label.key)} ${quote(text)} is not ${label.right}`);
-    return value === undefined ? [] : [{ label, value }];
+    return value === undefined ? [] : [{ label, value, text }];
   });
   const labels = Object.fromEntries(read.map(({ label: { key }, value }) => [key, value]));
-  for (const { label, value } of read) {
+  for (const { label, value, text = '' } of read) {
     const why = label.contradiction?.(value, withoutSlash(values.path ?? '/'), labels, hosts);
-    if (why !== undefined) faults.push(`${full(label.key)} ${quote(value)} ${why}`);
+    if (why !== undefined) faults.push(`${full(label.key)} ${quote(text)} ${why}`);
   }
   return labels;
 }

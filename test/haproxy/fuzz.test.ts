@@ -48,6 +48,10 @@ const known: Readonly<Record<string, readonly [values: readonly string[], begins
     ['acl allowed src', 'http-request return status 403'],
   ],
   hsts: [['on', '0', '31536000 includeSubDomains'], ['http-after-response set-header Strict-Transport-Security']],
+  strip: [
+    ['/api', '/api/'],
+    ['http-request replace-path', 'http-request set-header X-Forwarded-Prefix'],
+  ],
   redirect: [['example.com', 'https://a.test/x?y=z', 'http://b.test:81/'], ['http-request redirect']],
   check: [
     ['tcp', '/health', '/a/b.c'],

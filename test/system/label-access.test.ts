@@ -8,6 +8,8 @@ const labels = {
   safe: { hsts: '31536000' },
   deep: { hsts: '60;includeSubDomains', deny: '10.0.0.0/8' },
   led: { hsts: '0', redirect: 'shop.example' },
+  cut: { strip: '/api.v1' },
+  half: { strip: '/a' },
   office: { allow: `${many},2001:db8::/32` },
   wide: { deny: `${many},2001:db8:5::1`, allow: '10.0.0.0/8,2001:db8::/32' },
   open: { deny: '10.0.7.0/24' },
@@ -22,7 +24,10 @@ const sources = (text: string) =>
     '    http-request set-src req.hdr(Source) if { req.hdr(Source) -m found }\n$&',
   );
 
-doorForAll({ ...hosts, bare: 'bare.example' }, { certified: ['safe.example', 'www.example'], labels, edit: sources });
+doorForAll(
+  { ...hosts, bare: 'bare.example', cut: 'cut.example/api.v1', half: 'half.example/a/b' },
+  { certified: ['safe.example', 'www.example'], labels, edit: sources },
+);
 
 /** Status and `Location` of the answer. */
 const answer = async (...asked: Parameters<typeof door.get>) => {
@@ -74,5 +79,26 @@ describe('hsts', () => {
 
     const sent = Array.from(text.matchAll(/\r\nstrict-transport-security: (.*)\r/gi), ([, value]) => value);
     expect([text.slice(9, 12), ...sent]).toStrictEqual(expected);
+  });
+});
+
+describe('strip', () => {
+  it.each([
+    ['cut', '/api.v1', '/'],
+    ['cut', '/api.v1/', '/'],
+    ['cut', '/api.v1?q=/api.v1/x', '/?q=/api.v1/x'],
+    ['cut', '/api.v1/x/?q', '/x/?q'],
+    ['cut', '/api.v1/api.v1//%2f', '/api.v1//%2f'],
+    ['cut', '/api.v1//evil.example', '/evil.example'],
+    ['half', '/a/b', '/b'],
+    ['half', '/a/b/c?d', '/b/c?d'],
+  ])('of %s leads %s to %s', async (name, path, url) => {
+    await door.get(`${name}.example`, path, ['X-Forwarded-Prefix: /evil']);
+    await door.ask2({ ':authority': `${name}.example`, ':path': path, 'x-forwarded-prefix': '/evil' });
+
+    const prefixes = (headers: readonly string[]) => headers.filter((line) => /^x-forwarded-prefix: /i.test(line));
+    expect(
+      door.reached().map(({ headers, ...each }) => [each.url, ...prefixes(headers)].join(' ').toLowerCase()),
+    ).toStrictEqual(['1.1', '2'].map(() => `${url} x-forwarded-prefix: /${name === 'cut' ? 'api.v1' : 'a'}`));
   });
 });
