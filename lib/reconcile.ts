@@ -29,7 +29,9 @@ export type Deps = {
   readonly readPublished: (afresh: boolean) => Promise<Published>;
   /** Describes all listed tasks and these, by cluster. */
   readonly readTasks: (alsoDescribe: ReadonlyMap<string, readonly string[]>) => Promise<Described>;
-  readonly readSurroundings: (running: readonly Task[]) => Promise<Pick<Fleet, 'definitions' | 'hosts' | 'unread'>>;
+  readonly readSurroundings: (
+    running: readonly Task[],
+  ) => Promise<Pick<Fleet, 'definitions' | 'hosts' | 'secrets' | 'unread'>>;
   readonly readWitness: (services: readonly string[]) => Promise<Witness>;
   /** Writes the changed files, then `current`; returns the number of the new generation. */
   readonly publish: (changed: readonly File[], all: readonly File[], published: Published) => Promise<number>;

@@ -36,6 +36,7 @@ export const fleet = (tasks: readonly Task[], definitions: Record<string, Defini
     ['host-1', { instanceId: 'i-1', address: '10.0.1.7', draining: false }],
     ['host-2', { instanceId: 'i-2', address: '10.0.2.9', draining: false }],
   ]),
+  secrets: new Map(),
   clusters: ['demo'],
   missingClusters: [],
   unread: [],

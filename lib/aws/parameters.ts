@@ -8,8 +8,9 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 
+import type { Secret, Secrets } from '../fleet/fleet';
 import { answerTo, plainName, withoutArn } from '../generation/generation';
-import { always, alwaysList, batches, collect, doing, MalformedAnswer } from './calls';
+import { always, alwaysList, batches, collect, doing, isDenial, MalformedAnswer } from './calls';
 
 /** AWS: GetParameters, DeleteParameters. */
 const namesPerCall = 10;
@@ -41,6 +42,34 @@ function parametersIn(
     if (!isInvalid) throw new MalformedAnswer(`AWS answered without ${name}`);
     return [];
   });
+}
+
+/**
+ * Reads which version of each secret is the newest, and decrypts none. A denial concerns only services with a secret, so it is a fault of
+ * theirs. @throws any other error
+ */
+export const secretReader =
+  (client: SSMClient, prefix: string) =>
+  async (named: readonly string[]): Promise<Secrets> => {
+    const parameterOf = (key: string) => `${prefix}/auth/${key}`;
+    try {
+      const found = await getParameters(client, named.map(parameterOf));
+      return new Map(named.map((key) => [key, secretIn(parameterOf(key), found.get(parameterOf(key)))]));
+    } catch (error) {
+      const { message, cause } = error as Error;
+      if (!(cause instanceof Error && isDenial(cause))) throw error;
+      return new Map(named.map((key) => [key, { fault: message }]));
+    }
+  };
+
+function secretIn(name: string, found: Parameter | undefined): Secret {
+  const command = `aws ssm put-parameter --type SecureString --name ${name} --value file://users.txt`;
+  if (found === undefined) return { fault: `${name} does not exist; store it: ${command}` };
+  const { Type, Version, LastModifiedDate } = found;
+  if (always('Type', Type) !== 'SecureString')
+    return { fault: `${name} is not encrypted; delete it, and store it again: ${command}` };
+  const seconds = Math.floor(always('LastModifiedDate', LastModifiedDate).getTime() / 1000);
+  return { version: `${always('Version', Version)}.${seconds}` };
 }
 
 type Put = { readonly type?: 'String' | 'SecureString'; readonly otherwise?: string };

@@ -1,7 +1,7 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
-
+import { namedSecrets } from '../edge/secrets';
 import { metricsNamespace } from '../entrance/metrics';
 import { probe } from '../entrance/probe';
 import { log } from '../lambda';
@@ -10,6 +10,7 @@ import type { Settings } from '../settings';
 import { always, doing } from './calls';
 import { definitionReader } from './definitions';
 import { hostReader } from './instances';
+import { secretReader } from './parameters';
 import { parameterStore } from './published';
 import { taskReader, witnessReader } from './tasks';
 
@@ -18,13 +19,15 @@ type Clients = { readonly ecs: ECSClient; readonly ec2: EC2Client; readonly ssm:
 /** The readers cache what cannot change. */
 export function reconcileDeps({ ecs, ec2, ssm }: Clients, settings: Omit<Settings, 'queueUrl'>): Deps {
   const [readDefinitions, readHosts] = [definitionReader(ecs), hostReader(ecs, ec2)];
+  const readSecrets = secretReader(ssm, settings.prefix);
   return {
     settings: settings.stageSettings,
     readTasks: taskReader(ecs, settings.clusters),
     readSurroundings: async (running) => {
       const { definitions, unread } = await readDefinitions(running);
       const { hosts, unread: unreadHosts } = await readHosts(running);
-      return { definitions, hosts, unread: [...unread, ...unreadHosts] };
+      const secrets = await readSecrets(namedSecrets(running, definitions));
+      return { definitions, hosts, secrets, unread: [...unread, ...unreadHosts] };
     },
     readWitness: witnessReader(ecs),
     ...parameterStore(ssm, settings.prefix),

@@ -4,6 +4,8 @@ export type Labels = Readonly<Record<string, string>>;
 /** What a label may know of the backend that it shapes. */
 export type Shaped = {
   readonly name: string;
+  readonly cluster: string;
+  readonly service: string;
   readonly routes: readonly { readonly host: string; readonly path: string }[];
   readonly labels: Labels;
 };

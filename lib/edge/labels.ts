@@ -1,4 +1,5 @@
 import { allow, deny } from './access';
+import { auth } from './auth';
 import { check, checkLabels } from './check';
 import { hsts } from './hsts';
 import type { Entry, Label, Shaped } from './label';
@@ -16,6 +17,7 @@ export const labels: readonly Label[] = [
   strip,
   hsts,
   rate,
+  auth,
   check,
   ...checkLabels,
   timeout,

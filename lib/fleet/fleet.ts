@@ -24,11 +24,19 @@ export type Host = {
   readonly draining: boolean;
 };
 
+/** A stored secret's version, as labels are published with it, or why it cannot be used. */
+export type Secret = { readonly version: string } | { readonly fault: string };
+
+/** By owner and name, such as `demo.shop/staff`. */
+export type Secrets = ReadonlyMap<string, Secret>;
+
 export type Fleet = {
   readonly tasks: readonly Task[];
   /** By ARN, for every running task; an unreadable one is left out. */
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly hosts: ReadonlyMap<string, Host>;
+  /** Those that labels of running tasks name. */
+  readonly secrets: Secrets;
   /** The clusters of the settings, by name. */
   readonly clusters: readonly string[];
   readonly missingClusters: readonly string[];

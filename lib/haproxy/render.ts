@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { userFiles } from '../edge/auth';
 import { labelLines } from '../edge/labels';
 import { type Backend, headerLine, serverLine, serverOptions } from './backend';
 import { frontends } from './frontends';
@@ -23,13 +24,14 @@ export function render({ backends, certified, settings = usualSettings }: Config
   const entrance = { name: '10-frontends.cfg', text: frontends(sorted, settings) };
   const map = { name: mapName, text: mapText({ backends: sorted, certified }) };
   const services = sorted.map((backend) => ({ name: `50-${backend.name}.cfg`, text: backendFile(backend, settings) }));
+  const users = userFiles(sorted);
 
   const options = sorted.map(serverOptions);
   const digest = structure(
-    [entrance, ...services, { name: '00-global.cfg', text: global('', settings) + defaults }],
+    [entrance, ...users, ...services, { name: '00-global.cfg', text: global('', settings) + defaults }],
     options,
   );
-  return [{ name: '00-global.cfg', text: global(digest, settings) + defaults }, entrance, map, ...services];
+  return [{ name: '00-global.cfg', text: global(digest, settings) + defaults }, ...users, entrance, map, ...services];
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Labels } from '../edge/label';
+import { withVersions } from '../edge/secrets';
 import { type Definition, type Fleet, serviceKey } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
@@ -35,7 +36,7 @@ const mostRoutes = 50;
 /** One faulty container quarantines its whole service. */
 export function readRevisions(
   running: readonly Task[],
-  { definitions }: Fleet,
+  { definitions, secrets }: Fleet,
 ): { readonly revisions: ReadonlyMap<string, readonly Revision[]>; readonly faults: readonly Fault[] } {
   const known = new Map<string, Asked>();
   const byService = new Map<string, Map<string, Revision>>();
@@ -47,7 +48,8 @@ export function readRevisions(
     if (asked.claims.length + asked.faults.length === 0) continue;
 
     const service = serviceKey(task);
-    const problems = [...asked.faults, ...unroutable(task, definition.network)];
+    const { claims, faults: unusable } = withVersions(task, asked.claims, secrets);
+    const problems = [...asked.faults, ...unusable, ...unroutable(task, definition.network)];
     for (const problem of problems) {
       const message = `${service}, revision ${definition.revision}: ${problem}`;
       faults.set(message, { service, message });
@@ -57,7 +59,7 @@ export function readRevisions(
     const tasks = [...(revisions.get(task.definition)?.tasks ?? []), task];
     const { cluster, family } = task;
     const { revision } = definition;
-    revisions.set(task.definition, { cluster, service: task.service, family, revision, claims: asked.claims, tasks });
+    revisions.set(task.definition, { cluster, service: task.service, family, revision, claims, tasks });
     byService.set(service, revisions);
   }
   return {

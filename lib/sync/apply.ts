@@ -1,3 +1,4 @@
+import { sameUsers } from '../edge/users';
 import { type Proof, proveServed } from '../entrance/proof';
 import { type WantedServer, wantedServers } from '../haproxy/backend';
 import { describedStructure } from '../haproxy/render';
@@ -101,10 +102,11 @@ async function planned(running: Running, target: Target): Promise<Plan> {
     );
   }
   const servers = wantedServers(target.files);
+  const hasNewStructure = worker.structure !== structure || !sameUsers(target.files, installed.files);
   const had = new Map(installed.pems.map(({ name, text }) => [name, text]));
   return {
     ...running,
-    ...{ target, servers, structure, hasNewStructure: worker.structure !== structure },
+    ...{ target, servers, structure, hasNewStructure },
     difference: change(await runningServers(worker), servers),
     renewed: target.pems.filter(({ name, text }) => had.get(name) !== text).map(({ name }) => name),
     certificates: `${settings.link}/certificates`,

@@ -62,7 +62,7 @@ type Usable = { readonly certificate: Certificate; readonly file: File };
 type Certificates = Current & Pick<Installed, 'pems'>;
 
 export type Source = {
-  readonly parameters: Pick<Parameters, 'getAll'>;
+  readonly parameters: Pick<Parameters, 'get' | 'getAll'>;
   readonly prefix: string;
   readonly makeStandIn: () => string;
   /** Epoch milliseconds. */

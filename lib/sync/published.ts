@@ -1,10 +1,11 @@
+import { withoutUsers, withUsers } from '../edge/users';
 import { currentName, type Piece, parseGeneration, pieceName, sha256, unpack } from '../generation/generation';
 import type { File } from '../haproxy/render';
 import type { Parameter, Parameters } from './aws/calls';
 import type { Current, Installed } from './disk/installed';
 import { fetchCertificates, type Source, withCertificates } from './pem';
 
-/** `faults` say why stored certificates cannot be used. */
+/** `faults` say why stored certificates and secrets cannot be used. */
 export type Wanted = Omit<Installed, 'folder'> & { readonly faults: readonly string[] };
 
 type Pointer = {
@@ -63,9 +64,11 @@ export async function isLate(
 
 /** Fetches what is not installed. A certificate that cannot be used stays as installed. @throws when a file is missing or damaged. */
 export async function fetchWanted(source: Source, current: Current, installed: Installed): Promise<Wanted> {
-  const files = await fetchFiles(source, current.generation.files, installed.files);
+  const pieces = await fetchFiles(source, current.generation.files, installed.files.map(withoutUsers));
+  const users = await withUsers(source, pieces, installed.files);
   const { usable, faults } = await fetchCertificates(source, current.generation.certificates, installed);
-  return { ...withCertificates(current, usable, installed, source.makeStandIn), files, faults };
+  const wanted = withCertificates(current, usable, installed, source.makeStandIn);
+  return { ...wanted, files: users.files, faults: [...users.faults, ...faults] };
 }
 
 export const isInstalled = ({ number, files, pems }: Wanted, installed: Installed): boolean =>

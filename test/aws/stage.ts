@@ -61,6 +61,7 @@ export async function stage(patience: object = {}) {
   return {
     world,
     api,
+    store,
     run,
     forget,
     current: () => store.read(`${prefix}/haproxy/current`),

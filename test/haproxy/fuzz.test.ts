@@ -53,6 +53,12 @@ const known: Readonly<Record<string, readonly [values: readonly string[], begins
     ['http-request replace-path', 'http-request set-header X-Forwarded-Prefix'],
   ],
   redirect: [['example.com', 'https://a.test/x?y=z', 'http://b.test:81/'], ['http-request redirect']],
+  auth: [
+    ['staff', 'a-1'],
+    'set-var(txn.login) set-var(txn.user) set-var(txn.wrong) auth return del-header set-header'
+      .split(' ')
+      .map((action) => `http-request ${action}`),
+  ],
   check: [
     ['tcp', '/health', '/a/b.c'],
     ['option httpchk', 'http-check send', 'http-check expect'],
@@ -139,9 +145,7 @@ const alone = render({ backends: others, certified: [] });
 it('of random and hostile labels each set is a named fault, or adds its own lines to its own backend and nothing else', () => {
   const given = fc.sample(fuzzed, { numRuns: sets, seed: Number(process.env.SEED ?? 6378) });
   const read = given.map((each, number) => ({ given: each, found: serviceOf(each, number) }));
-
   const services = read.flatMap(({ found }) => ('name' in found ? [found] : []));
-
   expect(read.flatMap(({ given, found }) => ('name' in found ? [] : unnamed(given, found))).slice(0, 5)).toStrictEqual(
     [],
   );
@@ -171,10 +175,8 @@ function strays(services: readonly Backend[], files: readonly File[]): readonly 
   const names = new Set(services.flatMap(({ name, servers }) => [name, ...servers.map((server) => server.name)]));
   const isOwn = (line: string) => names.has(line.replace(/^.* /, ''));
   const added = (service: Backend) => {
-    const [file, begins] = [
-      `50-${service.name}.cfg`,
-      Object.keys(service.labels).flatMap((key) => known[key]?.[1] ?? []),
-    ];
+    const file = `50-${service.name}.cfg`;
+    const begins = Object.keys(service.labels).flatMap((key) => known[key]?.[1] ?? []);
     const before = new Set(text(bare, file).split('\n'));
     return text(files, file)
       .split('\n')

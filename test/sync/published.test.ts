@@ -84,7 +84,12 @@ describe('the certificates of a generation', () => {
   };
   const fetched = (now: number) =>
     fetchWanted(
-      { parameters: { getAll: async () => stored }, prefix, makeStandIn: () => 'a stand-in', now },
+      {
+        parameters: { get: async () => undefined, getAll: async () => stored },
+        prefix,
+        makeStandIn: () => 'a stand-in',
+        now,
+      },
       { number: 2, modified: 2, generation: { files: [], certificates: [certificate] } },
       installed,
     );

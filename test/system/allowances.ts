@@ -29,6 +29,11 @@ export const unused: Readonly<Record<string, Readonly<Record<string, string>>>> 
       'the event source mapping receives, deletes and counts in the function’s role; it is played',
       ...allows('TakeMessages', 'sqs', 'ReceiveMessage DeleteMessage GetQueueAttributes'),
     ),
+    ...because(
+      'it is a denial, and keys are not played',
+      ...allows('DecryptNoSecret', 'kms', 'Decrypt'),
+      covers('DecryptNoSecret', 'kms', 'key/*'),
+    ),
     ...logs('reconcile'),
   },
   RenewRole: logs('renew'),

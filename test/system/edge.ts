@@ -7,8 +7,9 @@ import { connect as connectTls } from 'node:tls';
 import type { Labels } from '../../lib/edge/label';
 import { render } from '../../lib/haproxy/render';
 import { type StageSettings, usualSettings } from '../../lib/haproxy/stage';
+import { exchange, type Listening } from './edge-exchange';
 import { type Asking, http2Client } from './edge-http2';
-import { startInstance, until } from './haproxy-instance';
+import { type Instance, startInstance, until } from './haproxy-instance';
 import { backend, listen } from './haproxy-tasks';
 
 /** A request that reached a task. */
@@ -35,6 +36,8 @@ export type Building = {
   /** Labels of services, as lib/routes/labels.ts returns them. */
   readonly labels?: Readonly<Record<string, Labels>>;
   readonly answer?: Answering;
+  /** Runs before the first sync. */
+  readonly prepare?: (instance: Instance) => unknown;
   /** The configuration, as another release would have written it. */
   readonly edit?: (text: string) => string;
 };
@@ -61,15 +64,13 @@ async function openDoor(services: Readonly<Record<string, string>>, building: Bu
   const backends = tasks.map(({ server, name }) =>
     backend(name === 'idle' ? [] : [server], {
       ...{ name: `demo.${name}`, service: name, labels: labels[name] ?? {} },
-      routes: (services[name] ?? '').split(' ').map((route) => {
-        const [host = '', path = '/'] = route.split(/(?=\/)(.*)/);
-        return { host, path, since: 1 };
-      }),
+      routes: (services[name] ?? '').split(' ').map(routeOf),
     }),
   );
   const files = render({ backends, certified, settings: { ...usualSettings, ...building.settings } }).map(
     ({ name, text }) => ({ name, text: edit(text) }),
   );
+  building.prepare?.(instance);
   await instance.syncHere(instance.publishFiles(files));
   await instance.startHaproxy();
   const isUp = (name: string) => until(async () => (await instance.status(`demo.${name}`, name)) === 'UP');
@@ -77,6 +78,7 @@ async function openDoor(services: Readonly<Record<string, string>>, building: Bu
 
   return {
     instance,
+    backends,
     isUp,
     reached: () => tasks.flatMap((task) => task.reached),
     /** Tasks and paths of the requests that reached a task. */
@@ -94,6 +96,11 @@ async function openDoor(services: Readonly<Record<string, string>>, building: Bu
       await instance.stop();
     },
   };
+}
+
+function routeOf(text: string) {
+  const [host = '', path = '/'] = text.split(/(?=\/)(.*)/);
+  return { host, path, since: 1 };
 }
 
 function clientsOf(host: string) {
@@ -167,37 +174,4 @@ function switched({ headers }: IncomingMessage): string {
   const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
   const accept = createHash('sha1').update(key).digest('base64');
   return `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${headers.upgrade}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
-}
-
-type Listening = { readonly afterwards?: string; readonly silentMs?: number };
-
-/**
- * @param afterwards what is sent once an answer has begun, as a client would that believes in a tunnel
- * @param silentMs for how long an answer may pause
- */
-export function exchange(
-  socket: Socket,
-  text: string,
-  { afterwards, silentMs = afterwards === undefined ? 100 : 500 }: Listening = {},
-): Promise<string> {
-  return new Promise((resolve) => {
-    let answer = '';
-    let more = afterwards;
-    const end = () => {
-      socket.destroy();
-      resolve(answer);
-    };
-    // An answer may be late on a busy machine; what follows it is not.
-    socket.setTimeout(3_000, end);
-    socket
-      .on('data', (data) => {
-        answer += data.toString('latin1');
-        socket.setTimeout(silentMs);
-        if (more !== undefined) socket.write(more);
-        more = undefined;
-      })
-      .on('end', end)
-      .on('error', end)
-      .write(text);
-  });
 }

@@ -18,10 +18,13 @@ worldForAll({ certificates: true }, async () => {
   );
 });
 
-/** Touches every call: a task starts, a certificate is ordered, a run fails, a service loses its last task. */
+/** Touches every call: a task of a service with a secret starts, a certificate is ordered, a run fails, a service loses its last task. */
 async function story(): Promise<void> {
   const { ecs, aws } = world;
-  const taskDefinition = ecs.registerTaskDefinition({ family: 'shop', containers: [serving('shop.example')] });
+  const labels = { 'haproxy.host': 'shop.example', 'haproxy.auth': 'staff' };
+  const taskDefinition = ecs.registerTaskDefinition({ family: 'shop', containers: [serving('', { labels })] });
+  const secret = { Name: '/sluice/dev/auth/sluice-dev.shop/staff', Type: 'SecureString' };
+  aws.parameters.put({ ...secret, Value: `ann:$5$salt$${'h'.repeat(43)}` });
   const failed = () => world.reconciles().filter(({ outcome }) => outcome === 'failed').length;
 
   ecs.createService({ name: 'shop', taskDefinition, desiredCount: 2 });
@@ -32,6 +35,7 @@ async function story(): Promise<void> {
   world.tick();
   await until(() => failed() > 0);
   await synced('certificates/sluice.test');
+  await synced('auth/sluice-dev.shop/staff');
   ecs.updateService('shop', { desiredCount: 0 });
   await until(() => aws.api.calls.some(({ action }) => action === 'ecs:DescribeServices'));
   await customResource((event) => aws.invoke('unmake', event), 'Delete');

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+
 import { type Queue, sendMessage } from '../../scripts/local/events/sqs';
 import { ask, running, serving, statusAt, until, world, worldForAll } from './shop';
 
@@ -126,6 +128,29 @@ it('a service without tasks gets 503, and only that service', async () => {
   await until(async () => (await answer('shop.example')) === 503);
 
   expect(await answer('broken.example')).toBe(200);
+});
+
+it('a changed password counts after one tick, and no log, command or published text holds its hash', async () => {
+  const keep = (password: string) => {
+    const hash = execFileSync('openssl', ['passwd', '-6', password]).toString().trim();
+    const secret = { Name: '/sluice/dev/auth/sluice-dev.staging/staff', Type: 'SecureString', Overwrite: true };
+    world.aws.parameters.put({ ...secret, Value: `ann:${hash}` });
+    return hash;
+  };
+  const enters = (auth: string) => statusAt(world.proxy.http, 'staging.example', { auth });
+  const hashes = [keep('one')];
+  serve('staging', { 'haproxy.host': 'staging.example', 'haproxy.auth': 'staff' }, 1);
+  await until(async () => (await enters('ann:one')) === 200);
+  expect(await answer('staging.example')).toBe(401);
+
+  hashes.push(keep('two'));
+  world.tick();
+  await until(async () => (await enters('ann:two')) === 200);
+
+  expect(await enters('ann:one')).toBe(401);
+  const { api, commands, invocations } = world.aws;
+  const said = JSON.stringify([world.reconciles(), invocations, api.calls, commands.commands, world.proxy.log()]);
+  expect(hashes.filter((hash) => said.includes(hash.slice(-40)))).toStrictEqual([]);
 });
 
 it('laws 12 and 14: no log holds a key, and the packaged policies denied no call', () => {

@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path';
 
 import { packaged, packageSources, sourceFiles, type Variant, variants } from '../../scripts/real/package';
 
-export type Statement = { Sid?: string; Action: string | string[]; Resource: unknown; Condition?: object };
+export type Statement = {
+  Sid?: string;
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: object;
+};
 export type Resource = { Type: string; Properties: Record<string, unknown>; DependsOn?: string | string[] };
 export type Template = ReturnType<typeof read>;
 

@@ -68,6 +68,9 @@ export const belowRoot: Readonly<Record<string, readonly (readonly Asked[])[]>> 
   'store a certificate': ['index', 'shop.example/key', 'shop.example/chain'].map((path) => [
     ['ssm:PutParameter', parameter(`certificates/${path}`), { 'ssm:Overwrite': 'true' }],
   ]),
+  'store a secret of a service': [
+    [['ssm:PutParameter', parameter('auth/demo.shop/staff'), { 'ssm:Overwrite': 'true' }]],
+  ],
   'run the sync': [
     [
       ['ssm:SendCommand', sync],

@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
 
 import { render } from '../../lib/haproxy/render';
-import { exchange } from './edge';
+import { exchange } from './edge-exchange';
 import { type Instance, startInstance } from './haproxy-instance';
 import { backend } from './haproxy-tasks';
 

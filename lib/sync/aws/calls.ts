@@ -13,7 +13,7 @@ export type Parameter = {
 
 export type Parameters = {
   /** Takes a name or `name:version`; `undefined` if it does not exist. */
-  readonly get: (name: string) => Promise<Parameter | undefined>;
+  readonly get: (name: string, options?: { readonly decrypted: boolean }) => Promise<Parameter | undefined>;
   /** Takes `name:version`; the answer lacks those that do not exist. */
   readonly getAll: (
     selectors: readonly string[],
@@ -44,8 +44,10 @@ export function parameterStore(
   };
 
   return {
-    get: async (name) => {
-      const { Parameter: found } = await call('GetParameter', { Name: name }).catch(ifMissing);
+    get: async (name, { decrypted } = { decrypted: false }) => {
+      const { Parameter: found } = await call('GetParameter', { Name: name, WithDecryption: decrypted }).catch(
+        ifMissing,
+      );
       return found === undefined ? undefined : parameter(found as Raw);
     },
     getAll: async (selectors, { decrypted }) => {
