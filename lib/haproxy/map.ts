@@ -31,32 +31,32 @@ const keyOf = ({ host, path }: Route): string =>
 /** How many labels of a host, after its first one, a wildcard may have without a rule of its own. */
 const usualDepth = 4;
 
-const found = '{ var(txn.backend) -m found }';
-const lookUp = (sample: string): string => `http-request set-var(txn.backend) ${sample},map_beg(${mapPath})`;
+/** A rule is read until one finds its backend, so what an exact host does not need costs it nothing. */
+const lookUp = (sample: string): string =>
+  `use_backend %[var(txn.backend)] if { ${sample},concat(,txn.path,/),map_beg(${mapPath}),set-var(txn.backend) -m found }`;
+
+/** Its first label is what a wildcard stands for. */
+const rest = 'var(txn.host),field(2,.,0)';
 
 /**
  * `map_beg` finds the longest key that the text begins with. An exact host is asked for first, then wildcards from the longest, then `*`:
- * the next one if no path of a host fits.
+ * the next one if no path of a host fits. OPTIONS * has no path (RFC 9110, 9.3.7).
  */
 export function routingRules(backends: readonly Backend[]): readonly string[] {
   const wild = backends.flatMap(({ routes }) => routes.filter(({ host }) => host.startsWith('*.')));
   const depths = wild.map(({ host }) => host.split('.').length - 1);
   const deepest = Math.max(usualDepth, ...depths);
   const wildcards = Array.from({ length: deepest }, (_, index) => deepest - index);
+  const certified = (prefix: string, name: string) =>
+    `{ str(${prefix}),concat(,${name},/),map_beg(${mapPath}) -m found }`;
+  const onePlace = `{ ${rest},set-var(txn.rest) -m found } ${certified('https:*.', 'txn.rest')}`;
   return [
-    'http-request set-var(txn.path) path,concat(/)',
-    // OPTIONS * has no path (RFC 9110, 9.3.7).
-    'http-request set-var(txn.path) str(/) unless { var(txn.path) -m found }',
-    lookUp('var(txn.host),concat(,txn.path)'),
-    // Its first label is what a wildcard stands for.
-    `http-request set-var(txn.rest) var(txn.host),field(2,.,0) unless ${found} { ssl_fc }`,
-    ...wildcards.map((depth) => `${lookUp(`var(txn.rest),field(-1,.,${depth}),concat(*,txn.path)`)} unless ${found}`),
-    `${lookUp('str(*),concat(,txn.path)')} unless ${found}`,
+    'http-request set-var(txn.path) path',
     // A certificate for *.example.com covers one label before the dot (RFC 6125, 6.4.3).
-    `http-request set-var(txn.https) str(https:),concat(,txn.host,/),map_beg(${mapPath}) unless { ssl_fc }`,
-    `http-request set-var(txn.https) str(https:*.),concat(,txn.rest,/),map_beg(${mapPath}) unless { ssl_fc } || { var(txn.https) -m found }`,
-    'http-request redirect location https://%[var(txn.host)]%[pathq] code 308 if { var(txn.https) -m found }',
-    'use_backend %[var(txn.backend)] if { var(txn.backend) -m found }',
+    `http-request redirect location https://%[var(txn.host)]%[pathq] code 308 if !{ ssl_fc } ${certified('https:', 'txn.host')} || !{ ssl_fc } ${onePlace}`,
+    lookUp('var(txn.host)'),
+    ...wildcards.map((depth) => lookUp(`${rest},field(-1,.,${depth}),concat(*)`)),
+    lookUp('str(*)'),
     'default_backend sluice-unknown',
   ];
 }
