@@ -11,7 +11,8 @@ import { lambda } from '../lib/lambda';
 import { reconcile } from '../lib/reconcile';
 import { readSettings } from '../lib/settings';
 
-const settings = readSettings(process.env);
+// The packager writes the pages in place of this name.
+const settings = readSettings({ ...process.env, SLUICE_ERROR_PAGES: process.env.SLUICE_ERROR_PAGES });
 // A call that hangs must leave time for another try, and for reporting the failure.
 const patience = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 const adaptive = { retryMode: 'adaptive', requestHandler: patience };

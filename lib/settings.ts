@@ -39,7 +39,7 @@ export type Settings = {
 };
 
 /** Checked again, because nothing else may enter a line of HAProxy's configuration. */
-export const stageSettings = z
+const stageSettings = z
   .string()
   .transform(parseJson)
   .pipe(
@@ -48,6 +48,11 @@ export const stageSettings = z
       minTls: z.enum(['1.2', '1.3']),
     }),
   );
+
+const errorPages = z
+  .string()
+  .transform((text) => parseJson(Buffer.from(text, 'base64').toString()))
+  .pipe(z.record(z.string(), z.string()));
 
 const environment = z.object({
   SLUICE_CLUSTERS: z.string().regex(/^[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*$/, 'must be cluster names, comma separated'),
@@ -61,6 +66,7 @@ const environment = z.object({
     .transform(parseJson)
     .pipe(z.array(z.array(z.string().min(1)).min(1)).min(1)),
   SLUICE_STAGE_SETTINGS: stageSettings,
+  SLUICE_ERROR_PAGES: errorPages,
 });
 
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
@@ -73,6 +79,6 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     queueUrl: data.SLUICE_QUEUE_URL,
     addresses: data.SLUICE_ADDRESSES,
     certificates: data.SLUICE_CERTIFICATES,
-    stageSettings: data.SLUICE_STAGE_SETTINGS,
+    stageSettings: { ...data.SLUICE_STAGE_SETTINGS, errorPages: data.SLUICE_ERROR_PAGES },
   };
 }

@@ -1,4 +1,5 @@
 // What follows from the settings: values for serverless.yml and the other files here.
+const { readPages } = require('./settings/pages.cjs');
 
 /** Whether an instance type has an Arm processor: a `g` follows its generation. */
 const isArm = (type) => /^[a-z]+[0-9]+g/.test(type);
@@ -8,6 +9,9 @@ const directories = {
   production: 'https://acme-v02.api.letsencrypt.org/directory',
   staging: 'https://acme-staging-v02.api.letsencrypt.org/directory',
 };
+
+/** The packager writes it into the bundle of reconcile, because an environment would be too small; base64 holds nothing that it would resolve. */
+const bundled = (pages) => Buffer.from(JSON.stringify(pages)).toString('base64');
 
 const ecsArn = (path) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:ecs:\${AWS::Region}:\${AWS::AccountId}:${path}` });
 
@@ -46,13 +50,14 @@ const forTaskHosts = ({ taskInstanceTypes, taskCapacity, slots, helloWorld }) =>
   slowest: [...slots.map((slot) => `ProxyGroup${slot}`), ...(helloWorld ? ['HelloWorldService'] : [])],
 });
 
-const forReconcile = ({ clusters, slots, trustedProxies, minTls }) => ({
+const forReconcile = ({ clusters, slots, trustedProxies, minTls, errorPages }) => ({
   clusterNames: clusters.join(),
   clusterArns: clusters.map((name) => ecsArn(`cluster/${name}`)),
   clusterContents: clusters.flatMap((name) =>
     ['task', 'service', 'container-instance'].map((kind) => ecsArn(`${kind}/${name}/*`)),
   ),
   proxyAddresses: { 'Fn::Join': [',', slots.map((slot) => ({ Ref: `ProxyAddress${slot}` }))] },
+  bundled: { 'process.env.SLUICE_ERROR_PAGES': JSON.stringify(bundled(readPages(errorPages).pages)) },
   /** As lib/haproxy/stage.ts names them. */
   stageSettingsJson: JSON.stringify({ trustedProxies, minTls }),
 });

@@ -1,4 +1,14 @@
+import { usualSettings } from '../lib/haproxy/stage';
 import { readSettings } from '../lib/settings';
+
+type Settings = Record<string, unknown>;
+const { check } = require('../resources/settings.cjs') as { check: (given: Settings, where: string) => Settings };
+const { derive } = require('../resources/derived.cjs') as {
+  derive: (
+    settings: Settings,
+    stage: string,
+  ) => { stageSettingsJson: string; bundled: { 'process.env.SLUICE_ERROR_PAGES': string } };
+};
 
 const environment = {
   SLUICE_CLUSTERS: 'demo,other',
@@ -9,6 +19,7 @@ const environment = {
   SLUICE_ADDRESSES: '192.0.2.1,192.0.2.2',
   SLUICE_CERTIFICATES: '[["example.com","*.example.com"]]',
   SLUICE_STAGE_SETTINGS: '{"trustedProxies":["203.0.113.0/24"],"minTls":"1.2"}',
+  SLUICE_ERROR_PAGES: Buffer.from('{}').toString('base64'),
 };
 
 it('names every faulty setting at once', () => {
@@ -17,4 +28,21 @@ it('names every faulty setting at once', () => {
   expect(() => readSettings(faulty)).toThrow(
     /SLUICE_CLUSTERS: .*; SLUICE_PREFIX: must be .*; SLUICE_QUEUE_URL: .*; SLUICE_CERTIFICATES: .*; SLUICE_STAGE_SETTINGS.trustedProxies.0: must be ranges of addresses/,
   );
+});
+
+it('reads the settings of the stage as they were given', () => {
+  const read = (given: Settings) => {
+    const needed = { domain: 'example.com', hostedZoneId: 'Z0123456789ABCDEFGHIJ' };
+    const { stageSettingsJson, bundled } = derive(check({ ...needed, ...given }, ''), 'dev');
+    const pages = JSON.parse(bundled['process.env.SLUICE_ERROR_PAGES']) as string;
+    return readSettings({ ...environment, SLUICE_STAGE_SETTINGS: stageSettingsJson, SLUICE_ERROR_PAGES: pages })
+      .stageSettings;
+  };
+
+  expect(read({})).toStrictEqual(usualSettings);
+  expect(read({ trustedProxies: ['2001:db8::/32', '203.0.113.7'], minTls: 1.3 })).toStrictEqual({
+    trustedProxies: ['2001:db8::/32', '203.0.113.7/32'],
+    minTls: '1.3',
+    errorPages: {},
+  });
 });

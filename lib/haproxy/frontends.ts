@@ -59,11 +59,11 @@ const requestRules = `    option http-restrict-req-hdr-names delete
     http-request ${plain(400, 'A trailer of the request has the name of a header that only the proxy sets.')} if { req.hdr(Trailer) -m reg -i ^${trustedTrailer}$ }
 .endif`;
 
-export const frontends = (backends: readonly Backend[], { trustedProxies }: StageSettings): string => `frontend sluice
+export const frontends = (backends: readonly Backend[], settings: StageSettings): string => `frontend sluice
     bind "\${SLUICE_HTTP-:80}"
     # The first certificate is for clients without SNI, regardless of the other files.
     bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/00-stand-in.pem" crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
-${indented(entranceLimits(trustedProxies))}
+${indented(entranceLimits(settings.trustedProxies))}
 ${requestRules}
     http-response del-header Keep-Alive
 ${indented(routingRules(backends))}
@@ -77,10 +77,10 @@ frontend sluice-statistics
     stats refresh 2s
 
 backend sluice-unknown
-${page(404, 'Not found', 'No service answers to this name and path.')}
+${page(404, settings)}
     http-request return status 404 default-errorfiles
 
-${counters(trustedProxies)}
+${counters(settings.trustedProxies)}
 `;
 
 const indented = (rules: readonly string[]): string => rules.map((rule) => `    ${rule}`).join('\n');

@@ -27,11 +27,12 @@ export function render({ backends, certified, settings = usualSettings }: Config
   const users = userFiles(sorted);
 
   const options = sorted.map(serverOptions);
+  const shared = defaults(settings);
   const digest = structure(
-    [entrance, ...users, ...services, { name: '00-global.cfg', text: global('', settings) + defaults }],
+    [entrance, ...users, ...services, { name: '00-global.cfg', text: global('', settings) + shared }],
     options,
   );
-  return [{ name: '00-global.cfg', text: global(digest, settings) + defaults }, ...users, entrance, map, ...services];
+  return [{ name: '00-global.cfg', text: global(digest, settings) + shared }, ...users, entrance, map, ...services];
 }
 
 /**

@@ -39,13 +39,8 @@ ${globalLimits}
 
 `;
 
-export const page = (status: number, title: string, advice: string, headers = ''): string =>
-  `    http-error status ${status} content-type "text/html; charset=utf-8"${headers} string ` +
-  `"<!doctype html><meta name=viewport content='width=device-width'><title>${title}</title>` +
-  `<body style='font:1.1em system-ui;margin:15vh auto;max-width:32em;padding:0 1em'><h1>${title}</h1><p>${advice}</p>"`;
-
 /** With these timeouts and retries no GET is lost while tasks join and leave; see docs/architecture.md. */
-export const defaults = `defaults sluice-defaults
+export const defaults = (settings: StageSettings): string => `defaults sluice-defaults
     mode http
     log global
     option httplog
@@ -66,9 +61,46 @@ export const defaults = `defaults sluice-defaults
     retry-on conn-failure empty-response
     option idle-close-on-response
     load-server-state-from-file global
-${page(400, 'Bad request', 'The request is not valid HTTP, or it has more headers than this server accepts.')}
-${page(408, 'Request timeout', 'The request took too long to arrive. Please try again.')}
-${page(502, 'Bad gateway', 'The service broke off its answer, or it sent more headers than this server accepts. Please try again.')}
-${page(503, 'Service unavailable', 'This site is temporarily unavailable. Please try again soon.', ' hdr Retry-After 1')}
-${page(504, 'Gateway timeout', 'The service took too long to answer. Please try again.')}
+${[400, 408, 502, 503, 504].map((status) => page(status, settings)).join('\n')}
 `;
+
+type Page = { readonly title: string; readonly advice: string; readonly headers?: string };
+
+/** What HAProxy itself answers to visitors. resources/settings/pages.cjs has the statuses too: CommonJS cannot import TypeScript. */
+const builtIn: Readonly<Record<number, Page>> = {
+  400: {
+    title: 'Bad request',
+    advice: 'The request is not valid HTTP, or it has more headers than this server accepts.',
+  },
+  404: { title: 'Not found', advice: 'Nothing is served at this name and path.' },
+  408: { title: 'Request timeout', advice: 'The request took too long to arrive. Please try again.' },
+  502: {
+    title: 'Bad gateway',
+    advice:
+      'This site is temporarily unavailable: it broke off its answer, or it sent more headers than this server accepts. Please try again.',
+  },
+  503: {
+    title: 'Service unavailable',
+    advice: 'This site is temporarily unavailable. Please try again soon.',
+    headers: ' hdr Retry-After 1',
+  },
+  504: {
+    title: 'Gateway timeout',
+    advice: 'This site is temporarily unavailable: it took too long to answer. Please try again.',
+  },
+};
+
+export const page = (status: number, { errorPages }: StageSettings): string => {
+  const { title = '', advice = '', headers = '' } = builtIn[status] ?? {};
+  const text =
+    errorPages[status] ??
+    `<!doctype html><meta name=viewport content='width=device-width'><title>${title}</title>` +
+      `<body style='font:1.1em system-ui;margin:15vh auto;max-width:32em;padding:0 1em'><h1>${title}</h1><p>${advice}</p>`;
+  return `    http-error status ${status} content-type "text/html; charset=utf-8"${headers} string "${quoted(text)}"`;
+};
+
+/** As text between double quotes, where HAProxy replaces variables, and a line must end (HAProxy: configuration manual, 2.2). */
+const quoted = (text: string): string =>
+  text
+    .replace(/[\\"$]/g, '\\$&')
+    .replace(/[^ -~\u0080-\u{10ffff}]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);

@@ -4,6 +4,8 @@ export type StageSettings = {
   readonly trustedProxies: readonly string[];
   /** The lowest version of TLS. */
   readonly minTls: '1.2' | '1.3';
+  /** HTML by status, in place of a page of Sluice's own. */
+  readonly errorPages: Readonly<Record<string, string>>;
 };
 
-export const usualSettings: StageSettings = { trustedProxies: [], minTls: '1.2' };
+export const usualSettings: StageSettings = { trustedProxies: [], minTls: '1.2', errorPages: {} };

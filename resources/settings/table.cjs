@@ -15,11 +15,13 @@ const {
   whole,
   zone,
 } = require('./kinds.cjs');
+const { readPages } = require('./pages.cjs');
 const { shown } = require('./words.cjs');
 
 const arm = text('an instance type with an Arm processor such as t4g.nano', /^[a-z]+[0-9]+g[a-z]*\.[a-z0-9]+$/);
 const type = text('an instance type such as t4g.small', /^[a-z][a-z0-9-]*\.[a-z0-9]+$/);
 const cluster = text('the name of an ECS cluster such as default, which is not its ARN', /^[A-Za-z0-9_-]{1,255}$/);
+const folder = text('the name of a folder such as pages', /^[^\0]{0,255}$/);
 const region = text('an AWS region such as eu-west-2', /^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]$/);
 const subnet = id('subnet', 'subnet');
 const group = id('security group', 'sg');
@@ -42,6 +44,7 @@ const table = {
   dns: { kind: oneOf('none', 'apex', 'apex+wildcard') },
   trustedProxies: { kind: list('a list of addresses and ranges such as [203.0.113.0/24]', proxyRange) },
   minTls: { kind: version('1.2', '1.3'), default: '1.2' },
+  errorPages: { kind: folder, default: '', fault: (name) => readPages(name).fault },
   vpcCidr: { kind: range, default: '10.77.0.0/16' },
   taskCapacity: { kind: oneOf('spot', 'on-demand'), default: 'spot' },
   taskInstanceTypes: { kind: list('a list of instance types such as [t4g.small, t4g.medium]', type) },

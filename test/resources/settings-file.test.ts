@@ -1,8 +1,10 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+
+import { unzipSync } from 'fflate';
 
 import { inCopy } from '../system/packaged';
 
@@ -136,16 +138,24 @@ it('npx sls package reads the user’s own file, a stage’s block above the def
   const { path, remove } = withFile(
     [
       'default: { domain: one.example, hostedZoneId: Z0123456789, maxTaskHosts: 2, dns: apex }',
-      'prod: { domain: two.example, maxTaskHosts: 3, region: us-east-1, alarmEmail: "a@${sls:stage}.example" }',
+      'prod: { domain: two.example, maxTaskHosts: 3, region: us-east-1, errorPages: pages, alarmEmail: "a@${sls:stage}.example" }',
       'qa: { domain: "${env:THERE_IS_NONE}" }',
     ].join('\n'),
   );
   // Two that package in one folder disturb each other.
-  const { said, template } = await inCopy(async (cwd) => {
+  const page = '<p>${env:THERE_IS_NONE} "%[src]" für später';
+  const { said, template, bundle } = await inCopy(async (cwd) => {
+    mkdirSync(join(cwd, 'pages'));
+    writeFileSync(join(cwd, 'pages/503.html'), page);
     const env = { ...process.env, SLUICE_SETTINGS: path, TMPDIR: cwd };
     const { stdout, stderr } = await promisify(execFile)('sh', ['-c', command], { cwd, env });
     const file = join(cwd, '.serverless/cloudformation-template-update-stack.json');
-    return { said: `${stdout}${stderr}`, template: readFileSync(file, 'utf8') };
+    const bundle = Object.values(unzipSync(readFileSync(join(cwd, '.serverless/reconcile.zip'))));
+    return {
+      said: `${stdout}${stderr}`,
+      template: readFileSync(file, 'utf8'),
+      bundle: Buffer.concat(bundle).toString(),
+    };
   });
   remove();
 
@@ -154,6 +164,7 @@ it('npx sls package reads the user’s own file, a stage’s block above the def
   expect(template).toMatch(/"MaxSize": "?3/);
   expect(template).toContain('"a@prod.example"');
   expect(template).not.toMatch(/(one|two)\.example/);
+  expect(bundle).toContain(Buffer.from(JSON.stringify({ 503: page })).toString('base64'));
   expect(said).toContain('Packaging sluice for stage prod (us-east-1)');
   expect(said).toMatch(
     new RegExp(`Stage prod for example.com, settings from ${path}: \\d+ resources, in .*cloudformation-template-up`),

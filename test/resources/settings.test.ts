@@ -3,9 +3,6 @@ import { join } from 'node:path';
 
 import fc from 'fast-check';
 
-import { usualSettings } from '../../lib/haproxy/stage';
-import { stageSettings } from '../../lib/settings';
-
 type Settings = Record<string, unknown>;
 const { check, names } = require('../../resources/settings.cjs') as {
   check: (given: Settings, where: string) => Settings;
@@ -88,6 +85,9 @@ describe('settings', () => {
     ]),
     [{ minTls: 1.1 }, 'minTls: "1.1" is not 1.2 or 1.3'],
     [{ minTls: 'TLSv1.3' }, 'minTls: "TLSv1.3" is not 1.2 or 1.3'],
+    [{ errorPages: 'nowhere' }, 'errorPages: "nowhere" is not a folder beside serverless.yml'],
+    [{ errorPages: 'docs' }, 'errorPages: "adopting.md" is not one of 400, 404, 408, 502, 503, 504, with .html'],
+    [{ errorPages: ['a'] }, 'errorPages: ["a"] is not the name of a folder such as pages'],
     [{ vpcCidr: '10.0.0.0/24' }, 'vpcCidr: "10.0.0.0/24" is not an IPv4 range from /16 to /23 such as 10.77.0.0/16'],
     [{ proxyInstanceType: 't3.nano' }, 'proxyInstanceType: "t3.nano" is not an instance type with an Arm processor'],
     [
@@ -170,17 +170,6 @@ describe('settings', () => {
     expect(check({ ...needed, ...words, certificates: 'a.example,*.a.example;b.example' }, '--param')).toMatchObject({
       ...{ acceptTerms: true, helloWorld: false, proxies: 2, taskInstanceTypes: ['t3.small', 't3a.small'] },
       certificates: [['a.example', '*.a.example'], ['b.example']],
-    });
-  });
-
-  it('of the stage reach the function that writes HAProxy’s configuration', () => {
-    const read = (settings: Settings) =>
-      stageSettings.safeParse(derive(check({ ...needed, ...settings }, ''), 'dev').stageSettingsJson).data;
-
-    expect(read({})).toStrictEqual(usualSettings);
-    expect(read({ trustedProxies: ['2001:db8::/32', '203.0.113.7'], minTls: 1.3 })).toStrictEqual({
-      minTls: '1.3',
-      trustedProxies: ['2001:db8::/32', '203.0.113.7/32'],
     });
   });
 

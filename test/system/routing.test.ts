@@ -16,7 +16,7 @@ doorForAll(services, { labels: { strict: { check: '/health' }, flaky: { check: '
 const status = (text: string): number => Number(/^HTTP\/1\.1 (\d+) /.exec(text)?.[1]);
 
 it.each([
-  ['an unknown host', 'nobody.example', 404, 'No service answers to this name and path.'],
+  ['an unknown host', 'nobody.example', 404, 'Nothing is served at this name and path.'],
   ['a service without tasks', 'idle.example', 503, 'This site is temporarily unavailable.'],
 ])('%s gets a plain page', async (_, host, code, sentence) => {
   const page = await door.get(host);
