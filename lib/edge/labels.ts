@@ -3,6 +3,7 @@ import { auth } from './auth';
 import { check, checkLabels } from './check';
 import { hsts } from './hsts';
 import type { Entry, Label, Shaped } from './label';
+import { proto } from './proto';
 import { rate } from './rate';
 import { redirect } from './redirect';
 import { sticky } from './sticky';
@@ -22,6 +23,7 @@ export const labels: readonly Label[] = [
   ...checkLabels,
   timeout,
   timeoutIdle,
+  proto,
   sticky,
 ];
 

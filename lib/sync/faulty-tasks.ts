@@ -73,13 +73,18 @@ export type Unheard = {
 const manyFailures = 3;
 
 const advice =
-  'Sluice speaks HTTP/1.1 without TLS to tasks: make them serve that too, at the port of haproxy.port. gRPC needs another entrance, such as an ALB';
+  'Sluice speaks HTTP/1.1 without TLS to tasks, and HTTP/2 if haproxy.proto is h2c, as gRPC needs: set the label, or make them serve HTTP/1.1 too, at the port of haproxy.port';
+
+const onlyHttp2 = 'HTTP/2 only, as gRPC does';
+/** What HAProxy speaks to a server: see lib/edge/proto.ts. */
+const wantedOf = ({ options }: WantedServer): string => (/ proto h2\b/.test(options) ? onlyHttp2 : 'HTTP/1.1');
 
 /** Servers of which HAProxy shows neither that they speak HTTP nor that they cannot be reached. */
 export function unheard(stat: string, wanted: readonly WantedServer[], heard: Heard): readonly Unheard[] {
-  return rowsOf(stat, wanted).flatMap(({ key, row, server: { address, port } }) => {
+  return rowsOf(stat, wanted).flatMap(({ key, row, server }) => {
+    const { address, port } = server;
     if (isWell(row) || /L4(CON|TOUT)/.test(row('check_status') ?? '')) return [];
-    const asked = failsAll(row);
+    const asked = failsAll(row, server);
     const known = heard[key];
     const isNew = known === undefined || (known === 'silent' && asked);
     return isNew ? [{ key, address, port, asked }] : [];
@@ -88,14 +93,18 @@ export function unheard(stat: string, wanted: readonly WantedServer[], heard: He
 
 /** Drops servers that left. */
 export function remembered(stat: string, wanted: readonly WantedServer[], heard: Heard): Heard {
-  const entries = rowsOf(stat, wanted).map(({ key, row }) => [key, isWell(row) ? 'HTTP/1.1' : heard[key]]);
+  const entries = rowsOf(stat, wanted).map(({ key, row, server }) => [
+    key,
+    isWell(row) ? wantedOf(server) : heard[key],
+  ]);
   return Object.fromEntries(entries.filter(([, found]) => found !== undefined)) as Heard;
 }
 
 /** `undefined` when there is none. */
 export function foreignServers(stat: string, wanted: readonly WantedServer[], heard: Heard): Foreign | undefined {
-  const servers = rowsOf(stat, wanted).flatMap(({ key, row, server: { backend, name, address, port } }) => {
-    const speaks = foreignSpeech(row, heard[key]);
+  const servers = rowsOf(stat, wanted).flatMap(({ key, row, server }) => {
+    const { backend, name, address, port } = server;
+    const speaks = foreignSpeech(row, server, heard[key]);
     return speaks ? [{ backend, name, at: `${address}:${port}`, speaks }] : [];
   });
   return servers.length === 0 ? undefined : { count: servers.length, servers: servers.slice(0, most), advice };
@@ -108,7 +117,7 @@ export function foreignServers(stat: string, wanted: readonly WantedServer[], he
 export function spoken(bytes: Buffer, asked: boolean): string {
   if (bytes.length === 0) return asked ? 'unknown' : 'silent';
   const text = bytes.toString('latin1');
-  if (bytes.length >= 9 && bytes[3] === 4 && bytes.readUInt32BE(5) === 0) return 'HTTP/2 only, as gRPC does';
+  if (bytes.length >= 9 && bytes[3] === 4 && bytes.readUInt32BE(5) === 0) return onlyHttp2;
   if (bytes[0] === 0x15 && bytes[1] === 3) return 'TLS';
   if (text.startsWith('HTTP/1.')) return 'HTTP/1.1';
   const printable = text
@@ -138,16 +147,23 @@ const isWell = (row: Row): boolean =>
   /L7OK/.test(row('check_status') ?? '') ||
   sum(row, ['hrsp_1xx', 'hrsp_2xx', 'hrsp_3xx', 'hrsp_5xx', 'hrsp_other']) > 0;
 
-function failsAll(row: Row): boolean {
+function failsAll(row: Row, server: WantedServer): boolean {
   if (isWell(row)) return false;
-  if (row('status')?.startsWith('UP')) return sum(row, ['eresp', 'hrsp_4xx']) >= manyFailures;
+  if (row('status')?.startsWith('UP')) return broken(row, server) + sum(row, ['hrsp_4xx']) >= manyFailures;
   return /L7RSP|SOCKERR/.test(row('check_status') ?? '') || row('check_code') === '400';
 }
 
-function foreignSpeech(row: Row, heard = 'silent'): string | undefined {
-  if (isWell(row) || heard === 'HTTP/1.1') return undefined;
+/** Up to 3.0 HAProxy counts a connection that does not become one of HTTP/2 as refused. */
+const broken = (row: Row, server: WantedServer): number =>
+  sum(row, wantedOf(server) === onlyHttp2 ? ['eresp', 'econ'] : ['eresp']);
+
+function foreignSpeech(row: Row, server: WantedServer, heard = 'silent'): string | undefined {
+  const wanted = wantedOf(server);
+  if (isWell(row) || heard === wanted) return undefined;
   if (heard !== 'silent' && heard !== 'unknown') return heard;
-  const broken = Number(row('eresp'));
-  const isBroken = row('status')?.startsWith('UP') && sum(row, ['hrsp_4xx']) === 0 && broken >= manyFailures;
-  return isBroken ? `another protocol than HTTP/1.1: HAProxy could not read any of its ${broken} answers` : undefined;
+  const failed = broken(row, server);
+  const isBroken = row('status')?.startsWith('UP') && sum(row, ['hrsp_4xx']) === 0 && failed >= manyFailures;
+  return isBroken
+    ? `another protocol than ${wanted.split(' ')[0]}: HAProxy could not read any of its ${failed} answers`
+    : undefined;
 }

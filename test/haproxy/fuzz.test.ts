@@ -21,6 +21,7 @@ const known: Readonly<Record<string, readonly [values: readonly string[], begins
   'check.fall': [['1', '10'], []],
   'check.status': [['200', '200-299,401'], ['http-check expect status']],
   'check.host': [['a.test'], ['http-check send']],
+  proto: [['h2c'], []],
   rate: [
     ['1/1s', '100/10s', '9999/1h'],
     ['stick-table type', 'http-request return status 429', 'http-request set-var(txn.counted)'],

@@ -73,7 +73,8 @@ const awsGone: Damage = ({ world }) => {
 const http2 = "require('http2').createServer().listen(Number(process.env.PORT), process.env.HOST)";
 const speaksHttp2 =
   /^HAProxy cannot speak to 1: sluice-dev\.rpc\/\w{8} at 127\.[\d.]+:\d+ \(speaks HTTP\/2 only, as gRPC does\)$/;
-const advice = /^Sluice speaks HTTP\/1\.1 without TLS to tasks: .* gRPC needs another entrance/;
+const advice =
+  /^Sluice speaks HTTP\/1\.1 without TLS to tasks, and HTTP\/2 if haproxy\.proto is h2c, .* haproxy\.port$/;
 const unreached = /^1 get no requests: sluice-dev\.mute\/\w{8} at 127\.[\d.]+:\d+ \(L4CON\)$/;
 const compare = /^L4CON: nothing listens; compare haproxy.port with what the container listens on$/;
 const terminate = /aws ec2 terminate-instances --instance-ids i-/;

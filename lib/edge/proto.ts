@@ -1,0 +1,14 @@
+import type { Label } from './label';
+
+/**
+ * A check follows the protocol of its server. No connection waits for another request: HAProxy would keep one for each call that must not be
+ * repeated, because over HTTP/2 `Connection: close` does not end it.
+ */
+export const proto: Label = {
+  key: 'proto',
+  value: '`h2c`: tasks speak HTTP/2 without TLS, as gRPC servers do',
+  standard: 'tasks speak HTTP/1.1',
+  right: 'h2c; without the label tasks speak HTTP/1.1',
+  read: (text) => (text === 'h2c' ? text : undefined),
+  server: () => 'pool-max-conn 0 proto h2',
+};

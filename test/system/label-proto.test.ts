@@ -1,0 +1,167 @@
+import { createServer as createHttp } from 'node:http';
+import { createServer as createHttp2, type IncomingHttpHeaders } from 'node:http2';
+import type { Server as NetServer } from 'node:net';
+import { promisify } from 'node:util';
+
+import { until } from './haproxy-instance';
+import { ask, backend, listen } from './haproxy-tasks';
+import { startStrangeTask } from './strange-tasks';
+import { host, instance, standForAll } from './sync-stand';
+
+type Call = { readonly request: Buffer; write: (message: Buffer) => void; end: () => void; metadata: Metadata };
+type Metadata = { get: (key: string) => readonly unknown[] };
+type Reply = (error: object | null, value?: Buffer, trailer?: unknown) => void;
+type Stream = {
+  on: (event: string, listener: (value: never) => void) => Stream;
+  write: (message: Buffer) => void;
+  end: () => void;
+};
+type Client = {
+  greet: (message: Buffer, reply: (error: unknown, value?: Buffer) => void) => Stream;
+  chat: () => Stream;
+  close: () => void;
+};
+/** The part of the package that is used here; a generic service needs no compiler for its messages. */
+const grpc = require('@grpc/grpc-js') as {
+  Server: new () => {
+    addService: (service: object, handlers: object) => void;
+    bindAsync: (at: string, credentials: unknown, done: (error: Error | null, port: number) => void) => void;
+    forceShutdown: () => void;
+  };
+  ServerCredentials: { createInsecure: () => unknown };
+  credentials: { createInsecure: () => unknown; createSsl: (...words: unknown[]) => unknown };
+  makeGenericClientConstructor: (service: object, name: string) => new (at: string, credentials: unknown) => Client;
+  Metadata: new () => { set: (key: string, value: string) => void };
+  status: Record<string, number>;
+};
+
+const asIs = (message: Buffer) => message;
+const method = (name: string, stream: boolean) => ({
+  path: `/demo.Greeter/${name}`,
+  ...{ requestStream: stream, responseStream: stream, originalName: name },
+  ...{ requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs },
+});
+const service = { greet: method('greet', false), chat: method('chat', true) };
+
+async function startGreeter() {
+  const server = new grpc.Server();
+  server.addService(service, {
+    greet: ({ request }: Call, reply: Reply) => {
+      const trailer = new grpc.Metadata();
+      trailer.set('x-spent', '3');
+      if (`${request}` === 'nobody') reply({ code: grpc.status.NOT_FOUND, details: 'no such name' });
+      else reply(null, Buffer.from(`hello ${request}`), trailer);
+    },
+    chat: (call: Stream) => {
+      call.on('data', (message: Buffer) => call.write(Buffer.from(`${message}!`)));
+      call.on('end', () => call.end());
+    },
+  });
+  const port = await promisify(server.bindAsync.bind(server))('127.0.0.1:0', grpc.ServerCredentials.createInsecure());
+  return { stop: () => server.forceShutdown(), server: { name: 'greeter', address: '127.0.0.1', port } };
+}
+
+const reached: IncomingHttpHeaders[] = [];
+const site = () =>
+  createHttp2((request, response) => {
+    if (request.headers['user-agent'] !== 'sluice') reached.push(request.headers);
+    response.writeHead(request.headers['user-agent'] === 'sluice' ? 204 : 200).end(`by ${request.httpVersion}`);
+  }) as unknown as NetServer;
+
+const rpc = (more = {}) => ({ labels: { proto: 'h2c', ...more } });
+let greeter: Awaited<ReturnType<typeof startGreeter>>;
+let clients: readonly Client[] = [];
+
+standForAll(async () => {
+  greeter = await startGreeter();
+  const web = await listen('site', site());
+  const routes = (path: string) => ({ routes: [{ host: '*', path, since: 1 }] });
+  const start = (servers: boolean) => [
+    backend(servers ? [greeter.server] : [], { ...rpc(), name: 'default.greeter' }),
+    backend([web.server], {
+      ...rpc({ check: '/health', 'check.status': '204' }),
+      ...routes('/site'),
+      name: 'default.site',
+    }),
+  ];
+  await instance.syncHere(instance.publish(start(false)));
+  await instance.startHaproxy();
+  expect((await instance.sync(instance.publish(start(true)))).report).not.toHaveProperty('foreign');
+  for (const name of ['greeter', 'site'])
+    await until(async () => (await instance.status(`default.${name}`, name)) === 'UP');
+  const Greeter = grpc.makeGenericClientConstructor(service, 'Greeter');
+  clients = [
+    new Greeter(`${host}:10080`, grpc.credentials.createInsecure()),
+    new Greeter(`${host}:10443`, grpc.credentials.createSsl(null, null, null, { rejectUnauthorized: false })),
+  ];
+});
+afterAll(() => {
+  for (const client of clients) client.close();
+  greeter.stop();
+});
+
+describe.each([
+  ['in clear text', 0],
+  ['over TLS', 1],
+])('gRPC %s', (_, index) => {
+  const greet = (name: string) =>
+    new Promise((resolve) => {
+      const seen: Record<string, unknown> = {};
+      clients[index]
+        ?.greet(Buffer.from(name), (_error, value) => (seen.value = `${value}`))
+        .on('status', ({ code, details, metadata }: { code: number; details: string; metadata: Metadata }) =>
+          resolve({ ...seen, code, details, spent: metadata.get('x-spent') }),
+        );
+    });
+
+  it('answers a call, with its status and trailers', async () => {
+    expect(await greet('you')).toStrictEqual({ value: 'hello you', code: 0, details: 'OK', spent: ['3'] });
+  });
+
+  it('answers a call by an error of its own', async () => {
+    expect(await greet('nobody')).toMatchObject({ code: grpc.status.NOT_FOUND, details: 'no such name' });
+  });
+
+  it('streams in both directions', async () => {
+    const stream = clients[index]?.chat() as Stream;
+    const heard: string[] = [];
+    const ended = new Promise((resolve) => stream.on('status', ({ code }: { code: number }) => resolve(code)));
+    stream.on('data', (message: Buffer) => {
+      if (heard.push(`${message}`) < 3) stream.write(Buffer.from(`${message}`));
+      else stream.end();
+    });
+    stream.write(Buffer.from('a'));
+
+    expect([await ended, heard]).toStrictEqual([0, ['a!', 'a!!', 'a!!!']]);
+  });
+});
+
+it('a path check passes over HTTP/2, and HTTP/1.1 clients are served', async () => {
+  expect(await ask(host, { path: '/site', headers: { TE: 'trailers', 'X-SSL': '1' } })).toBe('200 by 2.0');
+  expect(reached).toMatchObject([{ te: 'trailers', 'x-ssl': '0', 'x-forwarded-proto': 'http' }]);
+});
+
+it('hundreds of calls leave no idle connection', async () => {
+  for (let n = 0; n < 30; n++)
+    await Promise.all(Array.from({ length: 10 }, () => ask(host, { path: '/site', method: 'POST' })));
+  const [columns = '', ...rows] = (await instance.worker('show servers conn default.site')).split('\n');
+  const column = columns.replace(/^# /, '').split(' ').indexOf('idle_cur');
+  const idle = rows.filter((row) => row.includes('/site')).map((row) => row.split(' ')[column]);
+
+  expect(idle).toStrictEqual(['0']);
+});
+
+it('a task that speaks no HTTP/2 is named', async () => {
+  const old = await startStrangeTask(
+    'old',
+    createHttp((_, response) => response.end()),
+  );
+  const generation = instance.publish([backend([old.server], { ...rpc(), name: 'default.old' })]);
+  await instance.sync(generation);
+  await until(async () => (await instance.status('default.old', 'old')) === 'UP');
+  for (let n = 0; n < 3; n++) expect(await ask(host)).toMatch(/^50[23]/);
+
+  expect((await instance.sync(0)).report).toMatchObject({
+    foreign: { count: 1, servers: [{ name: 'old', speaks: 'HTTP/1.1' }] },
+  });
+});
