@@ -3,6 +3,7 @@ import { auth } from './auth';
 import { check, checkLabels } from './check';
 import { hsts } from './hsts';
 import type { Entry, Label, Shaped } from './label';
+import { maxconn } from './maxconn';
 import { proto } from './proto';
 import { rate } from './rate';
 import { redirect } from './redirect';
@@ -17,6 +18,7 @@ export const labels: readonly Label[] = [
   redirect,
   strip,
   hsts,
+  maxconn,
   rate,
   auth,
   check,

@@ -35,7 +35,7 @@ export const globalLimits = `    maxconn ${limit('SLUICE_SOCKETS')}
     tune.rcvbuf.server ${limit('SLUICE_FROM_TASK_BYTES')}
     tune.ssl.cachesize 4000`;
 
-const busy =
+export const busy =
   'return status 503 content-type text/plain hdr Retry-After 1 hdr Connection close string ' +
   '"Too many requests are in progress here. Please try again in a moment."';
 

@@ -21,6 +21,7 @@ const known: Readonly<Record<string, readonly [values: readonly string[], begins
   'check.fall': [['1', '10'], []],
   'check.status': [['200', '200-299,401'], ['http-check expect status']],
   'check.host': [['a.test'], ['http-check send']],
+  maxconn: [['1', '20', '120'], ['http-request return status 503']],
   proto: [['h2c'], []],
   rate: [
     ['1/1s', '100/10s', '9999/1h'],
