@@ -10,6 +10,7 @@ import { a, b, c, host, instance, standForAll, stored } from './sync-stand';
 
 /** CI makes 100. */
 const changes = Number(process.env.CHANGES ?? 20);
+jest.setTimeout(180_000);
 const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /** Accepts WebSockets (RFC 6455, 4.2.2), and sends back their bytes. */
