@@ -1,4 +1,5 @@
-import { byProxy, isTrusted, trustedAcls, visitorRules } from './visitors';
+import { clientLines } from '../edge/networks';
+import { byProxy, isTrusted, visitorRules } from './visitors';
 
 /** The limits of a t4g.nano, for a proxy that got no others at its launch. resources/limits.cjs calculates and explains them. */
 export const smallest = {
@@ -49,7 +50,7 @@ export const entranceLimits = (trusted: readonly string[]): readonly string[] =>
     `maxconn ${limit('SLUICE_CONNECTIONS')}`,
     '# Connections that wait to be accepted cost the kernel little and HAProxy no memory.',
     'backlog 1024',
-    ...trustedAcls(trusted),
+    ...(isDirect ? [] : clientLines(isTrusted, trusted.join())),
     'tcp-request connection track-sc1 src table sluice-addresses',
     `tcp-request connection reject if { sc1_conn_cur gt ${limit('SLUICE_CONNECTIONS_OF_ADDRESS')} }${isDirect ? '' : ` !${isTrusted}`}`,
     ...(isDirect ? [] : visitorRules),

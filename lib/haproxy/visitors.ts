@@ -1,6 +1,3 @@
-/** HAProxy reads at most 64 words and 2,048 bytes of a line; a range of IPv6 has up to 43. */
-const rangesPerLine = 30;
-
 /** How many trusted proxies may stand in a row before this one. */
 const mostProxies = 3;
 
@@ -9,12 +6,6 @@ export const isTrusted = 'sluice-trusted';
 
 /** Whether the connection came from a trusted proxy. */
 export const byProxy = '{ var(txn.by_proxy) -m bool }';
-
-export const trustedAcls = (ranges: readonly string[]): readonly string[] =>
-  Array.from({ length: Math.ceil(ranges.length / rangesPerLine) }, (_, line) => {
-    const words = ranges.slice(line * rangesPerLine, (line + 1) * rangesPerLine);
-    return `acl ${isTrusted} src ${words.join(' ')}`;
-  });
 
 /** The header's entry at this place, counted from its end: each proxy appends the address that it was asked from. */
 const entry = (place: number): string => `req.hdr_ip(X-Forwarded-For,-${place})`;

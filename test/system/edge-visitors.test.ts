@@ -12,7 +12,10 @@ const trustedProxies = ['127.0.0.1/32', '10.0.0.0/8', '2001:db8::/32', ...docume
 const told = { SLUICE_CONNECTIONS_OF_ADDRESS: '4', SLUICE_REQUESTS_OF_ADDRESS: '2' };
 const hanging = (_: string, { url }: { url?: string | undefined }) => (url === '/hang' ? 'hangs' : 200);
 
-doorForAll({ shop: 'shop.example' }, { settings: { trustedProxies }, told, answer: hanging });
+doorForAll(
+  { shop: 'shop.example', inner: 'inner.example' },
+  { settings: { trustedProxies }, told, answer: hanging, labels: { inner: { allow: '1.2.3.0/24,2001:db9::/32' } } },
+);
 
 const named = (header: string) => ({ host: 'shop.example', 'x-forwarded-for': header });
 const from = (header: string, more = {}) => ask(door.instance.host, { headers: named(header), ...more });
@@ -44,6 +47,17 @@ it.each([
   await from(header);
 
   expect(visitors()).toStrictEqual([visitor]);
+});
+
+it.each([
+  ['1.2.3.4', '200 inner'],
+  ['2001:db9::7', '200 inner'],
+  ['1.2.3.4, 5.6.7.8', '403 Your address has no access here.'],
+  ['', '403 Your address has no access here.'],
+])('the label `allow` looks at the visitor of "%s": %s', async (header, answer) => {
+  const headers = { ...named(header), host: 'inner.example' };
+
+  expect(await ask(door.instance.host, { headers })).toBe(answer);
 });
 
 it('two lines of the header are one list', async () => {
