@@ -14,15 +14,17 @@ export function namedSecrets(
   running: readonly Task[],
   definitions: ReadonlyMap<string, Definition>,
 ): readonly string[] {
-  const keys = running.flatMap((task) =>
-    (definitions.get(task.definition)?.containers ?? []).flatMap(({ labels }) =>
-      Object.entries(labels).flatMap(([label, value]) => {
-        const name = /^haproxy\.(.*\.)?auth$/.test(label) ? auth.read(value.trim()) : undefined;
-        return name === undefined ? [] : keyOf(task, name);
-      }),
-    ),
-  );
+  const keys = running.flatMap((task) => namesIn(definitions.get(task.definition)).map((name) => keyOf(task, name)));
   return [...new Set(keys)].sort();
+}
+
+/** A service has no more routes; Parameter Store takes 40 calls a second for the whole account. */
+const mostNames = 50;
+
+function namesIn(definition: Definition | undefined): readonly string[] {
+  const labels = (definition?.containers ?? []).flatMap((container) => Object.entries(container.labels));
+  const values = labels.flatMap(([label, value]) => (/^haproxy\.(.*\.)?auth$/.test(label) ? value.trim() : []));
+  return [...new Set(values.flatMap((value) => auth.read(value) ?? []))].slice(0, mostNames);
 }
 
 type Labelled = { readonly container: string; readonly route: string; readonly labels: Labels };

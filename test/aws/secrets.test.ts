@@ -1,4 +1,6 @@
+import { namedSecrets } from '../../lib/edge/secrets';
 import type { Fault } from '../../scripts/local/api/errors';
+import { definition, task } from '../builders';
 import { always, impatient, prefix } from './played';
 import { stage } from './stage';
 
@@ -83,4 +85,13 @@ it.each<[string, Fault]>([
   api.faults.clear();
   await run(2);
   expect(lists()).toHaveLength(1);
+});
+
+it('is read only for labels that may name one, and for no more than a service may have', () => {
+  const many = Array.from({ length: 1_000 }, (_, n) => [`haproxy.r${n}.auth`, `s${n}`]);
+  const labels = { 'haproxy.auth': ' staff ', 'haproxy.a.auth': 'staff', 'haproxy.b.auth': '../x', 'x.auth': 'no' };
+  const of = (given: object) => namedSecrets([task('a'), task('b')], new Map([['shop:1', definition({ ...given })]]));
+
+  expect(of(labels)).toStrictEqual(['demo.shop/staff']);
+  expect(of(Object.fromEntries(many))).toHaveLength(50);
 });

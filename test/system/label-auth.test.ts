@@ -20,7 +20,8 @@ const publish = (labels: Readonly<Record<string, Labels>>) => {
   const backends = door.backends.map((each) => ({ ...each, labels: labels[each.service] ?? {} }));
   return door.instance.publishFiles(render({ backends, certified: [] }));
 };
-const people = `# people\n${user('ann', 'right')}\r\n\n${user('bob@example.com', 'also', '-5')}\n`;
+const long = 'x'.repeat(240);
+const people = `# people\n${user('long', long)}\n${user('ann', 'right')}\r\n\n${user('bob@example.com', 'also', '-5')}\n`;
 
 doorForAll(
   { shop: 'shop.example', free: 'free.example' },
@@ -31,10 +32,9 @@ doorForAll(
 );
 afterAll(stopTasks);
 
-const statusOf = async (login: string, address = '127.0.0.1') => {
-  const headers = { Host: 'shop.example', Authorization: basic(login).replace(/^\S+ /, '') };
-  return (await ask(door.instance.host, { headers, localAddress: address })).slice(0, 3);
-};
+const login = (text: string) => ({ Host: 'shop.example', Authorization: basic(text).replace(/^\S+ /, '') });
+const statusOf = async (text: string, localAddress = '127.0.0.1', headers: Record<string, string> = login(text)) =>
+  (await ask(door.instance.host, { headers, localAddress })).slice(0, 3);
 const freeAnswers = async () => (await door.get('free.example')).slice(9, 12);
 const usersFile = () => join(door.instance.path.live, 'haproxy', usersName);
 
@@ -59,7 +59,7 @@ describe('basic authentication', () => {
     ['an empty login', [basic(':')], '401', []],
     ['a token', ['Authorization: Bearer right'], '401', []],
     ['a password of another kind before a right one', ['Authorization: Bearer x', basic('ann:right')], '401', []],
-    ['a header that would cost long to compute', [basic(`ann:${'x'.repeat(300)}`)], '401', []],
+    ['a header that would cost long to compute', [basic(`long:${long}`)], '401', []],
   ])('answers %s', async (_, headers, status, seen) => {
     const answer = await door.get('shop.example', '/', headers);
 
@@ -68,6 +68,14 @@ describe('basic authentication', () => {
     const arrived = door.reached().flatMap((request) => request.headers);
     expect(arrived.filter((header) => /^(authorization|x-forwarded-user):/i.test(header))).toStrictEqual(seen);
     expect(door.reached()).toHaveLength(status === '200' ? 1 : 0);
+  });
+
+  it('counts no request without a login, or with one of another kind, as a wrong password', async () => {
+    const twelve = (headers: object) =>
+      Array.from({ length: 12 }, () => statusOf('', '127.0.0.8', { Host: 'shop.example', ...headers }));
+    const others = await Promise.all([...twelve({}), ...twelve({ Authorization: 'Bearer x' })]);
+    expect([...new Set(others)]).toStrictEqual(['401']);
+    expect(await statusOf('ann:right', '127.0.0.8')).toBe('200');
   });
 
   it('asks for a password by every method, and of no other service', async () => {
@@ -101,15 +109,16 @@ describe('a thousand wrong passwords', () => {
 describe('a changed secret', () => {
   it('counts after one reload, and is fetched once', async () => {
     keepSecret('default.shop/staff', user('ann', 'changed'));
-    const isSecret = ({ input }: { input: unknown }) => JSON.stringify(input).includes('/auth/');
-    const before = door.instance.api.calls.filter(isSecret).length;
+    const isAbout = ({ input }: { input: unknown }) => /\/auth\/|05-users/.test(JSON.stringify(input));
+    const before = door.instance.api.calls.filter(isAbout).length;
 
     const outcome = await door.instance.sync(publish(staff(2)));
     const again = await door.instance.sync(0);
 
     expect(outcome).toMatchObject({ code: 0, report: { changed: 'structure', how: 'by a reload' } });
     expect(again).toMatchObject({ code: 0, report: { changed: 'nothing' } });
-    expect(door.instance.api.calls.filter(isSecret).slice(before)).toMatchObject([
+    expect(door.instance.api.calls.filter(isAbout).slice(before)).toMatchObject([
+      { input: { Names: expect.arrayContaining([expect.stringContaining('05-users.cfg')]) } },
       { input: { Name: '/sluice/test/auth/default.shop/staff:2', WithDecryption: true } },
     ]);
     expect([await statusOf('ann:right'), await statusOf('ann:changed')]).toStrictEqual(['401', '200']);
