@@ -3,6 +3,7 @@ import { auth } from './auth';
 import { check, checkLabels } from './check';
 import { hsts } from './hsts';
 import type { Entry, Label, Shaped } from './label';
+import { maintenance } from './maintenance';
 import { maxconn } from './maxconn';
 import { proto } from './proto';
 import { rate } from './rate';
@@ -13,6 +14,7 @@ import { timeout, timeoutIdle } from './timeout';
 
 /** Their lines stand in a backend in this order. The last ends in `use-server`, which HAProxy wants behind all `http-request`. */
 export const labels: readonly Label[] = [
+  maintenance,
   deny,
   allow,
   redirect,

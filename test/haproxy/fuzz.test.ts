@@ -41,6 +41,10 @@ const known: Readonly<Record<string, readonly [values: readonly string[], begins
     ['1s', '24h'],
     ['timeout tunnel', 'http-request set-timeout server'],
   ],
+  maintenance: [
+    ['on', '10.0.0.0/8, 2001:DB8::1'],
+    ['acl guest src', 'http-request return status 503', 'http-after-response set-header Retry-After'],
+  ],
   deny: [
     ['203.0.113.7', '0.0.0.0/0,2001:db8::/32'],
     ['acl denied src', 'http-request return status 403'],

@@ -160,12 +160,11 @@ function seen(task: string, { method = '', url = '', rawHeaders, rawTrailers }: 
   return { task, method, url, headers: lines(rawHeaders), trailers: lines(rawTrailers) };
 }
 
-/** `/answer/<fields>x<bytes>` asks for so many header fields, `/rpc` for a trailer, `/strict` for an HSTS of its own. */
+/** `/answer/<fields>x<bytes>` asks for so many header fields, `/rpc` for a trailer. */
 function asWished(response: ServerResponse, path: string, status: number): ServerResponse {
   const [, fields, size] = /^\/answer\/(\d+)x(\d+)$/.exec(path) ?? [];
   for (let n = 0; n < Number(fields); n += 1) response.setHeader(`y-${n}`, 'y'.repeat(Number(size)));
   if (path === '/rpc') response.setHeader('Trailer', 'Grpc-Status').addTrailers({ 'Grpc-Status': '0' });
-  if (path === '/strict') response.setHeader('Strict-Transport-Security', 'max-age=1');
   return response.setHeader('Content-Type', 'text/plain').writeHead(status);
 }
 

@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import { door, doorForAll } from './edge';
 
 const many = Array.from({ length: 199 }, (_, n) => `10.0.${n}.0/24`).join();
@@ -10,12 +12,20 @@ const labels = {
   led: { hsts: '0', redirect: 'shop.example' },
   cut: { strip: '/api.v1' },
   half: { strip: '/a' },
+  off: { maintenance: 'on', hsts: '1' },
+  guests: { maintenance: '10.0.0.0/8,2001:db8::1', deny: '10.0.0.1' },
   office: { allow: `${many},2001:db8::/32` },
   wide: { deny: `${many},2001:db8:5::1`, allow: '10.0.0.0/8,2001:db8::/32' },
   open: { deny: '10.0.7.0/24' },
   old: { redirect: 'https://shop.example:8443/a~b?x=y&z=*;+,!' },
 };
 const hosts = Object.fromEntries(Object.keys(labels).map((name) => [name, `${name}.example`]));
+
+/** A task that sends HSTS of its own. */
+const strict = (_: string, { url }: IncomingMessage, response: ServerResponse) => {
+  if (url === '/strict') response.setHeader('Strict-Transport-Security', 'max-age=1');
+  return 200;
+};
 
 /** As behind a proxy that is trusted. */
 const sources = (text: string) =>
@@ -26,7 +36,7 @@ const sources = (text: string) =>
 
 doorForAll(
   { ...hosts, bare: 'bare.example', cut: 'cut.example/api.v1', half: 'half.example/a/b' },
-  { certified: ['safe.example', 'www.example'], labels, edit: sources },
+  { certified: ['safe.example', 'www.example'], labels, edit: sources, answer: strict },
 );
 
 /** Status and `Location` of the answer. */
@@ -100,5 +110,23 @@ describe('strip', () => {
     expect(
       door.reached().map(({ headers, ...each }) => [each.url, ...prefixes(headers)].join(' ').toLowerCase()),
     ).toStrictEqual(['1.1', '2'].map(() => `${url} x-forwarded-prefix: /${name === 'cut' ? 'api.v1' : 'a'}`));
+  });
+});
+
+describe('maintenance', () => {
+  it.each([
+    ['off', '10.0.0.2', '503 60'],
+    ['guests', '10.0.0.2', '200'],
+    ['guests', '2001:db8::1', '200'],
+    ['guests', '10.0.0.1', '403'],
+    ['guests', '127.0.0.1', '503 60'],
+  ])('of %s gives %s a %s', async (name, source, expected) => {
+    const text = await door.get(`${name}.example`, '/', [`Source: ${source}`], 'POST');
+    const retry = Array.from(text.matchAll(/\r\nretry-after: (.*)\r/gi), ([, seconds]) => seconds);
+
+    expect([text.slice(9, 12), ...retry].join(' ')).toBe(expected);
+    expect(text.includes('This site is temporarily unavailable.')).toBe(expected.startsWith('503'));
+    expect(text).not.toMatch(/task|backend|maintenance/i);
+    expect(door.reached()).toHaveLength(expected === '200' ? 1 : 0);
   });
 });
