@@ -166,7 +166,8 @@ const meaning = (check: string): string => {
   if (check === 'L4CON') return 'L4CON: nothing listens; compare haproxy.port with what the container listens on';
   if (check.startsWith('L7STS') && check !== 'L7STS/400')
     return `${check}: the path of haproxy.check must answer 2xx or 3xx`;
-  if (check === 'L7TOUT') return 'L7TOUT: the path of haproxy.check must answer by HTTP/1.1 within a second';
+  if (check === 'L7TOUT')
+    return 'L7TOUT: the path of haproxy.check must answer by HTTP/1.1 within haproxy.check.timeout, or a second';
   if (check === 'L7STS/400')
     return 'L7STS/400: does it speak TLS at that port? Sluice speaks HTTP/1.1 without TLS to tasks; else the path of haproxy.check must answer 2xx or 3xx';
   return `${check}: does it speak HTTP/1.1 without TLS at that port?`;
