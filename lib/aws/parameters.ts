@@ -44,10 +44,7 @@ function parametersIn(
   });
 }
 
-/**
- * Reads which version of each secret is the newest, and decrypts none. A denial concerns only services with a secret, so it is a fault of
- * theirs. @throws any other error
- */
+/** Decrypts none. A denial concerns only the services with a secret, so it is a fault of theirs. @throws any other error */
 export const secretReader =
   (client: SSMClient, prefix: string) =>
   async (named: readonly string[]): Promise<Secrets> => {

@@ -4,10 +4,7 @@ import type { Label, Shaped } from './label';
 /** The userlists of a generation. The sync adds the users on each instance, because only there are they decrypted. */
 export const usersName = '05-users.cfg';
 
-/**
- * The published value also has the version, and the epoch second in which it was written: a parameter that was deleted and created again
- * counts from 1.
- */
+/** Published with its version and the second in which that was written, because a parameter that was deleted counts from 1 again. */
 export const auth: Label = {
   key: 'auth',
   value:

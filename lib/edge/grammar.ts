@@ -9,5 +9,4 @@ export function secondsOf(text: string): number {
   return Number(count) * ({ s: 1, m: 60, h: 3600 }[unit] ?? Number.NaN);
 }
 
-/** @param most in seconds */
-export const isTime = (text: string, most: number): boolean => secondsOf(text) <= most;
+export const isTime = (text: string, mostSeconds: number): boolean => secondsOf(text) <= mostSeconds;

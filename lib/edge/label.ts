@@ -31,7 +31,6 @@ export type Label = {
     labels: Labels,
     hosts: readonly string[],
   ) => string | undefined;
-  /** Lines of the backend. */
   readonly lines?: (value: string, backend: Shaped) => readonly string[];
   /** What it adds to the map: the sync changes that without a reload, so it may follow the servers. */
   readonly entries?: (servers: readonly { readonly name: string }[]) => readonly Entry[];

@@ -11,7 +11,6 @@ export function readNetworks(text: string): string | undefined {
   return networks.includes(undefined) || networks.length > most ? undefined : networks.sort().join();
 }
 
-/** Lines of an ACL that holds for these clients. */
 export function clientLines(acl: string, networks: string): readonly string[] {
   const all = networks.split(',');
   const lines = Array.from({ length: Math.ceil(all.length / mostOfLine) }, (_, line) =>

@@ -6,10 +6,8 @@ import type { Labels } from './label';
 
 type Owner = Pick<Task, 'cluster' | 'service'>;
 
-/** A service has only its own. */
 const keyOf = ({ cluster, service }: Owner, name: string): string => `${cluster}.${service}/${name}`;
 
-/** What the labels of these tasks name. */
 export function namedSecrets(
   running: readonly Task[],
   definitions: ReadonlyMap<string, Definition>,

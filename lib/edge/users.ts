@@ -38,7 +38,6 @@ export async function withUsers(source: Source, files: readonly File[], installe
   return { files: files.map((file) => (file.name === usersName ? { ...file, text } : file)), faults: faults.sort() };
 }
 
-/** A file as it was published. */
 export const withoutUsers = (file: File): File =>
   file.name === usersName ? { ...file, text: file.text.replace(/^ {4}(#|user) .*\n/gm, '') } : file;
 

@@ -2,7 +2,6 @@
 export type StageSettings = {
   /** Ranges of addresses, in CIDR notation. */
   readonly trustedProxies: readonly string[];
-  /** The lowest version of TLS. */
   readonly minTls: '1.2' | '1.3';
   /** HTML by status, in place of a page of Sluice's own. */
   readonly errorPages: Readonly<Record<string, string>>;

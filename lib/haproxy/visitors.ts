@@ -4,7 +4,6 @@ const mostProxies = 3;
 /** For the end of a rule: the address of the connection, or of the visitor, is one of a trusted proxy. */
 export const isTrusted = 'sluice-trusted';
 
-/** Whether the connection came from a trusted proxy. */
 export const byProxy = '{ var(txn.by_proxy) -m bool }';
 
 /** The header's entry at this place, counted from its end: each proxy appends the address that it was asked from. */

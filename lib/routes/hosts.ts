@@ -4,13 +4,11 @@ const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 /** RFC 1123, section 2.1, in lower case; `*` alone or as the first label. */
 const hostGrammar = new RegExp(`^(\\*|(\\*\\.)?${label}(\\.${label})*)$`);
 
-/** Sorted. */
 export const listedHosts = (value: string): readonly string[] =>
   [...new Set(value.split(',').map((host) => host.trim().toLowerCase()))].sort();
 
 export const isHost = (text: string): boolean => text.length <= 253 && hostGrammar.test(text);
 
-/** In longer lists only the faulty entries are corrected. */
 const fewHosts = 5;
 
 /** The patterns below are slow on much longer text. */

@@ -96,10 +96,7 @@ export function wantedBackends(service: Service, { witness }: Look): readonly Ba
 export const publishedGroups = ({ revisions, unseen, published, running }: Service): readonly Group[] =>
   groupAsPublished(revisions, unseen, published, [...running.values()]);
 
-/**
- * A route that the service has published keeps its age, in whichever backend. A backend's published routes stay first, so that its check
- * keeps its host until that host is gone.
- */
+/** A published route keeps its age, in whichever backend. They stay first there, so that a check keeps its host until that is gone. */
 export function toBackends(groups: readonly Group[], { published, since }: Service): readonly Backend[] {
   const known = new Map(published.flatMap(({ routes }) => routes).map((route) => [routeKey(route), route]));
   return groups.map(({ backend, cluster, service, newest: { container, port, hosts, path, labels } }) => {
