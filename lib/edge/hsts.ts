@@ -1,7 +1,8 @@
 import type { Label } from './label';
 
 const yearSeconds = 31_536_000;
-const grammar = /^(\d{1,9})(?:(?:; ?| )(includeSubDomains))?$/i;
+/** Also as the header is written (RFC 6797, 6.1). */
+const grammar = /^(?:max-age=)?(\d{1,9})(?:(?:[;,] ?| )(includeSubDomains))?$/i;
 
 export const hsts: Label = {
   key: 'hsts',

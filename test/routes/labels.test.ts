@@ -36,6 +36,14 @@ describe('labels', () => {
     expect(read(labels(short), ports)).toStrictEqual({ routes: whole, faults: [] });
   });
 
+  it.each(['31536000 includeSubDomains', '31536000, includesubdomains', 'max-age=31536000; includeSubDomains'])(
+    'take the words of a header: %s',
+    (hsts) => {
+      const { routes } = read({ 'haproxy.host': '*', 'haproxy.hsts': hsts });
+      expect(routes.map((route) => route.labels)).toStrictEqual([{ hsts: '31536000;includeSubDomains' }]);
+    },
+  );
+
   it('take a port of a range, which is never chosen by itself', () => {
     const container = { name: 'web', ports: [], ranges: [{ from: 8_000, to: 8_010 }] };
     const port = (value: string) => readLabels({ ...container, labels: labels(`host=*${value}`) });
