@@ -7,9 +7,10 @@ const custom = (type: 'Create' | 'Update' | 'Delete') =>
   customResource((event) => world.aws.invoke('unmake', event), type);
 
 /** Every parameter of the account, as the played Parameter Store has them. */
-const names = () => {
-  const { Parameters } = world.aws.parameters.handlers['ssm:GetParametersByPath']({ Path: '', Recursive: true });
-  return Parameters.map((parameter) => parameter?.Name);
+const names = (NextToken?: string): readonly (string | undefined)[] => {
+  const asked = { Path: '', Recursive: true, ...(NextToken && { NextToken }) };
+  const { Parameters, NextToken: next } = world.aws.parameters.handlers['ssm:GetParametersByPath'](asked);
+  return [...Parameters.map((parameter) => parameter?.Name), ...(next ? names(next) : [])];
 };
 
 it('law 15: a stage that has served, and ordered a certificate, leaves no parameter behind', async () => {
