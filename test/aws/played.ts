@@ -21,7 +21,7 @@ export async function played(handlers: Handlers) {
 /** A client's settings: less patient than a function's. A strategy counts its tries, so each test has one of its own. */
 export const impatient = () => ({
   retryStrategy: new ConfiguredRetryStrategy(2, 5),
-  requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true },
+  requestHandler: { requestTimeout: 500, throwOnRequestTimeout: true },
 });
 
 /** Three attempts are made; a fault of more than that outlasts them. */
@@ -35,7 +35,7 @@ const lacksPermission =
 export const faults = (again: string): Record<string, { fault: Fault; says: RegExp; advises: string }> => ({
   throttled: { fault: 'throttled', says: /Throttling(Exception)?: Rate exceeded|RequestLimitExceeded/, advises: again },
   failing: { fault: 'failing', says: /InternalServerError/, advises: again },
-  'too slow': { fault: { lateMs: 350 }, says: /TimeoutError/, advises: again },
+  'too slow': { fault: { lateMs: 800 }, says: /TimeoutError/, advises: again },
   'cut off': { fault: 'cut', says: /ECONNRESET|socket hang up/, advises: again },
   denied: { fault: 'denied', says: /not authorized to perform/, advises: lacksPermission },
   garbled: { fault: { body: '<html>busy' }, says: /SyntaxError|Deserialization|XML|Unclosed/, advises: again },
