@@ -25,7 +25,10 @@ standForEach(async () => {
 });
 afterEach(() => account.stop());
 
-const services = (check = 'tcp') => [service('odd', [odd.server]), { ...service('fine', [fine.server]), labels: { check } }];
+const services = (check = 'tcp') => [
+  service('odd', [odd.server]),
+  { ...service('fine', [fine.server]), labels: { check } },
+];
 const visitor = () => ask(host, { headers: { host: 'fine.example.com' }, localAddress: '127.9.9.9', path: '/ok' });
 const crowd = (kind: string, clients: number, more: object = {}) =>
   startCrowd({ kind, host, name: 'odd.example.com', path: '/large', clients, ...more });
