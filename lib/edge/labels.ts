@@ -2,7 +2,7 @@ import { allow, deny } from './access';
 import { auth } from './auth';
 import { check, checkLabels } from './check';
 import { hsts } from './hsts';
-import type { Entry, Label, Shaped } from './label';
+import type { Entry, Label, Labels, Shaped } from './label';
 import { maintenance } from './maintenance';
 import { maxconn } from './maxconn';
 import { proto } from './proto';
@@ -31,16 +31,20 @@ export const labels: readonly Label[] = [
   sticky,
 ];
 
-export const labelLines = (backend: Shaped): readonly string[] =>
-  labels.flatMap(({ key, lines }) => {
-    const value = backend.labels[key];
-    return value === undefined || lines === undefined ? [] : lines(value, backend).map((line) => `    ${line}`);
+/** In the order of the list, what each label of these adds. */
+const added = <Of>(own: Labels, read: (label: Label, value: string) => readonly Of[] | undefined): readonly Of[] =>
+  labels.flatMap((label) => {
+    const value = own[label.key];
+    return value === undefined ? [] : (read(label, value) ?? []);
   });
 
-export const labelEntries = ({ labels: own, servers }: Pick<Shaped, 'labels'> & Served): readonly Entry[] =>
-  labels.flatMap(({ key, entries }) => (own[key] === undefined ? [] : (entries?.(servers) ?? [])));
+export const labelLines = (backend: Shaped): readonly string[] =>
+  added(backend.labels, ({ lines }, value) => lines?.(value, backend)).map((line) => `    ${line}`);
 
-type Served = { readonly servers: readonly { readonly name: string }[] };
+type Served = { readonly labels: Labels; readonly servers: readonly { readonly name: string }[] };
 
-export const labelWords = (given: Shaped['labels']): string =>
-  labels.flatMap(({ key, server }) => (given[key] === undefined ? [] : (server?.(given[key]) ?? []))).join(' ');
+export const labelEntries = ({ labels: own, servers }: Served): readonly Entry[] =>
+  added(own, ({ entries }) => entries?.(servers));
+
+export const labelWords = (own: Labels): string =>
+  added(own, ({ server }, value) => server && [server(value)]).join(' ');
