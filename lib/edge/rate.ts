@@ -4,7 +4,7 @@ import type { Label } from './label';
 
 /**
  * HAProxy has three counters that follow a stream, and lib/haproxy/limits.ts uses them all, so this one is kept by hand: a refused request does
- * not count. A key of eight bytes is an IPv4 address, or the /64 of an IPv6 address, which is one house. An entry takes 230 bytes; a
+ * not count. A key of eight bytes is an IPv4 address, or the /64 of an IPv6 address, which is one customer's line. An entry takes 230 bytes; a
  * full table forgets the oldest.
  */
 export const rate: Label = {

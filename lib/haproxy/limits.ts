@@ -64,7 +64,7 @@ export const entranceLimits = (trusted: readonly string[]): readonly string[] =>
 
 const overOwnShare = `{ sc2_conn_cur gt ${limit('SLUICE_REQUESTS_OF_ADDRESS')} }`;
 
-/** Connections come by IPv4 only. A proxy's visitors may have IPv6, where a house has 2^64 addresses. */
+/** Connections come by IPv4 only. A proxy's visitors may have IPv6, where one customer's line has 2^64 addresses. */
 const visitor = (trusted: readonly string[]): string => (trusted.length === 0 ? 'src' : 'src,ipmask(32,64)');
 
 /** A full table forgets entries that hold nothing, so it need not be larger than what is open at once. */
