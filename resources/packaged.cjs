@@ -1,4 +1,4 @@
-// A plugin of the packager: prints what `sls package` wrote, and where.
+// A plugin of the packager: prints what a packaging wrote, and where.
 const { relative } = require('node:path');
 
 const { readFile } = require('./settings/file.cjs');

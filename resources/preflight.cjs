@@ -1,4 +1,4 @@
-// A plugin of the packager: before `sls deploy` and `sls remove` change anything it lists what stands in the way, and after a deploy it
+// A plugin of the packager: before a deploy or a removal changes anything it lists what stands in the way, and after a deploy it
 // prints the next step. Each command loads only its own modules, because AWS's clients load slowly.
 module.exports = class Preflight {
   constructor(serverless, options, { log, writeText }) {

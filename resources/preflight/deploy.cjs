@@ -70,7 +70,7 @@ async function lines({ settings, stage, stack, region, config, resources }) {
     unseen: [blocked(error, region) ?? error.stack],
   }));
   const first = resources.has('ProxyGroup1') ? '' : 'the first certificate takes about three minutes; then ';
-  return [...faults, ...unseen, `next: ${first}npm run status -- --stage ${stage} --region ${region}`];
+  return [...faults, ...unseen, `next: ${first}npx sluice status --stage ${stage} --region ${region}`];
 }
 
 async function where(ec2, { domain, dns }, stage) {

@@ -54,7 +54,7 @@ const unanswered = (message, cause) => Object.assign(new Error(message, { cause 
 
 /** Services without a region, or with a fixed one. */
 const elsewhere = 'configure|sso|sts|freetier|route53';
-const commands = new RegExp(`\`((?:aws (?!${elsewhere})|npx sls )[^\`]*)\``, 'g');
+const commands = new RegExp(`\`((?:aws (?!${elsewhere})|npx sluice )[^\`]*)\``, 'g');
 
 const located = (words, region) => words.replace(commands, (_, command) => `\`${command} --region ${region}\``);
 

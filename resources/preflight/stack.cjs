@@ -53,7 +53,7 @@ function busyFaults(status = '', name = '') {
 /** A fault if the stack's status permits no deploy, with what to do (AWS: CloudFormation, stack status codes). */
 function statusFaults(status, name, stage) {
   const is = `stack ${name} is in ${status}`;
-  const anew = `\`npx sls remove --stage ${stage}\`, then deploy again`;
+  const anew = `\`npx sluice remove --stage ${stage}\`, then deploy again`;
   if (status === undefined || takes.test(status)) return [];
   if (status === 'REVIEW_IN_PROGRESS') return [`${is}: a change set was created for it and never executed; ${anew}`];
   if (status === 'UPDATE_ROLLBACK_FAILED')

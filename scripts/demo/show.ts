@@ -74,7 +74,7 @@ export async function play(show: Show): Promise<readonly string[]> {
 }
 
 async function raise({ timeline, signal, atEnd }: Show): Promise<World> {
-  timeline.text('Packaging the program as `sls deploy` would, and starting a played AWS and a real HAProxy …');
+  timeline.text('Packaging the program as a deploy would, and starting a played AWS and a real HAProxy …');
   const ports = { http: await freePort(8080), https: await freePort(8443), statistics: await freePort(8404) };
   const starting = startWorld({ ports, certificates: true });
   // The end may come before the world has started. A start that fails cleans up after itself.

@@ -15,6 +15,8 @@ const { check, names } = require('../../resources/settings.cjs') as {
 };
 const { load } = require('js-yaml') as { load: (yaml: string) => Record<string, object> };
 
+const verbs = 'init check deploy remove replace status plan explain labels history cost demo'.split(' ');
+
 const root = join(__dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const pages = [
@@ -50,15 +52,16 @@ describe.each(pages)('%s', (page) => {
     const run = (command: string) => isInCi(command) || elsewhere[command]?.() || packages.includes(`'${command}'`);
 
     expect(commands(text, 'sh').filter((command) => !run(command))).toStrictEqual([]);
-    for (const command of commands(text, 'sh')) expect(command).not.toMatch(/\baws |sls (deploy|remove)/);
+    for (const command of commands(text, 'sh')) expect(command).not.toMatch(/\baws |sluice (check|deploy|remove)/);
   });
 
-  it('names npm scripts and commands of the packager that exist', () => {
+  it('names npm scripts and verbs that exist, and not the packager, which npx would fetch from a stranger before npm ci', () => {
     const mentioned = [...text.matchAll(/\bnpm run ([\w-]+)/g)].map(([, name = '']) => name);
-    const packager = [...text.matchAll(/\bsls (\w+)/g)].map(([, name = '']) => name);
+    const used = [...text.matchAll(/\bnpx sluice ([\w-]+)/g)].map(([, name = '']) => name);
 
     expect(mentioned.filter((name) => !(name in scripts))).toStrictEqual([]);
-    expect(packager.filter((name) => !['deploy', 'package', 'remove'].includes(name))).toStrictEqual([]);
+    expect(used.filter((name) => !verbs.includes(name))).toStrictEqual([]);
+    expect(text).not.toMatch(/\bsls /);
   });
 
   it('names calls of AWS that exist', async () => {

@@ -80,7 +80,7 @@ describe('a command that AWS answers nothing', () => {
 
     expect(await ending(aws)).toStrictEqual([
       expect.stringMatching(/^Your credentials for AWS have expired/),
-      'next: the first certificate takes about three minutes; then npm run status -- --stage prod --region eu-west-2',
+      'next: the first certificate takes about three minutes; then npx sluice status --stage prod --region eu-west-2',
     ]);
   });
 
@@ -99,7 +99,7 @@ describe('a command that AWS answers nothing', () => {
         ' curl --resolve shop.example.com:443:192.0.2.2 https://shop.example.com/',
       'proxy 1: 192.0.2.1',
       'proxy 2: 192.0.2.2',
-      'next: npm run status -- --stage prod --region eu-west-2',
+      'next: npx sluice status --stage prod --region eu-west-2',
     ]);
   });
 });

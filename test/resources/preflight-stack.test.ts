@@ -28,7 +28,7 @@ const goingThrough = (...statuses: readonly (string | undefined)[]) => {
   };
 };
 
-const anew = /accepts no deploy: .*`npx sls remove --stage prod --region eu-west-2`, then deploy again/;
+const anew = /accepts no deploy: .*`npx sluice remove --stage prod --region eu-west-2`, then deploy again/;
 const wait = (kind: string, more = '') =>
   new RegExp(
     `by another deploy: .*\`aws cloudformation wait stack-${kind}-complete --stack-name sluice-prod --region eu-west-2\`${more}`,
@@ -48,7 +48,7 @@ it.each([
   [
     'REVIEW_IN_PROGRESS',
     false,
-    /a change set was created for it and never executed; `npx sls remove --stage prod --region/,
+    /a change set was created for it and never executed; `npx sluice remove --stage prod --region/,
   ],
   ['CREATE_FAILED', false, anew],
   ['ROLLBACK_COMPLETE', false, anew],

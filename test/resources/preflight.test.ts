@@ -10,7 +10,7 @@ import { playedBucket } from './played-bucket';
 
 const aws = playedAws();
 
-describe('npx sls', () => {
+describe('the packager', () => {
   // The home of a user without files for AWS; the packager writes into it.
   const home = mkdtempSync(join(tmpdir(), 'sluice-home-'));
   afterAll(() => rmSync(home, { recursive: true }));
@@ -92,7 +92,7 @@ describe('npx sls', () => {
         '\nhttps://shop.example.com/',
         'proxy 1: 192.0.2.7',
         'AWS sent a mail to hostmaster@shop.example.com: follow its link, otherwise no alarm arrives',
-        'next: the first certificate takes about three minutes; then npm run status -- --stage prod --region eu-west-2\n',
+        'next: the first certificate takes about three minutes; then npx sluice status --stage prod --region eu-west-2\n',
       ].join('\n'),
     );
     expect(second.code).toBe(0);

@@ -131,10 +131,14 @@ describe('the settings file', () => {
   });
 });
 
-/** As docs/getting-started.md has it. */
-const command = 'npx sls package --param domain=example.com --param hostedZoneId=Z0123456789ABCDEFGHIJ --stage prod';
+/** As npm runs it, but installing nothing. */
+const packageScript = `sh '${join(root, 'scripts/package.sh')}'`;
+const inBin = { ...process.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` };
 
-it('npx sls package reads the user’s own file, a stage’s block above the default one, and --param above both; says what lies where', async () => {
+/** As docs/getting-started.md has it. */
+const command = 'npm run package -- --param domain=example.com --param hostedZoneId=Z0123456789ABCDEFGHIJ --stage prod';
+
+it('npm run package reads the user’s own file, a stage’s block above the default one, and --param above both; says what lies where', async () => {
   const { path, remove } = withFile(
     [
       'default: { domain: one.example, hostedZoneId: Z0123456789, maxTaskHosts: 2, dns: apex }',
@@ -147,8 +151,12 @@ it('npx sls package reads the user’s own file, a stage’s block above the def
   const { said, template, bundle } = await inCopy(async (cwd) => {
     mkdirSync(join(cwd, 'pages'));
     writeFileSync(join(cwd, 'pages/503.html'), page);
-    const env = { ...process.env, SLUICE_SETTINGS: path, TMPDIR: cwd };
-    const { stdout, stderr } = await promisify(execFile)('sh', ['-c', command], { cwd, env });
+    const env = { ...inBin, SLUICE_SETTINGS: path, TMPDIR: cwd };
+    const { stdout, stderr } = await promisify(execFile)(
+      'sh',
+      ['-c', command.replace(/^npm run package --/, packageScript)],
+      { cwd, env },
+    );
     const file = join(cwd, '.serverless/cloudformation-template-update-stack.json');
     const bundle = Object.values(unzipSync(readFileSync(join(cwd, '.serverless/reconcile.zip'))));
     return {
@@ -173,11 +181,10 @@ it('npx sls package reads the user’s own file, a stage’s block above the def
 
 it('npm run package without settings of one’s own says that it takes the example’s, names each fault, and says no word more', async () => {
   const { stdout, stderr } = await inCopy(async (cwd) => {
-    const env = { ...process.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` };
     // A wrong parameter, so that it ends before it packages.
-    return spawnSync('sh', [join(root, 'scripts/package.sh'), '--param', 'proxies=9'], {
+    return spawnSync('sh', ['-c', `${packageScript} --param proxies=9`], {
       cwd,
-      env,
+      env: inBin,
       encoding: 'utf8',
     });
   });

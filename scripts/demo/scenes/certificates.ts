@@ -12,7 +12,7 @@ export const firstCertificate: Step = {
       (error: Error) => error.message,
     );
     remark(`https://${host}/ shows the proxy's stand-in, which visitors refuse: ${distrust}`, 'proxy');
-    remark('the stack is complete, as at the end of `sls deploy`: EventBridge starts renew', 'aws');
+    remark('the stack is complete, as at the end of a deploy: EventBridge starts renew', 'aws');
     await swap(stage, certificate.deployed);
     secure(certificate.secure);
     const { status } = await ask(host);
