@@ -1,8 +1,8 @@
-// @middy/core is published as ES modules only, so it is the one package that is transformed too.
+// These packages are published as ES modules only, so they are transformed too.
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.[jt]s$': '<rootDir>/test/esbuild.cjs' },
-  transformIgnorePatterns: ['/node_modules/(?!@middy/)'],
+  transformIgnorePatterns: ['/node_modules/(?!@middy/|commander/)'],
   testSequencer: '<rootDir>/test/sequencer.cjs',
   // Most of a test is waiting, for a check or for a process.
   maxWorkers: 4,

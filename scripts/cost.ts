@@ -1,4 +1,4 @@
-// `npm run cost`: what a month costs, line by line, for a single box, Sluice and an ALB. `-- --help` lists the options.
+// `sluice cost`: what a month costs, line by line, for a single box, Sluice and an ALB.
 import { writeFileSync } from 'node:fs';
 
 import { callsFile, readCalls } from './cost/calls';
@@ -6,14 +6,18 @@ import { estimate } from './cost/estimate';
 import { type Options, readOptions, usage } from './cost/options';
 import { report } from './cost/report';
 
-async function main(args: readonly string[]): Promise<void> {
-  if (args.includes('--help')) return console.log(usage);
+/** Returns the exit code. */
+export async function runCost(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(usage);
+    return 0;
+  }
   let options: Options;
   try {
     options = readOptions(args);
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
+    return 2;
   }
   if (options.measure) {
     // Imported here, because a bill does not need the local world.
@@ -23,9 +27,5 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const estimated = estimate(options, readCalls());
   console.log(options.json ? JSON.stringify(estimated, null, 2) : report(estimated, options));
+  return 0;
 }
-
-void main(process.argv.slice(2)).catch((error: Error) => {
-  console.error(error.message);
-  process.exit(1);
-});

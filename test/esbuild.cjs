@@ -7,6 +7,7 @@ module.exports = {
       sourcefile: file,
       loader: file.endsWith('.ts') ? 'ts' : 'js',
       format: 'cjs',
+      supported: { 'dynamic-import': false },
       target: 'node22',
       sourcemap: 'inline',
     }),

@@ -1,4 +1,4 @@
-import { table } from '../table';
+import { table } from '../terminal/table';
 import type { Round } from './compare';
 import { disturbance, type Setting, settingLine } from './report';
 import type { Spread } from './spread';

@@ -1,4 +1,4 @@
-import { table } from '../table';
+import { table } from '../terminal/table';
 import type { Round } from './compare';
 import type { Clock, Cores } from './cpu';
 import { type Spread, spread } from './spread';

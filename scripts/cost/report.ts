@@ -1,4 +1,4 @@
-import { table } from '../table';
+import { table } from '../terminal/table';
 import type { Estimate, Line } from './estimate';
 import { type Options, type Scenario, scenarios } from './options';
 import { isUncertain } from './prices';

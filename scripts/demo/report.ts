@@ -1,4 +1,4 @@
-import { table } from '../table';
+import { table } from '../terminal/table';
 import type { Certified, Swap } from './certificate';
 import { type Facts, fateOf } from './fate';
 import type { Measured, MeasuredStep, Seen, Totals } from './steps';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readLabels, reference } from '../../lib/routes/labels';
-import { named } from '../../scripts/status/stage';
+import { named } from '../../scripts/sluice/stage';
 
 const { blocks } = require('../../scripts/documented.cjs') as {
   blocks: (page: string) => readonly { kind: string; text: string }[];

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { World } from '../../scripts/local/world';
-import { printed } from '../../scripts/status/print';
-import { clientsWith, named } from '../../scripts/status/stage';
-import { lookAt } from '../../scripts/status/status';
+import { named } from '../../scripts/sluice/stage';
+import { clientsWith } from '../../scripts/sluice/status/clients';
+import { printed } from '../../scripts/sluice/status/print';
+import { lookAt } from '../../scripts/sluice/status/status';
 import { observer } from './observer';
 
 const prefix = '/sluice/dev';
@@ -30,13 +31,15 @@ export async function searchForKeys(world: World, certificate: string) {
   return { keys: versions.flatMap(keysIn), places };
 }
 
-/** What `npm run status` prints. */
+const plain = { columns: 100, paint: (_: unknown, text: string) => text };
+
+/** What `sluice status` prints. */
 async function status(world: World): Promise<string> {
   world.aws.connect(observer(world.aws, world.proxies).handlers);
   const policy = JSON.parse(readFileSync(join(__dirname, '../../docs/status-policy.json'), 'utf8'));
   const credentials = world.aws.assume('StatusUser', [policy]);
   const config = { region: 'eu-west-2', endpoint: world.aws.api.endpoint, credentials };
-  return printed(await lookAt(clientsWith(config), named('dev', config.region), Date.now), false);
+  return printed(await lookAt(clientsWith(config), named('dev', config.region), Date.now), plain);
 }
 
 /** A part of each private key: enough to recognize it, however it is escaped. */

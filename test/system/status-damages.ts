@@ -1,5 +1,5 @@
 import type { World } from '../../scripts/local/world';
-import type { Check } from '../../scripts/status/check';
+import type { Check } from '../../scripts/sluice/status/check';
 import type { observer } from './observer';
 
 export type Damaged = {

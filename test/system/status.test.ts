@@ -9,9 +9,10 @@ import type { Policy } from '../../scripts/local/api/iam';
 import type { Credentials } from '../../scripts/local/api/signature';
 import { readTemplate } from '../../scripts/local/package/template';
 import { packaged } from '../../scripts/real/package';
-import type { Check } from '../../scripts/status/check';
-import { clientsWith, named } from '../../scripts/status/stage';
-import { lookAt } from '../../scripts/status/status';
+import { named } from '../../scripts/sluice/stage';
+import type { Check } from '../../scripts/sluice/status/check';
+import { clientsWith } from '../../scripts/sluice/status/clients';
+import { lookAt } from '../../scripts/sluice/status/status';
 import { type Alarm, identity, measured, statsOf } from './cloudwatch';
 import { observer } from './observer';
 import { world, worldForAll } from './shop';
@@ -51,9 +52,9 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     if (Date.now() > end) throw new Error(`waited 45 seconds in vain; not ok: ${JSON.stringify(await bad(), null, 2)}`);
 }
 
-/** `npm run status`, as somebody's shell would run it. */
+/** The command, as somebody's shell would run it. */
 async function run(...args: readonly string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/status.ts', ...args], {
+  const child = spawn(process.execPath, ['scripts/sluice.cjs', 'status', ...args], {
     cwd: root,
     env: {
       PATH: process.env.PATH,
@@ -180,9 +181,7 @@ describe('reports what is wrong, and what to do next:', () => {
     expect(checks.filter(({ ok }) => !ok)).toMatchObject([{ what: 'alarm e-mail', next: expect.any(String) }]);
     expect(wrongly).toMatchObject({
       ...{ code: 2, output: '' },
-      complaints: expect.stringMatching(
-        /^status: --stage "Prod!" is not a name .*--stage prod\?\n\nnpm run status -- /,
-      ),
+      complaints: expect.stringMatching(/^sluice: --stage "Prod!" is not a name .*--stage prod\?\n$/),
     });
   });
 });

@@ -1,8 +1,8 @@
 import { DescribeAlarmsCommand, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
-
+import { putBack, type Stage } from '../stage';
 import { type Check, fine, wrong } from './check';
-import { type Clients, putBack, type Stage } from './stage';
+import type { Clients } from './clients';
 
 /** Alarms that are in ALARM, those without data, and whether their mails arrive. */
 export async function alarmChecks({ cloudwatch, sns }: Clients, stage: Stage, now: number): Promise<readonly Check[]> {

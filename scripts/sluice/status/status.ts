@@ -1,36 +1,38 @@
 import { GetParametersCommand } from '@aws-sdk/client-ssm';
 
-import { parameterStore } from '../../lib/aws/published';
+import { parameterStore } from '../../../lib/aws/published';
 import {
   answerTo,
   type Certificate,
   certificateIndexName,
   currentName,
   parseCertificates,
-} from '../../lib/generation/generation';
-import { overlaps } from '../../lib/routes/routes';
+} from '../../../lib/generation/generation';
+import { overlaps } from '../../../lib/routes/routes';
+import type { Stage } from '../stage';
+import { Stop } from '../verb';
 import { alarmChecks } from './alarms';
 import { certificateChecks } from './certificates';
 import { type Check, fine, looked } from './check';
+import type { Clients } from './clients';
 import { findProxies, instanceChecks, type SeenProxy } from './proxies';
 import { countWaiting, queueChecks } from './queue';
-import type { Clients, Stage } from './stage';
 import { generationChecks, runSyncs, taskChecks } from './syncs';
 
 /** The sentence that a deploy prints too, if AWS refuses every call. */
-const { blocked } = require('../../resources/preflight/refusals.cjs') as {
+const { blocked } = require('../../../resources/preflight/refusals.cjs') as {
   blocked: (error: Error, region: string) => string | undefined;
 };
 
 /**
  * Checks a whole stage with the user's own permissions.
  *
- * @throws one sentence, when AWS refuses every call.
+ * @throws Stop, when AWS refuses every call.
  */
 export async function lookAt(clients: Clients, stage: Stage, now: () => number): Promise<readonly Check[]> {
   const before = await countWaiting(clients, stage).catch((error: Error) => error);
   const words = before instanceof Error ? blocked(before, stage.region) : undefined;
-  if (words !== undefined) throw new Error(words);
+  if (words !== undefined) throw new Stop(words);
   const proxies = findProxies(clients, stage);
   const known = readPublished(clients, stage);
   const all = await Promise.all([

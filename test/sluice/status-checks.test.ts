@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';
-
-import { alarmChecks } from '../../scripts/status/alarms';
-import { certificateChecks } from '../../scripts/status/certificates';
-import { countWaiting, queueChecks } from '../../scripts/status/queue';
-import { type Clients, named } from '../../scripts/status/stage';
+import { named } from '../../scripts/sluice/stage';
+import { alarmChecks } from '../../scripts/sluice/status/alarms';
+import { certificateChecks } from '../../scripts/sluice/status/certificates';
+import type { Clients } from '../../scripts/sluice/status/clients';
+import { countWaiting, queueChecks } from '../../scripts/sluice/status/queue';
 import { portOf } from '../listening';
 import { authority } from '../system/authority';
 

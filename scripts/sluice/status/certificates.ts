@@ -1,9 +1,9 @@
-import { covers, hostToAsk, type Leaf } from '../../lib/certificates/certificate';
-import { handshake, parseAddress, type Shown } from '../../lib/entrance/handshake';
-import type { Certificate } from '../../lib/generation/generation';
+import { covers, hostToAsk, type Leaf } from '../../../lib/certificates/certificate';
+import { handshake, parseAddress, type Shown } from '../../../lib/entrance/handshake';
+import type { Certificate } from '../../../lib/generation/generation';
+import type { Stage } from '../stage';
 import { type Check, fine, wrong } from './check';
 import type { SeenProxy } from './proxies';
-import type { Stage } from './stage';
 
 const dayMs = 86_400_000;
 

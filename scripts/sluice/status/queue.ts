@@ -1,7 +1,7 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
-
+import type { Stage } from '../stage';
 import { type Check, fine, wrong } from './check';
-import type { Clients, Stage } from './stage';
+import type { Clients } from './clients';
 
 export type Waiting = { readonly waiting: number; readonly inFlight: number };
 

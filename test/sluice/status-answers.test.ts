@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { readOptions } from '../../scripts/status/options';
-import { printed } from '../../scripts/status/print';
-import { type Clients, named } from '../../scripts/status/stage';
-import { lookAt } from '../../scripts/status/status';
-import { generationChecks, type Ran, taskChecks } from '../../scripts/status/syncs';
+import { named } from '../../scripts/sluice/stage';
+import type { Clients } from '../../scripts/sluice/status/clients';
+import { printed } from '../../scripts/sluice/status/print';
+import { lookAt } from '../../scripts/sluice/status/status';
+import { generationChecks, type Ran, taskChecks } from '../../scripts/sluice/status/syncs';
 import { templateOf } from '../system/packaged';
 
 const stage = named('dev', 'eu-west-2');
@@ -80,35 +77,20 @@ describe('a sync', () => {
 });
 
 describe('the command', () => {
+  const plain = { columns: 80, paint: (_: unknown, text: string) => text };
+  const styled = (style: unknown, text: string) => `<${style}>${text}`;
+
   it('colours for a terminal only, and prints nothing that a terminal would act on', () => {
     const checks = [
       { ok: true, what: 'queue', says: 'empty' },
       { ok: false, what: 'alarm e-mail', says: 'no \u009b2J', next: 'see \u202elog' },
     ];
 
-    expect(printed(checks, false)).toBe(`ok      queue         empty
+    expect(printed(checks, plain)).toBe(`ok      queue         empty
 NOT OK  alarm e-mail  no \\u{9b}2J
                       → see \\u{202e}log
 
-1 of 2 checks are not ok; begin with the first of them.
-`);
-    expect(printed(checks, true)).toContain('\u001b[31mNOT OK');
-  });
-
-  it('takes stage and region, by default those of the settings, and says what makes no sense', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sluice-status-'));
-    process.env.SLUICE_SETTINGS = join(folder, 'settings.yml');
-    const at = (...words: string[]) => readOptions(words).region;
-
-    expect(readOptions([])).toStrictEqual({ stage: 'dev', region: 'eu-west-2', json: false });
-    expect(readOptions(['--stage', 'prod', '--json'])).toMatchObject({ stage: 'prod', json: true });
-    expect(() => readOptions(['--stage', '/'])).toThrow('--stage "/" is not a name of a stage: at most 20 lower case');
-    expect(() => readOptions(['--region'])).toThrow();
-    writeFileSync(process.env.SLUICE_SETTINGS, 'default: { region: us-west-2 }\nprod: { region: us-east-1 }');
-    const regions = [at(), at('--stage', 'prod'), at('--stage', 'prod', '--region', 'eu-west-3')];
-    expect(regions).toStrictEqual(['us-west-2', 'us-east-1', 'eu-west-3']);
-    writeFileSync(process.env.SLUICE_SETTINGS, 'default: { region: [London] }');
-    expect(at()).toBe('eu-west-2');
-    rmSync(folder, { recursive: true });
+1 of 2 checks are not ok; begin with the first of them.`);
+    expect(printed(checks, { ...plain, paint: styled })).toContain('<red>NOT OK');
   });
 });

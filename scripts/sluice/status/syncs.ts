@@ -6,10 +6,11 @@ import {
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import type { Down, Foreign } from '../../lib/sync/faulty-tasks';
+import type { Down, Foreign } from '../../../lib/sync/faulty-tasks';
+import type { Stage } from '../stage';
 import { type Check, fine, wrong } from './check';
+import type { Clients } from './clients';
 import { isOnline, type SeenProxy } from './proxies';
-import type { Clients, Stage } from './stage';
 
 /** The sync's line of JSON, and the status of Run Command. */
 export type Ran = {

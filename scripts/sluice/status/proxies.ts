@@ -1,8 +1,8 @@
 import { DescribeAddressesCommand } from '@aws-sdk/client-ec2';
 import { paginateDescribeInstanceInformation } from '@aws-sdk/client-ssm';
-
+import type { Stage } from '../stage';
 import { type Check, fine, wrong } from './check';
-import type { Clients, Stage } from './stage';
+import type { Clients } from './clients';
 
 export type SeenProxy = {
   readonly slot: string;

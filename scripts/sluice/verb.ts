@@ -1,0 +1,58 @@
+import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
+import type { Command } from 'commander';
+
+import type { Terminal } from '../terminal/terminal';
+
+/** What the user gave: options by their names in camel case, and what every verb takes. */
+export type Given = {
+  readonly stage: string;
+  readonly region: string;
+  readonly json: boolean;
+  readonly [option: string]: unknown;
+};
+
+export type Deps = {
+  readonly terminal: Terminal;
+  /** Settings of every AWS client, with the user's own credentials. */
+  readonly config: (region: string) => EC2ClientConfig;
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+  /** The clone. */
+  readonly root: string;
+  /** Where the user is: paths that they name begin here. */
+  readonly cwd: string;
+};
+
+/** Returns the exit code: 0 if all is well, 1 if anything is not. @throws Stop, and errors of AWS. */
+export type Run = (given: Given, deps: Deps, ...words: readonly string[]) => Promise<number>;
+
+export type Verb = {
+  /** With its arguments, such as `explain <url>`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options?: readonly (readonly [flags: string, says: string, standard?: string])[];
+  /** Whether `--json` prints its result for a program. */
+  readonly hasJson?: boolean;
+  /** Whether it takes a stage and a region. */
+  readonly isOfStage?: boolean;
+  /** Hands all further arguments on to `run`, `--help` among them. */
+  readonly handsOn?: boolean;
+  /** The file that lists the permissions it needs. */
+  readonly policy?: string;
+  readonly examples: readonly (readonly [args: string, says: string])[];
+  /** Loaded when the verb runs, because AWS's clients load slowly. */
+  readonly load: () => Promise<{ readonly run: Run }>;
+};
+
+/** Adds the verb's arguments and options. */
+export type Define = (command: Command) => Command;
+
+/** An expected end: its message is a whole sentence that says what to do next. */
+export class Stop extends Error {
+  constructor(
+    message: string,
+    readonly code: 1 | 2 = 1,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,23 @@
+import { main } from '../../scripts/sluice/main';
+import type { Deps } from '../../scripts/sluice/verb';
+import { terminalOf } from '../../scripts/terminal/terminal';
+
+export type Said = { readonly code: number; readonly output: string; readonly complaints: string };
+
+type Surroundings = Partial<Omit<Deps, 'terminal'>> & { readonly columns?: number };
+
+/** Runs the command in this process, with a terminal that remembers. */
+export async function sluice(args: readonly string[], { columns = 80, ...deps }: Surroundings = {}): Promise<Said> {
+  const [output, complaints]: [string[], string[]] = [[], []];
+  const into = (texts: string[]) => ({ columns, write: (text: string) => texts.push(text) });
+  const code = await main(args, {
+    terminal: terminalOf(into(output), into(complaints), false),
+    config: (region) => ({ region }),
+    now: Date.now,
+    pause: async () => {},
+    root: process.cwd(),
+    cwd: process.cwd(),
+    ...deps,
+  });
+  return { code, output: output.join(''), complaints: complaints.join('') };
+}

@@ -1,0 +1,57 @@
+import type { Api, Call } from '../../scripts/local/api/api';
+import type { Fault } from '../../scripts/local/api/errors';
+import type { Said } from './console';
+
+/** Settings of a client that does not wait for the second try. */
+export const impatient = { maxAttempts: 1, requestHandler: { requestTimeout: 400, throwOnRequestTimeout: true } };
+
+const kinds: Readonly<Record<string, Fault>> = {
+  throttled: 'throttled',
+  failing: 'failing',
+  'too slow': { lateMs: 600 },
+  'cut off': 'cut',
+  denied: 'denied',
+  malformed: { body: '<html>busy' },
+};
+
+export type Suffered = {
+  readonly action: string;
+  readonly kind: string;
+  readonly said: Said;
+  /** What was called after the fault. */
+  readonly after: readonly Call[];
+};
+
+/** Runs a verb once to see what it calls, then once for each of its actions and each way to fail. */
+export async function sufferEach(api: Api, role: string, run: () => Promise<Said>): Promise<readonly Suffered[]> {
+  const own = (from: number) => api.calls.slice(from).filter((call) => call.role === role);
+  const start = api.calls.length;
+  await run();
+  const actions = [...new Set(own(start).map(({ action }) => action))];
+  const suffered: Suffered[] = [];
+  for (const action of actions) {
+    for (const [kind, fault] of Object.entries(kinds)) {
+      const before = api.calls.length;
+      api.faults.next(action, fault);
+      const said = await run();
+      api.faults.clear();
+      const calls = own(before);
+      const failed = calls.findIndex((call) => call.action === action);
+      suffered.push({ action, kind, said, after: calls.slice(failed + 1) });
+    }
+  }
+  return suffered;
+}
+
+/** What a person must never see, and what every fault must say. Returns what is wrong with the words, for a test that expects nothing. */
+export function wrongWords({ action, kind, said }: Suffered): readonly string[] {
+  const text = `${said.output}\n${said.complaints}`;
+  const found = [
+    ...(said.code === 1 ? [] : [`exit code ${said.code}`]),
+    ...(/\n\s+at .*:\d+/.test(text) ? ['a stack'] : []),
+    ...(/\[object|undefined|NaN/.test(text) ? ['a value that is no word'] : []),
+    ...(kind === 'denied' && !/permissions in docs\/[\w-]+\.json/.test(text) ? ['not which permissions'] : []),
+    ...(!/again|permissions|wait|check|sign in/i.test(text) ? ['not what to do next'] : []),
+  ];
+  return found.map((each) => `${action} ${kind}: ${each}: ${text}`);
+}
