@@ -1,5 +1,4 @@
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
-import type { Command } from 'commander';
 
 import type { Terminal } from '../terminal/terminal';
 
@@ -43,9 +42,6 @@ export type Verb = {
   /** Loaded when the verb runs, because AWS's clients load slowly. */
   readonly load: () => Promise<{ readonly run: Run }>;
 };
-
-/** Adds the verb's arguments and options. */
-export type Define = (command: Command) => Command;
 
 /** An expected end: its message is a whole sentence that says what to do next. */
 export class Stop extends Error {
