@@ -1,5 +1,6 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { SQSEvent } from 'aws-lambda';
@@ -16,7 +17,8 @@ const settings = readSettings({ ...process.env, SLUICE_ERROR_PAGES: process.env.
 // A call that hangs must leave time for another try, and for reporting the failure.
 const patience = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 const adaptive = { retryMode: 'adaptive', requestHandler: patience };
-const clients = { ecs: new ECSClient(adaptive), ec2: new EC2Client(adaptive), ssm: new SSMClient(adaptive) };
+const sns = new SNSClient({ requestHandler: patience });
+const clients = { ecs: new ECSClient(adaptive), ec2: new EC2Client(adaptive), ssm: new SSMClient(adaptive), sns };
 const bringBack = comeBackSoon(new SQSClient({ requestHandler: patience }), settings.queueUrl);
 
 // Built once per container, so that connections, caches and retry budgets outlive one event.

@@ -1,12 +1,14 @@
+import { type Fault, faultOf, type Kept } from './faults/faults';
+import { type Deps as TellDeps, tellFaults } from './faults/tell';
 import { type Evidence, isReflected, noteReflected, type Reflected, readEvidence, settle } from './fleet/evidence';
-import type { Fleet, Witness } from './fleet/fleet';
+import { type Fleet, isService, serviceKey, type Witness } from './fleet/fleet';
 import type { Task } from './fleet/task';
 import type { Certificate, Generation } from './generation/generation';
 import { plan, renderListable } from './generation/plan';
 import type { Backend } from './haproxy/backend';
 import type { File } from './haproxy/render';
 import type { StageSettings } from './haproxy/stage';
-import { printable } from './printable';
+import { cut, printable } from './printable';
 import { type Look, warnedSeconds } from './routes/look';
 import { unreadFaults } from './routes/missing';
 import { decideRoutes, overlaps, type Routes } from './routes/routes';
@@ -19,11 +21,14 @@ export type Published = {
   /** The stored certificates, published or not. */
   readonly certificates: readonly Certificate[];
   readonly faults: readonly string[];
+  readonly kept: Kept;
+  /** What is wrong with the kept faults. */
+  readonly damage?: string;
 };
 
 export type Described = Pick<Fleet, 'tasks' | 'unread' | 'clusters' | 'missingClusters'>;
 
-export type Deps = {
+export type Deps = TellDeps & {
   readonly settings: StageSettings;
   /** `afresh` also reads what is cached, because a person may have deleted it. */
   readonly readPublished: (afresh: boolean) => Promise<Published>;
@@ -33,8 +38,13 @@ export type Deps = {
     running: readonly Task[],
   ) => Promise<Pick<Fleet, 'definitions' | 'hosts' | 'secrets' | 'unread'>>;
   readonly readWitness: (services: readonly string[]) => Promise<Witness>;
-  /** Writes the changed files, then `current`; returns the number of the new generation. */
-  readonly publish: (changed: readonly File[], all: readonly File[], published: Published) => Promise<number>;
+  /** Writes the changed files, then `current` with why; returns the number of the new generation. */
+  readonly publish: (
+    changed: readonly File[],
+    all: readonly File[],
+    published: Pick<Published, 'generation' | 'certificates'>,
+    why?: string,
+  ) => Promise<number>;
   readonly nudge: (generation: number) => Promise<void>;
   /** Never fails. */
   readonly probe: () => Promise<void>;
@@ -74,17 +84,45 @@ export async function reconcile(messages: readonly Message[], deps: Deps, reflec
   const { action, reason, ...next } = plan(published.generation, { files, certificates, doubts: routes.doubts });
 
   const changed = 'changed' in next ? next.changed : undefined;
-  const generation = changed ? await deps.publish(changed, files, published) : published.number;
+  const generation = changed
+    ? await deps.publish(changed, files, published, because(reason, evidence))
+    : published.number;
   if (changed || evidence.tick || isRepeated) await deps.nudge(generation);
-  if (evidence.tick) await deps.probe();
+  const standing = faultsOf(fleet, routes, leftOut, published);
+  const found = { ...concerned(fleet, routes, evidence), faults: standing, kept: published.kept, now: deps.now() };
+  const tick = evidence.tick ? (isRepeated ? 'again' : 'first') : undefined;
+  const [faults] = await Promise.all([tellFaults({ ...found, tick }, deps), evidence.tick && deps.probe()]);
   if (action === 'refuse') throw new Error(printable(`The run fails, and is repeated in seconds: ${reason}`));
   noteReflected(fleet, reflected);
   return {
     action,
     reason,
     generation,
-    faults: [...evidence.faults, ...published.faults, ...faultsOf(fleet, routes, leftOut, published)].map(printable),
+    faults: [...evidence.faults, ...(published.damage ? [published.damage] : []), ...faults].map(printable),
     overlaps: overlaps(routes.backends.filter((backend) => !leftOut.includes(backend))),
+  };
+}
+
+/** Why a generation was published, for people who look back. */
+function because(reason: string, { causes }: Evidence): string {
+  const more = causes.length > mostCauses ? `; and ${causes.length - mostCauses} more` : '';
+  const words = `because: ${causes.slice(0, mostCauses).join('; ')}${more}`;
+  return `${cut(printable(reason), 500)} | ${cut(printable(words), 500)}`;
+}
+
+const mostCauses = 3;
+
+/** The services that ECS may be asked about, and those that ended tasks. */
+function concerned({ tasks, clusters }: Fleet, { backends }: Routes, evidence: Evidence) {
+  const live = tasks.filter((task) => task.state !== 'stopping' && isService(task));
+  const served = backends.filter((backend) => backend.routes.length > 0 && isService(backend));
+  const ended = evidence.tasks.filter((task) => task.state === 'stopping' && isService(task));
+  return {
+    tasks,
+    services: [
+      ...new Set([...live, ...served].filter(({ cluster }) => clusters.includes(cluster)).map(serviceKey)),
+    ].sort(),
+    ended: [...new Set(ended.map(serviceKey))],
   };
 }
 
@@ -124,15 +162,22 @@ const faultsOf = (
   fleet: Fleet,
   { faults }: Routes,
   leftOut: readonly Backend[],
-  { backends }: Published,
-): readonly string[] => [
-  ...fleet.missingClusters.map(
-    (name) =>
+  { backends, faults: damages }: Published,
+): readonly Fault[] => [
+  ...damages.map((message) => faultOf(message)),
+  ...fleet.missingClusters.map((name) =>
+    faultOf(
       `cluster ${name} does not exist, so none of its services is served; correct the setting, or create the cluster`,
+    ),
   ),
   ...leftOut
     .filter(({ routes }) => routes.length > 0)
-    .map(({ name }) => `${name} is not served, because this stage is full; serve it from another stage`),
-  ...faults.map(({ message }) => message),
+    .map((backend) =>
+      faultOf(
+        `${backend.name} is not served, because this stage is full; serve it from another stage`,
+        serviceKey(backend),
+      ),
+    ),
+  ...faults.map(({ message, service }) => faultOf(message, service)),
   ...unreadFaults(fleet, backends),
 ];

@@ -33,6 +33,7 @@ export type Settings = {
   readonly syncDocument: string;
   readonly proxyTag: string;
   readonly queueUrl: string;
+  readonly alarmTopic: string;
   readonly addresses: readonly string[];
   readonly certificates: readonly (readonly string[])[];
   readonly stageSettings: StageSettings;
@@ -60,6 +61,7 @@ const environment = z.object({
   SLUICE_SYNC_DOCUMENT: z.string().min(1),
   SLUICE_PROXY_TAG: z.string().min(1),
   SLUICE_QUEUE_URL: z.url(),
+  SLUICE_ALARM_TOPIC: z.string().regex(/^arn:[^:]+:sns:[^:]+:/, 'must be the ARN of a topic'),
   SLUICE_ADDRESSES: commaSeparated,
   SLUICE_CERTIFICATES: z
     .string()
@@ -77,6 +79,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     syncDocument: data.SLUICE_SYNC_DOCUMENT,
     proxyTag: data.SLUICE_PROXY_TAG,
     queueUrl: data.SLUICE_QUEUE_URL,
+    alarmTopic: data.SLUICE_ALARM_TOPIC,
     addresses: data.SLUICE_ADDRESSES,
     certificates: data.SLUICE_CERTIFICATES,
     stageSettings: { ...data.SLUICE_STAGE_SETTINGS, errorPages: data.SLUICE_ERROR_PAGES },

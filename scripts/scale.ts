@@ -2,6 +2,7 @@
 // time includes; the SDK's clients, their signatures and the whole of lib are real.
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
 import { reconcileDeps } from '../lib/aws/reconcile-deps';
@@ -10,9 +11,11 @@ import { reconcile } from '../lib/reconcile';
 import { startApi } from './local/api/api';
 import { parameterStore } from './local/ssm/parameters';
 
-const [taskCount, serviceCount, hostCount] = [1_000, 40, 50];
+const [serviceCount, hostCount] = [40, 50];
+const taskCount = Number(process.argv[2] ?? 1_000);
 const credentials = { accessKeyId: 'ASIASCALE', secretAccessKey: 'secret', sessionToken: 'session' };
-const names = { clusters: ['demo'], prefix: '/sluice/scale', syncDocument: 'sluice-scale-sync', proxyTag: 'scale' };
+const stage = { clusters: ['demo'], prefix: '/sluice/scale', syncDocument: 'sluice-scale-sync', proxyTag: 'scale' };
+const names = { ...stage, alarmTopic: 'arn:aws:sns:eu-west-2:123456789012:sluice-scale' };
 
 const arn = (path: string) => `arn:aws:ecs:eu-west-2:123456789012:${path}`;
 const ids = Array.from({ length: taskCount }, (_, index) => index.toString(16).padStart(32, '0'));
@@ -57,6 +60,12 @@ const handlers = {
       return { containerInstanceArn, ec2InstanceId: `i-${containerInstanceArn.split('/').at(-1)}`, status: 'ACTIVE' };
     }),
   }),
+  'ecs:DescribeServices': ({ services }: { services: string[] }) => ({
+    services: services.map((serviceName) => {
+      const runningCount = taskCount / serviceCount;
+      return { serviceName, status: 'ACTIVE', runningCount, desiredCount: runningCount };
+    }),
+  }),
   'ec2:DescribeInstances': () => ({
     reservationSet: Array.from({ length: hostCount }, (_, index) => ({
       instancesSet: [{ instanceId: `i-${index}`, privateIpAddress: `10.0.${index}.7` }],
@@ -73,7 +82,8 @@ const event = () => {
 async function main(): Promise<void> {
   const api = await startApi([{ ...credentials, role: 'Reconcile', refused: async () => undefined }], handlers);
   const client = { region: 'eu-west-2', endpoint: api.endpoint, credentials };
-  const clients = { ecs: new ECSClient(client), ec2: new EC2Client(client), ssm: new SSMClient(client) };
+  const [ecs, ec2, ssm] = [new ECSClient(client), new EC2Client(client), new SSMClient(client)];
+  const clients = { ecs, ec2, ssm, sns: new SNSClient(client) };
   const deps = reconcileDeps(clients, { ...names, addresses: [], certificates: [], stageSettings: usualSettings });
   const reflected = { tasks: new Map() };
 

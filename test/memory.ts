@@ -1,3 +1,5 @@
+import { nothingKept, parseKept } from '../lib/faults/faults';
+import type { Mail } from '../lib/faults/tell';
 import type { Fleet } from '../lib/fleet/fleet';
 import { sha256 } from '../lib/generation/generation';
 import { parseBackend } from '../lib/haproxy/backend';
@@ -7,10 +9,11 @@ import type { Deps, Published } from '../lib/reconcile';
 
 /** Parameter Store and ECS that remember: the contracts of lib/aws, without AWS. */
 export function inMemory(initial: Fleet, witness = new Map<string, number>()) {
-  let published: Published = { number: 0, backends: [], certificates: [], faults: [] };
+  let published: Published = { number: 0, backends: [], certificates: [], faults: [], kept: nothingKept };
   let files: readonly File[] = [];
   const backends = () => files.filter(({ name }) => name.startsWith('50-')).map(({ text }) => parseBackend(text));
   const world = { fleet: initial, now: 1_000_000, nudged: [] as number[], probed: 0, described: [] as unknown[] };
+  const told = { mails: [] as Mail[], counted: [] as number[] };
   const deps: Deps = {
     settings: usualSettings,
     readPublished: async () => published,
@@ -28,10 +31,18 @@ export function inMemory(initial: Fleet, witness = new Map<string, number>()) {
       return published.number;
     },
     nudge: async (generation) => void world.nudged.push(generation),
+    stage: { name: 'dev', region: 'eu-west-2' },
+    ...{ readServices: async () => new Map(), readEnded: async () => new Map() },
+    keepFaults: async (text) => {
+      published = { ...published, kept: parseKept(text).kept };
+    },
+    mail: async (mail) => void told.mails.push(mail),
+    countFaults: (count) => void told.counted.push(count),
     probe: async () => void world.probed++,
     now: () => world.now,
   };
-  return Object.assign(world, {
+  return Object.assign(world, told, {
+    kept: () => published.kept,
     deps,
     /** The servers of each published backend. */
     servers: () => Object.fromEntries(backends().map((each) => [each.name, each.servers.map(({ name }) => name)])),

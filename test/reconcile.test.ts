@@ -1,3 +1,4 @@
+import { nothingKept } from '../lib/faults/faults';
 import type { File } from '../lib/haproxy/render';
 import { usualSettings } from '../lib/haproxy/stage';
 import { type Deps, type Message, reconcile as reconcileBatch } from '../lib/reconcile';
@@ -180,7 +181,8 @@ describe('law 3: never wipe', () => {
 
   it('takes a published state that cannot be read for nothing but a fault', async () => {
     const world = inMemory(fleet(three));
-    const damaged = async () => ({ number: 7, backends: [], certificates: [], faults: ['current is damaged'] });
+    const nothing = { backends: [], certificates: [], kept: nothingKept };
+    const damaged = async () => ({ ...nothing, number: 7, faults: ['current is damaged'] });
 
     const outcome = await reconcile([tick], { ...world.deps, readPublished: damaged });
     expect(outcome).toMatchObject({ action: 'publish', faults: ['current is damaged'] });

@@ -16,6 +16,7 @@ const environment = {
   SLUICE_SYNC_DOCUMENT: 'sluice-dev-sync',
   SLUICE_PROXY_TAG: 'dev',
   SLUICE_QUEUE_URL: 'https://sqs.eu-west-2.amazonaws.com/123456789012/q.fifo',
+  SLUICE_ALARM_TOPIC: 'arn:aws:sns:eu-west-2:123456789012:sluice-dev-AlarmTopic-1A2B',
   SLUICE_ADDRESSES: '192.0.2.1,192.0.2.2',
   SLUICE_CERTIFICATES: '[["example.com","*.example.com"]]',
   SLUICE_STAGE_SETTINGS: '{"trustedProxies":["203.0.113.0/24"],"minTls":"1.2"}',
@@ -23,10 +24,16 @@ const environment = {
 };
 
 it('names every faulty setting at once', () => {
-  const some = { ...environment, SLUICE_CLUSTERS: 'a b', SLUICE_PREFIX: '/other', SLUICE_QUEUE_URL: undefined };
+  const some = {
+    ...environment,
+    SLUICE_CLUSTERS: 'a b',
+    SLUICE_PREFIX: '/other',
+    SLUICE_QUEUE_URL: undefined,
+    SLUICE_ALARM_TOPIC: 'a',
+  };
   const faulty = { ...some, SLUICE_CERTIFICATES: '[[', SLUICE_STAGE_SETTINGS: '{"trustedProxies":["a\\n"]}' };
   expect(() => readSettings(faulty)).toThrow(
-    /SLUICE_CLUSTERS: .*; SLUICE_PREFIX: must be .*; SLUICE_QUEUE_URL: .*; SLUICE_CERTIFICATES: .*; SLUICE_STAGE_SETTINGS.trustedProxies.0: must be ranges of addresses/,
+    /SLUICE_CLUSTERS: .*; SLUICE_PREFIX: must be .*; SLUICE_QUEUE_URL: .*; SLUICE_ALARM_TOPIC: .*; SLUICE_CERTIFICATES: .*; SLUICE_STAGE_SETTINGS.trustedProxies.0: must be ranges of addresses/,
   );
 });
 

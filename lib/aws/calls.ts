@@ -45,6 +45,16 @@ export async function doing<Answer>(what: string, answer: Promise<Answer>, other
   }
 }
 
+/** Stops waiting; the call itself may still be answered. */
+export function within<Answer>(milliseconds: number, what: string, answer: Promise<Answer>): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const fail = () => reject(new Error(`${what}: no answer within ${milliseconds / 1000} seconds`));
+    timer = setTimeout(fail, milliseconds);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
 const inSeconds = 'nothing is lost: the run is repeated in seconds, and the next tick repairs the rest';
 export const atNextRun = 'the certificates that are stored stay, and the next run tries again';
 
@@ -65,6 +75,8 @@ type Question<Item, Answer> = {
   readonly ask: (batch: Item[]) => Promise<Answer>;
   /** An item that was answered before: if all are denied, it shows whether the denial is about them. */
   readonly known?: Item | undefined;
+  /** What is said of an error, as in `doing`. */
+  readonly otherwise?: string | undefined;
 };
 
 /**
@@ -73,7 +85,7 @@ type Question<Item, Answer> = {
  */
 export async function askEach<Item, Answer>(
   items: readonly Item[],
-  { size, what, ask, known }: Question<Item, Answer>,
+  { size, what, ask, known, otherwise }: Question<Item, Answer>,
 ): Promise<{ readonly answers: readonly Answer[]; readonly refused: ReadonlyMap<Item, Error> }> {
   const answers: Answer[] = [];
   const refused = new Map<Item, Error>();
@@ -84,11 +96,11 @@ export async function askEach<Item, Answer>(
     if (first === undefined || answers.length > 0 || isAllowed) return;
     const [item, error] = first;
     if (refused.size === 1 && !mayConcernAll(error)) return;
-    await doing(what([item]), known === undefined ? Promise.reject(error) : ask([known]));
+    await doing(what([item]), known === undefined ? Promise.reject(error) : ask([known]), otherwise);
     isAllowed = true;
   };
   for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-    const answer = await doing(what(batch), ask(batch).catch(catchRefusal));
+    const answer = await doing(what(batch), ask(batch).catch(catchRefusal), otherwise);
     const [item] = batch;
     if (!(answer instanceof Refusal)) answers.push(answer);
     else if (batch.length > 1) waiting.unshift(...batches(batch, Math.ceil(batch.length / 2)));

@@ -69,16 +69,29 @@ function secretIn(name: string, found: Parameter | undefined): Secret {
   return { version: `${always('Version', Version)}.${seconds}` };
 }
 
-type Put = { readonly type?: 'String' | 'SecureString'; readonly otherwise?: string };
+type Put = {
+  readonly type?: 'String' | 'SecureString';
+  /** At most 1,024 characters, kept with the version (AWS: PutParameter). */
+  readonly description?: string;
+  readonly otherwise?: string;
+};
 
 /** Returns the new version. Above 4 KB AWS takes the advanced tier, up to 8 KB, which costs money (AWS: parameter tiers). */
 export function putParameter(
   client: SSMClient,
   Name: string,
   Value: string,
-  { type: Type = 'String', otherwise }: Put = {},
+  { type: Type = 'String', description, otherwise }: Put = {},
 ): Promise<number> {
-  const command = new PutParameterCommand({ Name, Value, Type, Overwrite: true, Tier: 'Intelligent-Tiering' });
+  const about = description === undefined ? {} : { Description: description };
+  const command = new PutParameterCommand({
+    Name,
+    Value,
+    Type,
+    Overwrite: true,
+    Tier: 'Intelligent-Tiering',
+    ...about,
+  });
   const written = client.send(command).then(({ Version }) => always('Version', Version));
   const checked = Type === 'String' ? written : written.catch((error) => Promise.reject(withoutSecret(error, Value)));
   return doing(`Writing ${Name}`, checked, otherwise);

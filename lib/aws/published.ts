@@ -1,4 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { faultsName, parseKept } from '../faults/faults';
 import {
   certificateIndexName,
   currentName,
@@ -17,7 +18,10 @@ import type { Deps, Published } from '../reconcile';
 import { getParameters, putParameter } from './parameters';
 
 /** A version never changes, so it is read once. */
-export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
+export function parameterStore(
+  client: SSMClient,
+  prefix: string,
+): Pick<Deps, 'readPublished' | 'publish' | 'keepFaults'> {
   const seen = new Map<string, string>();
   const written = new Map<string, Piece>();
   return {
@@ -25,7 +29,7 @@ export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'r
       if (afresh) seen.clear();
       return readPublished(client, prefix, seen);
     },
-    publish: async (changed, all, { generation, certificates }) => {
+    publish: async (changed, all, { generation, certificates }, why) => {
       const known = new Map(generation?.files.map((piece) => [piece.name, piece]));
       for (const file of changed) {
         // A run after one that was cut off skips what that one wrote: Parameter Store takes about three writes a second.
@@ -40,9 +44,17 @@ export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'r
       });
       if (more.length > 0) throw new Error(`${all.length} files are more than haproxy/current can list`);
       // The pointer is written last: no reader uses the files before it names them.
-      const number = await putParameter(client, currentName(prefix), value);
+      const number = await putParameter(
+        client,
+        currentName(prefix),
+        value,
+        why === undefined ? {} : { description: why },
+      );
       written.clear();
       return number;
+    },
+    keepFaults: async (text) => {
+      await putParameter(client, faultsName(prefix), text, { otherwise: 'the next run writes it again' });
     },
   };
 }
@@ -55,25 +67,28 @@ async function putPiece(client: SSMClient, prefix: string, { name, text }: File)
 }
 
 async function readPublished(client: SSMClient, prefix: string, seen: Map<string, string>): Promise<Published> {
-  const [currentAt, indexAt] = [currentName(prefix), certificateIndexName(prefix)];
-  const found = await getParameters(client, [currentAt, indexAt]);
+  const [currentAt, indexAt, faultsAt] = [currentName(prefix), certificateIndexName(prefix), faultsName(prefix)];
+  const found = await getParameters(client, [currentAt, indexAt, faultsAt]);
   const number = found.get(currentAt)?.Version ?? 0;
   const current = parse(`${currentAt} version ${number}`, found.get(currentAt)?.Value, parseGeneration, writtenAnew);
   const index = parse(indexAt, found.get(indexAt)?.Value, parseCertificates, indexRemedy);
   const pieces = await readPieces(client, prefix, current.value?.files ?? [], seen);
   const faults = [...current.faults, ...index.faults, ...pieces.flatMap(({ faults }) => faults)];
+  const { kept, damage } = parseKept(found.get(faultsAt)?.Value);
+  const told = { kept, ...(damage !== undefined && { damage: `${faultsAt} is damaged (${damage}); ${faultsRemedy}` }) };
 
   // An absent or damaged index is not an empty one: the published certificates stay.
   const certificates = index.value ?? current.value?.certificates ?? [];
   const backends = pieces.flatMap(({ value = [] }) => value);
-  if (current.value === undefined) return { number, backends, certificates, faults };
+  if (current.value === undefined) return { number, backends, certificates, faults, ...told };
   // A damaged piece counts as unpublished, so that it is written again.
   const damaged = new Set(pieces.filter(({ value }) => value === undefined).map(({ name }) => name));
   const files = current.value.files.filter(({ name }) => !damaged.has(name));
-  return { number, generation: { ...current.value, files }, backends, certificates, faults };
+  return { number, generation: { ...current.value, files }, backends, certificates, faults, ...told };
 }
 
 const writtenAnew = 'it is written again from what ECS runs';
+const faultsRemedy = 'it is written anew, and what was mailed may be mailed again';
 const indexRemedy = 'the published certificates stay; put an older version back, or delete it and invoke renew';
 
 type Parsed<Value> = { readonly value?: Value; readonly faults: readonly string[] };

@@ -1,27 +1,39 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { ECSClient } from '@aws-sdk/client-ecs';
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { namedSecrets } from '../edge/secrets';
-import { metricsNamespace } from '../entrance/metrics';
+import { embedded, metricsNamespace } from '../entrance/metrics';
 import { probe } from '../entrance/probe';
+import type { Mail } from '../faults/tell';
 import { log } from '../lambda';
 import type { Deps } from '../reconcile';
 import type { Settings } from '../settings';
-import { always, doing } from './calls';
+import { always, doing, within } from './calls';
 import { definitionReader } from './definitions';
 import { hostReader } from './instances';
 import { secretReader } from './parameters';
 import { parameterStore } from './published';
-import { taskReader, witnessReader } from './tasks';
+import { serviceReader } from './services';
+import { taskReader } from './tasks';
 
-type Clients = { readonly ecs: ECSClient; readonly ec2: EC2Client; readonly ssm: SSMClient };
+type Clients = {
+  readonly ecs: ECSClient;
+  readonly ec2: EC2Client;
+  readonly ssm: SSMClient;
+  readonly sns: SNSClient;
+};
 
 /** The readers cache what cannot change. */
-export function reconcileDeps({ ecs, ec2, ssm }: Clients, settings: Omit<Settings, 'queueUrl'>): Deps {
+export function reconcileDeps({ ecs, ec2, ssm, sns }: Clients, settings: Omit<Settings, 'queueUrl'>): Deps {
   const [readDefinitions, readHosts] = [definitionReader(ecs), hostReader(ecs, ec2)];
   const readSecrets = secretReader(ssm, settings.prefix);
+  const namespace = metricsNamespace(settings.prefix);
+  // arn:aws:sns:<region>:…
+  const [, , , region = ''] = settings.alarmTopic.split(':');
   return {
     settings: settings.stageSettings,
+    stage: { name: settings.prefix.replace(/^.*\//, ''), region },
     readTasks: taskReader(ecs, settings.clusters),
     readSurroundings: async (running) => {
       const { definitions, unread } = await readDefinitions(running);
@@ -29,10 +41,12 @@ export function reconcileDeps({ ecs, ec2, ssm }: Clients, settings: Omit<Setting
       const secrets = await readSecrets(namedSecrets(running, definitions));
       return { definitions, hosts, secrets, unread: [...unread, ...unreadHosts] };
     },
-    readWitness: witnessReader(ecs),
+    ...serviceReader(ecs),
     ...parameterStore(ssm, settings.prefix),
     nudge: nudge(ssm, settings),
-    probe: probe({ ...settings, namespace: metricsNamespace(settings.prefix) }, log, Date.now),
+    mail: mailer(sns, settings.alarmTopic),
+    countFaults: (value) => log('faults', embedded(namespace, Date.now(), { Faults: { value, unit: 'Count' } })),
+    probe: probe({ ...settings, namespace }, log, Date.now),
     now: Date.now,
   };
 }
@@ -56,3 +70,20 @@ const nudge =
     const accepted = sent.then(({ Command }) => always('Command', Command));
     await doing(`Nudging the proxies to generation ${generation} with ${syncDocument}`, accepted);
   };
+
+/** SNS may be slow, and the run must end. */
+const mailPatienceMs = 5_000;
+const hourMs = 3_600_000;
+
+/** Sends the same mail once an hour, even if it cannot be written down that it was sent. */
+function mailer(client: SNSClient, TopicArn: string): Deps['mail'] {
+  let last = { body: '', at: 0 };
+  return async ({ subject: Subject, body: Message }: Mail) => {
+    if (last.body === Message && Date.now() - last.at < hourMs) return;
+    const sent = client.send(new PublishCommand({ TopicArn, Subject, Message }));
+    const accepted = sent.then(({ MessageId }) => always('MessageId', MessageId));
+    const what = `Mailing to ${TopicArn}`;
+    await within(mailPatienceMs, what, doing(what, accepted, 'the next tick tries again'));
+    last = { body: Message, at: Date.now() };
+  };
+}

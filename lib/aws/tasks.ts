@@ -1,17 +1,14 @@
 import {
   ClusterNotFoundException,
   type Task as Described,
-  DescribeServicesCommand,
-  type DescribeServicesCommandOutput,
   DescribeTasksCommand,
   type DescribeTasksCommandOutput,
   type ECSClient,
   paginateListTasks,
 } from '@aws-sdk/client-ecs';
-import { z } from 'zod';
 
-import { fieldsOf, Unreadable } from '../fleet/fields';
-import { serviceKey, type Unread, type Witness } from '../fleet/fleet';
+import { Unreadable } from '../fleet/fields';
+import { serviceKey, type Unread } from '../fleet/fleet';
 import { parseTask } from '../fleet/task';
 import type { Described as AllDescribed, Deps } from '../reconcile';
 import { alwaysList, askEach, collect, doing, failureText, refusal, unanswered } from './calls';
@@ -55,11 +52,11 @@ async function readTasks(client: ECSClient, cluster: string, also: readonly stri
   };
 }
 
-function ignoreMissingCluster(error: unknown): undefined {
+export function ignoreMissingCluster(error: unknown): undefined {
   if (!(error instanceof ClusterNotFoundException)) throw error;
 }
 
-const lastPart = (nameOrArn: string): string => nameOrArn.split('/').at(-1) ?? nameOrArn;
+export const lastPart = (nameOrArn: string): string => nameOrArn.split('/').at(-1) ?? nameOrArn;
 
 /** MISSING means that the task ended at least an hour ago. A task without an answer has not ended. */
 function tasksIn(
@@ -82,7 +79,7 @@ function tasksIn(
   };
 }
 
-const noWord = 'the answer of ECS does not mention it';
+export const noWord = 'the answer of ECS does not mention it';
 
 function readTask(described: Described, cluster: string) {
   const arn = typeof described?.taskArn === 'string' ? described.taskArn : '';
@@ -105,45 +102,3 @@ const unreadTask = (id: string, arn: string, why: string, services: readonly str
   services,
   task: { id, stopping: false },
 });
-
-/** A service that is gone has no count. */
-export const witnessReader =
-  (client: ECSClient): Deps['readWitness'] =>
-  async (services) => {
-    const witness = new Map<string, number | string>();
-    for (const cluster of new Set(services.map((service) => service.split('/')[0] ?? ''))) {
-      const names = services.filter((service) => service.startsWith(`${cluster}/`)).map(lastPart);
-      const { answers, refused } = await askEach(names, {
-        size: 10,
-        what: () => `Describing services of cluster ${cluster}`,
-        ask: (batch) =>
-          client
-            .send(new DescribeServicesCommand({ cluster, services: batch }))
-            .then((answer) => countsIn(answer, batch))
-            .catch(ignoreMissingCluster),
-      });
-      const refusals = [...refused].map(([name, error]) => [name, refusal(error)] as const);
-      for (const [service, count] of [...answers.flatMap((answer) => [...(answer ?? [])]), ...refusals])
-        witness.set(serviceKey({ cluster, service }), count);
-    }
-    return witness;
-  };
-
-/** Danger: a service without an answer must not count as gone, with all its servers. */
-function countsIn(answer: DescribeServicesCommandOutput, asked: readonly string[]): Witness {
-  const gone: string[] = [];
-  const counts = new Map<string, number | string>();
-  for (const { arn = '', ...why } of answer.failures ?? []) {
-    if (why.reason === 'MISSING') gone.push(lastPart(arn));
-    else counts.set(lastPart(arn), failureText(why));
-  }
-  for (const service of alwaysList('services', answer.services)) {
-    const count = fieldsOf(counted, service);
-    if (service?.status === 'INACTIVE') gone.push(String(service.serviceName));
-    else counts.set(String(service?.serviceName), 'why' in count ? count.why : count.value.runningCount);
-  }
-  for (const name of unanswered(asked, [...gone, ...counts.keys()])) counts.set(name, noWord);
-  return new Map([...counts].filter(([name]) => asked.includes(name)));
-}
-
-const counted = z.object({ runningCount: z.number() });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { quote } from '../printable';
 import { readFields, Unreadable } from './fields';
-import type { Fleet } from './fleet';
+import { type Fleet, isService, serviceKey } from './fleet';
 import { parseTask, type Task } from './task';
 
 /** An event only shows that ECS must be read again; for a minute its task outranks an older answer of ECS. */
@@ -15,6 +15,8 @@ export type Evidence = {
   readonly unclear: boolean;
   readonly warned: readonly { readonly instanceId: string; readonly at: number }[];
   readonly faults: readonly string[];
+  /** What the messages say, in words. */
+  readonly causes: readonly string[];
 };
 
 const envelope = z.object({
@@ -36,6 +38,7 @@ export function readEvidence(bodies: readonly string[]): Evidence {
     unclear: all.some(({ unclear }) => unclear),
     warned: all.flatMap(({ warned = [] }) => warned),
     faults: all.flatMap(({ faults = [] }) => faults),
+    causes: [...new Set(all.flatMap(({ causes = [] }) => causes))],
   };
 }
 
@@ -44,27 +47,40 @@ function readMessage(body: string): Partial<Evidence> {
   try {
     message = JSON.parse(body);
     const { source, 'detail-type': type, time, detail } = readFields(envelope, message);
-    if (source === 'sluice.tick') return { tick: true };
+    if (source === 'sluice.tick') return { tick: true, causes: ['the tick'] };
     const at = Date.parse(time) || 0;
     switch (type) {
       case 'ECS Task State Change':
-        return { tasks: [{ ...parseTask(detail), at }] };
+        return ofTask({ ...parseTask(detail), at });
       case 'ECS Container Instance State Change': {
         const { containerInstanceArn: arn, status } = readFields(hostChange, detail);
-        return { hosts: [{ arn, draining: status === 'DRAINING' }] };
+        return { hosts: [{ arn, draining: status === 'DRAINING' }], causes: [`${hostOf(arn)} is ${status}`] };
       }
-      case 'EC2 Spot Instance Interruption Warning':
-        return { unclear: true, warned: [{ instanceId: readFields(spotWarning, detail)['instance-id'], at }] };
+      case 'EC2 Spot Instance Interruption Warning': {
+        const { 'instance-id': instanceId } = readFields(spotWarning, detail);
+        return { unclear: true, warned: [{ instanceId, at }], causes: [`Spot warning for ${instanceId}`] };
+      }
       default:
-        return { unclear: true };
+        return { unclear: true, causes: [source === 'sluice.renew' ? 'a certificate was stored' : 'another message'] };
     }
   } catch (error) {
     if (!(error instanceof Unreadable || error instanceof SyntaxError)) throw error;
     const why = error instanceof Unreadable ? error.message : 'it is not JSON';
     const fault = `ignored an unreadable message (${subjectOf(message)}${why}); ECS was read in full instead`;
-    return { unclear: true, faults: [fault] };
+    return { unclear: true, faults: [fault], causes: ['an unreadable message'] };
   }
 }
+
+const does = { starting: 'is starting', running: 'is RUNNING', stopping: 'is told to stop' };
+
+function ofTask(task: Task & { readonly at: number }): Partial<Evidence> {
+  const { id, cluster, service, state, family } = task;
+  const owner = isService(task) ? serviceKey({ cluster, service }) : `${cluster}, family ${family}`;
+  return { tasks: [task], causes: [`task ${brief(id)} of ${owner} ${does[state]}`] };
+}
+
+const hostOf = (arn: string): string => `container instance ${brief(arn.split('/').at(-1) ?? arn)}`;
+const brief = (id: string): string => (id.length > 8 ? `${id.slice(0, 8)}…` : id);
 
 function subjectOf(message: unknown): string {
   const { detail, resources, ...event } = (message ?? {}) as Record<string, unknown>;

@@ -85,7 +85,7 @@ const isCertificate = ({ name, names, key, chain }: Certificate): boolean =>
 const certifiedName = /^(\*\.)?\w[\w-]*(\.\w[\w-]*)*$/;
 
 /** The size of a free parameter (AWS: Parameter Store, parameter tiers). */
-const standardBytes = 4096;
+export const standardBytes = 4096;
 
 /** Leaves a text that fits a free parameter as it is, so that people can read it; packs a longer one with gzip into parts. */
 export function pack(text: string, partBytes = standardBytes): readonly string[] {

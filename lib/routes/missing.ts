@@ -1,3 +1,4 @@
+import { faultOf, type Fault as Told } from '../faults/faults';
 import { type Fleet, isService, serviceKey, type Unread } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import type { Backend } from '../haproxy/backend';
@@ -65,13 +66,15 @@ function missingOf(backends: readonly Backend[], known: ReadonlySet<string>, unr
   return { lost, hidden, isLarge };
 }
 
-export function unreadFaults({ unread }: Fleet, published: readonly Backend[]): readonly string[] {
+export function unreadFaults({ unread }: Fleet, published: readonly Backend[]): readonly Told[] {
   const sentences = unread.slice(0, mostNamed).map(({ what, why, services, task }) => {
     const owner = published.find(({ servers }) => servers.some(({ name }) => name === task?.id));
     const known = services.length > 0 || owner === undefined ? services : [serviceKey(owner)];
-    return `${known.length > 0 ? `${known.join(', ')}: ` : ''}${sentence({ what, why })}`;
+    const message = `${known.length > 0 ? `${known.join(', ')}: ` : ''}${sentence({ what, why })}`;
+    return faultOf(message, known.length === 1 ? known[0] : undefined);
   });
-  return unread.length > mostNamed ? [...sentences, `${unread.length - mostNamed} more cannot be read`] : sentences;
+  const more = unread.length - mostNamed;
+  return more > 0 ? [...sentences, faultOf(`${more} more cannot be read`)] : sentences;
 }
 
 /** The most that fit into one line of the log. */

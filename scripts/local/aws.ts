@@ -42,16 +42,18 @@ export async function deployStack(deps: Deps) {
   const events = wireEvents(stack, { ...deps, assume, environment, isOn });
   const commands = runCommand(stack.documents, instances, { delayMs: delays.commandMs, timers, say, isOn });
   const parameters = parameterStore();
-  const metrics: Metrics[] = [];
+  const [metrics, mails]: [Metrics[], Mail[]] = [[], []];
   for (const part of [parameters, commands, issuance.route53]) Object.assign(handlers, part.handlers);
   const putMetrics = (input: Metrics) => void metrics.push(input);
-  Object.assign(handlers, queueHandlers(events.queues), { 'cloudwatch:PutMetricData': putMetrics });
+  const publish = (mail: Mail) => ({ PublishResult: { MessageId: String(mails.push(mail)) } });
+  const others = { 'cloudwatch:PutMetricData': putMetrics, 'sns:Publish': publish };
+  Object.assign(handlers, queueHandlers(events.queues), others);
 
   return {
     ...{ stack, api, commands, parameters, issuance, assume },
     ...events,
     ...byHand(stack, events),
-    ...{ metrics, tagged, instances },
+    ...{ metrics, mails, tagged, instances },
     connect: (more: Handlers): void => void Object.assign(handlers, more),
     switch: (now: boolean, held: 'held' | 'lost'): void => {
       power.isOn = now;
@@ -69,6 +71,9 @@ type Metric = { readonly MetricName: string; readonly Dimensions?: { readonly me
 type Dimension = { readonly Name: string; readonly Value: string };
 /** The input of PutMetricData, which the sync calls. Metrics of the functions stay in their logs. */
 type Metrics = { readonly Namespace: string; readonly MetricData: { readonly member: readonly Metric[] } };
+
+/** The input of Publish; the topic's subscribers are not played. */
+type Mail = { readonly TopicArn: string; readonly Subject: string; readonly Message: string };
 
 /** Makes a key that acts in a role of the template, or by other policies. */
 function newKey(

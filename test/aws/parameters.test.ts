@@ -83,7 +83,7 @@ describe('Parameter Store', () => {
     await readPublished(false);
     await readPublished(false);
 
-    const [file, current] = ['50-demo.shop.cfg', ['current', 'index']];
+    const [file, current] = ['50-demo.shop.cfg', ['current', 'index', 'faults']];
     expect(names(first)).toStrictEqual([file, 'current', ...current, `${file}:2`, ...current]);
   });
 

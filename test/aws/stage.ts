@@ -1,5 +1,6 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
@@ -11,10 +12,13 @@ import { parameterStore as playedStore } from '../../scripts/local/ssm/parameter
 import { taskArn } from '../builders';
 import { played, prefix } from './played';
 
+export const alarmTopic = 'arn:aws:sns:eu-west-2:123456789012:sluice-dev-AlarmTopic';
+
 /** What the function needs of AWS, by real clients with this configuration. The entrance is not probed, and time stands still. */
 export function depsFor(config: object): Deps {
-  const clients = { ecs: new ECSClient(config), ec2: new EC2Client(config), ssm: new SSMClient(config) };
-  const names = { clusters: ['demo'], prefix, syncDocument: 'sluice-dev-sync', proxyTag: 'dev' };
+  const [ecs, ec2, ssm] = [new ECSClient(config), new EC2Client(config), new SSMClient(config)];
+  const clients = { ecs, ec2, ssm, sns: new SNSClient(config) };
+  const names = { clusters: ['demo'], prefix, syncDocument: 'sluice-dev-sync', proxyTag: 'dev', alarmTopic };
   const deps = reconcileDeps(clients, { ...names, addresses: [], certificates: [], stageSettings: usualSettings });
   return { ...deps, probe: async () => undefined, now: () => 1_000_000 };
 }
@@ -107,11 +111,13 @@ const others = (world: World) => ({
   },
   'ecs:DescribeServices': ({ services }: { services: string[] }) => ({
     services: services.map((serviceName) => {
-      return { serviceName, status: 'ACTIVE', runningCount: world.counts[serviceName] };
+      const runningCount = world.counts[serviceName];
+      return { serviceName, status: 'ACTIVE', runningCount, desiredCount: runningCount };
     }),
     failures: [],
   }),
   'ssm:SendCommand': () => ({ Command: { CommandId: '1' } }),
+  'sns:Publish': () => ({ PublishResult: { MessageId: '1' } }),
   'sqs:ChangeMessageVisibilityBatch': () => ({ Successful: [{ Id: 'm' }], Failed: [] }),
 });
 

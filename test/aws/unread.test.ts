@@ -163,9 +163,10 @@ describe('a service whose tasks ECS would not count', () => {
 
     const { faults } = await run();
 
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain(`demo/shop: its running tasks cannot be counted: ${says}`);
-    expect(faults[0]).toMatch(/; its servers that ECS does not describe stay until ECS counts them$/);
+    expect(faults).toHaveLength(2);
+    expect(faults[0]).toContain(`demo/shop: whether its tasks run cannot be seen: ${says}`);
+    expect(faults[1]).toContain(`demo/shop: its running tasks cannot be counted: ${says}`);
+    expect(faults[1]).toMatch(/; its servers that ECS does not describe stay until ECS counts them$/);
     expect(await servers()).toStrictEqual(['shop/a', 'shop/b']);
 
     world.odd = {};

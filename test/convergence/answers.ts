@@ -79,7 +79,10 @@ const answers: Readonly<Record<string, (input: Input, asked: Asked) => object>> 
       [...tasks.values()].filter((task) => task.service === service && task.lastStatus === 'RUNNING').length;
     const found = asked.filter((service) => services.has(service));
     return {
-      services: found.map((serviceName) => ({ serviceName, status: 'ACTIVE', runningCount: count(serviceName) })),
+      services: found.map((serviceName) => {
+        const [runningCount, desiredCount] = [count(serviceName), services.get(serviceName)?.desired ?? 0];
+        return { serviceName, status: 'ACTIVE', runningCount, desiredCount };
+      }),
       failures: missing(asked.filter((each) => !services.has(each))),
     };
   },

@@ -1,5 +1,6 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
@@ -47,7 +48,13 @@ type Model = {
 type Command = { readonly input: object; readonly constructor: { readonly name: string } };
 type Plan = { broken: Break | undefined; ages: Ages; turned: boolean };
 
-const names = { clusters: ['demo'], prefix, syncDocument: 'sync', proxyTag: 'test' };
+const names = {
+  clusters: ['demo'],
+  prefix,
+  syncDocument: 'sync',
+  proxyTag: 'test',
+  alarmTopic: 'arn:aws:sns:test:1:a',
+};
 const settings = { ...names, addresses: [], certificates: [], stageSettings: usualSettings };
 const nothingSeen = () => ({
   shown: [] as unknown[],
@@ -90,6 +97,8 @@ export class Reconciler {
     let ended: Run['ended'] = 'done';
     try {
       await reconcile(messages, this.deps, this.reflected);
+      // Keeping the faults fails no run.
+      if (this.isKilled) ended = 'killed';
     } catch (error) {
       if (broken === undefined && !/is repeated in seconds/.test((error as Error).message)) throw error;
       ended = this.isKilled ? 'killed' : 'failed';
@@ -103,7 +112,8 @@ export class Reconciler {
 
   private build(): Deps {
     const send = (command: Command) => this.send(command);
-    const clients = { ecs: client(ECSClient, send), ec2: client(EC2Client, send), ssm: client(SSMClient, send) };
+    const [ecs, ec2] = [client(ECSClient, send), client(EC2Client, send)];
+    const clients = { ecs, ec2, ssm: client(SSMClient, send), sns: client(SNSClient, send) };
     return { ...reconcileDeps(clients, settings), probe: async () => undefined, now: () => this.model.agenda.now };
   }
 
@@ -125,6 +135,7 @@ export class Reconciler {
       nudged();
       return { Command: { CommandId: 'command' } };
     }
+    if (action === 'Publish') return { MessageId: 'mail' };
     const answered = answer(cluster, action, input, this.plan.ages, this.plan.turned);
     this.note(answered, input as { readonly services?: readonly string[] });
     return answered;

@@ -3,7 +3,7 @@ import type { Task } from '../../lib/fleet/task';
 import { task, taskArn, taskEvent } from '../builders';
 
 const second = 1_000;
-const nothing = { tasks: [], tick: false, hosts: [], unclear: false, warned: [], faults: [] };
+const nothing = { tasks: [], tick: false, hosts: [], unclear: false, warned: [], faults: [], causes: [] };
 const message = (source: string, type: string, detail: object) =>
   JSON.stringify({ source, time: new Date(0).toISOString(), 'detail-type': type, detail });
 
@@ -13,6 +13,7 @@ describe('reading a batch', () => {
     expect(readEvidence([taskEvent('a', { healthStatus: null, stoppedAt: null })])).toStrictEqual({
       ...nothing,
       tasks,
+      causes: ['task a of demo/shop is RUNNING'],
     });
   });
 
@@ -60,14 +61,30 @@ describe('reading a batch', () => {
     message('aws.ecs', 'ECS Container Instance State Change', { containerInstanceArn: 'host-1', status });
   const draining = (...all: boolean[]) => all.map((draining) => ({ arn: 'host-1', draining }));
   it.each<[string, string[], Partial<Evidence>]>([
-    ['the tick', ['{"source":"sluice.tick","id":"1"}'], { tick: true }],
-    ['hosts that drain or take work again', [host('DRAINING'), host('ACTIVE')], { hosts: draining(true, false) }],
+    ['the tick', ['{"source":"sluice.tick","id":"1"}'], { tick: true, causes: ['the tick'] }],
+    [
+      'hosts that drain or take work again',
+      [host('DRAINING'), host('ACTIVE')],
+      {
+        hosts: draining(true, false),
+        causes: ['container instance host-1 is DRAINING', 'container instance host-1 is ACTIVE'],
+      },
+    ],
     [
       'the warning of a Spot instance',
       [message('aws.ec2', 'EC2 Spot Instance Interruption Warning', { 'instance-id': 'i-1' })],
-      { unclear: true, warned: [{ instanceId: 'i-1', at: 0 }] },
+      { unclear: true, warned: [{ instanceId: 'i-1', at: 0 }], causes: ['Spot warning for i-1'] },
     ],
-    ['an event of another kind, which means: look again', ['{"source":"sluice.renew"}'], { unclear: true }],
+    [
+      'that a certificate was stored',
+      ['{"source":"sluice.renew"}'],
+      { unclear: true, causes: ['a certificate was stored'] },
+    ],
+    [
+      'an event of another kind, which means: look again',
+      [message('aws.ecs', 'ECS Service Action', {})],
+      { unclear: true, causes: ['another message'] },
+    ],
   ])('reads %s', (_, bodies, expected) => {
     expect(readEvidence(bodies)).toStrictEqual({ ...nothing, ...expected });
   });

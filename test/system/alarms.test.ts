@@ -17,6 +17,8 @@ beforeAll(async () => {
   alarms = await alarmsOf('default');
 });
 
+const topic = ['arn:aws:sns:eu-west-2:123456789012:sluice-local-AlarmTopic'];
+
 /** By alarm, what was told, and after how many minutes. */
 const heard = (data: readonly Datum[], minutes: number, which = alarms) =>
   Object.fromEntries(
@@ -33,7 +35,7 @@ describe('the alarms', () => {
     for (const alarm of alarms) {
       const { AlarmDescription, AlarmActions, InsufficientDataActions = AlarmActions } = alarm;
       expect(AlarmDescription).toMatch(/^.{20,900}First: .{10,}$/s);
-      expect([AlarmActions, InsufficientDataActions]).toStrictEqual([['AlarmTopic'], ['AlarmTopic']]);
+      expect([AlarmActions, InsufficientDataActions]).toStrictEqual([topic, topic]);
       // CloudWatch allows no more.
       for (const { Period } of statsOf(alarm)) expect(Period * alarm.EvaluationPeriods).toBeLessThanOrEqual(86_400);
       expect(AlarmDescription.length).toBeLessThanOrEqual(1024);

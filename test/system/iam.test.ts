@@ -18,7 +18,7 @@ worldForAll({ certificates: true }, async () => {
   );
 });
 
-/** Touches every call: a task of a service with a secret starts, a certificate is ordered, a run fails, a service loses its last task. */
+/** Touches every call: a task of a service with a secret starts, a label is misspelt, a certificate is ordered, a run fails, a service loses its last task. */
 async function story(): Promise<void> {
   const { ecs, aws } = world;
   const labels = { 'haproxy.host': 'shop.example', 'haproxy.auth': 'staff' };
@@ -29,6 +29,12 @@ async function story(): Promise<void> {
 
   ecs.createService({ name: 'shop', taskDefinition, desiredCount: 2 });
   await until(() => world.reconciles().some(({ outcome }) => outcome === 'succeeded'));
+  const wrong = serving('', { labels: { 'haproxy.hots': 'wrong.example' } });
+  const misspelt = ecs.registerTaskDefinition({ family: 'wrong', containers: [wrong] });
+  ecs.createService({ name: 'wrong', taskDefinition: misspelt, desiredCount: 1 });
+  await ecs.steady('wrong');
+  for (let ticks = 0; ticks < 2; ticks++) await ticked();
+  await until(() => aws.mails.length > 0);
   aws.deployed();
   await until(() => aws.runs.length > 0);
   aws.api.faults.next('ecs:ListTasks', 'throttled', 3);
@@ -41,6 +47,14 @@ async function story(): Promise<void> {
   await customResource((event) => aws.invoke('unmake', event), 'Delete');
   const hosts = { ResourceType: 'Custom::HostDraining', ResourceProperties: { Group: 'sluice-dev-TaskHosts-1A2B3C' } };
   await customResource((event) => aws.invoke('unmake', event), 'Delete', hosts);
+}
+
+/** A tick that has run. */
+async function ticked(): Promise<void> {
+  const before = world.aws.api.calls.length;
+  world.tick();
+  const isNudge = ({ action }: { action: string }) => action === 'ssm:SendCommand';
+  await until(() => world.aws.api.calls.slice(before).some(isNudge));
 }
 
 const synced = (path: string) =>

@@ -67,6 +67,7 @@ const checks: Readonly<Record<string, (input: Input, all: readonly Tagged[]) => 
   'cloudwatch:PutMetricData': ({ Namespace }) => on('*', { 'cloudwatch:namespace': Namespace }),
   'cloudwatch:DescribeAlarms': anything,
   'sns:ListSubscriptionsByTopic': ({ TopicArn }) => on(TopicArn),
+  'sns:Publish': ({ TopicArn }) => on(TopicArn),
   'sqs:GetQueueUrl': ({ QueueName }) => on(arn('sqs', QueueName)),
   'sqs:GetQueueAttributes': queue,
   'sqs:SendMessage': queue,

@@ -132,7 +132,7 @@ function containerExited(state: State, task: Task, { definition, exitCode }: Tas
 function gone(state: State, task: Task): void {
   if (task.lastStatus === 'STOPPED') return;
   tell(state, 'task-stopped', task, `${name(task)} is gone`);
-  change(state, task, { lastStatus: 'STOPPED' });
+  change(state, task, { lastStatus: 'STOPPED', stoppedAt: Date.now() });
   // Kept for an hour (AWS: DescribeTasks).
   state.timers.after(3_600_000, () => state.tasks.delete(task.id));
 }

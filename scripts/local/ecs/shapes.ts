@@ -6,6 +6,7 @@ import { arn, type Container, type Host, isBridged, type Task, type TaskDefiniti
 export const apiTask = (task: Task) => ({
   ...shape(task),
   createdAt: task.createdAt / 1000,
+  stoppedAt: task.stoppedAt && task.stoppedAt / 1000,
   healthStatus: task.healthStatus,
 });
 
@@ -59,8 +60,16 @@ export const hostShape = ({ arn: containerInstanceArn, ec2Id, status, version, l
   ...{ containerInstanceArn, ec2InstanceId: ec2Id, status, agentConnected: !lost, version },
 });
 
-/** Counts the tasks that run, also those that were told to stop (AWS: DescribeServices, runningCount). */
-export const serviceShape = ({ name, desiredCount }: Service, tasks: readonly Task[]) => ({
-  ...{ serviceName: name, status: 'ACTIVE', desiredCount },
-  runningCount: tasks.filter((task) => task.service === name && task.lastStatus === 'RUNNING').length,
-});
+/**
+ * Counts the tasks that run, also those that were told to stop (AWS: DescribeServices, runningCount). ASSUMED: an event for each start.
+ * Deployments are not played.
+ */
+export function serviceShape({ name, desiredCount }: Service, tasks: readonly Task[]) {
+  const own = tasks.filter((task) => task.service === name);
+  const events = own.map(({ id, createdAt }) => ({
+    createdAt: createdAt / 1000,
+    message: `(service ${name}) has started 1 tasks: (task ${id}).`,
+  }));
+  const runningCount = own.filter(({ lastStatus }) => lastStatus === 'RUNNING').length;
+  return { serviceName: name, status: 'ACTIVE', desiredCount, runningCount, events: events.reverse().slice(0, 100) };
+}

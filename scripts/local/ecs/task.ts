@@ -61,6 +61,7 @@ export type Task = {
   readonly createdAt: number;
   startedAt?: number;
   stoppingAt?: number;
+  stoppedAt?: number;
   stopCode?: string;
   stoppedReason?: string;
 };

@@ -75,6 +75,7 @@ const types: Readonly<Record<string, readonly [name: string, arn?: string]>> = {
   'AWS::Events::Rule': ['', `events:${region}:${account}:rule/`],
   'AWS::IAM::Role': ['', `iam::${account}:role/`],
   'AWS::IAM::InstanceProfile': ['', `iam::${account}:instance-profile/`],
+  'AWS::SNS::Topic': ['', `sns:${region}:${account}:sluice-local-`],
 };
 
 function ref(template: Template, id: string): string {
@@ -83,6 +84,7 @@ function ref(template: Template, id: string): string {
   const { Type } = named(template, id);
   const name = property(template, id, types[Type]?.[0] ?? '');
   if (Type === 'AWS::EC2::EIP') return template.addresses[Number(/\d+$/.exec(id)) - 1] ?? '192.0.2.1';
+  if (Type === 'AWS::SNS::Topic') return attribute(template, id, 'Arn');
   return Type === 'AWS::SQS::Queue' ? `${template.endpoint}/${account}/${name}` : name;
 }
 

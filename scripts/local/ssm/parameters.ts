@@ -6,8 +6,9 @@ type Version = {
   readonly tier: string;
   readonly version: number;
   readonly at: number;
+  readonly description?: string;
 };
-type Put = { Name: string; Value: string; Type?: string; Overwrite?: boolean; Tier?: string };
+type Put = { Name: string; Value: string; Type?: string; Overwrite?: boolean; Tier?: string; Description?: string };
 type ByPath = { Path: string; Recursive?: boolean; WithDecryption?: boolean; NextToken?: string };
 type ByName = { Name: string; WithDecryption?: boolean };
 type ByNames = { Names: string[]; WithDecryption?: boolean };
@@ -32,6 +33,8 @@ export function parameterStore(now = Date.now) {
     read: (selector: string): string | undefined => find(selector)?.value,
     /** The number of the newest version, 0 where there is none. */
     version: (name: string): number => find(name)?.version ?? 0,
+    /** All versions, the oldest first. */
+    versions: (name: string): readonly Version[] => parameters.get(name) ?? [],
     forget: (name: string): void => void parameters.delete(name),
     handlers: {
       'ssm:PutParameter': put,
@@ -49,7 +52,8 @@ export function parameterStore(now = Date.now) {
 }
 
 function putParameter(parameters: Parameters, input: Put, now: number): { Version: number; Tier: string } {
-  const { Name, Value, Type, Overwrite = false, Tier = 'Standard' } = input;
+  const { Name, Value, Type, Overwrite = false, Tier = 'Standard', Description: description } = input;
+  if ((description?.length ?? 0) > 1024) invalid('Description must have length less than or equal to 1024');
   const versions = parameters.get(Name) ?? [];
   const last = versions.at(-1);
   if (last && !Overwrite) refuse('ParameterAlreadyExists', 'The parameter already exists.');
@@ -57,7 +61,8 @@ function putParameter(parameters: Parameters, input: Put, now: number): { Versio
   checkName(Name);
   const tier = fittingTier(Tier, Value, last?.tier);
   const version = (last?.version ?? 0) + 1;
-  parameters.set(Name, [...versions, { value: Value, type, tier, version, at: now / 1000 }].slice(-kept));
+  const written = { value: Value, type, tier, version, at: now / 1000, ...(description && { description }) };
+  parameters.set(Name, [...versions, written].slice(-kept));
   return { Version: version, Tier: tier };
 }
 

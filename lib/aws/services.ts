@@ -1,0 +1,151 @@
+import {
+  DescribeServicesCommand,
+  type DescribeServicesCommandOutput,
+  DescribeTasksCommand,
+  type ECSClient,
+  ListTasksCommand,
+} from '@aws-sdk/client-ecs';
+import { z } from 'zod';
+
+import type { Ended, ServiceState } from '../faults/tasks';
+import { fieldsOf } from '../fleet/fields';
+import { serviceKey, type Witness } from '../fleet/fleet';
+import type { Deps } from '../reconcile';
+import { alwaysList, askEach, doing, failureText, refusal, unanswered, within } from './calls';
+import { ignoreMissingCluster, lastPart, noWord } from './tasks';
+
+/** What is published does not wait for these looks, and Lambda's timeout is near. */
+const patienceMs = 5_000;
+const later = 'the next tick asks again';
+
+export const serviceReader = (client: ECSClient): Pick<Deps, 'readWitness' | 'readServices' | 'readEnded'> => ({
+  readWitness: async (services): Promise<Witness> => {
+    const states = await describe(client, services, counted);
+    return new Map([...states].map(([key, state]) => [key, typeof state === 'string' ? state : state.runningCount]));
+  },
+  readServices: async (services) => {
+    const states = await within(patienceMs, 'Describing services', describe(client, services, described, later));
+    return new Map([...states].map(([key, state]) => [key, typeof state === 'string' ? state : toState(state)]));
+  },
+  readEnded: async (services) => {
+    const read = services.map(async (service) => {
+      const what = `Reading the ended tasks of ${service}`;
+      const tasks = within(patienceMs, what, doing(what, readEnded(client, service), later));
+      return [service, await tasks.catch(({ message }: Error) => message)] as const;
+    });
+    return new Map(await Promise.all(read));
+  },
+});
+
+const counted = z.object({ runningCount: z.number() });
+const time = z.date('a time').transform((date) => date.getTime());
+const described = z.object({
+  desiredCount: z.number(),
+  runningCount: z.number(),
+  deployments: z
+    .array(
+      z.object({
+        status: z.string(),
+        taskDefinition: z.string(),
+        createdAt: time,
+        failedTasks: z.number().default(0),
+        rolloutState: z.string().default(''),
+      }),
+    )
+    .default([]),
+  events: z.array(z.object({ createdAt: time, message: z.string() })).default([]),
+});
+
+function toState({ desiredCount, runningCount, deployments, events }: z.infer<typeof described>): ServiceState {
+  const primary = deployments.find(({ status }) => status === 'PRIMARY');
+  return {
+    desired: desiredCount,
+    running: runningCount,
+    ...(primary && {
+      deployment: {
+        definition: primary.taskDefinition,
+        createdAt: primary.createdAt,
+        failedTasks: primary.failedTasks,
+        rollout: primary.rolloutState,
+      },
+    }),
+    events: events.map(({ createdAt, message }) => ({ at: createdAt, message })).sort((a, b) => b.at - a.at),
+  };
+}
+
+/** What ECS says of each service, or why it says nothing; a service that is gone has no entry. */
+async function describe<State extends object>(
+  client: ECSClient,
+  services: readonly string[],
+  shape: z.ZodType<State>,
+  otherwise?: string,
+): Promise<ReadonlyMap<string, State | string>> {
+  const states = new Map<string, State | string>();
+  for (const cluster of new Set(services.map((service) => service.split('/')[0] ?? ''))) {
+    const names = services.filter((service) => service.startsWith(`${cluster}/`)).map(lastPart);
+    const { answers, refused } = await askEach(names, {
+      size: 10,
+      what: () => `Describing services of cluster ${cluster}`,
+      ask: (batch) =>
+        client
+          .send(new DescribeServicesCommand({ cluster, services: batch }))
+          .then((answer) => statesIn(answer, batch, shape))
+          .catch(ignoreMissingCluster),
+      otherwise,
+    });
+    const refusals = [...refused].map(([name, error]) => [name, refusal(error)] as const);
+    for (const [service, state] of [...answers.flatMap((answer) => [...(answer ?? [])]), ...refusals])
+      states.set(serviceKey({ cluster, service }), state);
+  }
+  return states;
+}
+
+/** Danger: a service without an answer must not count as gone, with all its servers. */
+function statesIn<State extends object>(
+  answer: DescribeServicesCommandOutput,
+  asked: readonly string[],
+  shape: z.ZodType<State>,
+): ReadonlyMap<string, State | string> {
+  const gone: string[] = [];
+  const states = new Map<string, State | string>();
+  for (const { arn = '', ...why } of answer.failures ?? []) {
+    if (why.reason === 'MISSING') gone.push(lastPart(arn));
+    else states.set(lastPart(arn), failureText(why));
+  }
+  for (const service of alwaysList('services', answer.services)) {
+    const state = fieldsOf(shape, service);
+    if (service?.status === 'INACTIVE') gone.push(String(service.serviceName));
+    else states.set(String(service?.serviceName), 'why' in state ? state.why : state.value);
+  }
+  for (const name of unanswered(asked, [...gone, ...states.keys()])) states.set(name, noWord);
+  return new Map([...states].filter(([name]) => asked.includes(name)));
+}
+
+const ended = z.object({
+  taskDefinitionArn: z.string(),
+  createdAt: time,
+  stoppingAt: time.optional(),
+  stoppedAt: time.optional(),
+  stopCode: z.string().default(''),
+  stoppedReason: z.string().default(''),
+  containers: z
+    .array(z.object({ name: z.string(), exitCode: z.number().optional(), reason: z.string().optional() }))
+    .default([]),
+});
+
+/** Of the last hour, a hundred at most: enough to see what happens again and again. */
+async function readEnded(client: ECSClient, service: string): Promise<readonly Ended[]> {
+  const [cluster = '', serviceName = ''] = service.split('/');
+  const asked = { cluster, serviceName, desiredStatus: 'STOPPED', maxResults: 100 } as const;
+  const listed = await client.send(new ListTasksCommand(asked));
+  const tasks = alwaysList('taskArns', listed.taskArns).map(String);
+  if (tasks.length === 0) return [];
+  const answer = await client.send(new DescribeTasksCommand({ cluster, tasks }));
+  return alwaysList('tasks', answer.tasks).flatMap((task) => {
+    const read = fieldsOf(ended, task);
+    if ('why' in read) return [];
+    const { taskDefinitionArn: definition, createdAt, stoppedAt, stoppingAt, stopCode, ...rest } = read.value;
+    const endedAt = stoppedAt ?? stoppingAt ?? createdAt;
+    return { definition, createdAt, endedAt, stopCode, reason: rest.stoppedReason, containers: rest.containers };
+  }) as readonly Ended[];
+}
