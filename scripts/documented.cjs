@@ -1,5 +1,5 @@
 // The commands in README and docs/. A block that begins with "```sh" has commands that a test or CI runs; "```sh account" those that need
-// an account of AWS or of GitHub, or a proxy in it.
+// an account of AWS or of GitHub, or a proxy in it; "```sh docker" and "```sh terraform" those that need these tools, and an account too.
 const fence = /^( *)```(.*)\n([\s\S]*?)^\1```$/gm;
 
 /** Every fenced block of a page: the words behind its backticks, and its text. */

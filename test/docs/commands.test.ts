@@ -20,8 +20,10 @@ const verbs = 'init check deploy remove replace status plan explain labels histo
 const root = join(__dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const pages = [
-  'README.md',
-  ...readdirSync(join(root, 'docs')).flatMap((name) => (name.endsWith('.md') ? `docs/${name}` : [])),
+  ...['README.md', 'SECURITY.md'],
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).flatMap((name) =>
+    name.endsWith('.md') ? `docs/${name}` : [],
+  ),
 ];
 const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
 const followed = commands(read('README.md'), 'sh');
@@ -45,7 +47,8 @@ describe.each(pages)('%s', (page) => {
   it('has blocks of known kinds only, so that no command escapes the tests', () => {
     const kinds = blocks(text).map(({ kind }) => kind);
 
-    expect([...new Set(kinds)].filter((kind) => !/^(text|sh|sh account|yaml|json)$/.test(kind))).toStrictEqual([]);
+    const known = /^(text|sh|sh (account|docker|terraform)|yaml( manifest)?|json|ts|js|hcl|python)$/;
+    expect([...new Set(kinds)].filter((kind) => !known.test(kind))).toStrictEqual([]);
   });
 
   it('has commands that CI or a test runs, or that are marked as needing an account', () => {
@@ -105,7 +108,10 @@ it('settings.yml is the user’s own: no pull touches it', async () => {
 });
 
 /** What the AWS CLI has besides the API's own calls, and one whose action has another name. */
-const ownOfCli = ['cloudformation deploy', 'cloudformation wait', 'lambda invoke', 'logs tail'];
+const ownOfCli = [
+  ...['cloudformation deploy', 'cloudformation wait', 'ecr get-login-password', 'ecs wait', 'lambda invoke'],
+  'logs tail',
+];
 
 const prefixes: Readonly<Record<string, string>> = {
   elbv2: 'elasticloadbalancing',
