@@ -108,7 +108,7 @@ export const damages: readonly (readonly [string, Damage, readonly Found[]])[] =
     [
       ['proxy 1', any, /--auto-scaling-group-name sluice-dev-proxy-1/],
       ['certificate 1', any, any],
-      ['alarm push', /^A proxy could not apply/, /^npm run status/],
+      ['alarm push', /^A proxy could not apply/, /^npx sluice status/],
       ['alarm entrance', /^has no data\. A proxy did not answer/, any],
     ],
   ],
