@@ -1,3 +1,4 @@
+import type { Published } from '../lib/decide';
 import { nothingKept, parseKept } from '../lib/faults/faults';
 import type { Mail } from '../lib/faults/tell';
 import type { Fleet } from '../lib/fleet/fleet';
@@ -5,7 +6,7 @@ import { sha256 } from '../lib/generation/generation';
 import { parseBackend } from '../lib/haproxy/backend';
 import type { File } from '../lib/haproxy/render';
 import { usualSettings } from '../lib/haproxy/stage';
-import type { Deps, Published } from '../lib/reconcile';
+import type { Deps } from '../lib/reconcile';
 
 /** Parameter Store and ECS that remember: the contracts of lib/aws, without AWS. */
 export function inMemory(initial: Fleet, witness = new Map<string, number>()) {

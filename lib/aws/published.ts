@@ -1,4 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { Published } from '../decide';
 import { faultsName, parseKept } from '../faults/faults';
 import {
   certificateIndexName,
@@ -14,7 +15,7 @@ import {
 } from '../generation/generation';
 import { type Backend, parseBackend } from '../haproxy/backend';
 import type { File } from '../haproxy/render';
-import type { Deps, Published } from '../reconcile';
+import type { Deps } from '../reconcile';
 import { getParameters, putParameter } from './parameters';
 
 /** A version never changes, so it is read once. */

@@ -2,6 +2,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import type { Deps as ReadDeps } from '../decide';
 import { namedSecrets } from '../edge/secrets';
 import { embedded, metricsNamespace } from '../entrance/metrics';
 import { probe } from '../entrance/probe';
@@ -24,29 +25,43 @@ type Clients = {
   readonly sns: SNSClient;
 };
 
-/** The readers cache what cannot change. */
-export function reconcileDeps({ ecs, ec2, ssm, sns }: Clients, settings: Omit<Settings, 'queueUrl'>): Deps {
-  const [readDefinitions, readHosts] = [definitionReader(ecs), hostReader(ecs, ec2)];
-  const readSecrets = secretReader(ssm, settings.prefix);
+/** All that a run does in AWS. */
+export function reconcileDeps(clients: Clients, settings: Omit<Settings, 'queueUrl'>): Deps {
+  const { ecs, ssm, sns } = clients;
   const namespace = metricsNamespace(settings.prefix);
   // arn:aws:sns:<region>:…
   const [, , , region = ''] = settings.alarmTopic.split(':');
   return {
-    settings: settings.stageSettings,
+    ...readDeps(clients, settings),
     stage: { name: settings.prefix.replace(/^.*\//, ''), region },
-    readTasks: taskReader(ecs, settings.clusters),
-    readSurroundings: async (running) => {
-      const { definitions, unread } = await readDefinitions(running);
-      const { hosts, unread: unreadHosts } = await readHosts(running);
-      const secrets = await readSecrets(namedSecrets(running, definitions));
-      return { definitions, hosts, secrets, unread: [...unread, ...unreadHosts] };
-    },
     ...serviceReader(ecs),
     ...parameterStore(ssm, settings.prefix),
     nudge: nudge(ssm, settings),
     mail: mailer(sns, settings.alarmTopic),
     countFaults: (value) => log('faults', embedded(namespace, Date.now(), { Faults: { value, unit: 'Count' } })),
     probe: probe({ ...settings, namespace }, log, Date.now),
+  };
+}
+
+/** All that a run reads. The readers cache what cannot change. */
+export function readDeps(
+  { ecs, ec2, ssm }: Omit<Clients, 'sns'>,
+  { clusters, prefix, stageSettings }: Pick<Settings, 'clusters' | 'prefix' | 'stageSettings'>,
+): ReadDeps {
+  const [readDefinitions, readHosts] = [definitionReader(ecs), hostReader(ecs, ec2)];
+  const readSecrets = secretReader(ssm, prefix);
+  const { readWitness } = serviceReader(ecs);
+  const { readPublished } = parameterStore(ssm, prefix);
+  return {
+    settings: stageSettings,
+    readTasks: taskReader(ecs, clusters),
+    readSurroundings: async (running) => {
+      const { definitions, unread } = await readDefinitions(running);
+      const { hosts, unread: unreadHosts } = await readHosts(running);
+      const secrets = await readSecrets(namedSecrets(running, definitions));
+      return { definitions, hosts, secrets, unread: [...unread, ...unreadHosts] };
+    },
+    ...{ readWitness, readPublished },
     now: Date.now,
   };
 }

@@ -6,11 +6,10 @@ import {
   type ECSClient,
   paginateListTasks,
 } from '@aws-sdk/client-ecs';
-
+import type { Described as AllDescribed, Deps } from '../decide';
 import { Unreadable } from '../fleet/fields';
 import { serviceKey, type Unread } from '../fleet/fleet';
 import { parseTask } from '../fleet/task';
-import type { Described as AllDescribed, Deps } from '../reconcile';
 import { alwaysList, askEach, collect, doing, failureText, refusal, unanswered } from './calls';
 
 /** A page or a batch that fails is an error, never a smaller answer. A task that ECS refuses to describe is unread, and stops no other. */
