@@ -80,10 +80,14 @@ function notice(stage, { path, blocks }) {
   );
 }
 
-async function read({ resolveVariable, resolveConfigurationProperty, options }) {
-  const stage = options.stage ?? (await resolveConfigurationProperty(['provider', 'stage']));
+/**
+ * The settings of a stage, derived.
+ *
+ * @param resolve the packager's: a value may itself be a variable
+ * @throws one error that names each fault, and what to do
+ */
+async function settingsOf(stage, params = [], resolve = (_, value) => value) {
   const file = readFile();
-  const params = options.param ?? [];
   const noParam = params.find((param) => !/^[^=]+=./.test(param));
   if (noParam !== undefined) throw new Error(`--param ${shown(noParam)} sets nothing: write --param name=value`);
   const impossible = stageFault(stage) ?? file.fault;
@@ -93,12 +97,18 @@ async function read({ resolveVariable, resolveConfigurationProperty, options }) 
   const missing = needed.filter((name) => (given[name] ?? null) === null);
   const nothing = nothingFor(stage, missing, file);
   if (nothing) throw new Error(nothing);
-  // The packager resolves it once more: a value may itself be a variable.
-  for (const name of names.filter((each) => each in given)) given[name] = await resolveVariable(`param:${name}, null`);
+  for (const name of names.filter((each) => each in given)) given[name] = await resolve(name, given[name]);
   const settings = check(given, params.length > 0 ? `${file.path} or --param` : file.path, file.faults);
   notice(stage, file);
   return derive(settings, stage);
 }
+
+const read = async ({ resolveVariable, resolveConfigurationProperty, options }) =>
+  settingsOf(
+    options.stage ?? (await resolveConfigurationProperty(['provider', 'stage'])),
+    options.param ?? [],
+    (name) => resolveVariable(`param:${name}, null`),
+  );
 
 /** Without this the packager would wrap the error in its own words. */
 module.exports = (context) =>
@@ -107,4 +117,4 @@ module.exports = (context) =>
     console.error(`${error.message}`);
     process.exit(1);
   });
-Object.assign(module.exports, { check, names, read });
+Object.assign(module.exports, { check, names, read, settingsOf });

@@ -1,7 +1,7 @@
 import type { Calls } from './calls';
 import { type Options, type Scenario, scenarios } from './options';
 import { dated, type Price, priceOf, sources } from './prices';
-import { hours, type Row, seedRows, todayRows } from './rows';
+import { albZones, hours, type Row, seedRows, systemGb, todayRows } from './rows';
 
 const { limits } = require('../../resources/limits.cjs') as {
   limits: (type: string) => { readonly SLUICE_CONNECTIONS: number };
@@ -34,6 +34,25 @@ export function estimate({ basis, deployment, freeTier }: Options, calls: Calls)
   };
 }
 
+/**
+ * Dollars a month for the entrance alone: the proxies with their addresses and disks, or an ALB with its addresses, before LCUs. The rest
+ * of a bill is much the same under both.
+ */
+export function ownPart({ region, asked: { deployment } }: Pick<Estimate, 'region' | 'asked'>) {
+  const { proxies, proxyType } = deployment;
+  const of = (item: string, quantity: number) => priceOf(item, region).usd * quantity;
+  const address = of('public IPv4', hours);
+  const proxy = [of(`on-demand ${proxyType}`, hours), address, of('volume', systemGb)];
+  return {
+    sluice: exact(proxies * proxy.reduce((sum, each) => sum + each, 0)),
+    alb: exact(of('ALB', hours) + albZones * address),
+    /** Of one proxy. */
+    instance: exact(proxy[0] ?? 0),
+    address: exact(address),
+    disk: exact(proxy[2] ?? 0),
+  };
+}
+
 function bill(rows: readonly Row[], scenario: Scenario, region: string, freeTier: boolean) {
   const lines = rows.flatMap(({ what, item, quantities: { [scenario]: quantity } }): readonly Line[] => {
     if (quantity === undefined) return [];
@@ -60,7 +79,7 @@ const sizes = {
 type Size = keyof typeof sizes;
 /** Of every size up to medium. */
 const cores = 2;
-/** A core of a T4g against one of the machine that measured: ASSUMED. */
+/** A core of a T4g against one of the machine that measured: an assumption. */
 const relativeSpeed = 0.5;
 
 function reach(type: Size, { cpu }: Calls, region: string) {

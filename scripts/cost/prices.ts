@@ -24,16 +24,22 @@ type PriceList = {
 
 export const { dated, sources, prices } = JSON.parse(readFileSync(join(__dirname, 'prices.json'), 'utf8')) as PriceList;
 
-/** These two are no sources, so the report warns about them. */
-export const isUncertain = ({ source }: Pick<Price, 'source'>): boolean => source === 'MEMORY' || source === 'ASSUMED';
+/** Prices that no list of that region shows: the report says so. */
+export const isEstimate = ({ source }: Pick<Price, 'source'>): boolean => /^(scaled|spot|unsourced)$/.test(source);
 
 /** @throws when the price is unknown: a line that is left out would make the bill too small. */
 export function priceOf(item: string, region: string): Price {
   const found = [...(prices[region] ?? []), ...(prices.any ?? [])].find((price) => price.item === item);
   if (found) return found;
   const regions = Object.keys(prices).filter((each) => each !== 'any');
+  if (!regions.includes(region))
+    throw new Error(
+      `scripts/cost/prices.json has no prices of ${region}: add them with their sources, or take` +
+        ` --region ${regions.join(' or ')}`,
+    );
+  const kind = item.split(' ')[0] ?? '';
+  const known = prices[region]?.flatMap((price) => (price.item.startsWith(`${kind} t4g`) ? [price.item] : [])) ?? [];
   throw new Error(
-    `There is no price of "${item}" in ${region}: add it to scripts/cost/prices.json with its source, ` +
-      `or ask for a region that has one (${regions.join(', ')})`,
+    `scripts/cost/prices.json has no price of "${item}" in ${region}: add it with its source, or take one of ${known.join(', ')}`,
   );
 }

@@ -16,9 +16,9 @@ export const systemGb = 8;
 export const hostGb = 30;
 /** An ALB stands in two zones, with an address in each (AWS: Application Load Balancers, subnets). */
 export const albZones = 2;
-/** What visitors send, as a share of what they download: ASSUMED. */
+/** What visitors send, as a share of what they download: an assumption. */
 const sentShare = 0.1;
-/** Proxy and task stand in different zones half of the time, and both directions are charged: ASSUMED, for two zones. */
+/** Proxy and task stand in different zones half of the time, and both directions are charged: an assumption, for two zones. */
 const crossing = 0.5 * 2;
 /** resources/events.yml. */
 export const ticksAnHour = 12;
@@ -34,23 +34,24 @@ export const ownAlarms = (proxies: number): number => 5 + 2 * proxies;
 const stageMetrics = 2;
 /** serverless.yml: memorySize. */
 export const functionGb = 0.5;
-/** START, END and REPORT, which Lambda writes itself for each run: MEMORY. */
+/** START, END and REPORT, which Lambda writes itself for each run; from general knowledge. */
 const lambdaLogBytes = 400;
-/** Of a run, of each further page of 100 tasks, of a look at what is due, of an order. ASSUMED: no network is played here. */
+/** Of a run, of each further page of 100 tasks, of a look at what is due, of an order. Assumptions: no network is played here. */
 const seconds = { run: 1, page: 0.2, look: 2, order: 240 };
 
 /** What a month of each scenario uses, without the database, which is the same in all three. */
 export function todayRows(deployment: Deployment, calls: Calls): readonly Row[] {
-  const { proxies, proxyType, hosts, hostType, capacity, gbOut, dnsQueries } = deployment;
+  const { proxies, proxyType, hosts, hostType, capacity, gbOut, dnsQueries, alb, albPercent, hasRecords } = deployment;
   const exchanged = gbOut * (1 + sentShare);
+  const beside = alb ? 1 : 0;
   const volumes = { Sluice: proxies * systemGb + hosts * hostGb, ALB: hosts * hostGb };
-  const addresses = { Sluice: (proxies + hosts) * hours, ALB: (albZones + hosts) * hours };
+  const addresses = { Sluice: (proxies + hosts + beside * albZones) * hours, ALB: (albZones + hosts) * hours };
   return [
     row('the box, t2.micro', 'on-demand t2.micro', { 'single box': hours }),
     row(`proxies, ${proxies} ${proxyType}`, `on-demand ${proxyType}`, { Sluice: proxies * hours }),
-    row('load balancer', 'ALB', { ALB: hours }),
+    row('load balancer', 'ALB', { Sluice: beside * hours, ALB: hours }),
     // One is a GB an hour; a connection that carries more than 12 KB costs nothing beside it (AWS: Elastic Load Balancing pricing).
-    row('its LCUs', 'LCU', { ALB: exchanged }),
+    row('its LCUs', 'LCU', { Sluice: Math.round(exchanged * albPercent) / 100, ALB: exchanged }),
     row(`task hosts, ${hosts} ${hostType}, ${capacity}`, `${capacity} ${hostType}`, both(hosts * hours)),
     row('public IPv4 addresses', 'public IPv4', { 'single box': hours, ...addresses }),
     row('volumes, gp3', 'volume', { 'single box': systemGb, ...volumes }),
@@ -59,7 +60,7 @@ export function todayRows(deployment: Deployment, calls: Calls): readonly Row[] 
     row('DNS queries', 'DNS query', { 'single box': dnsQueries, Sluice: dnsQueries }),
     row('data out to the internet', 'data out', { 'single box': gbOut, ...both(gbOut) }),
     row('data between zones', 'data between zones', { Sluice: exchanged * crossing }),
-    row('health checks of the proxies', 'health check', { Sluice: proxies }),
+    row('health checks of the proxies', 'health check', { Sluice: hasRecords ? proxies : 0 }),
     ...controlPlane(deployment, calls),
   ];
 }

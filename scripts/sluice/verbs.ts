@@ -1,3 +1,4 @@
+import { costOptions } from '../cost/options';
 import type { Verb } from './verb';
 
 const reads = 'docs/status-policy.json';
@@ -121,10 +122,13 @@ export const verbs: readonly Verb[] = [
   {
     usage: 'cost',
     summary: 'calculates what a month of your settings costs',
-    handsOn: true,
+    options: costOptions,
+    hasJson: true,
+    isOfStage: true,
     examples: [
-      ['--stage prod', 'of the settings of stage prod'],
-      ['--help', 'lists what you can vary'],
+      ['--stage prod', 'of the settings of stage prod, or of the defaults if there are no settings'],
+      ['--proxies 2 --gb-out 500', 'with two proxies and more visitors'],
+      ['--scenario Sluice', 'each line with its quantity, its price and where that is from'],
     ],
     load: () => import('./cost'),
   },

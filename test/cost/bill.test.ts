@@ -2,38 +2,57 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readCalls } from '../../scripts/cost/calls';
-import { estimate } from '../../scripts/cost/estimate';
+import { estimate, ownPart } from '../../scripts/cost/estimate';
 import { readOptions } from '../../scripts/cost/options';
 import { prices, sources } from '../../scripts/cost/prices';
 import { comparison, report } from '../../scripts/cost/report';
 
 const root = join(__dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const estimated = (args: string) => estimate(readOptions(args.split(' ').filter(Boolean)), readCalls());
-const reported = (...args: string[]): string => report(estimate(readOptions(args), readCalls()), readOptions(args));
+/** Options as commander hands them on. */
+const given = (args: string) =>
+  Object.fromEntries(
+    Array.from(args.matchAll(/--(\S+) ?((?!--)[^"\s]+|"[^"]*")?/g), ([, name = '', value]) =>
+      name === 'no-free-tier'
+        ? ['freeTier', false]
+        : [name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()), value?.replaceAll('"', '')],
+    ),
+  );
+const estimated = (args: string) => estimate(readOptions(given(args)), readCalls());
+const reported = (args: string, columns?: number) => report(estimated(args), readOptions(given(args)), columns);
 
 // After a change that is right: UPDATE=1 npx jest test/cost/bill, and read the difference.
 it('reports what test/cost/bill.txt has', () => {
   const used = '--proxies 2 --tasks 40 --changes 1000 --gb-out 1000 --advanced-parameters 3';
   const texts = [
-    reported(...used.split(' ')),
-    reported(...used.split(' '), '--no-free-tier', '--scenario', 'Sluice'),
-    reported('--region', 'us-east-1', '--host-type', 't4g.medium', '--capacity', 'on-demand', '--scenario', 'ALB'),
-    reported('--scenario', 'single box'),
-    reported('--basis', 'seed'),
+    reported(used),
+    reported(`${used} --no-free-tier --scenario Sluice`, 100),
+    reported('--region us-east-1 --host-type t4g.medium --capacity on-demand --scenario ALB', 100),
+    reported('--scenario "single box"', 100),
+    reported('--basis seed'),
   ];
   const text = `${texts.join('\n\n==========\n\n')}\n`;
   if (process.env.UPDATE) writeFileSync(join(__dirname, 'bill.txt'), text);
 
   expect(text).toBe(read('test/cost/bill.txt'));
   expect(text.split('\n').filter((line) => line.length > 100)).toStrictEqual([]);
+  for (const each of [texts[0], texts[4]])
+    expect(each?.split('\n').filter((line) => line.length > 80)).toStrictEqual([]);
+});
+
+it('one figure everywhere: the entrance alone, proxies or ALB with addresses and disks', () => {
+  expect(ownPart(estimated(''))).toStrictEqual({
+    ...{ sluice: 7.8234, alb: 26.6158 },
+    ...{ instance: 3.431, address: 3.65, disk: 0.7424 },
+  });
+  expect(ownPart(estimated('--proxies 2')).sluice).toBe(2 * 7.8234);
 });
 
 describe('the documents', () => {
   it('README shows the table', () => {
     const [, shown] = /## What it costs\n.*?```text\n(.*?)\n```/s.exec(read('README.md')) ?? [];
 
-    expect(shown).toBe(comparison(estimated(''), readOptions([])));
+    expect(shown).toBe(comparison(estimated(''), readOptions({})));
     for (const { total } of estimated('--basis seed').bills) expect(read('README.md')).toContain(`$${total}`);
   });
 
@@ -69,14 +88,21 @@ describe('the documents', () => {
 });
 
 it.each([
-  [['--proxies', '4'], '--proxies 4: must be a whole number, 3 at most'],
-  [['--proxies', '0'], '--proxies 0: must be a number, 1 or more'],
-  [['--gb-out', 'much'], '--gb-out much: must be a number, 0 or more'],
-  [['--hosts', '1.5'], '--hosts 1.5: must be a whole number'],
-  [['--capacity', 'reserved'], '--capacity reserved: must be spot or on-demand'],
-  [['--region', 'eu-north-1'], 'There is no price of "on-demand t2.micro" in eu-north-1: add it to'],
-])('refuses %j', (args, fault) => {
-  expect(() => reported(...args)).toThrow(fault);
+  ['--proxies 4', '--proxies 4: must be a whole number, 3 at most'],
+  ['--proxies 0', '--proxies 0: must be a number, 1 or more'],
+  ['--gb-out much', '--gb-out much: must be a number, 0 or more'],
+  ['--hosts 1.5', '--hosts 1.5: must be a whole number'],
+  ['--capacity reserved', '--capacity reserved: must be spot or on-demand'],
+  [
+    '--region eu-north-1',
+    'has no prices of eu-north-1: add them with their sources, or take --region eu-west-2 or us-',
+  ],
+  [
+    '--proxy-type t4g.large',
+    'no price of "on-demand t4g.large" in eu-west-2: add it with its source, or take one of on-',
+  ],
+])('refuses %s', (args, fault) => {
+  expect(() => reported(args)).toThrow(fault);
 });
 
 it('prices.json has a source for each price, no source without one, and no price twice', () => {
