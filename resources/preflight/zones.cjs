@@ -41,7 +41,7 @@ const taken = (name, { Type, AliasTarget, ResourceRecords = [] }) => {
   const target = AliasTarget?.DNSName ?? ResourceRecords.map(({ Value }) => Value).join(', ');
   return (
     `dns: ${name} has a record of type ${Type} already, which leads to ${target}; delete it first, or deploy with` +
-    ' `dns: none` and switch it afterwards (README: Beside a load balancer)'
+    ' `dns: none` and switch it afterwards (docs/adopting.md)'
   );
 };
 

@@ -49,14 +49,32 @@ it('one figure everywhere: the entrance alone, proxies or ALB with addresses and
 });
 
 describe('the documents', () => {
-  it('README shows the table', () => {
-    const [, shown] = /## What it costs\n.*?```text\n(.*?)\n```/s.exec(read('README.md')) ?? [];
+  const [, sluice = '', alb = ''] = estimated('').bills.map(({ total }) => total.toFixed(2));
+  const own = ownPart(estimated(''));
 
-    expect(shown).toBe(comparison(estimated(''), readOptions({})));
-    for (const { total } of estimated('--basis seed').bills) expect(read('README.md')).toContain(`$${total}`);
+  it('docs/costs.md has the table; UPDATE writes it', () => {
+    const page = read('docs/costs.md');
+    const table = comparison(estimated(''), readOptions({}));
+    const right = page.replace(/(?<=^```text\n).*?(?=\n```$)/ms, () => table);
+    if (process.env.UPDATE) writeFileSync(join(root, 'docs/costs.md'), right);
+
+    expect(page).toBe(right);
   });
 
-  const [, sluice, alb] = estimated('').bills.map(({ total }) => total.toFixed(2));
+  it('docs/costs.md has the other amounts, and README the entrance’s', () => {
+    const amounts = [...read('docs/costs.md').matchAll(/\$(\d+(\.\d+)?)/g)].map(([, amount]) => Number(amount));
+    const two = Number(estimated('--proxies 2').bills[1]?.total.toFixed(2));
+    const uncertain = /, ([\d.]+) \(Sluice\)/.exec(reported(''))?.[1];
+    const saved = [two, Number(alb) - two, Number(alb) - Number(sluice)];
+    const seed = estimated('--basis seed').bills.map(({ total }) => total);
+    const right = [own.sluice, own.alb, ...saved, Number(uncertain)].map((amount) => Number(amount.toFixed(2)));
+
+    expect(amounts).toStrictEqual([...right, ...seed]);
+    const [one, ofTwo] = [own.sluice, 2 * own.sluice].map((amount) => amount.toFixed(1));
+    for (const said of [`about $${one} a month`, `about $${own.alb.toFixed(0)}`, `two proxies $${ofTwo} `])
+      expect(read('README.md')).toContain(said);
+  });
+
   const lineOfAlb = (what: string) => estimated('').bills[2]?.lines.find((line) => line.what === what)?.monthly ?? 0;
   const beside = lineOfAlb('load balancer') + lineOfAlb('its LCUs') + (2 / 3) * lineOfAlb('public IPv4 addresses');
   const numbers = (args: string, type: string) => {

@@ -58,8 +58,7 @@ describe('records', () => {
     const wildcard = record('\\052.shop.example.com.', 'CNAME', to('lb.example.net'));
     const alias = record('shop.example.com.', 'AAAA', toBalancer);
     aws.says = account({ records: [own('prod-1-1', to('192.0.2.1')), alias, wildcard] });
-    const what =
-      '; delete it first, or deploy with `dns: none` and switch it afterwards (README: Beside a load balancer)';
+    const what = '; delete it first, or deploy with `dns: none` and switch it afterwards (docs/adopting.md)';
 
     expect(await faults()).toStrictEqual([
       `dns: shop.example.com has a record of type A already, which leads to 192.0.2.1${what}`,
