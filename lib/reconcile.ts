@@ -76,7 +76,7 @@ function concerned({ tasks, clusters }: Fleet, { backends }: Routes, evidence: E
   const served = backends.filter((backend) => backend.routes.length > 0 && isService(backend));
   const ended = evidence.tasks.filter((task) => task.state === 'stopping' && isService(task));
   return {
-    tasks,
+    ...{ tasks, clusters },
     services: [
       ...new Set([...live, ...served].filter(({ cluster }) => clusters.includes(cluster)).map(serviceKey)),
     ].sort(),

@@ -16,6 +16,7 @@ import {
 import { type Backend, parseBackend } from '../haproxy/backend';
 import type { File } from '../haproxy/render';
 import type { Deps } from '../reconcile';
+import { within } from './calls';
 import { getParameters, putParameter } from './parameters';
 
 /** A version never changes, so it is read once. */
@@ -55,7 +56,9 @@ export function parameterStore(
       return number;
     },
     keepFaults: async (text) => {
-      await putParameter(client, faultsName(prefix), text, { otherwise: 'the next run writes it again' });
+      const name = faultsName(prefix);
+      const written = putParameter(client, name, text, { otherwise: 'the next run writes it again' });
+      await within(patienceMs, `Writing ${name}`, written);
     },
   };
 }
@@ -87,6 +90,9 @@ async function readPublished(client: SSMClient, prefix: string, seen: Map<string
   const files = current.value.files.filter(({ name }) => !damaged.has(name));
   return { number, generation: { ...current.value, files }, backends, certificates, faults, ...told };
 }
+
+/** The faults may wait for the next run. */
+const patienceMs = 3_000;
 
 const writtenAnew = 'it is written again from what ECS runs';
 const faultsRemedy = 'it is written anew, and what was mailed may be mailed again';

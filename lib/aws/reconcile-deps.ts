@@ -86,8 +86,7 @@ const nudge =
     await doing(`Nudging the proxies to generation ${generation} with ${syncDocument}`, accepted);
   };
 
-/** SNS may be slow, and the run must end. */
-const mailPatienceMs = 5_000;
+const mailPatienceMs = 3_000;
 const hourMs = 3_600_000;
 
 /** Sends the same mail once an hour, even if it cannot be written down that it was sent. */

@@ -14,8 +14,8 @@ import type { Deps } from '../reconcile';
 import { alwaysList, askEach, doing, failureText, refusal, unanswered, within } from './calls';
 import { ignoreMissingCluster, lastPart, noWord } from './tasks';
 
-/** What is published does not wait for these looks, and Lambda's timeout is near. */
-const patienceMs = 5_000;
+/** The run must end within Lambda's timeout. */
+const patienceMs = 4_000;
 const later = 'the next tick asks again';
 
 export const serviceReader = (client: ECSClient): Pick<Deps, 'readWitness' | 'readServices' | 'readEnded'> => ({

@@ -21,6 +21,7 @@ export type Found = {
   readonly kept: Kept;
   /** Of labels, routes and reads. */
   readonly faults: readonly Fault[];
+  readonly clusters: readonly string[];
   readonly tasks: readonly Task[];
   /** Services that are published or have tasks. */
   readonly services: readonly string[];
@@ -52,9 +53,10 @@ const mostAsked = 10;
 
 /** A service that cannot be looked at keeps its faults. */
 async function lookAtTasks(found: Found, deps: Deps) {
-  const { kept, services, tasks, now } = found;
-  const waiting = asked(found);
-  const known = kept.ofTasks;
+  const { kept, services, tasks, clusters, now } = found;
+  const isOurs = (service: string) => clusters.includes(service.replace(/\/.*/, ''));
+  const waiting = asked(found).filter(isOurs);
+  const known = kept.ofTasks.filter(({ service }) => service === undefined || isOurs(service));
   const before = known.flatMap(({ service }) => service ?? []);
   try {
     const states = await deps.readServices([...new Set([...worthALook(services, tasks, now), ...waiting, ...before])]);
