@@ -68,7 +68,7 @@ function because(reason: string, { causes }: Evidence): string {
   return `${cut(printable(reason), 500)} | ${cut(printable(words), 500)}`;
 }
 
-const mostCauses = 3;
+const mostCauses = 5;
 
 /** The services that ECS may be asked about, and those that ended tasks. */
 function concerned({ tasks, clusters }: Fleet, { backends }: Routes, evidence: Evidence) {

@@ -144,9 +144,9 @@ describe('faults of the services’ tasks', () => {
     expect(kept()).toMatchObject({ faults: [b], ofTasks: [{ service: 'demo/a', message: words }] });
     await run([b]);
     expect(state.writes).toBe(2);
-    const asked: (readonly string[])[] = [];
-    await tick([b], { readServices: async (services) => (asked.push(services), new Map()) });
-    expect([asked, kept().ofTasks]).toStrictEqual([[['demo/a']], []]);
+    const readServices = jest.fn(async () => new Map());
+    await tick([b], { readServices });
+    expect([readServices.mock.calls, kept().ofTasks]).toStrictEqual([[[['demo/a']]], []]);
   });
 
   it('stay while ECS cannot be asked, which is a fault, once', async () => {

@@ -65,7 +65,9 @@ function registerTaskDefinition({ definitions }: State, input: TaskDefinitionInp
 
 function putService({ definitions, services, say }: State, service: Service): void {
   if (!definitions.has(service.taskDefinition)) fail(`no task definition ${service.taskDefinition} is registered`);
-  services.set(service.name, service);
+  const before = services.get(service.name);
+  const isDeploy = before?.taskDefinition !== service.taskDefinition;
+  services.set(service.name, { ...service, deployedAt: (!isDeploy && before?.deployedAt) || Date.now() });
   const wanted = `${service.desiredCount} × ${service.taskDefinition.replace(/^.*\//, '')}`;
   say('service', `${service.name}: ${wanted} wanted`, { service: service.name });
 }

@@ -9,6 +9,8 @@ export type Service = {
   readonly desiredCount: number;
   readonly minimumHealthyPercent: number;
   readonly maximumPercent: number;
+  /** When its task definition changed. */
+  readonly deployedAt?: number;
 };
 
 type Deps = Pick<Played, 'delays' | 'timers'> & {

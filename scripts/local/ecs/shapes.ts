@@ -62,14 +62,19 @@ export const hostShape = ({ arn: containerInstanceArn, ec2Id, status, version, l
 
 /**
  * Counts the tasks that run, also those that were told to stop (AWS: DescribeServices, runningCount). ASSUMED: an event for each start.
- * Deployments are not played.
+ * Of deployments only the newest is shown.
  */
-export function serviceShape({ name, desiredCount }: Service, tasks: readonly Task[]) {
+export function serviceShape(service: Service, tasks: readonly Task[]) {
+  const { name, desiredCount, taskDefinition, deployedAt = 0 } = service;
   const own = tasks.filter((task) => task.service === name);
   const events = own.map(({ id, createdAt }) => ({
     createdAt: createdAt / 1000,
     message: `(service ${name}) has started 1 tasks: (task ${id}).`,
   }));
-  const runningCount = own.filter(({ lastStatus }) => lastStatus === 'RUNNING').length;
-  return { serviceName: name, status: 'ACTIVE', desiredCount, runningCount, events: events.reverse().slice(0, 100) };
+  return {
+    ...{ serviceName: name, status: 'ACTIVE', desiredCount },
+    runningCount: own.filter(({ lastStatus }) => lastStatus === 'RUNNING').length,
+    deployments: [{ status: 'PRIMARY', taskDefinition, createdAt: deployedAt / 1000, failedTasks: 0 }],
+    events: events.reverse().slice(0, 100),
+  };
 }

@@ -1,0 +1,93 @@
+import { parseKept, standing } from '../../lib/faults/faults';
+import { measured } from './cloudwatch';
+import { running, serving, until, world, worldForAll } from './shop';
+
+worldForAll({ delays: { healthMs: 200 } }, () => {
+  open('shop', serving('shop.example'));
+  open('typo', serving('', { labels: { 'haproxy.hots': 'typo.example' } }));
+  open('crash', serving('crash.example', { command: ['sh', '-c', 'sleep 0.5; exit 3'] }));
+});
+
+/** A task of it runs, or tries to. */
+function open(name: string, container: ReturnType<typeof serving>): void {
+  const taskDefinition = world.ecs.registerTaskDefinition({ family: name, containers: [container] });
+  world.ecs.createService({ name, taskDefinition, desiredCount: 1 });
+}
+
+const parameter = '/sluice/dev/haproxy/faults';
+const kept = () => parseKept(world.aws.parameters.read(parameter)).kept;
+const ticks = () => faultsCounted().length;
+const faultsCounted = (): readonly number[] =>
+  world
+    .reconciles()
+    .flatMap(({ lines }) => lines.filter((line) => line.includes('"Faults"')))
+    .map((line) => Number(JSON.parse(line).Faults));
+
+async function tick(): Promise<void> {
+  const before = ticks();
+  world.tick();
+  await until(() => ticks() > before);
+}
+
+const unknown =
+  'sluice-dev/typo, revision 1: container "web": unknown label "haproxy.hots"; did you mean haproxy.host?';
+const loop =
+  'sluice-dev/crash: its tasks end again and again: Essential container in task exited (container web, exit code 3); ' +
+  'read the task’s log, then deploy a corrected revision';
+
+describe('a misspelt label, a loop of crashes, and a service scaled to 0', () => {
+  it('are kept beside the generation: the label at once, the loop at a tick, the scaled one never', async () => {
+    await until(() => kept().faults.length > 0);
+    expect(standing(kept()).map(({ message }) => message)).toStrictEqual([unknown]);
+    const ends = () => world.ecs.tasks('crash').filter(({ lastStatus }) => lastStatus === 'STOPPED').length;
+    await until(() => ends() >= 3 && running('shop').length === 1);
+    world.ecs.updateService('shop', { desiredCount: 0 });
+    await until(() => running('shop').length === 0);
+    await tick();
+
+    expect(standing(kept())).toStrictEqual([
+      { service: 'sluice-dev/crash', message: loop },
+      { service: 'sluice-dev/typo', message: unknown },
+    ]);
+  });
+
+  it('each generation says why it was published, and what woke the run', () => {
+    const versions = world.aws.parameters.versions('/sluice/dev/haproxy/current').map(({ description }) => description);
+
+    expect(versions[0]).toMatch(/^new: 00-global.cfg, /);
+    for (const description of versions)
+      expect(description).toMatch(/: .+ \| because: task \w{8}… of sluice-dev\/\w+ is (RUNNING|told to stop)(;|$)/);
+  });
+
+  it('are mailed once, when two ticks saw the same, to the alarm topic, without the scaled one', async () => {
+    expect(world.aws.mails).toStrictEqual([]);
+    for (let count = 0; count < 3; count++) await tick();
+
+    expect(world.aws.mails).toHaveLength(1);
+    const [{ TopicArn, Subject, Message } = { TopicArn: '', Subject: '', Message: '' }] = world.aws.mails;
+    expect([TopicArn, Subject]).toStrictEqual([
+      expect.stringMatching(/:sluice-local-AlarmTopic$/),
+      'Sluice dev: 2 faults',
+    ]);
+    expect(Message).toContain(`\n- ${loop}\n- ${unknown}\n\nNext: npx sluice status --stage dev --region eu-west-2\n`);
+    expect(Message).not.toContain('shop');
+  });
+
+  it('are counted in a metric at every tick', () => {
+    expect(faultsCounted()).toStrictEqual([2, 2, 2, 2]);
+    expect(measured(world)).toContainEqual({ Namespace: 'Sluice/dev', MetricName: 'Faults' });
+  });
+
+  it('are gone when they are mended, and no call was denied', async () => {
+    for (const name of ['typo', 'crash']) {
+      const containers = [serving(`${name}.example`, { healthCheck: true })];
+      const taskDefinition = world.ecs.registerTaskDefinition({ family: name, containers });
+      world.ecs.updateService(name, { taskDefinition });
+      await world.ecs.steady(name);
+    }
+    await tick();
+
+    expect(standing(kept())).toStrictEqual([]);
+    expect(world.denied()).toStrictEqual([]);
+  });
+});
