@@ -79,6 +79,8 @@ const event = () => {
   return { source: 'aws.ecs', 'detail-type': 'ECS Task State Change', time, detail: describeTask(ids[0] ?? '') };
 };
 
+const quiet = { probe: async () => undefined, countFaults: () => undefined };
+
 async function main(): Promise<void> {
   const api = await startApi([{ ...credentials, role: 'Reconcile', refused: async () => undefined }], handlers);
   const client = { region: 'eu-west-2', endpoint: api.endpoint, credentials };
@@ -90,7 +92,7 @@ async function main(): Promise<void> {
   const measure = async (what: string, body: object): Promise<void> => {
     const [before, cpu] = [api.calls.length, process.cpuUsage()];
     const messages = [{ body: JSON.stringify(body), receives: 1 }];
-    const { action } = await reconcile(messages, { ...deps, probe: async () => undefined }, reflected);
+    const { action } = await reconcile(messages, { ...deps, ...quiet }, reflected);
     const { user, system } = process.cpuUsage(cpu);
     const calls = api.calls.slice(before).map((call) => call.action);
     const kinds = [...new Set(calls)].map((kind) => `${kind} ${calls.filter((each) => each === kind).length}`);

@@ -96,7 +96,7 @@ function mailer(client: SNSClient, TopicArn: string): Deps['mail'] {
     if (last.body === Message && Date.now() - last.at < hourMs) return;
     const sent = client.send(new PublishCommand({ TopicArn, Subject, Message }));
     const accepted = sent.then(({ MessageId }) => always('MessageId', MessageId));
-    const what = `Mailing to ${TopicArn}`;
+    const what = `Mailing to topic ${TopicArn.replace(/^.*:/, '')}`;
     await within(mailPatienceMs, what, doing(what, accepted, 'the next tick tries again'));
     last = { body: Message, at: Date.now() };
   };

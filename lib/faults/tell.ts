@@ -84,7 +84,7 @@ const hour = 3600;
 async function mailIfDue(next: Kept, all: readonly Fault[], tick: Found['tick'], { kept, now }: Found, deps: Deps) {
   const set = setOf(all);
   const seconds = Math.floor(now / 1000);
-  const { mailed = { set: '', at: 0 } } = kept;
+  const { mailed = { set: '', at: seconds - hour } } = kept;
   const isDue = tick === 'first' && kept.atTick === set && mailed.set !== set && seconds - mailed.at >= hour;
   const seen: Kept = { ...next, atTick: set };
   if (!isDue) return mailed.set === set ? withoutFailure(seen) : seen;

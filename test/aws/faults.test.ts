@@ -1,13 +1,16 @@
+import { parseKept, standing } from '../../lib/faults/faults';
 import type { Api } from '../../scripts/local/api/api';
 import type { Fault } from '../../scripts/local/api/errors';
 import { always, faults as faultsOf, impatient } from './played';
 import { definitionArn, stage } from './stage';
 
+jest.setTimeout(30_000);
+
 const again = 'nothing is lost: the run is repeated in seconds, and the next tick repairs the rest';
 const real = faultsOf(again);
 /** An answer without a field that AWS always sends must not count as "there is none". */
 const hollow = (action: string) => {
-  const fault = { body: action.startsWith('ec2:') ? '<Response/>' : '{}' };
+  const fault = { body: /^(ec2|sns):/.test(action) ? '<Response/>' : '{}' };
   return { fault, says: /MalformedAnswer: AWS answered without/, advises: again };
 };
 const kinds = [...Object.keys(real), 'hollow'];
@@ -124,5 +127,54 @@ describe('bringing messages back', () => {
     expect(said).toMatch(/^Bringing 1 messages back sooner: /);
     expect(said).toMatch(says);
     expect(said).toContain(advises);
+  });
+});
+
+const unseen = 'whether its tasks run cannot be seen: Reading the ended tasks of demo/shop: ';
+/** The calls that keep and mail faults: what marks each, and how the sentence about it begins and ends. */
+const telling: Record<string, readonly [action: string, about: string, begins: string, ends: string]> = {
+  'asking for the services': [
+    'ecs:DescribeServices',
+    '',
+    'Whether the services’ tasks run cannot be seen: Describing services of cluster demo: ',
+    'the next tick asks again',
+  ],
+  'listing ended tasks': ['ecs:ListTasks', 'STOPPED', `demo/shop: ${unseen}`, 'the next tick asks again'],
+  'describing ended tasks': ['ecs:DescribeTasks', 'ended', `demo/shop: ${unseen}`, 'the next tick asks again'],
+  'writing the faults': [
+    'ssm:PutParameter',
+    'haproxy/faults',
+    `The faults could not be kept: Writing ${root}haproxy/faults: `,
+    'the next run writes it again',
+  ],
+  mailing: [
+    'sns:Publish',
+    '',
+    'The faults could not be mailed: Mailing to topic sluice-dev-AlarmTopic: ',
+    'the next tick tries again',
+  ],
+};
+
+describe.each(Object.keys(telling))('%s', (call) => {
+  const [action, about, begins, ends] = telling[call] as (typeof telling)[string];
+
+  it.each(kinds)('%s for long is a fault in words that stops nothing else, until it is over', async (kind) => {
+    const { world, api, store, run, servers } = await stage(impatient());
+    Object.assign(world, { counts: { shop: 0, cart: 2 }, desired: { shop: 1 } });
+    if (call === 'mailing') await run();
+    api.faults.next(action, (real[kind] ?? hollow(action)).fault, always, about);
+    const before = api.calls.length;
+
+    const said = (await run()).faults.find((each) => each.startsWith(begins)) ?? 'nothing';
+
+    expect(said.slice(begins.length)).toMatch(kind === 'denied' ? /AccessDenied/ : new RegExp(`; ${ends}$`));
+    expect(api.calls.slice(before).map((each) => each.action)).toContain('ssm:SendCommand');
+    expect(await servers()).toStrictEqual(['cart/x', 'cart/y', 'shop/a', 'shop/b']);
+    api.faults.clear();
+    const { faults } = await run();
+    expect(faults).toStrictEqual(['demo/shop: none of its tasks runs; ECS says: nothing']);
+    expect(standing(parseKept(store.read(`${root}haproxy/faults`)).kept).map(({ message }) => message)).toStrictEqual(
+      faults,
+    );
   });
 });

@@ -20,7 +20,7 @@ export function depsFor(config: object): Deps {
   const clients = { ecs, ec2, ssm, sns: new SNSClient(config) };
   const names = { clusters: ['demo'], prefix, syncDocument: 'sluice-dev-sync', proxyTag: 'dev', alarmTopic };
   const deps = reconcileDeps(clients, { ...names, addresses: [], certificates: [], stageSettings: usualSettings });
-  return { ...deps, probe: async () => undefined, now: () => 1_000_000 };
+  return { ...deps, probe: async () => undefined, countFaults: () => undefined, now: () => 1_000_000 };
 }
 
 type Fields = Record<string, unknown>;
@@ -28,7 +28,9 @@ type Fields = Record<string, unknown>;
 export type Odd = Readonly<Record<string, (asked: string, answer: () => Fields) => unknown>>;
 
 type Played = { id: string; service: string; revision: number; desiredStatus?: string };
-type World = { tasks: readonly Played[]; odd: Odd; counts: Record<string, number> };
+type Counts = Record<string, number>;
+/** `counts` of running tasks; as many are wanted, or what `desired` says. */
+type World = { tasks: readonly Played[]; odd: Odd; counts: Counts; desired: Counts };
 
 const arn = (resource: string): string => `arn:aws:ecs:eu-west-2:123456789012:${resource}`;
 export const host = (id: string): string => arn(`container-instance/demo/${id}`);
@@ -42,7 +44,7 @@ let published: readonly Put[] | undefined;
 /** Services shop (task a) and cart (x) are published; then shop gets b, on a host of its own and of revision 2, and cart y. */
 export async function stage(patience: object = {}) {
   const first = [task('a', 'shop'), task('x', 'cart')];
-  const world: World = { tasks: first, odd: {}, counts: { shop: 2, cart: 2 } };
+  const world: World = { tasks: first, odd: {}, counts: { shop: 2, cart: 2 }, desired: {} };
   const store = playedStore();
   const handlers = Object.entries({ ...ecs(world), ...others(world) }).map(([action, handler]) => {
     const answer = (input: never) => () => handler(input);
@@ -81,9 +83,16 @@ export async function stage(patience: object = {}) {
 const usual = (_: string, answer: () => Fields) => answer();
 
 const ecs = (world: World) => ({
-  'ecs:ListTasks': () => ({ taskArns: world.tasks.flatMap((task) => (task.desiredStatus ? [] : taskArn(task.id))) }),
+  'ecs:ListTasks': ({ desiredStatus }: { desiredStatus?: string }) => ({
+    taskArns:
+      desiredStatus === 'STOPPED'
+        ? [taskArn('ended')]
+        : world.tasks.flatMap((task) => (task.desiredStatus ? [] : taskArn(task.id))),
+  }),
   'ecs:DescribeTasks': ({ tasks }: { tasks: string[] }) => ({
-    tasks: world.tasks.filter(({ id }) => tasks.includes(id)).map(describedTask),
+    tasks: [...world.tasks, { ...task('ended', 'shop'), desiredStatus: 'STOPPED' }]
+      .filter(({ id }) => tasks.some((each) => [id, taskArn(id)].includes(each)))
+      .map(describedTask),
     failures: tasks
       .filter((id) => !world.tasks.some((each) => each.id === id))
       .map((id) => ({ arn: taskArn(id), reason: 'MISSING' })),
@@ -112,7 +121,7 @@ const others = (world: World) => ({
   'ecs:DescribeServices': ({ services }: { services: string[] }) => ({
     services: services.map((serviceName) => {
       const runningCount = world.counts[serviceName];
-      return { serviceName, status: 'ACTIVE', runningCount, desiredCount: runningCount };
+      return { serviceName, status: 'ACTIVE', runningCount, desiredCount: world.desired[serviceName] ?? runningCount };
     }),
     failures: [],
   }),
@@ -128,7 +137,7 @@ const describedTask = ({ id, service, revision, desiredStatus = 'RUNNING' }: Pla
   group: `service:${service}`,
   startedBy: 'ecs-svc/1',
   version: 3,
-  createdAt: 1_000,
+  createdAt: desiredStatus === 'STOPPED' ? 0 : 1_000,
   desiredStatus,
   lastStatus: 'RUNNING',
   containers: [{ name: 'web', lastStatus: 'RUNNING', networkBindings: [{ containerPort: 80, hostPort: 32768 }] }],

@@ -114,7 +114,8 @@ export class Reconciler {
     const send = (command: Command) => this.send(command);
     const [ecs, ec2] = [client(ECSClient, send), client(EC2Client, send)];
     const clients = { ecs, ec2, ssm: client(SSMClient, send), sns: client(SNSClient, send) };
-    return { ...reconcileDeps(clients, settings), probe: async () => undefined, now: () => this.model.agenda.now };
+    const quiet = { probe: async () => undefined, countFaults: () => undefined };
+    return { ...reconcileDeps(clients, settings), ...quiet, now: () => this.model.agenda.now };
   }
 
   private async send(command: Command): Promise<object> {
