@@ -12,7 +12,7 @@ export const reservedHosts: readonly string[] = [askedHost, 'claim.invalid'];
 
 /** A host name, perhaps a dot, and a port (RFC 9110, 7.2; RFC 1035, 2.3.4 for the length). Docker names services with `_`. */
 const label = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
-const hostGrammar = `^${label}(\\.${label}){0,20}\\.?(:[0-9]{1,5})?$`;
+export const hostGrammar = `^${label}(\\.${label}){0,20}\\.?(:[0-9]{1,5})?$`;
 
 /** A trailer with the name of a header that the task trusts, in either spelling. */
 const trustedTrailer = '(proxy|forwarded|x[-_](forwarded[-_].*|real[-_]ip|request[-_]id|ssl))';

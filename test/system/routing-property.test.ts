@@ -3,6 +3,8 @@ import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
 
 import { render } from '../../lib/haproxy/render';
+import { parseUrl } from '../../scripts/sluice/explain/asked';
+import { choose } from '../../scripts/sluice/explain/match';
 import { exchange } from './edge-exchange';
 import { type Instance, startInstance } from './haproxy-instance';
 import { backend } from './haproxy-tasks';
@@ -82,7 +84,7 @@ beforeAll(async () => {
 });
 afterAll(() => instance.stop());
 
-it('HAProxy chooses the backend that the rules name, for any routes and any request', async () => {
+it('HAProxy chooses the backend that the rules and `sluice explain` name, for any routes and any request', async () => {
   const counts: Record<string, number> = {};
   const count = (what: string) => (counts[what] = (counts[what] ?? 0) + 1);
   const many = fc.array(requests, { minLength: 1, maxLength: 400, size: 'max' });
@@ -92,6 +94,7 @@ it('HAProxy chooses the backend that the rules name, for any routes and any requ
     for (const scheme of ['http', 'https']) {
       const wanted = asked.map((request) => chosen(request, site, scheme));
       expect(await answers(asked, scheme)).toStrictEqual(wanted);
+      if (scheme === 'https') expect(asked.map((request) => explained(request, site))).toStrictEqual(wanted);
       for (const answer of wanted) count(answer.slice(0, 3));
     }
   });
@@ -101,16 +104,25 @@ it('HAProxy chooses the backend that the rules name, for any routes and any requ
   );
 }, 300_000);
 
-/** The backends stay, and each answers with its name: only what leads to them changes. */
-function lead({ routes, certified }: Site) {
-  const leading = backends.map((name, which) => {
+const leading = ({ routes }: Site) =>
+  backends.map((name, which) => {
     const own = routes.filter((_, n) => n % backends.length === which);
     const split = own.map((route) => route.split(/(?=\/)(.*)/));
     const claimed = split.map(([host = '', path = '']) => ({ host, path, since: 1 }));
     return backend([], { name, labels: {}, routes: claimed });
   });
+
+/** What the command says, of the host as it is spelled. */
+function explained({ spelled, target }: Asked, site: Site): string {
+  const { host } = parseUrl(`https://${spelled}/`);
+  const { won } = choose(leading(site), { host, path: target.replace(/\?.*/, '') });
+  return won ? `200 ${won.backend.name}` : '404';
+}
+
+/** The backends stay, and each answers with its name: only what leads to them changes. */
+function lead(site: Site) {
   const answer = '$&\n    http-request return status 200 content-type text/plain lf-string %[be_name]';
-  const files = render({ backends: leading, certified }).map(({ name, text }) => ({
+  const files = render({ backends: leading(site), certified: site.certified }).map(({ name, text }) => ({
     name,
     text: name.startsWith('50-') ? text.replace(/^ {4}balance .*/m, answer) : text,
   }));
