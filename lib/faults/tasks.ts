@@ -141,7 +141,7 @@ function verdict(
     return [];
   return [
     sameAsBefore(
-      said(state, now).map((words) => withoutTask(service, words)),
+      wordsOf(state, now).map((words) => withoutTask(service, words)),
       known,
     ),
   ];
@@ -172,17 +172,30 @@ function crashLoop(service: string, { reason, stopCode, containers }: Ended): Fa
 }
 
 /** Newest first: what went wrong, or else the newest. */
-function said({ events }: ServiceState, now: number): readonly string[] {
-  const wrong = events.filter(({ message }) => /unable|fail|error|unhealthy|insufficient/i.test(message));
-  const recent = wrong.filter(({ at }) => now - at < longestPause);
-  const all = recent.length > 0 ? recent : events.slice(0, 1);
-  return all.length > 0 ? all.map(({ message }) => message) : ['nothing'];
+function said({ events }: ServiceState, now: number): ServiceState['events'] {
+  const recent = events.filter((event) => isWrong(event) && now - event.at < longestPause);
+  return recent.length > 0 ? recent : events.slice(0, 1);
 }
 
-function withoutTask(service: string, event: string): Fault {
-  const words = event
+type Event = ServiceState['events'][number];
+const isWrong = ({ message }: Event): boolean => /unable|fail|error|unhealthy|insufficient/i.test(message);
+
+function wordsOf(state: ServiceState, now: number): readonly string[] {
+  const words = said(state, now).map(inShort);
+  return words.length > 0 ? words : ['nothing'];
+}
+
+/** The event that a person should know, in short. */
+export function telling(state: ServiceState, now: number): (Event & { readonly isWrong: boolean }) | undefined {
+  const [event] = said(state, now);
+  return event && { at: event.at, message: inShort(event), isWrong: isWrong(event) };
+}
+
+const inShort = ({ message }: Event): string =>
+  message
     .replace(/^\(service [^)]*\) /, '')
     .replace(/\s*For more information, see .*$/s, '')
     .replace(/\.$/, '');
-  return faultOf(`${service}: none of its tasks runs; ECS says: ${withoutIds(words)}`, service);
-}
+
+const withoutTask = (service: string, words: string): Fault =>
+  faultOf(`${service}: none of its tasks runs; ECS says: ${withoutIds(words)}`, service);

@@ -114,5 +114,12 @@ function ownDeps(): Deps {
   // A reader that stops early, such as `head`, is no fault.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
   const config = (region: string) => ({ region, requestHandler: patience });
-  return { terminal: ownTerminal(), config, now: Date.now, pause: (ms) => pause(ms), root, cwd };
+  return {
+    terminal: ownTerminal(),
+    config,
+    now: Date.now,
+    pause: (ms, signal) => pause(ms, undefined, { signal }),
+    root,
+    cwd,
+  };
 }

@@ -1,3 +1,4 @@
+import { MalformedAnswer } from '../../lib/aws/calls';
 import { Stop, type Verb } from './verb';
 
 const { blocked, isDenied, refused } = require('../../resources/preflight/refusals.cjs') as {
@@ -7,13 +8,18 @@ const { blocked, isDenied, refused } = require('../../resources/preflight/refusa
 };
 
 /** What an error means to the user of a verb: one sentence that says what to do next. */
-export function inWords(error: Error, verb: Verb | undefined, region: string): string {
+export function inWords(thrown: Error, verb: Verb | undefined, region: string): string {
+  const error = origin(thrown);
   if (error instanceof Stop) return error.message;
   const known = blocked(error, region);
   if (known !== undefined) return known;
   const name = verb?.usage.split(' ')[0] ?? 'the command';
   return `${name} ended: ${reason(error)}. ${advice(error, verb?.policy)}`;
 }
+
+/** AWS's own error: what the functions add to it is for their log. */
+export const origin = (error: Error): Error =>
+  error.name === 'Error' && error.cause instanceof Error ? error.cause : error;
 
 /** Why one call failed. */
 export function reason(error: Error): string {
@@ -34,4 +40,6 @@ export function advice(error: Error, policy = 'docs/status-policy.json'): string
 
 /** The SDK throws the parser's own errors. */
 const isGarbled = (error: Error): boolean =>
-  error instanceof SyntaxError || /Deserialization error|Unclosed|XML/.test(error.message);
+  error instanceof SyntaxError ||
+  error instanceof MalformedAnswer ||
+  /Deserialization error|Unclosed|XML/.test(error.message);

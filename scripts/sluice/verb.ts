@@ -15,7 +15,8 @@ export type Deps = {
   /** Settings of every AWS client, with the user's own credentials. */
   readonly config: (region: string) => EC2ClientConfig;
   readonly now: () => number;
-  readonly pause: (ms: number) => Promise<void>;
+  /** A signal ends it early, by an error. */
+  readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** The clone. */
   readonly root: string;
   /** Where the user is: paths that they name begin here. */

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { main } from '../../scripts/sluice/main';
 import type { Deps } from '../../scripts/sluice/verb';
 import { terminalOf } from '../../scripts/terminal/terminal';
@@ -21,3 +23,6 @@ export async function sluice(args: readonly string[], { columns = 80, ...deps }:
   });
   return { code, output: output.join(''), complaints: complaints.join('') };
 }
+
+/** What a look at a stage needs besides AWS. */
+export const quiet = { now: Date.now, pause: (ms: number) => pause(ms), progress: () => undefined };

@@ -1,12 +1,15 @@
+import { nothingKept } from '../../lib/faults/faults';
 import { named } from '../../scripts/sluice/stage';
 import type { Clients } from '../../scripts/sluice/status/clients';
 import { printed } from '../../scripts/sluice/status/print';
-import { lookAt } from '../../scripts/sluice/status/status';
-import { generationChecks, type Ran, taskChecks } from '../../scripts/sluice/status/syncs';
+import { lookAt, publishedChecks } from '../../scripts/sluice/status/status';
+import { type Ran, syncChecks, taskChecks } from '../../scripts/sluice/status/syncs';
 import { templateOf } from '../system/packaged';
+import { quiet } from './console';
 
 const stage = named('dev', 'eu-west-2');
 const proxy = { slot: '1', address: '127.0.0.1', instance: 'i-1', agent: 'Online' };
+const nothing = { backends: [], certificates: [], faults: [], kept: nothingKept };
 const ran = (one: Ran) => new Map([['i-1', one]]);
 
 it('knows the names that the packaged template gives', async () => {
@@ -26,7 +29,7 @@ it('a user without credentials gets one sentence that says what to do', async ()
   const none = { send: () => Promise.reject(error) };
   const clients = { ec2: none, ssm: none, sqs: none, cloudwatch: none, sns: none } as unknown as Clients;
 
-  await expect(lookAt(clients, stage, Date.now)).rejects.toThrow(/^There are no credentials for AWS: run `aws config/);
+  await expect(lookAt(clients, stage, quiet)).rejects.toThrow(/^There are no credentials for AWS: run `aws config/);
 });
 
 describe('a sync', () => {
@@ -41,7 +44,7 @@ describe('a sync', () => {
     ['prepared only', done({ changed: 'prepared' }), /not running$/, /journalctl/],
     ['is behind', done({ generation: 6, changed: 'nothing' }), /generation 6, not 7$/, /next tick/],
   ])('that %s is not ok', (_, one, says, next) => {
-    const [, check] = generationChecks([proxy], ran(one), 7, stage);
+    const [check] = syncChecks([proxy], ran(one), 7, stage);
 
     expect(check).toMatchObject({ ok: false, what: 'sync 1', says: expect.stringMatching(says) });
     expect(check?.next).toMatch(next);
@@ -50,8 +53,8 @@ describe('a sync', () => {
   it('is ok when it got further than what was read a moment ago; with nothing published that is said', () => {
     const further = ran(done({ generation: 8, changed: 'nothing' }));
 
-    expect(generationChecks([proxy], further, 7, stage)[1]).toMatchObject({ ok: true });
-    expect(generationChecks([], new Map(), undefined, stage)).toMatchObject([
+    expect(syncChecks([proxy], further, 7, stage)).toMatchObject([{ ok: true }]);
+    expect(publishedChecks({ ...nothing, number: 0 }, stage)).toMatchObject([
       { ok: false, what: 'published', says: 'nothing was ever published' },
     ]);
   });

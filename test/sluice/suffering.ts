@@ -46,12 +46,13 @@ export async function sufferEach(api: Api, role: string, run: () => Promise<Said
 /** What a person must never see, and what every fault must say. Returns what is wrong with the words, for a test that expects nothing. */
 export function wrongWords({ action, kind, said }: Suffered): readonly string[] {
   const text = `${said.output}\n${said.complaints}`;
+  const words = text.replace(/\s+/g, ' ');
   const found = [
     ...(said.code === 1 ? [] : [`exit code ${said.code}`]),
     ...(/\n\s+at .*:\d+/.test(text) ? ['a stack'] : []),
     ...(/\[object|undefined|NaN/.test(text) ? ['a value that is no word'] : []),
-    ...(kind === 'denied' && !/permissions in docs\/[\w-]+\.json/.test(text) ? ['not which permissions'] : []),
-    ...(!/again|permissions|wait|check|sign in/i.test(text) ? ['not what to do next'] : []),
+    ...(kind === 'denied' && !/permissions in docs\/[\w-]+\.json/.test(words) ? ['not which permissions'] : []),
+    ...(!/again|permissions|wait|check|sign in/i.test(words) ? ['not what to do next'] : []),
   ];
   return found.map((each) => `${action} ${kind}: ${each}: ${text}`);
 }

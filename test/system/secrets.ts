@@ -6,6 +6,7 @@ import { named } from '../../scripts/sluice/stage';
 import { clientsWith } from '../../scripts/sluice/status/clients';
 import { printed } from '../../scripts/sluice/status/print';
 import { lookAt } from '../../scripts/sluice/status/status';
+import { quiet } from '../sluice/console';
 import { observer } from './observer';
 
 const prefix = '/sluice/dev';
@@ -39,7 +40,7 @@ async function status(world: World): Promise<string> {
   const policy = JSON.parse(readFileSync(join(__dirname, '../../docs/status-policy.json'), 'utf8'));
   const credentials = world.aws.assume('StatusUser', [policy]);
   const config = { region: 'eu-west-2', endpoint: world.aws.api.endpoint, credentials };
-  return printed(await lookAt(clientsWith(config), named('dev', config.region), Date.now), plain);
+  return printed(await lookAt(clientsWith(config), named('dev', config.region), quiet), plain);
 }
 
 /** A part of each private key: enough to recognize it, however it is escaped. */

@@ -115,7 +115,10 @@ export const damages: readonly (readonly [string, Damage, readonly Found[]])[] =
   [
     'a sync that fails',
     pointerDamaged,
-    [['sync 1', /haproxy\/current:\d+ is damaged/, /^correct what it names; every/]],
+    [
+      ['published', /haproxy\/current version \d+ is damaged/, /^wait for the next tick/],
+      ['sync 1', /haproxy\/current:\d+ is damaged/, /^correct what it names; every/],
+    ],
   ],
   [
     'a task that the proxy cannot reach, and one that speaks HTTP/2 only',
@@ -128,6 +131,8 @@ export const damages: readonly (readonly [string, Damage, readonly Found[]])[] =
   [
     'AWS itself, which answers nothing',
     awsGone,
-    ['proxies', 'sync', 'queue', 'certificates', 'alarms'].map((what): Found => [what, any, any]),
+    ['proxies', 'published', 'sync', 'services', 'queue', 'certificates', 'alarms'].map(
+      (what): Found => [what, any, any],
+    ),
   ],
 ];

@@ -13,6 +13,7 @@ import { named } from '../../scripts/sluice/stage';
 import type { Check } from '../../scripts/sluice/status/check';
 import { clientsWith } from '../../scripts/sluice/status/clients';
 import { lookAt } from '../../scripts/sluice/status/status';
+import { quiet } from '../sluice/console';
 import { type Alarm, identity, measured, statsOf } from './cloudwatch';
 import { observer } from './observer';
 import { world, worldForAll } from './shop';
@@ -43,7 +44,7 @@ function start(name: string, command: readonly string[], labels = { 'haproxy.hos
 
 const look = (credentials = user, stage = 'dev'): Promise<readonly Check[]> => {
   const config = { region: 'eu-west-2', endpoint: world.aws.api.endpoint, credentials, maxAttempts: 1 };
-  return lookAt(clientsWith(config), named(stage, config.region), Date.now);
+  return lookAt(clientsWith(config), named(stage, config.region), quiet);
 };
 const bad = async (...asked: Parameters<typeof look>) => (await look(...asked)).filter(({ ok }) => !ok);
 
@@ -89,6 +90,7 @@ describe('in good times', () => {
         ['published', `generation ${generation()}`],
         ['sync 1', `runs generation ${generation()}`],
         ['tasks 1', 'every task that should serve passes its check'],
+        ['service sluice-dev/shop', 'https://shop.sluice.test/, 1 of 1 task'],
         ['queue', 'empty'],
         ['dead letters', 'none'],
         ['certificate 1', expect.stringMatching(certificate)],
@@ -126,14 +128,15 @@ describe('in good times', () => {
     );
   });
 
-  it('the packaged functions and the sync measure what the alarms look at, and nothing else', async () => {
+  it('the packaged functions and the sync measure what the alarms look at, the faults, and nothing else', async () => {
     world.tick();
-    await until(async () => new Set(measured(world).map(identity)).size === 3);
+    await until(async () => new Set(measured(world).map(identity)).size === 4);
 
     const alarms = readTemplate(await packaged(), 'http://localhost')<Alarm>('AWS::CloudWatch::Alarm');
     const watched = alarms.flatMap(({ properties }) => statsOf(properties).map(({ Metric }) => Metric));
     const own = watched.filter(({ Namespace }) => !Namespace.startsWith('AWS/')).map(identity);
-    expect([...new Set(measured(world).map(identity))].sort()).toStrictEqual([...new Set(own)].sort());
+    const faults = identity({ Namespace: 'Sluice/dev', MetricName: 'Faults' });
+    expect([...new Set(measured(world).map(identity))].sort()).toStrictEqual([...new Set([...own, faults])].sort());
   });
 });
 
@@ -163,7 +166,7 @@ describe('reports what is wrong, and what to do next:', () => {
     });
     expect(await bad(other)).toMatchObject([
       {
-        ...{ what: 'sync', says: expect.stringMatching(/AccessDenied.*ssm:SendCommand/) },
+        ...{ what: 'sync', says: 'check failed: you may not call ssm:SendCommand' },
         next: 'give your user the permissions in docs/status-policy.json',
       },
     ]);

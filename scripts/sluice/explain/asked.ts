@@ -18,7 +18,8 @@ export function parseUrl(text: string): Asked {
   const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
   const url = URL.canParse(written) ? new URL(written) : undefined;
   const scheme = /^(https?):$/.exec(url?.protocol ?? 'https:')?.[1];
-  if (scheme !== 'http' && scheme !== 'https') throw new Stop(`${quote(text)} is not asked by HTTP or HTTPS; ${such}`, 2);
+  if (scheme !== 'http' && scheme !== 'https')
+    throw new Stop(`${quote(text)} is not asked by HTTP or HTTPS; ${such}`, 2);
   if (url === undefined || !new RegExp(hostGrammar).test(url.hostname))
     throw new Stop(`${quote(text)} names no host that HAProxy takes; ${such}`, 2);
   const { port, pathname: path, search: query } = url;

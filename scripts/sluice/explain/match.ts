@@ -14,8 +14,7 @@ export function choose(backends: readonly Backend[], { host, path }: Pick<Route,
     .flatMap((backend) => backend.routes.map((route) => ({ backend, route })))
     .filter(({ route }) => asked.includes(route.host))
     .sort(
-      (a, b) =>
-        asked.indexOf(a.route.host) - asked.indexOf(b.route.host) || b.route.path.length - a.route.path.length,
+      (a, b) => asked.indexOf(a.route.host) - asked.indexOf(b.route.host) || b.route.path.length - a.route.path.length,
     );
   const won = nearest.find(({ route }) => fits(path, route));
   const lost = nearest.flatMap((each) => (each === won ? [] : { ...each, why: whyLost(each.route, path, won?.route) }));

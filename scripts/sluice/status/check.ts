@@ -1,3 +1,10 @@
+import { advice, origin, reason } from '../refusal';
+import { Stop } from '../verb';
+
+const { blocked } = require('../../../resources/preflight/refusals.cjs') as {
+  blocked: (error: Error, region: string) => string | undefined;
+};
+
 export type Check = {
   readonly ok: boolean;
   readonly what: string;
@@ -10,20 +17,21 @@ export const fine = (what: string, says: string): Check => ({ ok: true, what, sa
 export const wrong = (what: string, says: string, next: string): Check => ({ ok: false, what, says, next });
 
 /** A check that cannot run is not ok, and stops no other. */
-export async function looked(what: string, look: Promise<readonly Check[]>): Promise<readonly Check[]> {
+export async function looked(what: string, region: string, look: Promise<readonly Check[]>): Promise<readonly Check[]> {
   try {
     return await look;
   } catch (error) {
-    const { name, message } = error as Error;
-    return [wrong(what, `check failed: ${name}: ${message.replace(/\s+/g, ' ')}`, advice(name))];
+    return [unseen(what, region, error as Error)];
   }
 }
 
-const advice = (name: string): string => {
-  if (/AccessDenied|UnauthorizedOperation|AuthorizationError/.test(name))
-    return 'give your user the permissions in docs/status-policy.json';
-  if (/Credentials|ExpiredToken|Token|Signature/.test(name))
-    return 'sign in (`aws login`, `aws sso login` or `aws configure`), or name a profile in AWS_PROFILE';
-  if (/NotExist|NotFound|InvalidDocument/.test(name)) return 'name the --stage and --region that you deployed';
-  return 'try again; if it stays, check whether this machine reaches AWS';
-};
+export function unseen(what: string, region: string, thrown: Error): Check {
+  const error = origin(thrown);
+  const sentence = error instanceof Stop ? error.message : blocked(error, region);
+  if (sentence === undefined) return wrong(what, `check failed: ${reason(error)}`, lowered(advice(error)));
+  const [why = '', ...next] = sentence.split(': ');
+  return wrong(what, `check failed: ${lowered(why)}`, next.join(': '));
+}
+
+/** AWS and SQS stay as they are. */
+const lowered = (words: string): string => words.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());

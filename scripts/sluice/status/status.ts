@@ -1,78 +1,91 @@
-import { GetParametersCommand } from '@aws-sdk/client-ssm';
-
+import { getParameters } from '../../../lib/aws/parameters';
 import { parameterStore } from '../../../lib/aws/published';
-import {
-  answerTo,
-  type Certificate,
-  certificateIndexName,
-  currentName,
-  parseCertificates,
-} from '../../../lib/generation/generation';
-import { overlaps } from '../../../lib/routes/routes';
+import type { Published } from '../../../lib/decide';
+import { type Certificate, certificateIndexName, parseCertificates } from '../../../lib/generation/generation';
 import type { Stage } from '../stage';
 import { Stop } from '../verb';
 import { alarmChecks } from './alarms';
 import { certificateChecks } from './certificates';
-import { type Check, fine, looked } from './check';
+import { type Check, fine, looked, wrong } from './check';
 import type { Clients } from './clients';
 import { findProxies, instanceChecks, type SeenProxy } from './proxies';
 import { countWaiting, queueChecks } from './queue';
-import { generationChecks, runSyncs, taskChecks } from './syncs';
+import { lookAtServices } from './services';
+import { runSyncs, syncChecks, taskChecks, type Waits } from './syncs';
 
 /** The sentence that a deploy prints too, if AWS refuses every call. */
 const { blocked } = require('../../../resources/preflight/refusals.cjs') as {
   blocked: (error: Error, region: string) => string | undefined;
 };
 
+export type Deps = Waits & { readonly now: () => number };
+
 /**
- * Checks a whole stage with the user's own permissions.
+ * Checks a whole stage with the user's own permissions. What stands above may be the cause of what stands below.
  *
  * @throws Stop, when AWS refuses every call.
  */
-export async function lookAt(clients: Clients, stage: Stage, now: () => number): Promise<readonly Check[]> {
+export async function lookAt(clients: Clients, stage: Stage, deps: Deps): Promise<readonly Check[]> {
+  deps.progress(`Looking at stage ${stage.stage} …`);
   const before = await countWaiting(clients, stage).catch((error: Error) => error);
   const words = before instanceof Error ? blocked(before, stage.region) : undefined;
   if (words !== undefined) throw new Stop(words);
   const proxies = findProxies(clients, stage);
-  const known = readPublished(clients, stage);
-  const all = await Promise.all([
-    looked(
+  const published = parameterStore(clients.ssm, stage.prefix).readPublished(true);
+  const look = (what: string, checks: Promise<readonly Check[]>) => looked(what, stage.region, checks);
+  const [instances, current, synced, services, served, alarms] = await Promise.all([
+    look(
       'proxies',
       proxies.then((found) => instanceChecks(found, stage)),
     ),
-    looked(
-      'sync',
-      Promise.all([proxies, known]).then(([found, { published }]) => syncs(clients, stage, found, published)),
+    look(
+      'published',
+      published.then((found) => publishedChecks(found, stage)),
     ),
-    looked(
+    look('sync', syncs(clients, stage, proxies, published, deps)),
+    look(
+      'services',
+      published.then((found) => lookAtServices(clients, found, stage, deps.now())),
+    ),
+    look(
       'certificates',
-      Promise.all([proxies, known]).then(([found, { certificates }]) =>
-        certificateChecks(found, certificates, stage, now()),
+      Promise.all([proxies, readCertificates(clients, stage)]).then(([found, certificates]) =>
+        certificateChecks(found, certificates, stage, deps.now()),
       ),
     ),
-    looked('alarms', alarmChecks(clients, stage, now())),
+    look('alarms', alarmChecks(clients, stage, deps.now())),
   ]);
-  const queue = await looked(
-    'queue',
-    before instanceof Error ? Promise.reject(before) : queueChecks(clients, stage, before),
-  );
-  const [instances = [], synced = [], served = [], alarms = []] = all;
-  return [...instances, ...synced, ...queue, ...served, ...alarms];
+  const moving = before instanceof Error ? Promise.reject(before) : queueChecks(clients, stage, before, deps.pause);
+  const queue = await look('queue', moving);
+  deps.progress('');
+  return [instances, current, synced, services, queue, served, alarms].flat();
 }
 
-async function syncs(clients: Clients, stage: Stage, proxies: readonly SeenProxy[], published: number | undefined) {
-  const ran = await runSyncs(clients, stage, proxies);
-  const { backends } = await parameterStore(clients.ssm, stage.prefix).readPublished(true);
-  // This is allowed, so it is not a fault; it is shown because it may be a mistake.
-  const shared = overlaps(backends).map((each) => fine('shared host', each));
-  return [...generationChecks(proxies, ran, published, stage), ...shared, ...taskChecks(proxies, ran)];
+/** The stored ones: `readPublished` falls back to the published ones. */
+async function readCertificates({ ssm }: Clients, { prefix }: Stage): Promise<readonly Certificate[]> {
+  const name = certificateIndexName(prefix);
+  return parseCertificates((await getParameters(ssm, [name])).get(name)?.Value ?? '[]');
 }
 
-type Known = { readonly published: number | undefined; readonly certificates: readonly Certificate[] };
+export const publishedChecks = ({ number, faults }: Published, stage: Stage): readonly Check[] => {
+  const log = `read the log group ${stage.log('reconcile')}`;
+  if (number === 0)
+    return [wrong('published', 'nothing was ever published', `the next tick publishes; if it does not, ${log}`)];
+  return faults.length > 0
+    ? faults.map((fault) => wrong('published', fault, `wait for the next tick; if it stays, ${log}`))
+    : [fine('published', `generation ${number}`)];
+};
 
-async function readPublished({ ssm }: Clients, { prefix }: Stage): Promise<Known> {
-  const [current, index] = [currentName(prefix), certificateIndexName(prefix)];
-  const { Parameters = [] } = await ssm.send(new GetParametersCommand({ Names: [current, index] }));
-  const found = (name: string) => answerTo(name, Parameters);
-  return { published: found(current)?.Version, certificates: parseCertificates(found(index)?.Value ?? '[]') };
+async function syncs(
+  clients: Clients,
+  stage: Stage,
+  found: Promise<readonly SeenProxy[]>,
+  published: Promise<Published>,
+  deps: Deps,
+): Promise<readonly Check[]> {
+  const proxies = await found;
+  // Known before the syncs run: a proxy that gets further is well.
+  const number = await published.then((known) => known.number).catch(() => undefined);
+  const ran = await runSyncs(clients, stage, proxies, deps);
+  return [...syncChecks(proxies, ran, number, stage), ...taskChecks(proxies, ran)];
 }
