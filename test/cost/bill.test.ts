@@ -61,15 +61,17 @@ describe('the documents', () => {
     expect(page).toBe(right);
   });
 
-  it('docs/costs.md has the other amounts, and README the entrance’s', () => {
-    const amounts = [...read('docs/costs.md').matchAll(/\$(\d+(\.\d+)?)/g)].map(([, amount]) => Number(amount));
+  const amounts = (page: string) => [...read(page).matchAll(/\$(\d+(\.\d+)?)/g)].map(([, amount]) => Number(amount));
+
+  it('docs/costs.md and docs/adopting.md have the other amounts, and README the entrance’s', () => {
     const two = Number(estimated('--proxies 2').bills[1]?.total.toFixed(2));
     const uncertain = /, ([\d.]+) \(Sluice\)/.exec(reported(''))?.[1];
     const saved = [two, Number(alb) - two, Number(alb) - Number(sluice)];
     const seed = estimated('--basis seed').bills.map(({ total }) => total);
     const right = [own.sluice, own.alb, ...saved, Number(uncertain)].map((amount) => Number(amount.toFixed(2)));
 
-    expect(amounts).toStrictEqual([...right, ...seed]);
+    expect(amounts('docs/costs.md')).toStrictEqual([...right, ...seed]);
+    expect(right).toStrictEqual(expect.arrayContaining(amounts('docs/adopting.md')));
     const [one, ofTwo] = [own.sluice, 2 * own.sluice].map((amount) => amount.toFixed(1));
     for (const said of [`about $${one} a month`, `about $${own.alb.toFixed(0)}`, `two proxies $${ofTwo} `])
       expect(read('README.md')).toContain(said);
