@@ -83,7 +83,11 @@ function addVerb(program: Command, verb: Verb, ask: Ask): void {
       json = false,
       ...given
     } = command.opts<{ stage?: string; json?: boolean; region?: string }>();
-    await ask(verb, { ...given, stage, json, region: given.region ?? regionOf(stage) }, command.args);
+    await ask(
+      verb,
+      { ...given, stage, json, region: given.region ?? (verb.isOfStage ? regionOf(stage) : '') },
+      command.args,
+    );
   });
 }
 

@@ -1,6 +1,7 @@
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
 
 import type { Terminal } from '../terminal/terminal';
+import type { Questions } from './ask';
 
 /** What the user gave: options by their names in camel case, and what every verb takes. */
 export type Given = {
@@ -17,6 +18,8 @@ export type Deps = {
   readonly now: () => number;
   /** A signal ends it early, by an error. */
   readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** By default those in the terminal. */
+  readonly questions?: Questions;
   /** The clone. */
   readonly root: string;
   /** Where the user is: paths that they name begin here. */

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { AwsError } from '../../scripts/local/api/errors';
-import { verifySignature } from '../../scripts/local/api/signature';
+import type { Api, Call } from '../../scripts/local/api/api';
+import { AwsError, type Fault, faultError } from '../../scripts/local/api/errors';
+import { claimOf, verifySignature } from '../../scripts/local/api/signature';
 import { isRest, singular, toXml } from '../../scripts/local/api/xml';
 import { type Served, serve } from '../../scripts/real/loopback';
 
@@ -10,6 +12,7 @@ type Answer = object | AwsError;
 export type Says = Record<string, Answer | ((asked: string) => Answer)>;
 export type Reply = readonly [status: number, body: string, headers?: Readonly<Record<string, string>>];
 type Also = (request: IncomingMessage) => Reply | undefined;
+type DueFault = { readonly action: string; readonly fault: Fault; left: number };
 
 const keys = { accessKeyId: 'AKIALOCAL', secretAccessKey: 'secret', sessionToken: '' };
 const notPlayed = new AwsError('InternalFailure', 'this is not played', 500);
@@ -17,8 +20,15 @@ const notPlayed = new AwsError('InternalFailure', 'this is not played', 500);
 /** AWS for one test file. It answers signed requests as each test says, and keeps what it was asked: method, path and body. */
 export function playedAws() {
   let served: Served;
+  const due: DueFault[] = [];
   const aws = {
     asked: [] as string[],
+    /** The same, as the local world keeps them: `service:Action`, all by one user. */
+    calls: [] as Call[],
+    faults: {
+      next: (action: string, fault: Fault, left = 1) => void due.push({ action, fault, left }),
+      clear: () => void due.splice(0),
+    } as Api['faults'],
     /** By the action's name. */
     says: {} as Says,
     /** For every action that `says` does not name. */
@@ -33,8 +43,18 @@ export function playedAws() {
       const asked = `${request.method} ${request.url} ${body}`;
       aws.asked.push(asked);
       const action = actionOf(request, body);
-      const said = aws.says[action] ?? aws.otherwise;
-      const right = () => replyOf(request, body, action, typeof said === 'function' ? said(asked) : said);
+      const call = callOf(request, body, action);
+      aws.calls.push(call);
+      const fault = due.find((each) => each.action === call.action && each.left-- > 0)?.fault;
+      if (fault === 'cut') return void request.socket.destroy();
+      if (typeof fault === 'object' && 'lateMs' in fault) await sleep(fault.lateMs);
+      const said =
+        typeof fault === 'string' ? faultError(fault, 'user', call.action) : (aws.says[action] ?? aws.otherwise);
+      const answer = () => (typeof said === 'function' ? said(asked) : said);
+      const right = () =>
+        typeof fault === 'object' && 'body' in fault
+          ? ([200, fault.body] as const)
+          : replyOf(request, body, action, answer());
       const wrong = (error: Answer) => replyOf(request, body, action, error);
       const { method = '', url = '' } = request;
       const signed = () => verifySignature({ method, url, headers: request.headers, body }, keys).then(right, wrong);
@@ -43,9 +63,18 @@ export function playedAws() {
       response.writeHead(status, { 'content-type': type, ...headers }).end(output);
     });
   });
-  beforeEach(() => void Object.assign(aws, { asked: [], says: {}, otherwise: notPlayed, also: undefined }));
+  beforeEach(() => {
+    due.splice(0);
+    Object.assign(aws, { asked: [], calls: [], says: {}, otherwise: notPlayed, also: undefined });
+  });
   afterAll(() => served.stop());
   return aws;
+}
+
+function callOf({ headers }: IncomingMessage, body: string, action: string): Call {
+  const service = claimOf(headers).service.replace('monitoring', 'cloudwatch');
+  const input = headers['x-amz-target'] ? JSON.parse(body || '{}') : Object.fromEntries(new URLSearchParams(body));
+  return { at: Date.now(), role: 'user', action: `${service}:${action}`, input, outcome: '' };
 }
 
 /** As the JSON, the Query and the REST protocols name it. */
@@ -55,6 +84,7 @@ function actionOf({ method, url = '', headers }: IncomingMessage, body: string):
   const action = new URLSearchParams(body).get('Action');
   if (action !== null) return action;
   if (/\/rrset/.test(url)) return 'ListResourceRecordSets';
+  if (/\/hostedzone(\?|$)/.test(url)) return 'ListHostedZones';
   return /\/hostedzone\//.test(url) ? 'GetHostedZone' : `${method} ${url}`;
 }
 

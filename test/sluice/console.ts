@@ -13,7 +13,7 @@ export async function sluice(args: readonly string[], { columns = 80, ...deps }:
   const [output, complaints]: [string[], string[]] = [[], []];
   const into = (texts: string[]) => ({ columns, write: (text: string) => texts.push(text) });
   const code = await main(args, {
-    terminal: terminalOf(into(output), into(complaints), false),
+    terminal: terminalOf(into(output), into(complaints), false, deps.questions !== undefined),
     config: (region) => ({ region }),
     now: Date.now,
     pause: async () => {},

@@ -23,7 +23,11 @@ export type Suffered = {
 };
 
 /** Runs a verb once to see what it calls, then once for each of its actions and each way to fail. */
-export async function sufferEach(api: Api, role: string, run: () => Promise<Said>): Promise<readonly Suffered[]> {
+export async function sufferEach(
+  api: Pick<Api, 'calls' | 'faults'>,
+  role: string,
+  run: () => Promise<Said>,
+): Promise<readonly Suffered[]> {
   const own = (from: number) => api.calls.slice(from).filter((call) => call.role === role);
   const start = api.calls.length;
   await run();
