@@ -52,13 +52,14 @@ async function ask({ credentials, requestHandler }, { host, region, service, ver
   });
   let text = '';
   for await (const chunk of response.body) text += chunk;
-  const answer = text.startsWith('{') ? JSON.parse(text) : {};
-  if (response.statusCode < 300) return answer;
-  const name = `${response.headers['x-amzn-errortype'] ?? answer.__type ?? response.statusCode}`.replace(
+  const answer = text.startsWith('{') ? JSON.parse(text) : undefined;
+  if (response.statusCode < 300 && answer) return answer;
+  if (response.statusCode < 300) throw unanswered(`${host} sent an answer that cannot be read`);
+  const name = `${response.headers['x-amzn-errortype'] ?? answer?.__type ?? response.statusCode}`.replace(
     /^.*#|:.*$/g,
     '',
   );
-  throw Object.assign(new Error(answer.message ?? answer.Message ?? text), { name, $fault: 'client' });
+  throw Object.assign(new Error(answer?.message ?? answer?.Message ?? text), { name, $fault: 'client' });
 }
 
 /** Node's hash, with the interface that the signer expects. */

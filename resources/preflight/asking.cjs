@@ -18,9 +18,17 @@ async function lookAt(looks, region, not = 'not checked') {
       return { unseen: [`${not}: ${what}, because ${why}`] };
     }
   });
-  const all = await Promise.all(found);
+  const all = await settle(found);
   const words = (kind) => all.flatMap((each) => each[kind] ?? []).map((each) => located(each, region));
   return { faults: words('faults'), unseen: words('unseen') };
+}
+
+/** As `Promise.all`, but only when all have ended: nothing is asked any more when an error is reported. */
+async function settle(promises) {
+  const ended = await Promise.allSettled(promises);
+  const failed = ended.find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
+  return ended.map(({ value }) => value);
 }
 
 const stop = (faults) => Object.assign(new Error(`Nothing was changed:\n  ${faults.join('\n  ')}`), { name: 'Stop' });
@@ -57,4 +65,4 @@ function leave(words) {
   process.exit(1);
 }
 
-module.exports = { inWords, leave, lookAt, stop };
+module.exports = { inWords, leave, lookAt, settle, stop };

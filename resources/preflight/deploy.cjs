@@ -4,7 +4,7 @@ const { DescribeAddressesCommand, EC2Client } = require('@aws-sdk/client-ec2');
 const { CreateServiceLinkedRoleCommand, IAMClient } = require('@aws-sdk/client-iam');
 const { ListSubscriptionsByTopicCommand, SNSClient } = require('@aws-sdk/client-sns');
 
-const { lookAt, stop } = require('./asking.cjs');
+const { lookAt, settle, stop } = require('./asking.cjs');
 const { looks } = require('./looks.cjs');
 const { blocked } = require('./refusals.cjs');
 const { mustDeploy, resourcesOf, settled, statusFaults } = require('./stack.cjs');
@@ -24,12 +24,41 @@ async function before(world) {
   const stack = await lookAt([['the stack', () => stackFaults(world)]], region);
   warn(stack.unseen);
   if (stack.faults.length > 0) throw stop(stack.faults);
-  const { stopping, telling } = looks(world);
-  const [standing, hints] = await Promise.all([lookAt(stopping, region), lookAt(telling, region)]);
-  warn([...standing.unseen, ...hints.unseen, ...hints.faults]);
-  if (standing.faults.length > 0) throw stop(standing.faults);
+  const { faults, unseen, hints } = await inspect(world);
+  warn([...unseen, ...hints]);
+  if (faults.length > 0) throw stop(faults);
   const roles = () => createServiceRoles(new IAMClient(config), settings);
   warn((await lookAt([['the roles of AWS services', roles]], region, 'not created')).unseen);
+}
+
+/** All checks at once; changes nothing. @param world whose `resources` are known */
+async function inspect(world) {
+  const { stopping, telling } = looks(world);
+  const [standing, hints] = await settle([lookAt(stopping, world.region), lookAt(telling, world.region)]);
+  return { faults: standing.faults, unseen: [...standing.unseen, ...hints.unseen], hints: hints.faults };
+}
+
+/**
+ * What would stop a deploy of this stage now, what could not be checked, and hints. Changes nothing, and waits for nothing. Keeps the list
+ * of the stack's resources in `world`.
+ */
+async function check(world) {
+  const { settings, region, config, stack, stage } = world;
+  const cloudformation = new CloudFormationClient(config);
+  world.resources = unknown;
+  const waits = [];
+  const ofStack = async () => {
+    const status = await settled(cloudformation, stack, (words) => waits.push(words), 0, 0);
+    world.resources = status === undefined ? new Map() : await resourcesOf(cloudformation, stack);
+    return waits.length > 0 ? [] : statusFaults(status, stack, stage);
+  };
+  const seen = await lookAt([['the stack', ofStack]], region);
+  const { faults, unseen, hints } = await inspect(world);
+  return {
+    faults: [...(settings.acceptTerms ? [] : [terms]), ...seen.faults, ...faults],
+    unseen: [...seen.unseen, ...unseen],
+    hints: [...waits.map((words) => words.replace('waiting until', 'a deploy waits until')), ...hints],
+  };
 }
 
 /** Waits until the stack no longer changes, keeps the list of its resources, and makes the packager deploy. */
@@ -91,4 +120,4 @@ async function mail(sns, TopicArn, address) {
   return [`AWS sent a mail to ${address}: follow its link, otherwise no alarm arrives`];
 }
 
-module.exports = { before, lines };
+module.exports = { before, check, lines };

@@ -44,8 +44,12 @@ function refused(error) {
   const [, action] = /not authorized to perform:? ([\w-]+:\w+)/.exec(error.message) ?? [];
   if (isDenied(error)) return action ? `you may not call ${action}` : `you may not: ${plain(error)}`;
   if (error.name === 'Unanswered') return error.message;
+  if (isGarbled(error)) return 'AWS sent an answer that cannot be read';
   return error.$metadata || error.$fault ? `AWS answers ${error.name}: ${plain(error)}` : undefined;
 }
+
+/** The SDK throws its parsers' own errors, about an answer of a proxy on the way for example. */
+const isGarbled = ({ name, message }) => name !== 'Stop' && /Deserialization error|^Unclosed tag/.test(message);
 
 const plain = ({ message }) => message.replace(/\s+/g, ' ').replace(/\.$/, '');
 

@@ -8,11 +8,12 @@ const everyMs = 5_000;
 const mostWaits = 360;
 
 /** Waits until the stack no longer changes. Returns its status, or `undefined` if there is no stack. @param say reports the wait */
-async function settled(cloudformation, StackName, say, pauseMs = everyMs) {
+async function settled(cloudformation, StackName, say, pauseMs = everyMs, most = mostWaits) {
   for (let waits = 0; ; waits++) {
     const status = await statusOf(cloudformation, StackName);
-    if (status === undefined || !ends.test(status) || waits >= mostWaits) return status;
+    if (status === undefined || !ends.test(status)) return status;
     if (waits === 0) say(`Stack ${StackName} is in ${status}: waiting until CloudFormation is done …`);
+    if (waits >= most) return status;
     await sleep(pauseMs);
   }
 }

@@ -5,7 +5,8 @@ const { load } = require('js-yaml');
 const { named, printable, shown } = require('./words.cjs');
 const { table } = require('./table.cjs');
 
-const example = 'copy settings.example.yml to settings.yml, and fill in domain, hostedZoneId and acceptTerms';
+const example =
+  'run `npx sluice init`, or copy settings.example.yml to settings.yml and fill in domain, hostedZoneId and acceptTerms';
 /** A load balancer's name, and a host's, must not end in a hyphen. */
 const stageGrammar = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
 const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);

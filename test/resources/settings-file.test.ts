@@ -65,7 +65,7 @@ describe('the settings file', () => {
     ' indentation (2:1)\n\n 1 | default:\n 2 | →domain: one.example\n-----^';
 
   it.each([
-    ['# nothing\n', undefined, 'settings.yml is empty: copy settings.example.yml to settings.yml, and fill in domain'],
+    ['# nothing\n', undefined, 'settings.yml is empty: run `npx sluice init`, or copy settings.example.yml'],
     [`prod: ${one}`, undefined, only('domain and hostedZoneId', 'dev')],
     [`default: { domain: one.example }\nprod: ${one}`, 'qa', only('hostedZoneId', 'qa')],
     ['[one.example]', undefined, `settings.yml holds a list, ${aLine}`],

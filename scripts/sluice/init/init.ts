@@ -40,7 +40,8 @@ export const run: Run = async (given, deps) => {
   if (!asks) terminal.say(wrapped(priceOf(answers), terminal.columns, 0));
   write(path, answers);
   const first = answers.acceptTerms ? '' : `set acceptTerms to true in it when you accept ${terms}; then `;
-  terminal.say(`Wrote ${path}. Next: ${first}npx sluice check, then npx sluice deploy.`);
+  terminal.say(`Wrote ${path}.`);
+  terminal.say(wrapped(`Next: ${first}\`npx sluice check\`, then \`npx sluice deploy\`.`, terminal.columns, 0));
   return 0;
 };
 
@@ -155,10 +156,10 @@ async function zoneId(
 function sizes(region: string): readonly Choice[] {
   const near = hasPrices(region) ? region : standard.region;
   const { proxySizes } = estimate(readOptions({ region: near }), readCalls());
+  const there = near === region ? '' : ` in ${near}`;
   return proxySizes.map(({ type, monthly, connections }) => ({
     value: type,
-    label: type,
-    hint: `$${monthly.toFixed(2)} a month${near === region ? '' : ` in ${near}`}, ${connections} connections at a time`,
+    label: `${type.padEnd(10)} $${monthly.toFixed(2)} a month${there}, ${connections} connections at a time`,
   }));
 }
 
