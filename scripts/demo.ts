@@ -5,12 +5,24 @@ import { parseArgs } from 'node:util';
 
 import { Interrupted, play, type Show } from './demo/show';
 import { abortable } from './demo/stage';
+import { story } from './demo/story';
 import { createTimeline } from './demo/timeline';
 
-const usage = `npm run demo -- [--once] [--json FILE]
+const usage = `npm run demo -- [options]
 
-  --once       end after the story, with exit code 0 only if no request failed
-  --json FILE  write what was measured to FILE`;
+A story of 14 steps, about three minutes: services are deployed, scaled and killed
+behind a real HAProxy, while 200 requests a second come in. AWS is played; no account
+is needed. Then it stays up until Ctrl-C, for you to press the buttons of its page.
+
+  --once          end after the story
+  --json FILE     write what was measured to FILE
+  --picture FILE  draw the run to FILE, as SVG
+  --help          print this
+
+  npm run demo                                 watch it in the terminal and at the printed address
+  npm run demo -- --once --picture demo.svg    draw a picture of one run
+
+Exit code: 0 no request failed, 1 one failed or the demo did, 2 wrong arguments, 130 Ctrl-C.`;
 
 /** No part needs longer to stop. */
 const cleanUpMs = 30_000;
@@ -19,14 +31,19 @@ void main(process.argv.slice(2)).then((code) => process.exit(code));
 
 /** Returns the exit code: 0 for a story without a failed request, 2 for wrong arguments. */
 async function main(args: readonly string[]): Promise<number> {
-  let options: Show['options'];
+  let options: Show['options'] & { readonly help: boolean };
   try {
     options = parseArgs({
       args: [...args],
-      options: { once: { type: 'boolean', default: false }, json: { type: 'string' } },
+      options: {
+        once: { type: 'boolean', default: false },
+        ...{ json: { type: 'string' }, picture: { type: 'string' } },
+        help: { type: 'boolean', default: false },
+      },
     }).values;
+    if (options.help) return console.log(usage) ?? 0;
     // A file that cannot be written fails now and not in minutes.
-    if (options.json !== undefined) appendFileSync(options.json, '');
+    for (const file of [options.json, options.picture]) if (file !== undefined) appendFileSync(file, '');
   } catch (error) {
     console.error(`demo: ${(error as Error).message}\n\n${usage}`);
     return 2;
@@ -47,7 +64,7 @@ async function run(options: Show['options']): Promise<number> {
   let code: number;
   try {
     const atEnd = (stop: () => unknown) => stops.push(stop);
-    const wrong = await play({ options, timeline, startedAt, signal: end.signal, fail, atEnd });
+    const wrong = await play({ options, story, timeline, startedAt, signal: end.signal, fail, atEnd });
     code = wrong.length === 0 ? 0 : 1;
   } catch (error) {
     timeline.status('');

@@ -78,7 +78,10 @@ if [ -n "$missing" ]; then
     echo "setup: installing$packages with apt-get ${as_root:+(sudo may ask for your password)}" >&2
     $as_root apt-get update -qq
     # shellcheck disable=SC2086 # a list of packages
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $packages >/dev/null
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $packages >/dev/null || {
+      echo "setup: apt-get could not install$packages; please install what is missing, then run the command again" >&2
+      exit 1
+    }
   elif command -v brew >/dev/null; then
     echo "setup: installing$missing with Homebrew" >&2
     # shellcheck disable=SC2086 # a list of packages

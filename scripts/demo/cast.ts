@@ -43,3 +43,17 @@ export const worker: TaskDefinitionInput = {
   family: 'worker',
   containers: [{ name: 'worker', command: ['node', program], containerPort: 8080 }],
 };
+
+/** Ends as soon as it has started, again and again. */
+export const crashing: TaskDefinitionInput = {
+  family: 'shop',
+  containers: [
+    {
+      ...application(1, { 'haproxy.host': 'shop.example' }),
+      command: ['sh', '-c', 'echo "cannot reach the database"; exit 1'],
+    },
+  ],
+};
+
+/** Services without labels. */
+export const unlabelled: readonly string[] = [worker.family, 'jobs'];

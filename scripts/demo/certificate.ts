@@ -38,6 +38,7 @@ export function certificateOf({ aws, proxy }: World) {
   const swaps: Swap[] = [];
   return {
     secure,
+    prefix: SLUICE_PREFIX,
     names,
     swaps,
     shown,

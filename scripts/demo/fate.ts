@@ -30,6 +30,10 @@ export function fateOf(visit: Visit, facts: Facts): Fate {
 
 export const answered = ({ status = 0, error }: Visit): boolean => error === undefined && status >= 200 && status < 300;
 
+/** How a request ended, before the facts are known that may excuse it. */
+export const endOf = (visit: Visit): 'answered' | 'unavailable' | 'lost' =>
+  answered(visit) ? 'answered' : saysUnavailable(visit) ? 'unavailable' : 'lost';
+
 /** HAProxy's own 503: a task's would name the task. */
 const saysUnavailable = ({ status, task, error }: Visit): boolean =>
   status === 503 && task === undefined && error === undefined;

@@ -13,11 +13,14 @@ export function createJournal(service: string, controlPlaneDelayMs: number) {
   const visits: Visit[] = [];
   const began = new Map<string, string[]>();
   const closed = new Map<string, number>();
+  const reloads: number[] = [];
   const latestMs = controlPlaneDelayMs + noticeMs;
 
   return {
     moments,
     visits,
+    /** When HAProxy was reloaded. */
+    reloads,
     facts: (): Facts => ({
       empty: emptySpells(moments, latestMs),
       died: new Map(
@@ -30,6 +33,7 @@ export function createJournal(service: string, controlPlaneDelayMs: number) {
       const { at, kind, task, text } = moment;
       const id = kind === 'output' ? /\bbegan (\S+)/.exec(text)?.[1] : undefined;
       if (id !== undefined && task !== undefined) began.set(id, [...(began.get(id) ?? []), task]);
+      if (kind === 'haproxy' && text.startsWith('HAProxy reloaded')) reloads.push(at);
       if (moment.service !== service) return;
       if (kind !== 'output') moments.push(moment);
       else if (text === 'closed its door' && task !== undefined) closed.set(task, at);

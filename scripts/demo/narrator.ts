@@ -1,7 +1,7 @@
 import type { Moment } from '../local/world';
 import type { Journal } from './journal';
 import { standingLine } from './report';
-import { count } from './steps';
+import { count, type Progress, progressLine } from './steps';
 import { type Line, short, type Timeline } from './timeline';
 import type { Visit } from './visit';
 
@@ -24,14 +24,14 @@ const judgeAfterMs = 1_000;
 const statusMs = 1_000;
 const pipeStatusMs = 5_000;
 
-/** Writes to the timeline what happens while it happens. */
-export function createNarrator(service: string, timeline: Timeline, journal: Journal) {
+/** Writes to the timeline what happens while it happens; with a journal, how the visitors fare too. */
+export function createNarrator(service: string, timeline: Timeline, journal?: Journal) {
   const follower = createFollower(service);
-  let pending: Note[] = [];
+  const pending: Note[] = [];
+  let place = '';
   const note = (...notes: readonly Note[]) => void pending.push(...notes);
   const flush = () => {
-    for (const line of merge(pending)) timeline.line(line);
-    pending = [];
+    for (const line of merge(pending.splice(0))) timeline.line(line);
   };
   const gather = () => {
     const now = Date.now();
@@ -39,8 +39,8 @@ export function createNarrator(service: string, timeline: Timeline, journal: Jou
     if (pending.some(({ at }) => now - at >= gatherMs)) flush();
   };
   const reportLoad = () => {
-    const about = standingOf(journal, Date.now());
-    if (timeline.inPlace) timeline.status(about);
+    const about = journal ? standingOf(journal, Date.now()) : '';
+    if (timeline.inPlace) timeline.status(about && place + about);
     else if (about !== '') note({ at: Date.now(), source: 'load', about });
   };
   const timers = [setInterval(gather, 200), setInterval(reportLoad, timeline.inPlace ? statusMs : pipeStatusMs)];
@@ -51,9 +51,10 @@ export function createNarrator(service: string, timeline: Timeline, journal: Jou
   return {
     moment: (moment: Moment) => note(...follower.moment(moment)),
     visits: (visits: readonly Visit[]) => note(...follower.visits(visits)),
-    announce: (step: string) => {
+    announce: (progress: Progress) => {
       flush();
-      timeline.heading(step);
+      place = `step ${progress.step}/${progress.of} · `;
+      timeline.heading(progressLine(progress));
     },
     remark: (about: string, source: Note['source'] = 'load') => note({ at: Date.now(), source, about }),
     /** Writes the notes that still wait, then stops. */
@@ -87,6 +88,10 @@ export function createFollower(service: string) {
       if (of !== undefined && of !== service && kind !== 'service') return [];
       if (task !== undefined && kind === 'task-running') ran.set(task, at);
       if (task !== undefined && kind === 'stop-ordered') ordered.set(task, at);
+      if (task !== undefined && kind === 'task-stopped') {
+        ran.delete(task);
+        if (!ordered.has(task)) lastRequest.delete(task);
+      }
       return noteOf(moment, service);
     },
     visits: (visits: readonly Visit[]): readonly Note[] =>
@@ -103,6 +108,7 @@ export function createFollower(service: string) {
         const last = Math.max(at, lastRequest.get(task) ?? at);
         if (now - last < quietMs) return [];
         ordered.delete(task);
+        if (!ran.has(task)) lastRequest.delete(task);
         return [{ at: now, source: 'proxy', about: 'last request', task, ms: last - at }];
       }),
   };

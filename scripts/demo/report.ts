@@ -1,14 +1,15 @@
 import { table } from '../terminal/table';
 import type { Certified, Swap } from './certificate';
-import { type Facts, fateOf } from './fate';
+import { endOf, type Facts, fateOf } from './fate';
 import type { Measured, MeasuredStep, Seen, Totals } from './steps';
 import { seconds, short } from './timeline';
 import type { Visit } from './visit';
 
 /** What is real in the demo, and what is played. */
 export const introduction = (haproxyVersion: string, controlPlaneDelayMs: number, perSecond: number): string =>
-  `Real: HAProxy ${haproxyVersion}, the packaged functions and sync, the tasks (processes), ${perSecond} requests a second,
-a certificate authority (Pebble), which asks the played zone by DNS.
+  `Real: HAProxy ${haproxyVersion}, the packaged functions and sync, the tasks (processes),
+  ${perSecond} requests a second, a certificate authority (Pebble), which asks the played
+  zone by DNS.
 Played: AWS, with its delays: ${seconds(controlPlaneDelayMs)} from an event to the proxy.
 Visitors repeat no request: each one without its whole answer is counted.`;
 
@@ -31,9 +32,9 @@ const columns: readonly (readonly [title: string, cell: (step: MeasuredStep) => 
 const stepTable = (steps: readonly MeasuredStep[]): string =>
   table([columns.map(([title]) => title), ...steps.map((step) => columns.map(([, cell]) => cell(step)))], [], [0]);
 
-const legend = `lost: could not be repeated, and the task was killed or closed its port · *: a new HAProxy process
-503: while no task existed that the proxy could know · calls: of AWS's API
-first: first request after a task started (median)`;
+const legend = `lost: could not be repeated, and the task was killed or closed its port
+503: while no task existed that the proxy could know · *: a new HAProxy process
+first: first request after a task started (median) · calls: of AWS's API`;
 
 /** How the certificate came, and how it was renewed. */
 export function certificateLines({ issuer, requests }: Certified, swaps: readonly Swap[]): readonly string[] {
@@ -41,8 +42,7 @@ export function certificateLines({ issuer, requests }: Certified, swaps: readonl
   if (first === undefined || renewed === undefined) return [];
   return [
     `HTTPS: ${requests.map(number).join(' requests with the first certificate, ')} with the renewed one. Visitors trust only ${issuer}.`,
-    `The first certificate was served ${seconds(first.servedAfterMs)} after the deploy, ${reloaded(first)}: ` +
-      'the redirect from HTTP is new structure.',
+    `The first certificate was served ${seconds(first.servedAfterMs)} after the deploy, ${reloaded(first)}.`,
     `The renewed one was served ${seconds(renewed.servedAfterMs)} after the schedule started renew, ${reloaded(renewed)}.`,
   ];
 }
@@ -52,20 +52,18 @@ const reloaded = ({ reloads, samePid }: Swap): string =>
 
 /** The outcome in words. */
 function verdict({ totals, eventToFirstRequestMs: wait }: Measured, delayMs: number): readonly string[] {
-  const { requests, failed, lostWithTask, expected503 } = totals;
-  const outcome =
-    failed === 0
-      ? `${number(requests)} requests, none failed.`
-      : `${number(failed)} of ${number(requests)} requests failed.`;
   const waited = `A new task got its first request ${duration(wait)} after it started (median); AWS's own delay is set to ${seconds(delayMs)}.`;
-  const unavailable = `${number(expected503)} got 503 while no task existed, or the first one was too new to be known. This is expected.`;
-  const lost = `${number(lostWithTask)} could not be repeated: their task was killed, or closed its port before it had read them.`;
-  return [
-    outcome,
-    ...(wait === undefined ? [] : [waited]),
-    ...(expected503 > 0 ? [unavailable] : []),
-    ...(lostWithTask > 0 ? [lost] : []),
-  ];
+  return [outcomeOf(totals), ...(wait === undefined ? [] : [waited])];
+}
+
+/** The outcome in one sentence. */
+export function outcomeOf({ requests, failed, lostWithTask, expected503 }: Totals): string {
+  const failures = failed === 0 ? 'none failed' : `${number(failed)} failed`;
+  const lost = `${number(lostWithTask)} were lost with a task that was killed or closed its port`;
+  const unavailable = `${number(expected503)} got 503, as expected while no task existed or none was known yet`;
+  const ends = [failures, ...(lostWithTask > 0 ? [lost] : []), ...(expected503 > 0 ? [unavailable] : [])];
+  const last = ends.length > 1 ? `, and ${ends.pop()}` : '';
+  return `${number(requests)} requests: ${ends.join(', ')}${last}.`;
 }
 
 /** The load in one short line; `failed` is always there. */
@@ -73,11 +71,21 @@ export function standingLine({ requests, failed, lostWithTask, expected503 }: To
   const parts = [
     `served ${number(requests - failed - lostWithTask - expected503)}`,
     `failed ${number(failed)}`,
-    ...(lostWithTask > 0 ? [`lost with a task ${number(lostWithTask)}`] : []),
-    ...(expected503 > 0 ? [`503 without tasks ${number(expected503)}`] : []),
+    ...(lostWithTask > 0 ? [`lost ${number(lostWithTask)}`] : []),
+    ...(expected503 > 0 ? [`503 ${number(expected503)}`] : []),
     `${perSecond}/s`,
   ];
   return parts.join(' · ');
+}
+
+/** Counts requests without keeping them, and says how many ended how. */
+export function countEnds(perSecond: number): (visits: readonly Visit[]) => string {
+  const ends = { answered: 0, unavailable: 0, lost: 0 };
+  return (visits) => {
+    for (const visit of visits) ends[endOf(visit)] += 1;
+    const { answered, unavailable, lost } = ends;
+    return `answered ${number(answered)} · 503 ${number(unavailable)} · lost or failed ${number(lost)} · ${perSecond}/s`;
+  };
 }
 
 /**

@@ -10,7 +10,12 @@ import type { Narrator } from './narrator';
 import type { PlayedStep } from './steps';
 import { type Visit, visit } from './visit';
 
-export type Step = { readonly name: string; readonly play: (stage: Stage) => Promise<void> };
+export type Step = {
+  readonly name: string;
+  /** How long it takes, about. */
+  readonly seconds: number;
+  readonly play: (stage: Stage) => Promise<void>;
+};
 
 export type Deps = Pick<Narrator, 'announce' | 'remark'> & {
   readonly world: World;
@@ -34,9 +39,10 @@ const patienceMs = 30_000;
 export async function perform(story: readonly Step[], deps: Deps): Promise<readonly PlayedStep[]> {
   const stage = stageOf(deps);
   const played: PlayedStep[] = [];
-  for (const { name, play } of story) {
-    deps.announce(name);
+  for (const [index, { name, play }] of story.entries()) {
     const from = Date.now();
+    const secondsLeft = story.slice(index).reduce((sum, { seconds }) => sum + seconds, 0);
+    deps.announce({ step: index + 1, of: story.length, name, at: from, secondsLeft });
     const before = { ...(await stage.haproxy()), ...stage.effort() };
     await abortable(play(stage), deps.signal);
     const after = { ...(await stage.haproxy()), ...stage.effort() };

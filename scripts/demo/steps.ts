@@ -11,6 +11,24 @@ export type PlayedStep = {
   readonly awsCalls: number;
 };
 
+/** Where the story stands. */
+export type Progress = {
+  readonly step: number;
+  readonly of: number;
+  readonly name: string;
+  readonly at: number;
+  /** How long this step and the following ones take, about. */
+  readonly secondsLeft: number;
+};
+
+export const progressLine = ({ step, of, name, secondsLeft }: Progress): string =>
+  `Step ${step} of ${of}: ${name} (${left(secondsLeft)})`;
+
+const left = (seconds: number): string => {
+  if (seconds >= 90) return `about ${Math.round(seconds / 60)} minutes left`;
+  return seconds >= 45 ? 'about a minute left' : 'less than a minute left';
+};
+
 export type Totals = Readonly<Record<'requests' | 'failed' | 'lostWithTask' | 'expected503', number>>;
 /** From RUNNING to the first request that the task answered: the median of the tasks that started then. */
 type Waited = { readonly eventToFirstRequestMs?: number };

@@ -8,6 +8,7 @@ import { seconds } from './timeline';
 
 const start: Step = {
   name: 'start with 3 tasks',
+  seconds: 9,
   play: async ({ ecs, open, settled }) => {
     ecs.createService({ name: 'worker', taskDefinition: ecs.registerTaskDefinition(worker), desiredCount: 1 });
     const taskDefinition = ecs.registerTaskDefinition(hello(1));
@@ -19,12 +20,17 @@ const start: Step = {
 };
 
 /** Sets numbers of tasks, one after the other, with so many quiet seconds after each. */
-const scale = (name: string, ...sizes: readonly (readonly [tasks: number, seconds: number])[]): Step => ({
+const scale = (
+  name: string,
+  seconds: number,
+  ...sizes: readonly (readonly [tasks: number, quietSeconds: number])[]
+): Step => ({
   name,
+  seconds,
   play: async ({ ecs, settled }) => {
-    for (const [desiredCount, seconds] of sizes) {
+    for (const [desiredCount, quietSeconds] of sizes) {
       ecs.updateService(service, { desiredCount });
-      await settled(seconds);
+      await settled(quietSeconds);
     }
   },
 });
@@ -32,6 +38,7 @@ const scale = (name: string, ...sizes: readonly (readonly [tasks: number, second
 /** The old tasks have a container that delays their stop: they serve until the proxy knows. */
 const deployWithPreStop: Step = {
   name: 'deploy version 2',
+  seconds: 19,
   play: async ({ ecs, settled }) => {
     const taskDefinition = ecs.registerTaskDefinition(hello(2, { preStop: false }));
     ecs.updateService(service, { taskDefinition, maximumPercent: 200 });
@@ -45,6 +52,7 @@ const deployWithPreStop: Step = {
  */
 const deployWithout: Step = {
   name: 'deploy without pre-stop',
+  seconds: 14,
   play: async ({ ecs, settled, remark }) => {
     ecs.updateService(service, { taskDefinition: ecs.registerTaskDefinition(hello(3)), maximumPercent: 134 });
     remark('the old tasks have no pre-stop container: HAProxy retries the connections that they refuse', 'proxy');
@@ -54,6 +62,7 @@ const deployWithout: Step = {
 
 const kill: Step = {
   name: 'kill a task',
+  seconds: 6,
   play: async ({ ecs, settled, pause }) => {
     await pause(1);
     killOne(ecs);
@@ -67,6 +76,7 @@ const jobs = 70;
 
 const burst: Step = {
   name: 'burst of 200 events',
+  seconds: 7,
   play: async ({ ecs, until, effort, reconciles, remark, pause }) => {
     const [before, runs, from] = [effort(), reconciles().length, Date.now()];
     ecs.createService({ name: 'jobs', taskDefinition: ecs.registerTaskDefinition(job), desiredCount: jobs });
@@ -89,7 +99,8 @@ const burst: Step = {
 };
 
 const controlPlaneOff: Step = {
-  name: 'control plane off, then on',
+  name: 'control plane off and on',
+  seconds: 24,
   play: async ({ ecs, controlPlane, settled, pause, journal, remark }) => {
     controlPlane(false, 'held');
     const served = () => journal.visits.filter(answered).length;
@@ -108,7 +119,7 @@ const controlPlaneOff: Step = {
 export const story: readonly Step[] = [
   start,
   firstCertificate,
-  scale('scale to 6', [6, 3]),
+  scale('scale to 6', 7, [6, 3]),
   ...[
     deployWithPreStop,
     deployWithout,
@@ -121,7 +132,7 @@ export const story: readonly Step[] = [
     controlPlaneOff,
   ],
   renewal,
-  scale('scale to 0 and back to 3', [0, 2], [3, 6]),
+  scale('scale to 0, back to 3', 26, [0, 2], [3, 6]),
 ];
 
 /** Kills the oldest task, which has kept connections and requests under way. */

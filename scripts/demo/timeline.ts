@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
 
+import { wrap } from '../terminal/wrap';
+
 /** A terminal, or a pipe. */
 type Out = Pick<Partial<NodeJS.WriteStream>, 'isTTY' | 'columns'> & { readonly write: (text: string) => unknown };
 
@@ -31,7 +33,12 @@ export function createTimeline(out: Out, startedAt: number, coloured: boolean): 
     if (status === '') return out.write(`${text}\n`);
     return out.write(`\r\x1b[2K${text}\n${paint('dim', status)}`);
   };
-  const fit = (text: string) => (text.length > width ? wrap(text, width - 2).join('\n  ') : text);
+  // Commands and rows of a table stand whole.
+  const isWhole = (text: string) => text.length <= width || /^ {4}|\S {2,}\S/.test(text);
+  const fit = (text: string) => {
+    const margin = ' '.repeat(text.search(/\S/) + 2);
+    return isWhole(text) ? text : margin.slice(2) + wrap(text, width - margin.length).join(`\n${margin}`);
+  };
 
   return {
     line: ({ at, source, text }) => {
@@ -44,7 +51,7 @@ export function createTimeline(out: Out, startedAt: number, coloured: boolean): 
     inPlace: out.isTTY === true,
     status: (text) => {
       if (out.isTTY !== true) return;
-      status = text === '' ? '' : `${indent}${text}`.slice(0, width - 1);
+      status = text === '' ? '' : `  ${text}`.slice(0, width - 1);
       out.write(`\r\x1b[2K${paint('dim', status)}`);
     },
   };
@@ -56,15 +63,3 @@ export const short = (task: string): string => task.slice(0, 4);
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 const time = (ms: number): string => `${(ms / 1000).toFixed(1).padStart(7)}s`;
-
-/** Breaks a text between words. */
-function wrap(text: string, width: number): readonly string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1) ?? '';
-    if (last === '') lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}

@@ -9,8 +9,13 @@ import { type Plan, type Visit, visit } from './visit';
  * HAProxy closes a connection that idles for 5 s. A request sent at that moment is lost on the way (ECONNRESET);
  * a browser would repeat it, these visitors repeat nothing, so they close first.
  */
-const reusing: AgentOptions = { keepAlive: true, timeout: 4_000 };
-const agents = (make: (options: AgentOptions) => Agent) => ({ kept: make(reusing), fresh: make({ keepAlive: false }) });
+const reusing: AgentOptions = { keepAlive: true, timeout: 4_000, maxSockets: 60 };
+/**
+ * All four kinds together stay below the 400 connections of a t4g.nano's HAProxy. Otherwise one stall of a busy machine lasts: visitors open
+ * connections that then idle in HAProxy's last places.
+ */
+const closing: AgentOptions = { keepAlive: false, maxSockets: 120 };
+const agents = (make: (options: AgentOptions) => Agent) => ({ kept: make(reusing), fresh: make(closing) });
 
 const plain = agents((options) => new Agent(options));
 /** For visitors by HTTPS, once `Order.secure` is there. */

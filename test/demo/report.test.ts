@@ -1,5 +1,6 @@
 import type { Facts } from '../../scripts/demo/fate';
-import { certificateProblems, problems } from '../../scripts/demo/report';
+import { certificateProblems, closing, outcomeOf, problems } from '../../scripts/demo/report';
+import { story } from '../../scripts/demo/story';
 import type { Visit } from '../../scripts/demo/visit';
 
 const facts: Facts = { empty: [], died: new Map(), closed: new Map(), began: new Map() };
@@ -49,4 +50,26 @@ it.each([
   ['a renewed one that no visitor saw', { ...renewed, requests: [9, 0] }, ['no visitor was shown serial B']],
 ])('reports %s after a renewal', (_, certified, expected) => {
   expect(certificateProblems(certified)).toStrictEqual(expected);
+});
+
+it.each([
+  [{ failed: 0, lostWithTask: 0, expected503: 0 }, '38,448 requests: none failed.'],
+  [
+    { failed: 0, lostWithTask: 17, expected503: 5_050 },
+    '38,448 requests: none failed, 17 were lost with a task that was killed or closed its port, and 5,050 got 503, as expected while no task existed or none was known yet.',
+  ],
+  [
+    { failed: 3, lostWithTask: 0, expected503: 5 },
+    '38,448 requests: 3 failed, and 5 got 503, as expected while no task existed or none was known yet.',
+  ],
+])('says in one sentence how all requests ended: %j', (counts, sentence) => {
+  expect(outcomeOf({ requests: 38_448, ...counts })).toBe(sentence);
+});
+
+it('fits the closing table into 80 columns', () => {
+  const counts = { requests: 36_000, failed: 12, lostWithTask: 123, expected503: 1_802, reloads: 2, samePid: false };
+  const steps = story.map(({ name }) => ({ name, ...counts, awsCalls: 120, eventToFirstRequestMs: 15_500 }));
+  const [table = ''] = closing({ totals: { ...counts }, steps }, [], 2_200).split('\n\n');
+
+  expect(Math.max(...table.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
 });

@@ -1,4 +1,6 @@
 import { createFollower, merge } from '../../scripts/demo/narrator';
+import { progressLine } from '../../scripts/demo/steps';
+import { createTimeline } from '../../scripts/demo/timeline';
 import type { Visit } from '../../scripts/demo/visit';
 import type { Moment } from '../../scripts/local/world';
 
@@ -35,4 +37,28 @@ it('follows the tasks of one service, and merges notes of a kind into one line',
     '4100 ecs: task bbbb was killed',
     '8000 proxy: last request to aaaa: 2.3 s after the stop order',
   ]);
+});
+
+it('wraps words at 80 columns, and never a command or a table', () => {
+  const written: string[] = [];
+  const timeline = createTimeline({ columns: 80, write: (text) => written.push(text) }, 0, false);
+  const [words, command, row] = [
+    'word '.repeat(30).trim(),
+    `    curl ${'--option '.repeat(12)}`,
+    `${'cell   '.repeat(14)}end`,
+  ];
+  timeline.text(`  ${words}\n${command}\n${row}`);
+  timeline.line({ at: 1_000, source: 'ecs', text: words });
+  const lines = written.join('').split('\n');
+
+  expect(lines.filter((line) => line.length > 80)).toStrictEqual([command, row]);
+  expect(lines.filter((line) => /^ {4}word|^ {17}word/.test(line))).toHaveLength(3);
+});
+
+it.each([
+  [188, 'Step 5 of 14: kill a task (about 3 minutes left)'],
+  [60, 'Step 5 of 14: kill a task (about a minute left)'],
+  [12, 'Step 5 of 14: kill a task (less than a minute left)'],
+])('says in a heading how much is left of %d seconds', (secondsLeft, heading) => {
+  expect(progressLine({ step: 5, of: 14, name: 'kill a task', at: 0, secondsLeft })).toBe(heading);
 });

@@ -3,13 +3,15 @@ import type { Stage, Step } from '../stage';
 import { seconds } from '../timeline';
 
 export const firstCertificate: Step = {
-  name: 'first certificate, HTTPS',
+  name: 'first certificate',
+  seconds: 11,
   play: async (stage) => {
     const { certificate, secure, ask, pause, remark } = stage;
     const { host } = certificate.secure;
     const distrust = await certificate.shown().then(
       () => Promise.reject(new Error(`${host} is trusted before any certificate was ordered`)),
-      (error: Error) => error.message,
+      // Node.js's advice about its own settings follows.
+      (error: Error) => error.message.replace(/;.*/s, ''),
     );
     remark(`https://${host}/ shows the proxy's stand-in, which visitors refuse: ${distrust}`, 'proxy');
     remark('the stack is complete, as at the end of a deploy: EventBridge starts renew', 'aws');
@@ -22,7 +24,8 @@ export const firstCertificate: Step = {
 };
 
 export const renewal: Step = {
-  name: 'certificate renewed live',
+  name: 'certificate renewed',
+  seconds: 10,
   play: async (stage) => {
     const { certificate, pause, remark } = stage;
     const finish = holdOpen(certificate.secure);
@@ -65,7 +68,7 @@ async function swap({ certificate, haproxy, until, remark }: Stage, startRenew: 
   const [serial = '', servedAfterMs, after] = [stored(), Date.now() - from, await haproxy()];
   const [reloads, samePid] = [after.reloads - before.reloads, after.pid === before.pid];
   swaps.push({ serial, servedAfterMs, reloads, samePid });
-  const how = samePid ? 'by the same process, without a reload' : 'after a reload: its redirect from HTTP is new';
+  const how = samePid ? 'by the same process, without a reload' : 'after a reload';
   remark(`${seconds(servedAfterMs)}: serial ${serial} is served ${how}`, 'proxy');
   await until('the end of renew', hasEnded);
   remark(`renew ended after ${passed()}. The certificate was due because: ${reasons().at(-1)}`, 'aws');

@@ -9,6 +9,7 @@ const replacementSeconds = 4;
 
 export const spotLoss: Step = {
   name: 'Spot warning and loss',
+  seconds: 14,
   play: async ({ ecs, pause, settled, until, remark }) => {
     const { ec2Id = '' } = ecs.hosts()[0] ?? {};
     const warnedAt = Date.now();
@@ -25,6 +26,7 @@ export const spotLoss: Step = {
 
 export const onlyInstanceLost: Step = {
   name: 'the only instance lost',
+  seconds: 12,
   play: async ({ ecs, journal, pause, settled, until, remark }) => {
     const [only, ...others] = ecs.hosts();
     if (only === undefined || others.length > 0) throw new Error(`there are ${ecs.hosts().length} instances, not one`);

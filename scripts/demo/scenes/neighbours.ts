@@ -7,6 +7,7 @@ const host = 'shop.example';
 
 export const portReuse: Step = {
   name: 'port reuse',
+  seconds: 20,
   play: async ({ ecs, until, ask, remark, journal, pause }) => {
     ecs.reusePorts(true);
     const stopped = () => ecs.tasks(service).filter(({ lastStatus }) => lastStatus === 'STOPPED');
@@ -37,7 +38,8 @@ const isOfShop = (ecs: Stage['ecs'], { status, task }: Visit, revision = 1): boo
   status === 200 && ecs.tasks('shop').some((each) => each.id === task && each.revision === revision);
 
 export const faultyLabel: Step = {
-  name: 'faulty label, 2nd service',
+  name: 'faulty label',
+  seconds: 10,
   play: async ({ ecs, until, ask, remark, reconciles, pause }) => {
     let [asked, answered] = [0, 0];
     const answers = async (revision: number): Promise<boolean> => {

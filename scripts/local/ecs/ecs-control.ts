@@ -20,6 +20,7 @@ export function ecsControl(ecs: Ecs, [cluster = '']: readonly string[]) {
     updateService: (name: string, change: Partial<Omit<Service, 'name' | 'cluster'>>): void =>
       ecs.putService({ ...service(name), ...change }),
     tasks: (name?: string) => [...ecs.tasks.values()].filter((task) => !name || task.service === name).map(view),
+    services: (): readonly Service[] => [...ecs.services.values()],
     hosts: (): readonly Host[] => [...ecs.hosts],
     addHost: (managed = false): string => ecs.addHost(cluster, managed),
     /** Waits until the wanted tasks run and are healthy, and no other is left. */
