@@ -115,6 +115,12 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
+it('README has only commands whose promises CI checks in a fresh clone', () => {
+  const checked = [...read('scripts/follow-readme.cjs').matchAll(/^ {2}'(.*)': \{/gm)].map(([, command]) => command);
+
+  expect([followed[0], ...checked].sort()).toStrictEqual([...followed].sort());
+});
+
 it('settings.yml is the user’s own: no pull touches it', async () => {
   const { stdout } = await promisify(execFile)('git', ['check-ignore', 'settings.yml'], { cwd: root });
 
