@@ -15,6 +15,8 @@ const clone = 'git clone <this repository> sluice && cd sluice';
 const promised = {
   'npm run setup': { makes: 'node_modules/.bin/sluice' },
   'npm run demo': { says: /none failed/ },
+  'npx sluice init --domain example.com --hosted-zone-id Z0123456789ABCDEFGHIJ --email me@example.com --accept-terms --yes':
+    { says: /\$\d+\.\d\d[\s\S]*^Wrote settings\.yml/m, makes: 'settings.yml' },
   'npx sluice cost': { says: /^load balancer [\s\S]*^the entrance alone /m },
   'npm run package': {
     says: / resources,\s+in \.serverless/,
