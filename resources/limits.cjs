@@ -82,4 +82,7 @@ function limits(type) {
   };
 }
 
-module.exports = { cost, limits, memoryOf, sockets, workers };
+/** What AWS grants all the time (aws/karpenter-provider-aws, zz_generated.bandwidth.go, read in 2026-11, from AWS's own figures). */
+const megabits = { 't4g.nano': 32, 't4g.micro': 64, 't4g.small': 128, 't4g.medium': 256 };
+
+module.exports = { cost, limits, megabits, memoryOf, sockets, workers };

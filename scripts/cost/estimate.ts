@@ -3,8 +3,9 @@ import { type Options, type Scenario, scenarios } from './options';
 import { dated, type Price, priceOf, sources } from './prices';
 import { albZones, hours, type Row, seedRows, systemGb, todayRows } from './rows';
 
-const { limits } = require('../../resources/limits.cjs') as {
+const { limits, megabits } = require('../../resources/limits.cjs') as {
   limits: (type: string) => { readonly SLUICE_CONNECTIONS: number };
+  megabits: Readonly<Record<Size, number>>;
 };
 
 export type Line = Required<Price> & { readonly what: string; readonly quantity: number; readonly monthly: number };
@@ -66,16 +67,8 @@ function bill(rows: readonly Row[], scenario: Scenario, region: string, freeTier
 /** To a millionth of a dollar, so that no binary fraction shows. */
 const exact = (usd: number): number => Math.round(usd * 1e6) / 1e6;
 
-/**
- * What AWS grants a size all the time. Network: aws/karpenter-provider-aws, zz_generated.bandwidth.go, read in 2026-11, from AWS's own
- * figures; CPU: EC2 user guide, burstable performance instances, table of credits.
- */
-const sizes = {
-  't4g.nano': { megabits: 32, creditsAnHour: 6 },
-  't4g.micro': { megabits: 64, creditsAnHour: 12 },
-  't4g.small': { megabits: 128, creditsAnHour: 24 },
-  't4g.medium': { megabits: 256, creditsAnHour: 24 },
-} as const;
+/** CPU credits that AWS grants a size in an hour (EC2 user guide, burstable performance instances, table of credits). */
+const sizes = { 't4g.nano': 6, 't4g.micro': 12, 't4g.small': 24, 't4g.medium': 24 } as const;
 type Size = keyof typeof sizes;
 /** Of every size up to medium. */
 const cores = 2;
@@ -83,7 +76,7 @@ const cores = 2;
 const relativeSpeed = 0.5;
 
 function reach(type: Size, { cpu }: Calls, region: string) {
-  const { megabits, creditsAnHour } = sizes[type];
+  const [network, creditsAnHour] = [megabits[type], sizes[type]];
   const granted = creditsAnHour / 60;
   // An estimate like this has no more than two digits.
   const requests = (microseconds: number) => Number(((granted * relativeSpeed * 1e6) / microseconds).toPrecision(2));
@@ -93,8 +86,8 @@ function reach(type: Size, { cpu }: Calls, region: string) {
     source,
     monthly: exact(usd * hours),
     /** Without an end. Bursts go to 5 Gbit/s. */
-    sustainedMegabits: megabits,
-    sustainedGbAMonth: Math.round((megabits / 8 / 1_000) * 3_600 * hours),
+    sustainedMegabits: network,
+    sustainedGbAMonth: Math.round((network / 8 / 1_000) * 3_600 * hours),
     /** As far as CPU goes without an end: on kept connections, and with a handshake each. */
     requestsASecond: { kept: requests(cpu.keptConnection), newTls: requests(cpu.newTlsConnection) },
     /** Both cores busy, after a day without load. */

@@ -30,8 +30,8 @@ const pollsAnHour = 5 * (3_600 / 20);
 /** Two of a capacity provider with managed scaling (AWS: ECS cluster auto scaling); resources/alarms.yml: five of the stage, two a proxy. */
 const scalingAlarms = 2;
 export const ownAlarms = (proxies: number): number => 5 + 2 * proxies;
-/** `Unanswered` and `LifeLeft`; each proxy has its `Synced`. */
-const stageMetrics = 2;
+/** `Unanswered`, `LifeLeft` and `Faults`; each proxy has its `Synced`. */
+const stageMetrics = 3;
 /** serverless.yml: memorySize. */
 export const functionGb = 0.5;
 /** START, END and REPORT, which Lambda writes itself for each run; from general knowledge. */
@@ -91,6 +91,7 @@ function controlPlane({ proxies, tasks, changesADay, advancedParameters }: Deplo
     sluice('calls for them', 'advanced call', parameterCalls),
     sluice('metrics', 'metric', stageMetrics + proxies),
     sluice('calls that report them', 'metric call', reports),
+    sluice('dashboard', 'dashboard', 1),
     row('alarms', 'alarm', { Sluice: ownAlarms(proxies) + scalingAlarms, ALB: scalingAlarms }),
   ];
 }

@@ -16,7 +16,7 @@ type Resource = { readonly Type: string; readonly Properties: Properties };
 /** Free, or billed by use: queues, functions, schedules, logs. The bucket of deploys holds a few MB. */
 const free =
   /^AWS::(IAM|Events|SQS|Lambda|Scheduler|Logs|SSM|SNS|ECS|S3|CloudFormation|CertificateManager|AutoScaling)::|^Custom::|^AWS::ElasticLoadBalancingV2::(Listener|TargetGroup)|^AWS::Route53::RecordSet|^AWS::EC2::(VPC|Subnet|InternetGateway|Route|SecurityGroup|VPCGatewayAttachment)/;
-const billed = /^AWS::(CloudWatch::Alarm|EC2::(EIP|LaunchTemplate)|.*::LoadBalancer|Route53::HealthCheck)$/;
+const billed = /^AWS::(CloudWatch::(Alarm|Dashboard)|EC2::(EIP|LaunchTemplate)|.*::LoadBalancer|Route53::HealthCheck)$/;
 
 it.each<[Variant, number]>([
   ['default', 1],
@@ -41,6 +41,7 @@ it.each<[Variant, number]>([
 
     expect(all.map(({ Type }) => Type).filter((type) => !free.test(type) && !billed.test(type))).toStrictEqual([]);
     expect(of('EC2::EIP', once)).toHaveLength(proxies);
+    expect(of('CloudWatch::Dashboard', once)).toHaveLength(1);
     expect(of('Route53::HealthCheck', once)).toHaveLength(proxies);
     expect(volumes.flat().sort()).toStrictEqual([hostGb, ...Array<number>(proxies).fill(systemGb)].sort());
     expect(metrics.flat()).toHaveLength(ownAlarms(proxies));

@@ -24,6 +24,7 @@ const own: Readonly<Record<string, readonly [type: string, name?: string]>> = {
   'acm:certificate': ['AWS::CertificateManager::Certificate', 'id'],
   'autoscaling:autoScalingGroup': ['AWS::AutoScaling::AutoScalingGroup', 'AutoScalingGroupName'],
   'cloudwatch:alarm': ['AWS::CloudWatch::Alarm', 'AlarmName'],
+  'cloudwatch:dashboard': ['AWS::CloudWatch::Dashboard', 'DashboardName'],
   'ec2:elastic-ip': ['AWS::EC2::EIP', 'id'],
   'ec2:internet-gateway': ['AWS::EC2::InternetGateway', 'id'],
   'ec2:launch-template': ['AWS::EC2::LaunchTemplate', 'id'],

@@ -77,6 +77,7 @@ export const belowRoot: Readonly<Record<string, readonly (readonly Asked[])[]>> 
       ['ssm:SendCommand', proxy, tagged],
     ],
   ],
+  'mail to those who get the alarms': [[['sns:Publish', arn('sns', 'sluice-local-AlarmTopic')]]],
   'say that something happened': [[['sqs:SendMessage', arn('sqs', 'sluice-dev-reconcile.fifo')]]],
 };
 
