@@ -102,7 +102,9 @@ describe('a host of tasks, whose agent is not played', () => {
     );
 
     expect(task).not.toHaveProperty('executionRoleArn');
-    for (const { logConfiguration } of containerDefinitions) {
+    const logging = containerDefinitions.filter(({ logConfiguration }) => logConfiguration);
+    expect(logging).toHaveLength(1);
+    for (const { logConfiguration } of logging) {
       const group = logConfiguration?.options['awslogs-group'] ?? '';
       expect(logConfiguration).toMatchObject({ logDriver: 'awslogs', options: { 'awslogs-region': 'eu-west-2' } });
       expect(made).toStrictEqual([group]);
