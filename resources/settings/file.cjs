@@ -71,17 +71,23 @@ function stageFault(stage) {
   return `--stage ${named(`${stage}`)} is not a name of a stage: ${stageRule}${guess}`;
 }
 
+/** As it is written; `undefined` if it is not set. */
+function settingOf(stage, name) {
+  const { blocks } = readFile();
+  return blocks[stage]?.[name] ?? blocks.default?.[name] ?? undefined;
+}
+
 /** The region that the settings name, or the default; settings.cjs reports a wrong one. */
 function regionOf(stage, params = []) {
-  const { blocks } = readFile();
   const given = params.filter((param) => param.startsWith('region=')).at(-1);
-  const region = given?.slice('region='.length) ?? blocks[stage]?.region ?? blocks.default?.region;
+  const region = given?.slice('region='.length) ?? settingOf(stage, 'region');
   return table.region.kind.schema.safeParse(region).data ?? table.region.default;
 }
 
 module.exports = {
   readFile,
   regionOf,
+  settingOf,
   stageFault,
   /** Only a map can be a block; settings.cjs reports anything else. */
   blocks: () => readFile().blocks,

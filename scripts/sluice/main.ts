@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
@@ -123,6 +124,7 @@ function ownDeps(): Deps {
     config,
     now: Date.now,
     pause: (ms, signal) => pause(ms, undefined, { signal }),
+    resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     root,
     cwd,
   };

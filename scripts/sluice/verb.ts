@@ -20,6 +20,8 @@ export type Deps = {
   readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** By default those in the terminal. */
   readonly questions?: Questions;
+  /** The addresses of a host, by this machine's resolver. */
+  readonly resolve: (host: string) => Promise<readonly string[]>;
   /** The clone. */
   readonly root: string;
   /** Where the user is: paths that they name begin here. */

@@ -17,6 +17,7 @@ export async function sluice(args: readonly string[], { columns = 80, ...deps }:
     config: (region) => ({ region }),
     now: Date.now,
     pause: async () => {},
+    resolve: async () => ['127.0.0.1'],
     root: process.cwd(),
     cwd: process.cwd(),
     ...deps,

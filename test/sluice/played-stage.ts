@@ -40,6 +40,7 @@ export async function playedStage({ backends, kept, services, proxies = 1 }: Pla
     ...store.handlers,
     ...proxiesOf(slots, address),
     ...others,
+    'sqs:GetQueueUrl': ({ QueueName }: { QueueName: string }) => ({ QueueUrl: `${client.endpoint}/1/${QueueName}` }),
     'ecs:DescribeServices': ({ services: asked }: { services: string[] }) => ({
       services: asked.flatMap((name) => described(name, services[name])),
       failures: asked.flatMap((arn) => (services[arn] ? [] : { arn, reason: 'MISSING' })),
@@ -90,7 +91,6 @@ const others = {
   'ssm:ListDocuments': () => ({ DocumentIdentifiers: [{ Name: 'sluice-dev-sync', CreatedDate: 1 }] }),
   'ssm:SendCommand': () => ({ Command: { CommandId: '1' } }),
   'ssm:GetCommandInvocation': () => ({ Status: 'Success', StandardOutputContent: report }),
-  'sqs:GetQueueUrl': ({ QueueName }: { QueueName: string }) => ({ QueueUrl: `http://127.0.0.1/1/${QueueName}` }),
   'sqs:GetQueueAttributes': () => ({
     Attributes: { ApproximateNumberOfMessages: '0', ApproximateNumberOfMessagesNotVisible: '0' },
   }),

@@ -60,6 +60,28 @@ it('each call that fails is one line or one sentence with the next step, and no 
   expect(new Set(suffered.map(({ action }) => action)).size).toBe(11);
 });
 
+it('--watch looks again until Ctrl-C, shows a look that failed as a sentence, and exits with the code of the last one', async () => {
+  const { client } = await playedStage(shop);
+  let pauses = 0;
+  const expired = () => Promise.reject(Object.assign(new Error('expired'), { name: 'ExpiredTokenException' }));
+  const config = () => (pauses === 1 ? { ...client, credentials: expired } : client);
+  const pause = async () => {
+    pauses += 1;
+    if (pauses === 3) process.emit('SIGINT');
+  };
+
+  const { code, output, complaints } = await sluice(['status', '--watch'], { config, pause, now: () => 0 });
+
+  expect([code, complaints]).toStrictEqual([0, '']);
+  const again = '00:00:00 UTC; again in ten seconds, until Ctrl-C';
+  expect(output.split(`${again}\n\n`)).toStrictEqual([
+    expect.stringMatching(/^ok {6}proxy 1 .*\nAll is well\.\n$/s),
+    'Your credentials for AWS have expired: sign in again (`aws sso login`, or new keys), then run the same command.\n',
+    expect.stringMatching(/^ok {6}proxy 1 .*\nAll is well\.\n$/s),
+    '',
+  ]);
+});
+
 it('without credentials is one sentence', async () => {
   const credentials = () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' }));
 

@@ -15,9 +15,27 @@ export type SeenProxy = {
 };
 
 /** The proxies of a stage, in the order of their slots. */
-export async function findProxies({ ec2, ssm }: Clients, { stage }: Stage): Promise<readonly SeenProxy[]> {
+export async function findProxies(clients: Clients, stage: Stage): Promise<readonly SeenProxy[]> {
+  const addresses = await findAddresses(clients, stage);
+  const agents = await findAgents(clients, stage);
+  return addresses.map((proxy) => {
+    const agent = agents.get(proxy.instance ?? '');
+    return agent ? { ...proxy, agent } : proxy;
+  });
+}
+
+/** The addresses, without the agents' states. */
+export async function findAddresses({ ec2 }: Clients, { stage }: Stage): Promise<readonly SeenProxy[]> {
   const tag = { Name: 'tag:SluiceProxy', Values: [stage] };
   const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand({ Filters: [tag] }));
+  const proxies = Addresses.map(({ PublicIp = '', InstanceId, Tags = [] }): SeenProxy => {
+    const slot = /\d+$/.exec(Tags.find(({ Key }) => Key === 'Name')?.Value ?? '')?.[0] ?? '?';
+    return { slot, address: PublicIp, ...(InstanceId && { instance: InstanceId }) };
+  });
+  return proxies.sort((a, b) => (a.slot < b.slot ? -1 : 1));
+}
+
+async function findAgents({ ssm }: Clients, { stage }: Stage): Promise<ReadonlyMap<string, string>> {
   const agents = new Map<string, string>();
   const Filters = [{ Key: 'tag:SluiceProxy', Values: [stage] }];
   for await (const { InstanceInformationList = [] } of paginateDescribeInstanceInformation(
@@ -25,13 +43,7 @@ export async function findProxies({ ec2, ssm }: Clients, { stage }: Stage): Prom
     { Filters },
   ))
     for (const { InstanceId = '', PingStatus = '' } of InstanceInformationList) agents.set(InstanceId, PingStatus);
-
-  const proxies = Addresses.map(({ PublicIp = '', InstanceId, Tags = [] }): SeenProxy => {
-    const slot = /\d+$/.exec(Tags.find(({ Key }) => Key === 'Name')?.Value ?? '')?.[0] ?? '?';
-    const agent = agents.get(InstanceId ?? '');
-    return { slot, address: PublicIp, ...(InstanceId && { instance: InstanceId }), ...(agent && { agent }) };
-  });
-  return proxies.sort((a, b) => (a.slot < b.slot ? -1 : 1));
+  return agents;
 }
 
 export const isOnline = (proxy: SeenProxy): proxy is SeenProxy & { readonly instance: string } =>
