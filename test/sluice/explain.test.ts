@@ -6,7 +6,7 @@ import { sluice } from './console';
 import { type PlayedStage, playedStage } from './played-stage';
 import { impatient, sufferEach, wrongWords } from './suffering';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const served = (service: string, hosts: readonly string[], more: Partial<Backend> = {}): Backend => ({
   ...backend({ aaaaaaaa1: 32_768, bbbbbbbb2: 32_769 }, { name: `demo.${service}`, service }),

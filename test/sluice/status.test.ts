@@ -6,7 +6,7 @@ import { sluice } from './console';
 import { playedStage } from './played-stage';
 import { impatient, sufferEach, wrongWords } from './suffering';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const shop = { backends: [backend({ a: 1, b: 2, c: 3 })], services: { shop: { running: 3, desired: 3 } } };
 
