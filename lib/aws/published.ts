@@ -20,10 +20,7 @@ import { within } from './calls';
 import { getParameters, putParameter } from './parameters';
 
 /** A version never changes, so it is read once. */
-export function parameterStore(
-  client: SSMClient,
-  prefix: string,
-): Pick<Deps, 'readPublished' | 'publish' | 'keepFaults'> {
+export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
   const seen = new Map<string, string>();
   const written = new Map<string, Piece>();
   return {
@@ -55,13 +52,16 @@ export function parameterStore(
       written.clear();
       return number;
     },
-    keepFaults: async (text) => {
-      const name = faultsName(prefix);
-      const written = putParameter(client, name, text, { otherwise: 'the next run writes it again' });
-      await within(patienceMs, `Writing ${name}`, written);
-    },
   };
 }
+
+export const faultKeeper =
+  (client: SSMClient, prefix: string): Deps['keepFaults'] =>
+  async (text) => {
+    const name = faultsName(prefix);
+    const written = putParameter(client, name, text, { otherwise: 'the next run writes it again' });
+    await within(patienceMs, `Writing ${name}`, written);
+  };
 
 async function putPiece(client: SSMClient, prefix: string, { name, text }: File): Promise<Piece> {
   const versions: number[] = [];

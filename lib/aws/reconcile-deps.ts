@@ -14,7 +14,7 @@ import { always, doing, within } from './calls';
 import { definitionReader } from './definitions';
 import { hostReader } from './instances';
 import { secretReader } from './parameters';
-import { parameterStore } from './published';
+import { faultKeeper, parameterStore } from './published';
 import { serviceReader } from './services';
 import { taskReader } from './tasks';
 
@@ -36,6 +36,7 @@ export function reconcileDeps(clients: Clients, settings: Omit<Settings, 'queueU
     stage: { name: settings.prefix.replace(/^.*\//, ''), region },
     ...serviceReader(ecs),
     ...parameterStore(ssm, settings.prefix),
+    keepFaults: faultKeeper(ssm, settings.prefix),
     nudge: nudge(ssm, settings),
     mail: mailer(sns, settings.alarmTopic),
     countFaults: (value) => log('faults', embedded(namespace, Date.now(), { Faults: { value, unit: 'Count' } })),

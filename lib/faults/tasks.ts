@@ -85,19 +85,19 @@ function isSuspect({ desired, running, deployment, events }: ServiceState, now: 
 
 const isStart = (message: string): boolean => /\bhas started \d+ tasks?\b/.test(message);
 
-/** The faults of all services; one that could not be read keeps those that it had. */
+/** A service that could not be read keeps the faults that it had. */
 export function judge(look: Look): readonly Fault[] {
-  return [...look.services].sort(byName).flatMap(([service, state]) => {
-    const ended = look.ended.get(service);
-    const had = look.known.filter((fault) => fault.service === service && !isUnseen(fault));
-    if (typeof state === 'string') return [...had, unseen(service, state)];
-    if (typeof ended === 'string') return [...had, unseen(service, ended)];
-    if (ended === undefined) return isSuspect(state, look.now) ? had : [];
-    return verdict(service, state, ended, had, look.now);
-  });
+  return [...look.services]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([service, state]) => {
+      const ended = look.ended.get(service);
+      const had = look.known.filter((fault) => fault.service === service && !isUnseen(fault));
+      if (typeof state === 'string') return [...had, unseen(service, state)];
+      if (typeof ended === 'string') return [...had, unseen(service, ended)];
+      if (ended === undefined) return isSuspect(state, look.now) ? had : [];
+      return verdict(service, state, ended, had, look.now);
+    });
 }
-
-const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
 const unseenWords = 'whether its tasks run cannot be seen';
 const unseen = (service: string, why: string): Fault =>
@@ -163,10 +163,8 @@ const loopWords = 'its tasks end again and again';
 
 function crashLoop(service: string, { reason, stopCode, containers }: Ended): Fault {
   const guilty = containers.find(({ exitCode = 0, reason }) => exitCode !== 0 || reason) ?? containers[0];
-  const details = guilty
-    ? [`container ${guilty.name}`, guilty.exitCode === undefined ? '' : `exit code ${guilty.exitCode}`, guilty.reason]
-    : [];
-  const shown = details.filter(Boolean).join(', ');
+  const code = guilty?.exitCode === undefined ? '' : `exit code ${guilty.exitCode}`;
+  const shown = [guilty && `container ${guilty.name}`, code, guilty?.reason].filter(Boolean).join(', ');
   const why = withoutIds(`${reason || stopCode}${shown ? ` (${shown})` : ''}`);
   return faultOf(`${service}: ${loopWords}: ${why}; read the task’s log, then deploy a corrected revision`, service);
 }
