@@ -35,7 +35,7 @@ export function plan(published: Generation | undefined, { files, certificates, d
   return { action: 'publish', reason: reasons.join(', '), changed };
 }
 
-const contradiction = (doubts: readonly string[]): string =>
+export const contradiction = (doubts: readonly string[]): string =>
   `ECS counts more tasks than it describes with an address of their own for ${doubts.join(', ')}, so those that it does not describe stay until its count and its descriptions agree`;
 
 /**

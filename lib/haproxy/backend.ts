@@ -59,8 +59,9 @@ export function parseBackend(text: string): Backend {
       `no ${header === undefined ? '"# sluice" line' : 'backend'} in a file that Sluice should have written`,
     );
   }
-  const { check, labels = labelsOf(check), ...remembered } = JSON.parse(header) as Remembered;
-  return { ...remembered, name, labels, servers: parseServers(text) };
+  const { check, ...remembered } = JSON.parse(header) as Remembered;
+  // In the order of the header, so that the same text is written again.
+  return { ...remembered, labels: remembered.labels ?? labelsOf(check), name, servers: parseServers(text) };
 }
 
 type Remembered = Omit<Backend, 'name' | 'servers' | 'labels'> & { readonly check: string; readonly labels?: Labels };

@@ -14,7 +14,13 @@ export function inWords(thrown: Error, verb: Verb | undefined, region: string): 
   const known = blocked(error, region);
   if (known !== undefined) return known;
   const name = verb?.usage.split(' ')[0] ?? 'the command';
-  return `${name} ended: ${reason(error)}. ${advice(error, verb?.policy)}`;
+  return `${name} ended: ${doing(thrown, error)}${reason(error)}. ${advice(error, verb?.policy)}`;
+}
+
+/** What was being done, as lib/aws/calls.ts says it before AWS's own words. */
+function doing({ message }: Error, { name }: Error): string {
+  const end = message.indexOf(`: ${name}: `);
+  return end < 0 ? '' : message.slice(0, end + 2);
 }
 
 /** AWS's own error: what the functions add to it is for their log. */

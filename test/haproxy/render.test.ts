@@ -82,7 +82,9 @@ it('reads back every backend that it writes', () => {
   fc.assert(
     fc.property(given, (values) => {
       const written = backend({}, { ...values, servers: values.servers.sort((a, b) => (a.name < b.name ? -1 : 1)) });
-      expect(parseBackend(render({ backends: [written], certified: [] }).at(-1)?.text ?? '')).toStrictEqual(written);
+      const text = (each: typeof written) => render({ backends: [each], certified: [] }).at(-1)?.text ?? '';
+      expect(parseBackend(text(written))).toStrictEqual(written);
+      expect(text(parseBackend(text(written)))).toBe(text(written));
     }),
   );
 });

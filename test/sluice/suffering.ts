@@ -22,11 +22,15 @@ export type Suffered = {
   readonly after: readonly Call[];
 };
 
-/** Runs a verb once to see what it calls, then once for each of its actions and each way to fail. */
+/**
+ * Runs a verb once to see what it calls, then once for each of its actions and each way to fail.
+ * @param times how many calls fail, for a verb that asks again
+ */
 export async function sufferEach(
   api: Pick<Api, 'calls' | 'faults'>,
   role: string,
   run: () => Promise<Said>,
+  times = 1,
 ): Promise<readonly Suffered[]> {
   const own = (from: number) => api.calls.slice(from).filter((call) => call.role === role);
   const start = api.calls.length;
@@ -36,7 +40,7 @@ export async function sufferEach(
   for (const action of actions) {
     for (const [kind, fault] of Object.entries(kinds)) {
       const before = api.calls.length;
-      api.faults.next(action, fault);
+      api.faults.next(action, fault, times);
       const said = await run();
       api.faults.clear();
       const calls = own(before);

@@ -33,7 +33,7 @@ type State = {
   isOn: boolean;
 };
 
-/** AWS's endpoints as one HTTP server on loopback: JSON 1.0 and 1.1 for ECS, SSM and SQS, Query for EC2, REST for Route 53. */
+/** AWS's endpoints as one HTTP server on loopback: JSON 1.0 and 1.1 for ECS, SSM and SQS, Query for EC2, REST for Route 53 and Lambda. */
 export async function startApi(callers: readonly Caller[], handlers: Handlers) {
   const state: State = { callers, handlers, calls: [], faults: [], isOn: true };
   const served = await serve(async (request, response) => {
@@ -106,7 +106,8 @@ const services: Readonly<Record<string, string>> = {
   GraniteServiceVersion20100801: 'cloudwatch',
 };
 
-const isXml = ({ headers }: IncomingMessage): boolean => headers['x-amz-target'] === undefined;
+const isXml = ({ headers, url = '' }: IncomingMessage): boolean =>
+  headers['x-amz-target'] === undefined && !url.startsWith('/2015-03-31/');
 
 function asked(request: IncomingMessage, body: string): Asked {
   const { method = '', url = '/' } = request;

@@ -43,9 +43,11 @@ const routes: readonly (readonly [request: RegExp, operation: string])[] = [
   [/^GET \/2013-04-01\/hostedzone\/(\w+)\/rrset$/, 'route53:ListResourceRecordSets'],
   [/^POST \/2013-04-01\/hostedzone\/(\w+)\/rrset\/?$/, 'route53:ChangeResourceRecordSets'],
   [/^GET \/2013-04-01\/change\/(\w+)$/, 'route53:GetChange'],
+  // AWS: Lambda API reference, 2015-03-31, where answers are JSON.
+  [/^GET \/2015-03-31\/functions\/([\w-]+)\/configuration$/, 'lambda:GetFunctionConfiguration'],
 ];
 
-export const isRest = (url: string): boolean => url.startsWith('/2013-04-01/');
+export const isRest = (url: string): boolean => /^\/(2013-04-01|2015-03-31)\//.test(url);
 
 /** The operation as IAM names it, with the id of the path, the query and the changes of the body as its input. */
 export function parseRest(method: string, url: string, body: string): { operation: string; input: unknown } {
