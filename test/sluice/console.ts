@@ -6,12 +6,15 @@ import { terminalOf } from '../../scripts/terminal/terminal';
 
 export type Said = { readonly code: number; readonly output: string; readonly complaints: string };
 
-type Surroundings = Partial<Omit<Deps, 'terminal'>> & { readonly columns?: number };
+type Surroundings = Partial<Omit<Deps, 'terminal'>> & { readonly columns?: number; readonly isTTY?: boolean };
 
 /** Runs the command in this process, with a terminal that remembers. */
-export async function sluice(args: readonly string[], { columns = 80, ...deps }: Surroundings = {}): Promise<Said> {
+export async function sluice(
+  args: readonly string[],
+  { columns = 80, isTTY = false, ...deps }: Surroundings = {},
+): Promise<Said> {
   const [output, complaints]: [string[], string[]] = [[], []];
-  const into = (texts: string[]) => ({ columns, write: (text: string) => texts.push(text) });
+  const into = (texts: string[]) => ({ columns, isTTY, write: (text: string) => texts.push(text) });
   const code = await main(args, {
     terminal: terminalOf(into(output), into(complaints), false, deps.questions !== undefined),
     config: (region) => ({ region }),

@@ -1,7 +1,6 @@
 import { parameterStore } from '../../scripts/local/ssm/parameters';
-import { main } from '../../scripts/sluice/main';
-import { terminalOf } from '../../scripts/terminal/terminal';
 import { played } from '../aws/played';
+import { sluice } from './console';
 
 const [taskCount, serviceCount, hostCount] = [5_000, 40, 50];
 const arn = (path: string) => `arn:aws:ecs:eu-west-2:123456789012:${path}`;
@@ -56,23 +55,17 @@ const handlers = {
 
 it('at 5,000 tasks plan asks as often as a tick, shows how far it is, and cuts long lists', async () => {
   const { api, client } = await played(handlers);
-  const [output, status]: [string[], string[]] = [[], []];
-  const into = (texts: string[]) => ({ columns: 80, isTTY: true, write: (text: string) => texts.push(text) });
   let clock = 0;
-  const code = await main(['plan'], {
-    terminal: terminalOf(into(output), into(status), false),
-    config: () => client,
-    // Each look at the clock takes a tenth of a second.
-    now: () => (clock += 100),
-    ...{ pause: async () => {}, root: process.cwd(), cwd: process.cwd() },
-  });
+  // Each look at the clock takes a tenth of a second.
+  const now = () => (clock += 100);
+  const { code, output, complaints } = await sluice(['plan'], { config: () => client, now, isTTY: true });
   const definitions = api.calls.filter(({ action }) => action === 'ecs:DescribeTaskDefinition').length;
   console.log(`${api.calls.length} calls, of which ${definitions} read a task definition each`);
 
   expect(code).toBe(0);
   expect(api.calls.length - definitions).toBeLessThanOrEqual(110);
   expect(definitions).toBe(serviceCount);
-  expect(status.join('')).toContain('described 1,200 of 5,000 tasks');
-  expect(output.join('')).toMatch(/would publish generation 1: 40 services\s+change \(nothing/);
-  expect(output.join('').match(/^ {4}and 115 more$/gm)).toHaveLength(serviceCount);
+  expect(complaints).toContain('described 1,200 of 5,000 tasks');
+  expect(output).toMatch(/would publish generation 1: 40 services\s+change \(nothing/);
+  expect(output.match(/^ {4}and 115 more$/gm)).toHaveLength(serviceCount);
 }, 60_000);

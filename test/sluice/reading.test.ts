@@ -181,7 +181,7 @@ it.each(verbs)('%s: whatever AWS answers, it ends in one clear sentence and chan
 });
 
 it('the verbs that read ask for all that docs/status-policy.json allows, and for nothing else', async () => {
-  for (const args of [['status'], ...verbs]) await as('PlanUser')(...args);
+  for (const args of [['status'], ['explain', 'https://shop.example/'], ...verbs]) await as('PlanUser')(...args);
   const calls = world.aws.api.calls.filter(({ role }) => /^(Plan|History|Labels)User$/.test(role));
   const allowed = policy.Statement.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action }) => Action);
 
