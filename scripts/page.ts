@@ -25,6 +25,9 @@ async function main(folder: string | undefined): Promise<number> {
   const stops: (() => unknown)[] = [];
   const atEnd = (stop: () => unknown) => stops.push(stop);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end.abort(new Interrupted()));
+  // What the demo's parts still write while they are stopped is no fault.
+  for (const fault of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(fault, (error: Error) => end.abort(error));
   try {
     const browser = await startBrowser();
     atEnd(browser.stop);
@@ -46,7 +49,9 @@ async function main(folder: string | undefined): Promise<number> {
       playing.then(() => 1),
     ]);
     end.abort(new Interrupted());
-    await playing;
+    await playing.catch((error) => {
+      if (!(error instanceof Interrupted)) throw error;
+    });
     return wrong;
   } catch (error) {
     console.error(`page: ${(error as Error).message}`);
@@ -75,8 +80,9 @@ async function check(browser: Browser, url: string): Promise<number> {
 /** The page as docs/images shows it: in the middle of a deployment. */
 async function shoot(browser: Browser, folder: string): Promise<number> {
   mkdirSync(folder, { recursive: true });
-  await browser.until('step 5', `/^Step 5 /.test(document.getElementById('step').textContent)`, 180_000);
-  await sleep(6_000);
+  const serving = `[...document.querySelectorAll('.chip.serving')].some((chip) => / v2.*● [1-9]/.test(chip.textContent))`;
+  await browser.until('a deployment', `document.querySelector('.chip.stopping') && ${serving}`, 180_000);
+  await sleep(1_000);
   for (const [name, scheme, width, height] of [
     ['light', 'light', 1280, 900],
     ['dark', 'dark', 1280, 900],

@@ -95,7 +95,7 @@ const both = (narrator: Narrator, page: Page) => ({
 
 async function raise({ timeline, signal, atEnd }: Show): Promise<World> {
   timeline.text(
-    'Packaging the program as a deploy would, and starting a played AWS and a real HAProxy: some ten seconds …',
+    'Packaging the program as a deploy would, and starting a played AWS and a real HAProxy, in a few seconds …',
   );
   const ports = { http: await freePort(8080), https: await freePort(8443), statistics: await freePort(8404) };
   const starting = startWorld({ ports, certificates: true });

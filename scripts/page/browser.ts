@@ -25,7 +25,13 @@ export async function startBrowser() {
   const profile = mkdtempSync(join(tmpdir(), 'sluice-page-'));
   // Chromium refuses to sandbox itself for root.
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const quiet = ['--headless', '--disable-background-networking', '--no-first-run', '--disable-sync'];
+  const quiet = [
+    '--headless',
+    '--disable-background-networking',
+    '--no-first-run',
+    '--disable-sync',
+    '--hide-scrollbars',
+  ];
   const args = [...asRoot, ...quiet, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'];
   const child = spawn('chromium', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const gone = once(child, 'exit');

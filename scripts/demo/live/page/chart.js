@@ -79,36 +79,43 @@ const range = () => [latest() - shownSeconds + 1, latest()];
 const ages = [50, 40, 30, 20, 10, 0];
 const ago = (seconds) => (seconds === 0 ? 'now' : `−${seconds} s`);
 
-/** A dashed line for each moment, with its name, on four levels so that neighbours do not cover each other. */
+/** A dashed line for each moment, then the names, on four levels so that neighbours do not cover each other. */
 function drawMarks({ ctx, bbox, valToPos }) {
   const ratio = devicePixelRatio;
+  const end = bbox.left + bbox.width;
+  const seen = marks.map(({ at, text }) => ({ text, x: valToPos.call(plot, at / 1000, 'x', true) }));
+  const shownMarks = seen.filter(({ x }) => x >= bbox.left && x <= end);
   ctx.save();
   ctx.font = `${11 * ratio}px system-ui`;
   ctx.textAlign = 'left';
   ctx.strokeStyle = colour('--quiet');
-  ctx.fillStyle = colour('--text');
   ctx.lineWidth = ratio;
   ctx.setLineDash([3 * ratio, 3 * ratio]);
-  const ends = [0, 0, 0, 0];
-  for (const { at, text } of marks) {
-    const x = valToPos.call(plot, at / 1000, 'x', true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+  for (const { x } of shownMarks) {
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
+  }
+  const ends = [0, 0, 0, 0];
+  for (const { text, x } of shownMarks) {
     const wide = ctx.measureText(text).width + 8 * ratio;
-    const left = Math.min(x, bbox.left + bbox.width - wide);
-    const level = ends.findIndex((end) => end <= left);
+    const left = Math.min(x, end - wide);
+    const level = ends.findIndex((each) => each <= left);
     if (level < 0) continue;
     ends[level] = left + wide;
-    ctx.fillText(text, left + 4 * ratio, bbox.top + (11 + level * 13) * ratio);
+    const top = bbox.top + (11 + level * 13) * ratio;
+    ctx.fillStyle = colour('--card');
+    ctx.fillRect(left + 2 * ratio, top - 10 * ratio, wide - 4 * ratio, 12 * ratio);
+    ctx.fillStyle = colour('--text');
+    ctx.fillText(text, left + 4 * ratio, top);
   }
   ctx.restore();
 }
 
 /** What a person who cannot see the chart learns from it; not announced each time. */
 function describe() {
+  if (points.length === 0) return setText(byId('chart-text'), 'No request has ended yet.');
   const [rates, unavailable, lost] = [1, 2, 3].map((column) => points.map((point) => point[column]));
   const sum = (values) => number(values.reduce((a, b) => a + b, 0));
   const answered = `between ${Math.min(...rates)} and ${Math.max(...rates)} answered a second`;

@@ -53,11 +53,12 @@ function stage({ name }) {
   return item;
 }
 
-function drawStage(item, { at, ms, text }, latest) {
+function drawStage(item, { name, at, ms, text }, latest) {
   const [, took, about] = item.children;
   item.classList.toggle('lit', at > 0 && latest - at < litMs && Date.now() - at < litMs);
-  setText(took, at === 0 ? '–' : ms > 0 ? `${number(ms)} ms` : '\u00a0');
-  setText(about, text);
+  const isNumber = name === 'generation';
+  setText(took, at === 0 ? '–' : ms > 0 ? `${number(ms)} ms` : isNumber ? text : '\u00a0');
+  setText(about, isNumber ? '' : text);
   about.title = text;
 }
 
@@ -86,7 +87,8 @@ function drawChip(item, { id, service, version, state, perSecond, count }) {
   item.className = `chip ${state.replace(' ', '-')} ${shown}`;
   setText(name, count ? `${service} × ${count}` : service === 'hello-world' ? `${id} v${version}` : `${id} ${service}`);
   const serves = state === 'serving' || (state === 'stopping' && perSecond > 0);
-  setText(what, `${signs[state]} ${state === 'serving' ? '' : state}${serves ? ` ${perSecond}/s` : ''}`);
+  const words = [signs[state], state !== 'serving' && state, serves && `${perSecond}/s`];
+  setText(what, words.filter(Boolean).join(' '));
 }
 
 function drawService(item, { name, text, isWell }) {
