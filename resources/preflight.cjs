@@ -9,9 +9,10 @@ module.exports = class Preflight {
       serverless.pluginManager.hooks.initialize.unshift({ pluginName: 'Preflight', hook: () => this.before() });
     this.hooks = {
       'before:aws:deploy:deploy:updateStack': () => {
-        this.watching = require('./preflight/watch.cjs').watch(this.world);
+        // Under `npx sluice deploy` the command itself looks at the groups.
+        if (!process.env.SLUICE_FOLLOWED) this.watching = require('./preflight/watch.cjs').watch(this.world);
       },
-      'after:aws:deploy:deploy:updateStack': () => this.watching.end(),
+      'after:aws:deploy:deploy:updateStack': () => this.watching?.end(),
       error: async (error) => {
         await this.watching?.look();
         this.end(error);

@@ -1,16 +1,4 @@
-import { Stop } from './verb';
-
-export type Choice = { readonly value: string; readonly label: string; readonly hint?: string };
-
-/** Asks a person in the terminal. Each question returns `undefined` when they break off with Ctrl-C. */
-export type Questions = {
-  /** @param fault returns what is wrong with an answer */
-  readonly text: (asks: string, proposed: string, fault: (answer: string) => string | undefined) => Answer<string>;
-  readonly choose: (asks: string, choices: readonly Choice[]) => Answer<string>;
-  readonly confirm: (asks: string) => Answer<boolean>;
-};
-
-type Answer<Kind> = Promise<Kind | undefined>;
+import { type Questions, Stop } from './verb';
 
 /** Loads clack only when there is something to ask. */
 export const clack: Questions = {
@@ -32,7 +20,7 @@ export const clack: Questions = {
 };
 
 /** @throws Stop, when the person broke off. @param so what that means, such as `nothing was written` */
-export async function answered<Kind>(answer: Answer<Kind>, so: string): Promise<Kind> {
+export async function answered<Kind>(answer: Promise<Kind | undefined>, so: string): Promise<Kind> {
   const given = await answer;
   if (given === undefined) throw new Stop(`Stopped: ${so}.`);
   return given;

@@ -1,7 +1,6 @@
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
 
 import type { Terminal } from '../terminal/terminal';
-import type { Questions } from './ask';
 
 /** What the user gave: options by their names in camel case, and what every verb takes. */
 export type Given = {
@@ -11,6 +10,18 @@ export type Given = {
   readonly [option: string]: unknown;
 };
 
+export type Choice = { readonly value: string; readonly label: string; readonly hint?: string };
+
+/** Asks a person in the terminal. Each question returns `undefined` when they break off with Ctrl-C. */
+export type Questions = {
+  /** @param fault returns what is wrong with an answer */
+  readonly text: (asks: string, proposed: string, fault: (answer: string) => string | undefined) => Answer<string>;
+  readonly choose: (asks: string, choices: readonly Choice[]) => Answer<string>;
+  readonly confirm: (asks: string) => Answer<boolean>;
+};
+
+type Answer<Kind> = Promise<Kind | undefined>;
+
 export type Deps = {
   readonly terminal: Terminal;
   /** Settings of every AWS client, with the user's own credentials. */
@@ -18,6 +29,8 @@ export type Deps = {
   readonly now: () => number;
   /** A signal ends it early, by an error. */
   readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** The packager's program; by default the one in node_modules. */
+  readonly packager?: string;
   /** By default those in the terminal. */
   readonly questions?: Questions;
   /** The addresses of a host, by this machine's resolver. */

@@ -11,6 +11,8 @@ export type Terminal = {
   readonly complain: (text: string) => void;
   /** Rewrites one line of a terminal; '' removes it. In a pipe it prints nothing. */
   readonly progress: (text: string) => void;
+  /** Whether there is such a line. */
+  readonly hasStatusLine: boolean;
   /** Clears the screen, for what is drawn anew. In a pipe it prints nothing. */
   readonly clear: () => void;
   readonly paint: (style: Style, text: string) => string;
@@ -37,6 +39,7 @@ export function terminalOf(out: Out, err: Out, isColoured: boolean, canAsk = fal
       status = text.slice(0, columnsOf(err) - 1);
       err.write(`\r\u001b[2K${status}`);
     },
+    hasStatusLine: err.isTTY === true,
     clear: () => {
       if (out.isTTY === true) out.write('\u001b[H\u001b[2J\u001b[3J');
     },

@@ -55,6 +55,10 @@ const besides = calls([
   ['the preflight', '*', 'freetier GetAccountPlanState'],
   ['the preflight', own('servicequotas', 'ec2/L-1216C47A'), 'servicequotas GetServiceQuota'],
   ['a deploy that waits', '*', 'autoscaling DescribeScalingActivities'],
+  ['init', '*', 'route53 ListHostedZones'],
+  ['the progress', stack, 'cloudformation DescribeStackEvents ListStackResources'],
+  ['deploy --wait', own('ssm', 'parameter/sluice/dev/certificates/index'), 'ssm GetParameters'],
+  ['deploy --wait', '*', 'ec2 DescribeAddresses'],
   ['a deploy that ends', own('sns', 'sluice-dev-AlarmTopic-1'), 'sns ListSubscriptionsByTopic'],
 ]);
 

@@ -25,10 +25,7 @@ export function playedAws() {
     asked: [] as string[],
     /** The same, as the local world keeps them: `service:Action`, all by one user. */
     calls: [] as Call[],
-    faults: {
-      next: (action: string, fault: Fault, left = 1) => void due.push({ action, fault, left }),
-      clear: () => void due.splice(0),
-    } as Api['faults'],
+    faults: faultsOf(due),
     /** By the action's name. */
     says: {} as Says,
     /** For every action that `says` does not name. */
@@ -42,23 +39,14 @@ export function playedAws() {
       const body = await text(request);
       const asked = `${request.method} ${request.url} ${body}`;
       aws.asked.push(asked);
-      const action = actionOf(request, body);
-      const call = callOf(request, body, action);
+      const call = callOf(request, body, actionOf(request, body));
       aws.calls.push(call);
       const fault = due.find((each) => each.action === call.action && each.left-- > 0)?.fault;
       if (fault === 'cut') return void request.socket.destroy();
       if (typeof fault === 'object' && 'lateMs' in fault) await sleep(fault.lateMs);
-      const said =
-        typeof fault === 'string' ? faultError(fault, 'user', call.action) : (aws.says[action] ?? aws.otherwise);
-      const answer = () => (typeof said === 'function' ? said(asked) : said);
-      const right = () =>
-        typeof fault === 'object' && 'body' in fault
-          ? ([200, fault.body] as const)
-          : replyOf(request, body, action, answer());
-      const wrong = (error: Answer) => replyOf(request, body, action, error);
-      const { method = '', url = '' } = request;
-      const signed = () => verifySignature({ method, url, headers: request.headers, body }, keys).then(right, wrong);
-      const [status, output, headers] = aws.also?.(request) ?? (await signed());
+      const said = aws.says[actionOf(request, body)] ?? aws.otherwise;
+      const answer = () => faulty(fault, call.action) ?? (typeof said === 'function' ? said(asked) : said);
+      const [status, output, headers] = aws.also?.(request) ?? (await replyTo(request, body, answer));
       const type = output.startsWith('<') ? 'text/xml' : 'application/x-amz-json-1.1';
       response.writeHead(status, { 'content-type': type, ...headers }).end(output);
     });
@@ -69,6 +57,25 @@ export function playedAws() {
   });
   afterAll(() => served.stop());
   return aws;
+}
+
+const faultsOf = (due: DueFault[]): Api['faults'] => ({
+  next: (action, fault, left = 1) => void due.push({ action, fault, left }),
+  clear: () => void due.splice(0),
+});
+
+/** What is answered instead; a text is sent as it is. */
+function faulty(fault: Fault | undefined, action: string): Answer | string | undefined {
+  if (typeof fault === 'string') return faultError(fault, 'user', action);
+  return fault && 'body' in fault ? fault.body : undefined;
+}
+
+async function replyTo(request: IncomingMessage, body: string, answer: () => Answer | string): Promise<Reply> {
+  const { method = '', url = '', headers } = request;
+  const action = actionOf(request, body);
+  const reply = (given: Answer | string): Reply =>
+    typeof given === 'string' ? [200, given] : replyOf(request, body, action, given);
+  return verifySignature({ method, url, headers, body }, keys).then(() => reply(answer()), reply);
 }
 
 function callOf({ headers }: IncomingMessage, body: string, action: string): Call {

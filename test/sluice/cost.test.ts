@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Estimate } from '../../scripts/cost/estimate';
+import { standard } from '../../scripts/cost/options';
+import { priceOfMonth } from '../../scripts/sluice/price';
 import { sluice } from './console';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-cost-'));
@@ -29,6 +31,12 @@ it('without settings calculates the defaults, and says so', async () => {
   expect(code).toBe(0);
   expect(output.replace(/\s+/g, ' ')).toContain('in eu-west-2, for the defaults, because there is no ');
   expect(output.split('\n').filter((line) => line.length > 80)).toStrictEqual([]);
+});
+
+it('the price of a month in one sentence: of what is known, where a region or a type is not', () => {
+  expect(priceOfMonth({ ...standard, region: 'us-west-2', proxyType: 't4g.large' })).toMatch(
+    /^scripts\/cost\/prices\.json has no prices of us-west-2\. With t4g\.nano and t4g\.small: About \$19\.44 a month/,
+  );
 });
 
 describe('with settings', () => {

@@ -2,14 +2,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Questions } from '../../scripts/sluice/ask';
+import type { Questions } from '../../scripts/sluice/verb';
 import { playedAws } from '../resources/played-aws';
 import { sluice } from './console';
+import { person, zone } from './person';
 import { impatient, sufferEach, wrongWords } from './suffering';
 
 const { settingsOf } = require('../../resources/settings.cjs') as { settingsOf: (stage: string) => Promise<object> };
 
-// A machine that runs other tests beside these is slow.
 jest.setTimeout(120_000);
 const aws = playedAws();
 const folder = mkdtempSync(join(tmpdir(), 'sluice-init-'));
@@ -31,32 +31,9 @@ const init = (args: string, questions?: Questions) =>
   });
 const written = () => (readdirSync(folder).includes('settings.yml') ? readFileSync(file, 'utf8') : undefined);
 
-const zone = (id: string, name: string, PrivateZone = false) => ({
-  ...{ Id: `/hostedzone/${id}`, Name: `${name}.`, CallerReference: 1, ResourceRecordSetCount: 5 },
-  Config: { PrivateZone },
-});
 const listing = (...HostedZones: readonly object[]) => {
   aws.says.ListHostedZones = { HostedZones, IsTruncated: false, MaxItems: 100 };
 };
-
-/** A person who answers by the words of a question, and breaks off where there is no answer. */
-function person(answers: Readonly<Record<string, string | boolean>>) {
-  const asked: string[] = [];
-  const answer = (asks: string) => {
-    asked.push(asks);
-    return Object.entries(answers).find(([part]) => asks.includes(part))?.[1];
-  };
-  const questions: Questions = {
-    text: async (asks, proposed, fault) => {
-      const given = answer(asks);
-      const value = given === '' ? proposed : (given as string | undefined);
-      return value !== undefined && fault(value) ? `fault: ${fault(value)}` : value;
-    },
-    choose: async (asks) => answer(asks) as string | undefined,
-    confirm: async (asks) => answer(asks) as boolean | undefined,
-  };
-  return { asked, questions };
-}
 
 describe('with flags', () => {
   const flags = '--domain example.com --hosted-zone-id /hostedzone/Z0SLUICETEST --accept-terms';
@@ -83,7 +60,6 @@ default:
     expect(output.replace(/\s+/g, ' ')).toMatch(
       /^About \$\d+\.\d\d a month in us-east-1 for 3 small tasks .* own part of it is \$\d.* Next: `npx sluice check`, /,
     );
-    expect(output.split('\n').filter((line) => line.length > 80 && !line.startsWith('Wrote'))).toStrictEqual([]);
   });
 
   it('keeps a file that is there, and says so before anything else; --force replaces it', async () => {
@@ -123,14 +99,6 @@ default:
       /none\/settings\.yml cannot be written, so nothing was written: .*Check its folder\.\n$/,
     );
   });
-
-  it('knows no price of a region, and says what it knows', async () => {
-    const { output } = await init(`${flags} --region us-west-2 --size t4g.large`);
-
-    expect(output.replace(/\s+/g, ' ')).toMatch(
-      /^scripts\/cost\/prices\.json has no prices of us-west-2\. With t4g\.nano and t4g\.small: About \$/,
-    );
-  });
 });
 
 describe('finds the hosted zone', () => {
@@ -163,7 +131,6 @@ describe('finds the hosted zone', () => {
       return find('example.com');
     });
 
-    expect(suffered).toHaveLength(6);
     expect(suffered.flatMap(wrongWords)).toStrictEqual([]);
     for (const { said } of suffered)
       expect(said.complaints).toMatch(/^sluice: The hosted zones .* --hosted-zone-id\.\n$/);

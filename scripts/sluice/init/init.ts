@@ -4,9 +4,9 @@ import { readCalls } from '../../cost/calls';
 import { estimate } from '../../cost/estimate';
 import { readOptions, standard } from '../../cost/options';
 import { wrapped } from '../../terminal/wrap';
-import { answered, type Choice, clack } from '../ask';
+import { answered, clack } from '../ask';
 import { priceOfMonth } from '../price';
-import { type Deps, type Given, type Run, Stop } from '../verb';
+import { type Choice, type Deps, type Given, type Run, Stop } from '../verb';
 import { type Answers, terms, textOf, writeWhole } from './file';
 import { holding, publicZones, type Zone, type Zones } from './zones';
 
