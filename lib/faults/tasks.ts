@@ -141,7 +141,7 @@ function verdict(
     return [];
   return [
     sameAsBefore(
-      wordsOf(state, now).map((words) => withoutTask(service, words)),
+      said(state, now).map((event) => withoutTask(service, inShort(event))),
       known,
     ),
   ];
@@ -172,20 +172,15 @@ function crashLoop(service: string, { reason, stopCode, containers }: Ended): Fa
 /** Newest first: what went wrong, or else the newest. */
 function said({ events }: ServiceState, now: number): ServiceState['events'] {
   const recent = events.filter((event) => isWrong(event) && now - event.at < longestPause);
-  return recent.length > 0 ? recent : events.slice(0, 1);
+  return recent.length > 0 ? recent : [events[0] ?? { at: 0, message: 'nothing' }];
 }
 
 type Event = ServiceState['events'][number];
 const isWrong = ({ message }: Event): boolean => /unable|fail|error|unhealthy|insufficient/i.test(message);
 
-function wordsOf(state: ServiceState, now: number): readonly string[] {
-  const words = said(state, now).map(inShort);
-  return words.length > 0 ? words : ['nothing'];
-}
-
 /** The event that a person should know, in short. */
 export function telling(state: ServiceState, now: number): (Event & { readonly isWrong: boolean }) | undefined {
-  const [event] = said(state, now);
+  const [event] = state.events.length > 0 ? said(state, now) : [];
   return event && { at: event.at, message: inShort(event), isWrong: isWrong(event) };
 }
 

@@ -1,12 +1,8 @@
 import type { Backend } from '../../lib/haproxy/backend';
-import { parseUrl } from '../../scripts/sluice/explain/asked';
 import type { Check } from '../../scripts/sluice/status/check';
 import { backend } from '../builders';
 import { sluice } from './console';
 import { type PlayedStage, playedStage } from './played-stage';
-import { impatient, sufferEach, wrongWords } from './suffering';
-
-jest.setTimeout(180_000);
 
 const served = (service: string, hosts: readonly string[], more: Partial<Backend> = {}): Backend => ({
   ...backend({ aaaaaaaa1: 32_768, bbbbbbbb2: 32_769 }, { name: `demo.${service}`, service }),
@@ -64,6 +60,78 @@ type Explained = {
   readonly steps: readonly Check[];
 };
 
+/** How lines begin that explain the answer to a URL. */
+const explanations = `
+shop.example.com/x
+ok dns: the name leads to 127.0.0.1 (proxy 1)
+ok certificate: shop.example.com is covered by that of example.com, *.example.com
+ok route: shop.example.com/ of demo/shop, container web, port 8080
+ok not taken: shop.example.com/cart of demo/shop: its path does not fit
+ok not taken: shop.example.com/api of demo/api: its path does not fit
+ok not taken: *.example.com/ of demo/wild: its host is less exact
+ok tasks: 2 serve: aaaaaaaa at 10.0.1.7:32768, bbbbbbbb at 10.0.1.7:32769
+ok ecs: 2 of 2 tasks run
+
+http://SHOP.example.com./api/1?q
+ok https: HTTP leads to https://shop.example.com/api/1?q (308)
+ok not taken: shop.example.com/ of demo/shop: its path is shorter
+
+https://x.y.example.com/
+NOT OK certificate: no certificate covers x.y.example.com: browsers warn → add the name to \`certificates\` in
+
+http://a.org
+ok certificate: no certificate covers a.org, so HTTP is answered as it is
+ok tasks: 1 in reserve, because of a warning about the instance: cccccccc at 10.0.1.8:80; 1 had to stop within the last hour
+
+https://shop.example.com:8443/
+NOT OK port: the proxies listen on 80 and 443, and not on 8443 → ask without the port
+
+http://b.org/
+NOT OK route: no route takes b.org/ → did you mean a.org? Otherwise give a service the label haproxy.host
+NOT OK not served: demo/hots has a fault: revision 1: container "app": unknown label "haproxy.hots"; did you mean haproxy.host? → correct the labels
+
+http://elsewhere.net/
+NOT OK route: no route takes elsewhere.net/ → give a service the label
+
+rests.example.com
+NOT OK maintenance: every visitor gets 503 → remove the label
+
+inside.example.com
+NOT OK maintenance: visitors get 503, but for 10.0.0.0/8, 10.1.0.0/16 →
+
+old.example.com/a
+ok redirect: HAProxy itself answers: 308 to the same path of shop.example.com
+
+office.example.com
+ok allow: only visitors from 1.1.1.1, 2.2.2.2, 3.3.3.3 and 1 more may enter; others get 403
+ok rate: a client may make 10 requests in 1m; then it gets 429
+ok auth: visitors need a login of the secret staff; without one they get 401
+
+zero.example.com
+NOT OK ecs: the service is scaled to 0 → \`aws ecs update-service --cluster demo --service zero --desired-count 1 --region eu-west-2\` starts a task
+
+full.example.com
+NOT OK tasks: none is published
+NOT OK ecs: 0 of 2 tasks run. ECS, 2 minutes ago: was unable to place a task because no instance has 128 MB → correct
+
+crash.example.com
+NOT OK ecs: 0 of 1 task runs. ECS has no event of it → wait a minute
+NOT OK fault: its tasks end again and again: exit code 1 → read the task’s log, then deploy
+
+gone.example.com
+NOT OK ecs: there is no service gone any more →
+
+job.example.com
+ok tasks: 2 serve
+
+http://sluice-asks.invalid/
+ok route: HAProxy answers this name before any route
+`;
+const linesOf = (url: string): readonly string[] => {
+  const [, lines = ''] = explanations.split(`\n${url}\n`);
+  return lines.split('\n\n')[0]?.split('\n').filter(Boolean) ?? [];
+};
+
 describe('an answer', () => {
   let explain: (url: string) => Promise<Explained>;
   beforeEach(async () => {
@@ -76,192 +144,35 @@ describe('an answer', () => {
     };
   });
   const by2 = (service: string) => `demo/${service} would answer, by one of 2 tasks`;
-  const tasks2 = 'ok tasks: 2 serve: aaaaaaaa at 10.0.1.7:32768, bbbbbbbb at 10.0.1.7:32769';
   const no503 = (why: string) => `nobody: HAProxy answers 503, because ${why}`;
 
   it.each([
-    [
-      'shop.example.com/x',
-      by2('shop'),
-      [
-        /^ok dns: the name leads to 127\.0\.0\.1 \(proxy 1\)$/,
-        /^ok certificate: shop\.example\.com is covered by that of example\.com, \*\.example\.com$/,
-        /^ok route: shop\.example\.com\/ of demo\/shop, container web, port 8080$/,
-        /^ok not taken: shop\.example\.com\/cart of demo\/shop: its path does not fit$/,
-        /^ok not taken: shop\.example\.com\/api of demo\/api: its path does not fit$/,
-        /^ok not taken: \*\.example\.com\/ of demo\/wild: its host is less exact$/,
-        tasks2,
-        /^ok ecs: 2 of 2 tasks run$/,
-      ],
-    ],
-    [
-      'http://SHOP.example.com./api/1?q',
-      by2('api'),
-      [
-        /^ok https: HTTP leads to https:\/\/shop\.example\.com\/api\/1\?q \(308\)$/,
-        /^ok not taken: shop\.example\.com\/ of demo\/shop: its path is shorter$/,
-      ],
-    ],
-    [
-      'https://x.y.example.com/',
-      `${by2('wild')}; but see above: certificate`,
-      [/^NOT OK certificate: no certificate covers x\.y\.example\.com: browsers warn → add the name to `certificates`/],
-    ],
-    [
-      'http://a.org',
-      'demo/plain would answer, by its only task',
-      [
-        /^ok certificate: no certificate covers a\.org, so HTTP is answered as it is$/,
-        /^ok tasks: 1 in reserve, because of a warning about the instance: cccccccc at 10\.0\.1\.8:80; 1 had to stop within the last hour$/,
-      ],
-    ],
-    [
-      'https://shop.example.com:8443/',
-      'nobody: no proxy listens on this port',
-      [/^NOT OK port: the proxies listen on 80 and 443, and not on 8443 → ask without the port$/],
-    ],
-    [
-      'http://b.org/',
-      'nobody: HAProxy answers 404',
-      [
-        /^NOT OK route: no route takes b\.org\/ → did you mean a\.org\? Otherwise give a service the label haproxy\.host/,
-        /^NOT OK not served: demo\/hots has a fault: revision 1: container "app": unknown label "haproxy\.hots"; did you mean haproxy\.host\? → correct the labels/,
-      ],
-    ],
-    [
-      'http://a.org.uk.elsewhere/',
-      'nobody: HAProxy answers 404',
-      [/^NOT OK route: no route takes a\.org\.uk\.elsewhere\/ → give a service the label/],
-    ],
-    [
-      'rests.example.com',
-      'nobody: HAProxy answers 503, because of the label haproxy.maintenance',
-      [/^NOT OK maintenance: every visitor gets 503 → remove the label/],
-    ],
-    [
-      'inside.example.com',
-      'nobody but those guests: HAProxy answers 503, because of the label haproxy.maintenance',
-      [/^NOT OK maintenance: visitors get 503, but for 10\.0\.0\.0\/8, 10\.1\.0\.0\/16 →/],
-    ],
-    [
-      'old.example.com/a',
-      'HAProxy itself would answer, by a redirect',
-      [/^ok redirect: HAProxy itself answers: 308 to the same path of shop\.example\.com$/],
-    ],
-    [
-      'office.example.com',
-      by2('office'),
-      [
-        /^ok allow: only visitors from 1\.1\.1\.1, 2\.2\.2\.2, 3\.3\.3\.3 and 1 more may enter; others get 403$/,
-        /^ok rate: a client may make 10 requests in 1m; then it gets 429$/,
-        /^ok auth: visitors need a login of the secret staff; without one they get 401$/,
-      ],
-    ],
-    [
-      'zero.example.com',
-      no503('demo/zero is scaled to 0'),
-      [
-        /^NOT OK ecs: the service is scaled to 0 → `aws ecs update-service --cluster demo --service zero --desired-count 1 --region eu-west-2` starts a task$/,
-      ],
-    ],
-    [
-      'full.example.com',
-      no503('none of the tasks of demo/full runs'),
-      [
-        /^NOT OK tasks: none is published/,
-        /^NOT OK ecs: 0 of 2 tasks run\. ECS, 2 minutes ago: was unable to place a task because no instance has 128 MB → correct/,
-      ],
-    ],
-    [
-      'crash.example.com',
-      no503('none of the tasks of demo/crash runs'),
-      [
-        /^NOT OK ecs: 0 of 1 task runs\. ECS has no event of it →/,
-        /^NOT OK fault: its tasks end again and again: exit code 1 → read the task’s log, then deploy/,
-      ],
-    ],
-    [
-      'gone.example.com',
-      no503('no task of demo/gone is published'),
-      [/^NOT OK ecs: there is no service gone any more →/],
-    ],
-    ['job.example.com', by2('.job'), [tasks2]],
-    ['http://sluice-asks.invalid/', 'HAProxy itself would answer: Sluice asks by this name whether it runs', []],
-  ] as const)('to %s: %s', async (url, answer, expected) => {
+    ['shop.example.com/x', by2('shop')],
+    ['http://SHOP.example.com./api/1?q', by2('api')],
+    ['https://x.y.example.com/', `${by2('wild')}; but see above: certificate`],
+    ['http://a.org', 'demo/plain would answer, by its only task'],
+    ['https://shop.example.com:8443/', 'nobody: no proxy listens on this port'],
+    ['http://b.org/', 'nobody: HAProxy answers 404'],
+    ['http://elsewhere.net/', 'nobody: HAProxy answers 404'],
+    ['rests.example.com', no503('of the label haproxy.maintenance')],
+    ['inside.example.com', no503('of the label haproxy.maintenance').replace(':', ' but those guests:')],
+    ['old.example.com/a', 'HAProxy itself would answer, by a redirect'],
+    ['office.example.com', by2('office')],
+    ['zero.example.com', no503('demo/zero is scaled to 0')],
+    ['full.example.com', no503('none of the tasks of demo/full runs')],
+    ['crash.example.com', no503('none of the tasks of demo/crash runs')],
+    ['gone.example.com', no503('no task of demo/gone is published')],
+    ['job.example.com', by2('.job')],
+    ['http://sluice-asks.invalid/', 'HAProxy itself would answer: Sluice asks by this name whether it runs'],
+  ])('to %s: %s', async (url, answer) => {
     const explained = await explain(url);
 
     const lines = explained.steps.map(
       ({ ok, what, says, next }) => `${ok ? 'ok' : 'NOT OK'} ${what}: ${says}${next ? ` → ${next}` : ''}`,
     );
     expect(explained.answer).toBe(answer);
-    for (const each of expected)
-      expect(lines).toContainEqual(typeof each === 'string' ? each : expect.stringMatching(each));
+    expect(linesOf(url)).not.toStrictEqual([]);
+    for (const expected of linesOf(url))
+      expect(lines.find((line) => line.startsWith(expected)) ?? lines).toContain(expected);
   });
 });
-
-it.each<[string, () => Promise<readonly string[]>, RegExp]>([
-  [
-    'leads elsewhere',
-    async () => ['192.0.2.1'],
-    /^NOT OK +dns .*the name leads to 192\.0\.2\.1; this stage has 127\.0\.0\.1 \(proxy 1\) → let a record lead shop\.example\.com to 127\.0\.0\.1 \(proxy 1\), unless a CDN/,
-  ],
-  [
-    'leads to another place too',
-    async () => ['127.0.0.1', '2001:db8::1'],
-    /^NOT OK +dns .*leads to 127\.0\.0\.1 \(proxy 1\), 2001:db8::1; not all are proxies/,
-  ],
-  [
-    'does not exist',
-    () => Promise.reject(Object.assign(new Error(), { code: 'ENOTFOUND' })),
-    /^NOT OK +dns +the name has no address, as far as this machine sees →/,
-  ],
-  [
-    'cannot be looked up',
-    () => Promise.reject(Object.assign(new Error(), { code: 'EAI_AGAIN' })),
-    /^NOT OK +dns +this machine cannot look the name up: EAI_AGAIN → check its network/,
-  ],
-])('a name that %s is said, and all else too', async (_, resolve, line) => {
-  const { client } = await playedStage(town);
-
-  const { code, output, complaints } = await sluice(['explain', 'shop.example.com'], { config: () => client, resolve });
-
-  expect([code, complaints]).toStrictEqual([1, '']);
-  expect(output.replace(/\s+/g, ' ')).toMatch(line);
-  expect(output).toMatch(/\n\ndemo\/shop would answer, by one of 2 tasks; but see above: dns\.\n$/);
-});
-
-it('each call that fails is one line or one sentence with the next step', async () => {
-  const { api, client } = await playedStage(town);
-  const config = () => ({ ...client, ...impatient });
-
-  const suffered = await sufferEach(api, 'Function', () => sluice(['explain', 'shop.example.com'], { config }));
-
-  expect(suffered.flatMap(wrongWords)).toStrictEqual([]);
-  expect([...new Set(suffered.map(({ action }) => action))].sort()).toStrictEqual([
-    'ec2:DescribeAddresses',
-    'ecs:DescribeServices',
-    'ssm:GetParameters',
-  ]);
-});
-
-it.each([
-  ['Shop.Example.com.', 'https', 'shop.example.com', '/', ''],
-  ['http://shop.example.com:80/a/../b%20c?x=1#y', 'http', 'shop.example.com', '/b%20c', '?x=1'],
-  ['shop.example.com:8080/x', 'https', 'shop.example.com', '/x', ''],
-  ['münchen.example', 'https', 'xn--mnchen-3ya.example', '/', ''],
-  ['https://a_b.example', 'https', 'a_b.example', '/', ''],
-])('%s is asked as a browser would ask', (text, scheme, host, path, query) => {
-  expect(parseUrl(text)).toMatchObject({ scheme, host, path, query });
-});
-
-it.each(['ftp://a.example', 'mailto://a', '*.example.com', 'https://', 'a b.example', '[::1]', '\u001b[2J'])(
-  '%j is no URL: exit code 2',
-  async (url) => {
-    const { code, output, complaints } = await sluice(['explain', url]);
-
-    expect([code, output]).toStrictEqual([2, '']);
-    expect(complaints).toMatch(
-      /^sluice: ".*" (names no host that HAProxy takes|is not asked by HTTP or HTTPS); give a URL such as https:/,
-    );
-  },
-);

@@ -93,12 +93,16 @@ it('without credentials is one sentence', async () => {
   });
 });
 
-it('at 5,000 tasks, 40 services and 250 hosts makes few calls, and none for a task', async () => {
+it('at 5,000 tasks, 40 services and 250 hosts makes few calls, and none for a task; so does explain', async () => {
   const calls = async (tasks: number) => {
     const stage = await playedStage(crowded({ services: 40, hosts: 250, tasks }));
     const { code, output } = await sluice(['status'], { config: () => stage.client });
     expect([code, output.match(/^ok +service/gm)?.length]).toStrictEqual([0, 40]);
-    return stage.calls();
+    const [counts, before] = [stage.calls(), stage.api.calls.length];
+    const explained = await sluice(['explain', 'http://h0.shop-7.example.com'], { config: () => stage.client });
+    expect(explained).toMatchObject({ code: 0, output: expect.stringMatching(/\ndemo\/shop-7 would answer, by /) });
+    expect(stage.api.calls.length - before).toBeLessThanOrEqual(15);
+    return counts;
   };
   const [few, many] = [await calls(400), await calls(5_000)];
 

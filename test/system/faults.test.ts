@@ -1,5 +1,11 @@
+import { readFileSync } from 'node:fs';
+
 import { parseKept, standing } from '../../lib/faults/faults';
+import type { Policy } from '../../scripts/local/api/iam';
+import type { Check } from '../../scripts/sluice/status/check';
+import { quiet, sluice } from '../sluice/console';
 import { measured } from './cloudwatch';
+import { observer } from './observer';
 import { running, serving, until, world, worldForAll } from './shop';
 
 worldForAll({ delays: { healthMs: 200 } }, () => {
@@ -77,6 +83,40 @@ describe('a misspelt label, a loop of crashes, and a service scaled to 0', () =>
     expect(faultsCounted()).toStrictEqual([2, 2, 2, 2]);
     expect(measured(world)).toContainEqual({ Namespace: 'Sluice/dev', MetricName: 'Faults' });
   });
+
+  it('are each explained by status and explain, and none is blamed on the queue', async () => {
+    world.aws.connect(observer(world.aws, world.proxies).handlers);
+    const policy = JSON.parse(readFileSync('docs/status-policy.json', 'utf8')) as Policy;
+    const credentials = world.aws.assume('StatusUser', [policy]);
+    const config = () => ({ region: 'eu-west-2', endpoint: world.aws.api.endpoint, credentials });
+    const says = async <Found>(...args: string[]) =>
+      JSON.parse((await sluice([...args, '--json'], { ...quiet, config })).output) as Found;
+
+    const { checks } = await says<{ checks: readonly Check[] }>('status');
+    const found = (name: string) => checks.find(({ what }) => what === name);
+    expect(found('queue')).toMatchObject({ ok: true });
+    expect(found('service sluice-dev/shop')).toMatchObject({
+      ok: true,
+      says: 'http://shop.example/, scaled to 0: its URL answers 503',
+    });
+    expect(found('service sluice-dev/typo')).toMatchObject({
+      ok: false,
+      says: expect.stringMatching(/^not served, 1 of 1 task\. Revision 1: .* mean haproxy\.host\?$/),
+    });
+    expect(found('service sluice-dev/crash')).toMatchObject({
+      ok: false,
+      says: expect.stringMatching(/^http:\/\/crash\.example\/, \d of 1 task\. Its tasks end again .*exit code 3\)$/),
+      next: 'read the task’s log, then deploy a corrected revision',
+    });
+    const answers = ['shop', 'typo', 'crash'].map(async (name) => {
+      return (await says<{ answer: string }>('explain', `http://${name}.example`)).answer;
+    });
+    expect(await Promise.all(answers)).toStrictEqual([
+      'nobody: HAProxy answers 503, because sluice-dev/shop is scaled to 0',
+      'nobody: HAProxy answers 404',
+      expect.stringMatching(/^nobody: HAProxy answers 503|see above: (ecs, )?fault$/),
+    ]);
+  }, 240_000);
 
   it('are gone when they are mended, and no call was denied', async () => {
     for (const name of ['typo', 'crash']) {
