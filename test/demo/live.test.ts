@@ -68,7 +68,7 @@ it.each<[string, number, Partial<Look>, string[], boolean, string]>([
     {},
     ['a', 'b', 'c'],
     false,
-    '0 of 1 task gets requests; 3 tasks ended by themselves in the last minute',
+    '0 of 1 task gets requests; 3 tasks ended by themselves in the last minute: within five minutes Sluice reports it',
   ],
   ['lost two tasks', 0, {}, ['a', 'b'], false, 'scaled to 0, so its visitors get 503'],
 ])('says of a service that %s what is true', (_, desiredCount, more, deaths, isWell, text) => {

@@ -88,7 +88,8 @@ function serviceOf(
   const verb = isRouted ? (desiredCount === 1 ? 'gets' : 'get') : desiredCount === 1 ? 'runs' : 'run';
   const count = `${good} of ${desiredCount} ${desiredCount === 1 ? 'task' : 'tasks'} ${verb}${isRouted ? ' requests' : ''}`;
   const scaled = `scaled to 0${isRouted && good === 0 ? ', so its visitors get 503' : ''}`;
-  const crashes = ended > 2 ? `; ${ended} tasks ended by themselves in the last minute` : '';
+  const crashes =
+    ended > 2 ? `; ${ended} tasks ended by themselves in the last minute: within five minutes Sluice reports it` : '';
   const text = (desiredCount === 0 ? scaled : count) + (isRouted ? '' : ', without labels, so not routed') + crashes;
   return { name, text, isWell: crashes === '' && good >= desiredCount && (desiredCount > 0 || !isRouted) };
 }
