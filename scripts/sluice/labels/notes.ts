@@ -114,6 +114,6 @@ function ending({ containerDefinitions }: Given, labelled: ReadonlySet<string>):
   if (isDelayed) return [];
   return [
     'ECS sends SIGTERM before the proxies know of it; with a pre-stop container, as in resources/hello-world.yml, the task serves' +
-      ' meanwhile: README, "Limits"',
+      ' meanwhile: docs/limits.md',
   ];
 }
