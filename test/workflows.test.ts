@@ -35,7 +35,9 @@ it.each([
 
 it('a deploy ends before its job, the job before the credentials, and their role trusts one environment', () => {
   const role = read('deploy-role.yml');
-  expect(deploy).toMatch(/sls deploy[\s\S]*failure\(\)[\s\S]*describe-stack-events[\s\S]*describe-scaling-activities/);
+  expect(deploy).toMatch(
+    /sluice deploy[\s\S]*failure\(\)[\s\S]*describe-stack-events[\s\S]*describe-scaling-activities/,
+  );
   const [, allowed] = /Repository:[\s\S]*?AllowedPattern: "(.*)"/.exec(role) ?? [];
 
   expect(`${deploy}${role}`).toMatch(/minutes: 120[\s\S]*seconds: 7200[\s\S]*minutes: 90\n[\s\S]*Duration: 7200\n/);
