@@ -114,6 +114,7 @@ export const verbs: readonly Verb[] = [
   {
     usage: 'replace <slot>',
     summary: 'replaces the instance of one proxy',
+    options: [['--yes', 'ask nothing']],
     isOfStage: true,
     policy: 'docs/replace-policy.json',
     examples: [['1 --stage prod', 'the new instance serves before the old one goes; follows both']],
