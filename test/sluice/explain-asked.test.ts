@@ -39,6 +39,23 @@ it.each<[string, () => Promise<readonly string[]>, RegExp]>([
   expect(output).toMatch(/\n\ndemo\/shop would answer, by one of 3 tasks; but see above: dns\.\n$/);
 });
 
+it.each([
+  ['nothing was ever published', () => undefined],
+  ['/sluice/dev/haproxy/current version 1 is damaged (', () => '{'],
+])('%s: then nobody can be named', async (says, value) => {
+  const { client, store } = await playedStage(shop);
+  const Name = '/sluice/dev/haproxy/current';
+  store.forget(Name);
+  const Value = value();
+  if (Value) store.put({ Name, Value, Type: 'String' });
+
+  const { code, output } = await sluice(['explain', 'shop.example.com'], { config: () => client, columns: 120 });
+
+  expect(code).toBe(1);
+  expect(output).toContain(`\nNobody can be named: ${says}`);
+  expect(output).not.toContain('404');
+});
+
 it('each call that fails is one line or one sentence with the next step', async () => {
   const { api, client } = await playedStage(shop);
   const config = () => ({ ...client, ...impatient });

@@ -52,7 +52,7 @@ export async function playedStage({ backends, kept, services, proxies = 1 }: Pla
   const files = render({ backends, certified });
   await realStore(new SSMClient(client), prefix).publish(files, files, { certificates });
   const start = api.calls.length;
-  return { api, client, address, calls: () => countsOf(api.calls.slice(start).map(({ action }) => action)) };
+  return { api, client, store, address, calls: () => countsOf(api.calls.slice(start).map(({ action }) => action)) };
 }
 
 function countsOf(actions: readonly string[]): Readonly<Record<string, number>> {

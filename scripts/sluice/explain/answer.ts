@@ -77,7 +77,8 @@ const decisive = ['port', 'published', 'route', 'maintenance', 'fault', 'ecs', '
 /** Who answers in the end, in one sentence, and what to do if nobody does. */
 export function answerOf(steps: readonly Check[], asked: Asked, target: Target | undefined): Answer {
   const bad = steps.filter(({ ok }) => !ok);
-  const says = whoAnswers(asked, target);
+  const unread = target === undefined ? bad.find(({ what }) => what === 'published') : undefined;
+  const says = unread ? `nobody can be named: ${unread.says}` : whoAnswers(asked, target);
   const see = [...new Set(bad.map(({ what }) => what))].join(', ');
   if (!says.startsWith('nobody')) return { says: see ? `${says}; but see above: ${see}` : says };
   const next = decisive.flatMap((what) => bad.find((step) => step.what === what)?.next ?? [])[0];

@@ -35,16 +35,23 @@ export function entranceChecks({ scheme, host, port, path, query }: Asked, publi
 /** Which route takes the request, and which do not. */
 export function routeChecks(asked: Asked, { won, lost }: Choice, published: Published, stage: Stage): readonly Check[] {
   if (reservedHosts.includes(asked.host)) return [fine('route', 'HAProxy answers this name before any route')];
-  if (published.number === 0) return publishedChecks(published, stage);
+  const damaged = publishedChecks(published, stage).filter(({ ok }) => !ok);
+  if (published.generation === undefined) return damaged;
   const others = lost.slice(0, mostLost).map((each) => fine('not taken', lossOf(each)));
   const more = lost.length > mostLost ? [fine('not taken', `and ${lost.length - mostLost} more routes`)] : [];
   if (won) {
     const { backend } = won;
     const to = `container ${backend.container}, port ${backend.port}`;
-    return [fine('route', `${written(won.route)} of ${serviceKey(backend)}, ${to}`), ...others, ...more];
+    return [...damaged, fine('route', `${written(won.route)} of ${serviceKey(backend)}, ${to}`), ...others, ...more];
   }
   const says = `no route takes ${asked.host}${asked.path}`;
-  return [wrong('route', says, routeAdvice(asked, lost, published)), ...others, ...more, ...hidden(published, stage)];
+  return [
+    ...damaged,
+    wrong('route', says, routeAdvice(asked, lost, published)),
+    ...others,
+    ...more,
+    ...hidden(published, stage),
+  ];
 }
 
 const mostLost = 3;

@@ -20,7 +20,8 @@ export function linesOf(
   const width = Math.max(...checks.map(({ what }) => (what.length > most ? 0 : what.length)));
   const indent = 8 + width + 2;
   const text = (words: string, at: number) => wrapped(printable(words), columns, at);
-  return checks.flatMap(({ ok, what, says, next }) => {
+  return checks.flatMap(({ ok, says, next, ...check }) => {
+    const what = printable(check.what);
     const mark = ok ? paint('green', 'ok    ') : paint('red', 'NOT OK');
     const gap = what.length > width ? `\n${' '.repeat(indent)}` : '  ';
     return [
