@@ -1,6 +1,6 @@
 import { observer } from '../system/observer';
 import { openShop, running, serving, until, world, worldForAll } from '../system/shop';
-import { as, policy, readingHandlers, register, settled, withoutRuns } from './reading';
+import { as, policy, readingHandlers, register, settled, withOwnPages, withoutRuns } from './reading';
 import { impatient, sufferEach, wrongWords } from './suffering';
 
 const current = '/sluice/dev/haproxy/current';
@@ -19,6 +19,15 @@ describe('plan', () => {
       0,
       'Nothing to change: generation 1 is published, and that is what ECS runs.\n',
     ]);
+  });
+
+  it('says what only another form of this clone would change, after a deploy', async () => {
+    const { code, output } = await withOwnPages(() => as('PlanUser')('plan'));
+
+    expect(code).toBe(0);
+    expect(output).toMatch(
+      /^Nothing to change: .*\n\nAfter your next deploy: this clone writes one file .*\b00-global\.cfg\.\n$/s,
+    );
   });
 
   it('names tasks that come and go with ECS’s state, and the next run does just that, at run time', async () => {

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Handlers } from '../../scripts/local/api/api';
@@ -63,3 +65,17 @@ export async function withoutRuns(
 }
 
 export const settled = () => until(async () => (await as('Watcher')('plan')).output.startsWith('Nothing to change'));
+
+/** This clone's settings name error pages that were not deployed. */
+export async function withOwnPages<Seen>(look: () => Promise<Seen>): Promise<Seen> {
+  const pages = mkdtempSync(join(tmpdir(), 'sluice-pages-'));
+  writeFileSync(join(pages, '503.html'), 'soon');
+  process.env.SLUICE_SETTINGS = `${pages}.yml`;
+  writeFileSync(`${pages}.yml`, `default: { errorPages: ${pages} }`);
+  try {
+    return await look();
+  } finally {
+    delete process.env.SLUICE_SETTINGS;
+    for (const each of [pages, `${pages}.yml`]) rmSync(each, { recursive: true });
+  }
+}

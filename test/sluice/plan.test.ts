@@ -69,3 +69,23 @@ it('at 5,000 tasks plan asks as often as a tick, shows how far it is, and cuts l
   expect(output).toMatch(/would publish generation 1: 40 services\s+change \(nothing/);
   expect(output.match(/^ {4}and 115 more$/gm)).toHaveLength(serviceCount);
 }, 60_000);
+
+it.each([
+  [
+    'of another release',
+    { Variables: { SLUICE_CLUSTERS: 'demo' } },
+    /^sluice: sluice-dev-reconcile has other settings than this clone knows \(SLUICE_PREFIX: .*npx sluice deploy --stage dev/,
+  ],
+  [
+    'hidden by a key',
+    { Error: { ErrorCode: 'AccessDeniedException', Message: 'no kms:Decrypt' } },
+    /^sluice: AWS does not show the settings of sluice-dev-reconcile: no kms:Decrypt\. Check/,
+  ],
+])('settings of the deployed function that are %s: one sentence', async (_, Environment, says) => {
+  const { client } = await played({ ...handlers, 'lambda:GetFunctionConfiguration': () => ({ Environment }) });
+
+  expect(await sluice(['plan'], { config: () => client })).toMatchObject({
+    ...{ code: 1, output: '' },
+    complaints: expect.stringMatching(says),
+  });
+});
