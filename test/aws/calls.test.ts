@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { always, alwaysList, askEach, MalformedAnswer, unanswered } from '../../lib/aws/calls';
+import { always, alwaysList, askEach, MalformedAnswer, unanswered, within } from '../../lib/aws/calls';
 
 const named = (name: string) => Object.assign(new Error('no'), { name });
 
@@ -53,4 +53,10 @@ it('takes nothing that AWS left out for empty', () => {
   expect(alwaysList('tasks', [])).toStrictEqual([]);
   expect(() => unanswered(['a'], ['b'])).toThrow('AWS answered without a');
   expect(unanswered(['a', 'b'], ['b'])).toStrictEqual(['a']);
+});
+
+it('waits no longer than it may, and takes an answer that comes in time', async () => {
+  const never = new Promise<string>(() => undefined);
+  await expect(within(20, 'Looking', never)).rejects.toThrow('Looking: no answer within 0.02 seconds');
+  expect(await within(5_000, 'Looking', Promise.resolve('seen'))).toBe('seen');
 });
