@@ -6,6 +6,7 @@ import { wrapped } from '../../terminal/wrap';
 import { advice, reason } from '../refusal';
 import type { Deps } from '../verb';
 import { eventsSince } from './events';
+import type { Packager } from './packager';
 import { eventsOf, type Followed, isChanging, milestone, type StackEvent, slowOnes, statusLine } from './progress';
 
 const { blocked, isDenied } = require('../../../resources/preflight/refusals.cjs') as {
@@ -44,14 +45,19 @@ export async function startOf(kind: Followed['kind'], stage: string, region: str
  * Prints how far CloudFormation is, until the packager has ended and the stack no longer changes. A look that fails never ends a deploy.
  * Returns what was seen last.
  */
-export async function follow(start: Start, exit: Promise<number>, deps: Deps, stop: AbortSignal): Promise<Followed> {
+export async function follow(
+  start: Start,
+  packager: Pick<Packager, 'exit' | 'hasRefused'>,
+  deps: Deps,
+  stop: AbortSignal,
+): Promise<Followed> {
   const began = deps.now();
   const state = { ...start, events: [] as StackEvent[], template: undefined as Followed['template'] };
   const show = shower(state, deps, began);
   const groups = watchGroups(start, deps);
   const look = looker(state, deps);
   let endedAt: number | undefined;
-  const done = exit.then(() => {
+  const done = packager.exit.then(() => {
     endedAt = deps.now();
   });
   while (!stop.aborted) {
@@ -61,6 +67,8 @@ export async function follow(start: Start, exit: Promise<number>, deps: Deps, st
     show();
     await groups(state);
     if (pauseMs === undefined) break;
+    // What still changes then is another user's deploy.
+    if (hasEnded && packager.hasRefused()) break;
     if (hasEnded && (!isChanging(state) || deps.now() - (endedAt ?? 0) > mostAfterMs)) break;
     const pause = deps.pause(pauseMs, stop).catch(() => {});
     await (hasEnded ? pause : Promise.race([pause, done]));

@@ -8,12 +8,14 @@ import type { Deps } from '../verb';
 
 /** What the packager says of its own work; the progress replaces it. */
 const ofItself =
-  /^(Deploying|Removing) sluice |^✔ Service |^functions:$|^ {2}(reconcile|renew|unmake): |^\(node:\d+\)|^\(Use `node --trace/;
+  /^(Deploying|Removing) sluice |^✔ Service |^[×✖] Stack |^functions:$|^ {2}(reconcile|renew|unmake): |^\(node:\d+\)|^\(Use `node --trace/;
 const unchanged = /No changes to deploy\. Deployment skipped/;
 
 export type Packager = {
   readonly exit: Promise<number>;
   readonly interrupt: () => void;
+  /** Whether it ended before it changed anything. */
+  readonly hasRefused: () => boolean;
   /** Prints its result, which it writes at its end. */
   readonly conclude: () => void;
 };
@@ -37,9 +39,13 @@ export function startPackager(args: readonly string[], { root, terminal, package
       'close',
     );
   const result: string[] = [];
+  let hasRefused = false;
   const printed = Promise.all([
     passOn(child.stdout, (line) => result.push(line)),
-    passOn(child.stderr, terminal.complain),
+    passOn(child.stderr, (line) => {
+      hasRefused ||= /^(Nothing was changed:|Correct these settings)/.test(line);
+      terminal.complain(line);
+    }),
   ]);
   const closed = once(child, 'close').then(
     ([code]) => (code as number | null) ?? 1,
@@ -51,6 +57,7 @@ export function startPackager(args: readonly string[], { root, terminal, package
   return {
     exit: Promise.all([closed, printed]).then(([code]) => code),
     interrupt: () => void child.kill('SIGINT'),
+    hasRefused: () => hasRefused,
     conclude: () => {
       for (const line of result.splice(0)) terminal.say(line);
     },

@@ -27,7 +27,7 @@ export async function runPackager(
   };
   process.once('SIGINT', interrupt);
   try {
-    const [code, followed] = await Promise.all([packager.exit, follow(start, packager.exit, deps, stop.signal)]);
+    const [code, followed] = await Promise.all([packager.exit, follow(start, packager, deps, stop.signal)]);
     packager.conclude();
     if (code === 0 && !stop.signal.aborted) await then(stop.signal);
     if (!stop.signal.aborted) return code === 0 && !/ROLLBACK/.test(stateOf(followed)) ? 0 : 1;
