@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
 import { parseUrl } from '../../scripts/sluice/explain/asked';
 import { backend } from '../builders';
 import { sluice } from './console';
@@ -37,6 +41,23 @@ it.each<[string, () => Promise<readonly string[]>, RegExp]>([
   expect([code, complaints]).toStrictEqual([1, '']);
   expect(output.replace(/\s+/g, ' ')).toMatch(line);
   expect(output).toMatch(/\n\ndemo\/shop would answer, by one of 3 tasks; but see above: dns\.\n$/);
+});
+
+it('a name that leads to a CDN is well where the settings have trustedProxies', async () => {
+  const { client } = await playedStage(shop);
+  const file = join(mkdtempSync(join(tmpdir(), 'sluice-settings-')), 'settings.yml');
+  writeFileSync(file, 'default: { trustedProxies: [192.0.2.0/24] }');
+  process.env.SLUICE_SETTINGS = file;
+
+  const resolve = async () => ['192.0.2.1'];
+  const { code, output } = await sluice(['explain', 'shop.example.com'], { config: () => client, resolve });
+
+  delete process.env.SLUICE_SETTINGS;
+  rmSync(dirname(file), { recursive: true });
+  expect(code).toBe(0);
+  expect(output).toMatch(
+    /^ok +dns +the name leads to 192\.0\.2\.1, perhaps one of those that\s+trustedProxies names\n/,
+  );
 });
 
 it.each([

@@ -31,7 +31,7 @@ export function dnsCheck(host: string, { resolved, proxies, isBehindOthers }: Wa
   const says = `the name leads to ${named.join(', ')}`;
   if (strangers.length === 0) return fine(what, says);
   const not = strangers.length === resolved.length ? says : `${says}; not all are proxies`;
-  if (isBehindOthers) return fine(what, `${not}, perhaps those that trustedProxies names`);
+  if (isBehindOthers) return fine(what, `${not}, perhaps one of those that trustedProxies names`);
   return wrong(
     what,
     `${not}; this stage has ${ours}`,
