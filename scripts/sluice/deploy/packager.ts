@@ -29,15 +29,6 @@ export function startPackager(args: readonly string[], { root, terminal, package
     // The plugin leaves the groups to whoever follows.
     env: { ...process.env, SLUICE_FOLLOWED: '1', NODE_NO_WARNINGS: '1', FORCE_COLOR: '0' },
   });
-  const passOn = (stream: NodeJS.ReadableStream, print: (line: string) => unknown) =>
-    once(
-      createInterface({ input: stream }).on('line', (line) => {
-        if (unchanged.test(line))
-          print('Nothing changed since the last deploy, so nothing was deployed. --force deploys anyway.');
-        else if (line.trim() !== '' && !ofItself.test(line)) print(printable(line));
-      }),
-      'close',
-    );
   const result: string[] = [];
   let hasRefused = false;
   const printed = Promise.all([
@@ -63,3 +54,13 @@ export function startPackager(args: readonly string[], { root, terminal, package
     },
   };
 }
+
+const passOn = (stream: NodeJS.ReadableStream, print: (line: string) => unknown) =>
+  once(
+    createInterface({ input: stream }).on('line', (line) => {
+      if (unchanged.test(line))
+        print('Nothing changed since the last deploy, so nothing was deployed. --force deploys anyway.');
+      else if (line.trim() !== '' && !ofItself.test(line)) print(printable(line));
+    }),
+    'close',
+  );
