@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
 
+import { wrappedLines } from './wrap';
+
 type Style = Parameters<typeof styleText>[0];
 type Out = Pick<Partial<NodeJS.WriteStream>, 'isTTY' | 'columns'> & { readonly write: (text: string) => unknown };
 
@@ -7,7 +9,7 @@ type Out = Pick<Partial<NodeJS.WriteStream>, 'isTTY' | 'columns'> & { readonly w
 export type Terminal = {
   /** The result, on standard output. */
   readonly say: (text: string) => void;
-  /** Faults, hints and progress, on standard error. */
+  /** Faults, hints and progress, on standard error; a pipe gets each sentence as one line. */
   readonly complain: (text: string) => void;
   /** Rewrites one line of a terminal; '' removes it. In a pipe it prints nothing. */
   readonly progress: (text: string) => void;
@@ -33,7 +35,7 @@ export function terminalOf(out: Out, err: Out, isColoured: boolean, canAsk = fal
   };
   return {
     say: (text) => above(out, text),
-    complain: (text) => above(err, text),
+    complain: (text) => above(err, err.isTTY === true ? wrappedLines(text, columnsOf(err)) : text),
     progress: (text) => {
       if (err.isTTY !== true) return;
       status = text.slice(0, columnsOf(err) - 1);

@@ -16,3 +16,13 @@ export function wrap(text: string, columns: number): readonly string[] {
 /** As `wrap`, with each further line indented. */
 export const wrapped = (text: string, columns: number, indent: number): string =>
   wrap(text, Math.max(columns - indent, 20)).join(`\n${' '.repeat(indent)}`);
+
+/** Wraps each line that is too long; its further lines have its own indentation and two more. */
+export const wrappedLines = (text: string, columns: number): string =>
+  text
+    .split('\n')
+    .map((line) => {
+      const indent = /^ */.exec(line)?.[0] ?? '';
+      return line.length <= columns ? line : indent + wrapped(line, columns, indent.length + 2);
+    })
+    .join('\n');
