@@ -25,7 +25,7 @@ export function fateOf(visit: Visit, facts: Facts): Fate {
   if (answered(visit)) return 'served';
   if (saysUnavailable(visit) && facts.empty.some((spell) => startedIn(spell, visit) || isCaughtBy(spell, visit)))
     return 'expected503';
-  return wentWithTask(visit, facts) ? 'lostWithTask' : 'failed';
+  return wentWithTask(visit, facts) || wasRefused(visit, facts) ? 'lostWithTask' : 'failed';
 }
 
 export const answered = ({ status = 0, error }: Visit): boolean => error === undefined && status >= 200 && status < 300;
@@ -64,6 +64,17 @@ function unread(visit: Visit, facts: Facts): boolean {
   const brokeOff = visit.status === 502 || /^(socket hang up|read ECONNRESET)$/.test(visit.error ?? '');
   if (!isFinal(visit, facts) || !brokeOff || facts.began.has(visit.id)) return false;
   return [...facts.died.values(), ...facts.closed.values()].some((at) => isDuring(visit, at));
+}
+
+/** HAProxy takes out a task whose port refuses three connections, so a closed port is met only for a moment. */
+const refusedForMs = 500;
+
+/** HAProxy tries a request three times. Where several tasks without pre-stop close their ports at once, all three may be refused. */
+function wasRefused(visit: Visit, { began, closed }: Facts): boolean {
+  const justClosed = [...closed.values()].filter(
+    (at) => visit.start - refusedForMs <= at && at <= visit.end + noticedAfterMs,
+  );
+  return saysUnavailable(visit) && !began.has(visit.id) && justClosed.length > 1;
 }
 
 const isDuring = ({ start, end }: Visit, at: number | undefined): boolean =>

@@ -17,6 +17,12 @@ const known = {
   sudden: { empty: [{ from: 1000, until: 2000, sudden: true }] },
   died: { died: new Map([['dead', 1005]]) },
   closed: { closed: new Map([['leaving', 1005]]) },
+  closedTwo: {
+    closed: new Map([
+      ['leaving', 600],
+      ['other', 1005],
+    ]),
+  },
   began: { began: new Map([['r1', ['dead']]]) },
   beganElsewhere: { began: new Map([['r1', ['alive']]]) },
   beganByLeaver: { began: new Map([['r1', ['leaving']]]) },
@@ -53,6 +59,10 @@ describe('fateOf', () => {
     ['lostWithTask', 'a POST unread when a task closed its port', post({ status: 502 }), 'closed'],
     ['failed', 'a GET then', get({ status: 502 }), 'closed'],
     ['failed', 'a POST that the task finishes, for it began it', post({ status: 502 }), 'closed', 'beganByLeaver'],
+    ['lostWithTask', 'a request that met two ports that had just closed', get({ status: 503 }), 'closedTwo'],
+    ['failed', 'a request that met one', get({ status: 503 }), 'closed'],
+    ['failed', 'a request half a second later', get({ status: 503, start: 1101, end: 1110 }), 'closedTwo'],
+    ['failed', 'a request that a task began', get({ status: 503 }), 'closedTwo', 'began'],
     ['failed', 'a POST after the port was closed', post({ status: 502, start: 1006 }), 'closed'],
   ])('%s: %s', (fate, _, visit, ...facts) => {
     const nothing: Facts = { empty: [], died: new Map(), closed: new Map(), began: new Map() };
