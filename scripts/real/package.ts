@@ -97,7 +97,8 @@ export function sourceFiles(): readonly string[] {
   const inFolders = ['functions', 'lib', 'resources'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   );
-  const isSource = (file: string) => /\.ya?ml$|^(package(-lock)?|tsconfig)\.json$/.test(file) && file !== 'settings.yml';
+  const isSource = (file: string) =>
+    /\.ya?ml$|^(package(-lock)?|tsconfig)\.json$/.test(file) && file !== 'settings.yml';
   const top = readdirSync(root).filter(isSource);
   return [...top, ...inFolders].filter((file) => statSync(join(root, file)).isFile()).sort();
 }
