@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests that drive HAProxy on every supported release: 2.6, 2.8, 3.0 and 3.2. HAPROXY_2_6, HAPROXY_2_8 … may name a binary; else
-# the system's own or a fetched one is used. `short`: the goldens on all, and a few system tests on those that `npm test` does not use.
+# the system's own or a fetched one is used. `short`: the goldens on all, and a few system tests on the newest, which `npm test` does not use.
 # A release without a binary is "not run"; only a test that fails is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,7 +42,7 @@ for release in 2.6 2.8 3.0 3.2; do
     continue
   fi
   tests=(test/haproxy/goldens "$suites")
-  [ "$form $path" != 'short haproxy' ] || tests=(test/haproxy/goldens)
+  [ "$form" != short ] || [ "$release" = 3.2 ] || tests=(test/haproxy/goldens)
   printf '\nHAProxy %s: %s\n' "$release" "$path"
   if HAPROXY=$path npx jest "${tests[@]}"; then
     results+=("passed: $release")

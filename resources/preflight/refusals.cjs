@@ -28,11 +28,17 @@ function blocked(error, region) {
   // After the SDK's own retries only the message of the error may be left.
   if (has(error, gone) || error.message.split(/\W+/).some((word) => gone.test(word)))
     return (
-      `AWS cannot be reached (${error.message || error.code}): check this machine's network and proxy, and whether` +
+      `AWS cannot be reached (${withoutClient(error.message) || error.code}): check this machine's network and proxy, and whether` +
       ` ${region} is a region of AWS.`
     );
   return undefined;
 }
+
+/** Without what the SDK adds in its own name. */
+const withoutClient = (message) =>
+  message
+    .replace(/^AWS SDK error wrapper for \w+: /, '')
+    .replace(/^.*exceeded the configured (\d+) ms requestTimeout.*$/, 'no answer within $1 ms');
 
 const isAboutCredentials = (error) => has(error, /^(CredentialsProviderError|TokenProviderError|ProviderError)$/);
 

@@ -174,7 +174,7 @@ it('one sentence for whatever AWS answers, and nothing begins after it', async (
     return replace();
   });
 
-  expect(suffered).toHaveLength(4 * 6);
+  expect(suffered).toHaveLength(4 * 5);
   expect(suffered.flatMap(wrongWords)).toStrictEqual([]);
   expect(suffered.flatMap(({ after }) => after).filter(({ action }) => /Start/.test(action))).toStrictEqual([]);
 });

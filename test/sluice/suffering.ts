@@ -3,12 +3,11 @@ import type { Fault } from '../../scripts/local/api/errors';
 import type { Said } from './console';
 
 /** Settings of a client that does not wait for the second try. */
-export const impatient = { maxAttempts: 1, requestHandler: { requestTimeout: 2_000, throwOnRequestTimeout: true } };
+export const impatient = { maxAttempts: 1, requestHandler: { requestTimeout: 1_200, throwOnRequestTimeout: true } };
 
 const kinds: Readonly<Record<string, Fault>> = {
   throttled: 'throttled',
-  failing: 'failing',
-  'too slow': { lateMs: 2_600 },
+  'too slow': { lateMs: 1_600 },
   'cut off': 'cut',
   denied: 'denied',
   malformed: { body: '<html>busy' },

@@ -135,7 +135,7 @@ describe('docs/way-up.md', () => {
     }
     expect(ofDev).toContain('describe-load-balancers --names sluice-dev ');
     expect(alb().properties('LoadBalancer')).toHaveProperty('Name', 'sluice-dev');
-    expect(ofDev).toContain('--auto-scaling-group-name sluice-dev-proxy-1');
+    expect(ofDev).toContain('npx sluice replace 1');
     expect(alb().properties('ProxyGroup1')).toHaveProperty('AutoScalingGroupName', 'sluice-dev-proxy-1');
     expect(ofDev).toContain(first);
   });
