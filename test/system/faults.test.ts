@@ -109,11 +109,14 @@ describe('a misspelt label, a loop of crashes, and a service scaled to 0', () =>
       next: 'read the task’s log, then deploy a corrected revision',
     });
     const answers = ['shop', 'typo', 'crash'].map(async (name) => {
-      return (await says<{ answer: string }>('explain', `http://${name}.example`)).answer;
+      const { answer, next } = await says<{ answer: string; next: string }>('explain', `http://${name}.example`);
+      return name === 'typo' ? `${answer}; ${next}` : answer;
     });
     expect(await Promise.all(answers)).toStrictEqual([
       'nobody: HAProxy answers 503, because sluice-dev/shop is scaled to 0',
-      'nobody: HAProxy answers 404',
+      expect.stringMatching(
+        /^nobody: HAProxy answers 404; if sluice-dev\/typo should answer, correct its fault; otherwise /,
+      ),
       expect.stringMatching(/^nobody: HAProxy answers 503|see above: (ecs, )?fault$/),
     ]);
   }, 240_000);

@@ -82,7 +82,9 @@ export function answerOf(steps: readonly Check[], asked: Asked, target: Target |
   const see = [...new Set(bad.map(({ what }) => what))].join(', ');
   if (!says.startsWith('nobody')) return { says: see ? `${says}; but see above: ${see}` : says };
   const next = decisive.flatMap((what) => bad.find((step) => step.what === what)?.next ?? [])[0];
-  return { says, ...(next && { next }) };
+  const [, hidden] = /^(\S+) has a fault: /.exec(bad.find(({ what }) => what === 'not served')?.says ?? '') ?? [];
+  const either = hidden ? `if ${hidden} should answer, correct its fault; otherwise ${next}` : next;
+  return { says, ...(either && { next: either }) };
 }
 
 function whoAnswers(asked: Asked, target: Target | undefined): string {
