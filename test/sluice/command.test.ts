@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { verbs } from '../../scripts/sluice/verbs';
+import { terminalOf } from '../../scripts/terminal/terminal';
 import { sluice } from './console';
 
 const names = verbs.map(({ usage }) => usage.split(' ')[0] ?? '');
@@ -89,3 +90,26 @@ describe('in a clone without packages', () => {
 it('npm puts the command where npx looks first', () => {
   expect(existsSync('node_modules/.bin/sluice')).toBe(true);
 });
+
+it.each([
+  [
+    true,
+    'sluice: run this, then again:\n  `aws configure --profile prod`\n  domain: is missing; name it in the\n    settings\n',
+  ],
+  [
+    undefined,
+    'sluice: run this, then again: `aws configure --profile prod`\n  domain: is missing; name it in the settings\n',
+  ],
+])(
+  'wraps a complaint on a terminal (%s) between words and outside commands, and leaves a pipe its lines',
+  (isTTY, shown) => {
+    const written: string[] = [];
+    const err = { isTTY: isTTY as boolean, columns: 40, write: (text: string) => written.push(text) };
+
+    terminalOf(err, err, false).complain(
+      'sluice: run this, then again: `aws configure --profile prod`\n  domain: is missing; name it in the settings',
+    );
+
+    expect(written.join('')).toBe(shown);
+  },
+);

@@ -102,7 +102,7 @@ function looker(state: State, { config, terminal }: Deps): () => Promise<number 
   const client = new CloudFormationClient(config(state.region));
   let [failed, pauseMs] = [0, everyMs];
   const goesOn = `CloudFormation goes on by itself; \`${eventsOf(state.stack, state.region)}\` shows how far it is.`;
-  const complain = (words: string) => terminal.complain(wrapped(words, terminal.columns, 0));
+  const { complain } = terminal;
   return async () => {
     try {
       const seen = await eventsSince(client, state.stackId ?? state.stack, state.last);
@@ -151,9 +151,7 @@ function shower(state: State, { terminal, now }: Deps, began: number): () => voi
 
 /** Asks Auto Scaling for instances that could not start, while a group is in progress, and once when it has failed. */
 function watchGroups({ stack, region }: Start, { config, terminal, now }: Deps): (state: Followed) => Promise<void> {
-  const warn = (words: readonly string[]) => {
-    for (const each of words) terminal.complain(wrapped(each, terminal.columns, 2));
-  };
+  const warn = (words: readonly string[]) => words.forEach(terminal.complain);
   const { look, end } = watch({ config: config(region), region, stack, warn });
   end();
   let askedAt = Number.NEGATIVE_INFINITY;

@@ -1,4 +1,3 @@
-import { wrapped } from '../../terminal/wrap';
 import type { Deps, Given } from '../verb';
 import { follow, type Start } from './follow';
 import { startPackager } from './packager';
@@ -32,7 +31,7 @@ export async function runPackager(
     if (code === 0 && !stop.signal.aborted) await then(stop.signal);
     if (!stop.signal.aborted) return code === 0 && !/ROLLBACK/.test(stateOf(followed)) ? 0 : 1;
     deps.terminal.progress('');
-    deps.terminal.complain(wrapped(afterInterrupt(followed), deps.terminal.columns, 0));
+    deps.terminal.complain(afterInterrupt(followed));
     return 130;
   } finally {
     process.off('SIGINT', interrupt);

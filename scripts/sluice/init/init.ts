@@ -109,9 +109,7 @@ async function asked(flagged: Flagged, given: Given, deps: Deps): Promise<Answer
   const needsZones = flagged.domain === undefined || flagged.hostedZoneId === undefined;
   const account = needsZones ? await publicZones(deps, flagged.region ?? standard.region) : { zones: [] };
   if (account.unseen !== undefined)
-    terminal.complain(
-      wrapped(`The hosted zones of the account could not be listed: ${account.unseen}`, terminal.columns, 0),
-    );
+    terminal.complain(`The hosted zones of the account could not be listed: ${account.unseen}`);
   const domain =
     flagged.domain ??
     (await text('Which domain do your services have?', 'domain', await zoneName(account.zones, deps)));

@@ -43,13 +43,13 @@ export const run: Run = async (given, deps, word = '') => {
   try {
     const refresh = await followRefresh(what, clients, deps, stop.signal).finally(() => terminal.progress(''));
     if (refresh === undefined) {
-      terminal.complain(wrapped(`Stopped looking. ${goesOn(stage, group)}`, terminal.columns, 0));
+      terminal.complain(`Stopped looking. ${goesOn(stage, group)}`);
       return 130;
     }
     return conclude(refresh, slot, stage, deps);
   } catch (error) {
     if (error instanceof Stop) throw error;
-    terminal.complain(wrapped(`The replacement cannot be seen any more. ${goesOn(stage, group)}`, terminal.columns, 0));
+    terminal.complain(`The replacement cannot be seen any more. ${goesOn(stage, group)}`);
     throw error;
   } finally {
     process.off('SIGINT', interrupt);
