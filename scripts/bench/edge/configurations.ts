@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Backend } from '../../lib/haproxy/backend';
-import { type File, render } from '../../lib/haproxy/render';
+import type { Backend } from '../../../lib/haproxy/backend';
+import { type File, render } from '../../../lib/haproxy/render';
 import { host } from './load';
 import type { Seat, Stand } from './stand';
 

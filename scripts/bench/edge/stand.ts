@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { makeStandIn } from '../../lib/sync/haproxy/check';
-import { haproxy } from '../real/haproxy';
-import { freePorts, listens, ownAddress } from '../real/loopback';
-import type { Launch, Process, Processes } from '../real/processes';
-import { type Cores, cores, pinned } from './cpu';
+import { makeStandIn } from '../../../lib/sync/haproxy/check';
+import { type Cores, cores, pinned } from '../../measure/cpu';
+import { haproxy } from '../../real/haproxy';
+import { freePorts, listens, ownAddress } from '../../real/loopback';
+import type { Launch, Process, Processes } from '../../real/processes';
 
 export type Seat = { readonly host: string; readonly http: number; readonly https: number };
 export type Running = Process & { readonly output: readonly string[] };

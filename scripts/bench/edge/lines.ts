@@ -1,19 +1,20 @@
-import { haproxyVersion } from '../real/haproxy';
-import type { Processes } from '../real/processes';
+import { clock } from '../../measure/cpu';
+import type { Outcome } from '../../measure/outcome';
+import { spread } from '../../measure/spread';
+import { haproxyVersion } from '../../real/haproxy';
+import type { Deps, Given } from '../bench';
 import { compareOnce, type Round } from './compare';
 import { type Configuration, reference, sluice, sluiceFiles } from './configurations';
-import { clock } from './cpu';
 import { type Line, type Lines, linesTable } from './lines-report';
-import type { Options } from './options';
-import { reportProgress, type Setting } from './report';
-import { spread } from './spread';
+import { settingLines } from './report';
 import { prepare, type Stand } from './stand';
 import { variantsOf } from './variants';
 
 type Pair = readonly [first: Configuration, second: Configuration];
 
 /** The configuration with each line repeated, or without it, against the whole: over HTTP/1.1, for the rules are the same. */
-export async function lines({ rounds, seconds }: Options, processes: Processes) {
+export async function run(given: Given, { processes, progress }: Deps): Promise<Outcome> {
+  const { rounds, seconds } = given as { rounds: number; seconds: number };
   const haproxy = haproxyVersion();
   const stand = await prepare(processes);
   const files = sluiceFiles(stand);
@@ -23,7 +24,7 @@ export async function lines({ rounds, seconds }: Options, processes: Processes) 
     const measured = await inRounds(stand, pair, rounds, seconds);
     all.push(...measured);
     const found = measured.map(({ microseconds: [first = Number.NaN, second = Number.NaN] }) => first / second);
-    reportProgress(`${what}: ${spread(found).median.toFixed(3)}`);
+    progress(`${what}: ${spread(found).median.toFixed(3)}`);
     return found;
   };
   const toReference = spread(await ratios('whole', [whole, reference(stand)]));
@@ -41,8 +42,15 @@ export async function lines({ rounds, seconds }: Options, processes: Processes) 
     }
   }
   const found: Lines = { whole: toReference, noise: spread(same).median * toReference.median, lines: measured, needed };
-  const setting: Setting = { haproxy, clock: clock(), cores: stand.cores, rounds, seconds };
-  return { forPeople: linesTable(found, all, setting), forPrograms: { bench: 'edge --lines', ...setting, ...found } };
+  return {
+    title: "What each line of Sluice's configuration costs",
+    setting: settingLines({ haproxy, clock: clock(), cores: stand.cores, rounds, seconds }, all),
+    tables: [linesTable(found)],
+    charts: [],
+    goals: [],
+    notRun: [],
+    measured: found,
+  };
 }
 
 async function inRounds(stand: Stand, pair: Pair, rounds: number, seconds: number): Promise<readonly Round[]> {

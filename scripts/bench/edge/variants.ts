@@ -1,5 +1,5 @@
-import type { File } from '../../lib/haproxy/render';
-import { conditionHolds } from '../real/haproxy';
+import type { File } from '../../../lib/haproxy/render';
+import { conditionHolds } from '../../real/haproxy';
 
 /** A line that acts on requests, and the files with that line repeated, or without it. */
 export type Variant = {

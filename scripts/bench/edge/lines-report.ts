@@ -1,7 +1,5 @@
-import { table } from '../terminal/table';
-import type { Round } from './compare';
-import { disturbance, type Setting, settingLine } from './report';
-import type { Spread } from './spread';
+import type { Table } from '../../measure/outcome';
+import type { Spread } from '../../measure/spread';
 import type { Variant } from './variants';
 
 /** What one line costs, in shares of a request through the reference: 0.02 is 2 %. */
@@ -19,7 +17,7 @@ export type Lines = {
 const worthNaming = 0.02;
 
 /** Lines that cost more than 2 % of a request through the reference, then the others together. */
-export function linesTable({ whole, noise, lines, needed }: Lines, all: readonly Round[], setting: Setting): string {
+export function linesTable({ whole, noise, lines, needed }: Lines): Table {
   const sorted = [...lines].sort((a, b) => b.cost.median - a.cost.median);
   const isDear = ({ cost, more }: Line) => cost.median > worthNaming && (more > 0 || cost.quartiles[0] > noise);
   const dear = sorted.filter(isDear);
@@ -42,19 +40,19 @@ export function linesTable({ whole, noise, lines, needed }: Lines, all: readonly
     ],
     [percent(whole.median - 1), whole.quartiles.map((each) => percent(each - 1)).join(' to '), '', 'all of Sluice'],
   ];
-  const titles = ['cost', 'half of the rounds', 'measured', 'line; in % of a request through the reference'];
-  return [
-    settingLine(setting),
-    '',
-    table([titles, ...dear.map(row)], ends, [2, 3]),
-    '',
+  const notes = [
     ...(hidden.length > 0
       ? [`Left out, these cost at most 2 %, or what the noise hides: ${hidden.map(({ text }) => text).join('; ')}.`]
       : []),
     `Noise of a line that was left out: ±${percent(noise)}; of one that was repeated: a twentieth of that.`,
     ...(needed.length > 0 ? [`HAProxy passes no request on without: ${needed.join('; ')}`] : []),
-    disturbance(all),
-  ].join('\n');
+  ];
+  return {
+    title: 'Lines, in % of a request through the reference',
+    note: notes.join(' '),
+    head: ['cost', 'half of the rounds', 'measured', 'line'],
+    rows: [...dear.map(row), ...ends],
+  };
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

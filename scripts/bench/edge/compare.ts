@@ -1,5 +1,5 @@
+import { pinned } from '../../measure/cpu';
 import type { Configuration } from './configurations';
-import { pinned } from './cpu';
 import { checkAnswers, loadCommand, type Protocol } from './load';
 import { type Measured, startMeasured } from './measured';
 import type { Seat, Stand } from './stand';

@@ -3,11 +3,11 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { currentWorker, haproxyAt } from '../../lib/sync/haproxy/worker';
-import { table } from '../../lib/sync/replies';
-import { haproxy } from '../real/haproxy';
+import { currentWorker, haproxyAt } from '../../../lib/sync/haproxy/worker';
+import { table } from '../../../lib/sync/replies';
+import { type Cpu, cpuOf, givePriority, pinned } from '../../measure/cpu';
+import { haproxy } from '../../real/haproxy';
 import type { Configuration } from './configurations';
-import { type Cpu, cpuOf, givePriority, pinned } from './cpu';
 import { host } from './load';
 import { answer, freeSeat, type Running, type Seat, type Stand } from './stand';
 

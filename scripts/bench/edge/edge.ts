@@ -1,12 +1,12 @@
-import { haproxyVersion } from '../real/haproxy';
-import type { Processes } from '../real/processes';
+import { clock } from '../../measure/cpu';
+import type { Outcome } from '../../measure/outcome';
+import { spread } from '../../measure/spread';
+import { haproxyVersion } from '../../real/haproxy';
+import type { Deps, Given } from '../bench';
 import { compareOnce, type Round } from './compare';
 import { before, reference, sluice, sluiceFiles } from './configurations';
-import { clock } from './cpu';
 import { protocols } from './load';
-import type { Options } from './options';
-import { type Compared, edgeTable, reportProgress, type Setting } from './report';
-import { spread } from './spread';
+import { type Compared, comparedTable, goalsOf, type Setting, settingLines } from './report';
 import { prepare, type Stand } from './stand';
 
 const names = ['reference.cfg', 'before.cfg', '1 route', '100 routes', '1,000 routes'] as const;
@@ -21,7 +21,8 @@ const pairs: readonly { readonly first: Name; readonly second: Name; readonly go
 ];
 
 /** Sluice's configuration, with few and with many routes, against two that never change, in paired rounds. */
-export async function edge({ rounds, seconds }: Options, processes: Processes) {
+export async function run(given: Given, { processes, progress }: Deps): Promise<Outcome> {
+  const { rounds, seconds } = given as { rounds: number; seconds: number };
   const haproxy = haproxyVersion();
   const stand = await prepare(processes);
   const configurations = configurationsOn(stand);
@@ -29,14 +30,19 @@ export async function edge({ rounds, seconds }: Options, processes: Processes) {
   for (let round = 1; round <= rounds; round++) {
     const both = await compareOnce(stand, configurations, protocols, seconds);
     for (const [index, one] of both.entries()) measured[index]?.push(one);
-    reportProgress(`round ${round} of ${rounds}: ${both.map((one) => ratios(one).join(', ')).join('; ')}`);
+    progress(`round ${round} of ${rounds}: ${both.map((one) => ratios(one).join(', ')).join('; ')}`);
   }
   const compared = protocols.flatMap((protocol, index) => compare(protocol, measured[index] ?? []));
   const setting: Setting = { haproxy, clock: clock(), cores: stand.cores, rounds, seconds };
   const all = protocols.map((protocol, index) => ({ protocol, configurations: names, rounds: measured[index] ?? [] }));
   return {
-    forPeople: edgeTable(compared, measured.flat(), setting),
-    forPrograms: { bench: 'edge', ...setting, compared, measured: all },
+    title: 'What a request costs the proxy',
+    setting: settingLines(setting, measured.flat()),
+    tables: [comparedTable(compared)],
+    charts: [],
+    goals: goalsOf(compared),
+    notRun: [],
+    measured: { compared, measured: all },
   };
 }
 

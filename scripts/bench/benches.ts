@@ -1,0 +1,21 @@
+import type { Bench } from './bench';
+
+/** In the order in which `all` runs them. */
+export const benches: Readonly<Record<string, Bench>> = {
+  edge: {
+    summary: "HAProxy's CPU for a request, against a minimal configuration and against other proxies",
+    options: [
+      { flags: '--rounds <n>', says: 'each measures every configuration four times, in turn', standard: 9, short: 1 },
+      { flags: '--seconds <s>', says: 'of load for each measurement', standard: 0.5, short: 0.1 },
+    ],
+    load: () => import('./edge/edge'),
+  },
+  lines: {
+    summary: "which lines of Sluice's configuration cost most",
+    options: [
+      { flags: '--rounds <n>', says: 'of each line', standard: 5, short: 1 },
+      { flags: '--seconds <s>', says: 'of load for each measurement', standard: 0.2, short: 0.1 },
+    ],
+    load: () => import('./edge/lines'),
+  },
+};
