@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { chartOf } from './chart';
@@ -16,13 +16,15 @@ export function keep(name: string, run: Kept): void {
   mkdirSync(kept, { recursive: true });
   const { measured: _, ...shown } = run.outcome;
   writeFileSync(join(kept, `${name}.json`), `${JSON.stringify({ ...run, outcome: shown }, null, 2)}\n`);
+  const images = join(docs, 'images');
+  for (const old of readdirSync(images).filter((file) => file.startsWith(imagesOf(name)))) rmSync(join(images, old));
   for (const [index, chart] of run.outcome.charts.entries())
-    writeFileSync(join(docs, 'images', imageOf(name, index)), chartOf(chart));
+    writeFileSync(join(images, imageOf(name, index)), chartOf(chart));
 }
 
 /** The runs that docs/measured/ has, by their names. */
 export function allKept(): ReadonlyMap<string, Kept> {
-  const files = readdirSync(kept).filter((file) => file.endsWith('.json'));
+  const files = (existsSync(kept) ? readdirSync(kept) : []).filter((file) => file.endsWith('.json'));
   return new Map(
     files.map((file) => [basename(file, '.json'), JSON.parse(readFileSync(join(kept, file), 'utf8')) as Kept]),
   );
@@ -45,7 +47,8 @@ export function sectionOf(name: string, { day, machine, outcome }: Kept): string
   ].join('\n\n');
 }
 
-const imageOf = (name: string, index: number): string => `measured-${name}-${index + 1}.svg`;
+export const imageOf = (name: string, index: number): string => `${imagesOf(name)}${index + 1}.svg`;
+const imagesOf = (name: string): string => `measured-${name}-`;
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const words = wordColumns(rows);
