@@ -5,7 +5,7 @@ import { Command, Option as Flag, InvalidArgumentError } from 'commander';
 
 import type { Bench, Given, Option } from './bench/bench';
 import { benches } from './bench/benches';
-import { writePerformancePage } from './bench/pages';
+import { writePages } from './docs/pages';
 import { machine } from './measure/machine';
 import type { Outcome } from './measure/outcome';
 import { keep } from './measure/page';
@@ -59,7 +59,7 @@ async function run(names: readonly string[], given: Given): Promise<void> {
     if (docs) keep(name, { day: new Date().toISOString().slice(0, 10), machine: machine(), outcome });
   }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine: machine(), ...found }, null, 2)}\n`);
-  if (docs) writePerformancePage(ofAll);
+  if (docs) writePages();
 }
 
 /** Ctrl-C needs no handler: what was started ends with this process. */

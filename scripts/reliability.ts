@@ -1,15 +1,14 @@
 // `npm run reliability`: runs the tests, checks that each case of test/cases/ names a test that passed, and writes docs/reliability.md.
 // CI does all but the last: without `--docs` nothing is written.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
-
+import { readTopics } from './docs/cases';
+import { writePages } from './docs/pages';
 import { machine } from './measure/machine';
 import type { Outcome } from './measure/outcome';
-import { allKept, keep } from './measure/page';
+import { keep } from './measure/page';
 import { haproxyVersion } from './real/haproxy';
-import { readTopics } from './reliability/cases';
-import { reliabilityPage } from './reliability/page';
 
 type Run = {
   readonly numTotalTests: number;
@@ -24,8 +23,7 @@ new Command('npx tsx scripts/reliability.ts')
   .option('--docs', 'write docs/reliability.md')
   .action((results: string, { docs }: { docs?: true }) => {
     const run = JSON.parse(readFileSync(results, 'utf8')) as Run;
-    const topics = readTopics();
-    const cases = topics.flatMap((topic) => topic.cases);
+    const cases = readTopics().flatMap((topic) => topic.cases);
     const passed = passedIn(run);
     const unproven = cases.filter(({ proof }) => !passed.has(proof));
     for (const { when, proof } of unproven) console.error(`no test has passed for "${when}": ${proof}`);
@@ -33,7 +31,7 @@ new Command('npx tsx scripts/reliability.ts')
 
     if (docs) {
       keep('tests', { day: new Date().toISOString().slice(0, 10), machine: machine(), outcome: outcomeOf(run) });
-      writeFileSync(join(root, 'docs/reliability.md'), reliabilityPage(topics, allKept()));
+      writePages();
     }
     console.log(`test/cases/: ${cases.length} cases, each with a test that passed`);
   })

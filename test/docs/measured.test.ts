@@ -1,23 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-import { benches } from '../../scripts/bench/benches';
-import { performancePage } from '../../scripts/bench/pages';
+import { madePages } from '../../scripts/docs/pages';
 import { chartOf } from '../../scripts/measure/chart';
 import { allKept, imageOf } from '../../scripts/measure/page';
-import { readTopics } from '../../scripts/reliability/cases';
-import { reliabilityPage } from '../../scripts/reliability/page';
 
 const docs = join(__dirname, '../../docs');
 const read = (file: string): string => readFileSync(join(docs, file), 'utf8');
 
 describe('what runs have measured is shown as it was kept', () => {
-  it('in docs/performance.md', () => {
-    expect(read('performance.md')).toBe(performancePage(allKept(), Object.keys(benches)));
-  });
-
-  it('in docs/reliability.md, below the cases of test/cases/', () => {
-    expect(read('reliability.md')).toBe(reliabilityPage(readTopics(), allKept()));
+  it.each(Object.entries(madePages()))('in docs/%s, which `npm run docs` writes', (name, text) => {
+    expect(read(name)).toBe(text);
   });
 
   it('in each chart, and no chart of an older run is left', () => {
