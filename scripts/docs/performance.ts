@@ -1,4 +1,5 @@
 import { benches } from '../bench/benches';
+import type { Goal } from '../measure/outcome';
 import { type Kept, sectionOf } from '../measure/page';
 
 const intro = `# Performance
@@ -12,5 +13,19 @@ export function performancePage(kept: ReadonlyMap<string, Kept>): string {
     const run = kept.get(name);
     return run === undefined ? [] : [sectionOf(name, run)];
   });
-  return `${[intro, ...sections].join('\n\n')}\n`;
+  const goals = [...kept].flatMap(([name, { outcome }]) => (name in benches ? outcome.goals : []));
+  return `${[intro, summary(goals), ...sections].join('\n\n')}\n`;
+}
+
+/** How many goals are met, and which are not. */
+function summary(goals: readonly Goal[]): string {
+  const of = (verdict: Goal['verdict']) => goals.filter((goal) => goal.verdict === verdict);
+  const list = (verdict: 'missed' | 'open') =>
+    of(verdict).map(({ what, bound, found }) => `- ${verdict}: ${what}: ${bound}; found ${found}`);
+  return [
+    `Of ${goals.length} goals ${of('met').length} are met, ${of('missed').length} missed, ${of('open').length} open.`,
+    '',
+    ...list('missed'),
+    ...list('open'),
+  ].join('\n');
 }

@@ -5,7 +5,7 @@ import { cpus, release, totalmem } from 'node:os';
 export function machine(): string {
   const gibibytes = Math.round(totalmem() / 2 ** 30);
   const all = cpus();
-  return `${all.length} × ${all[0]?.model.trim() ?? 'unknown processor'}, ${gibibytes} GiB; ${system()}, Linux ${release()}, Node.js ${process.versions.node}`;
+  return `${all.length} × ${all[0]?.model.trim() ?? 'unknown processor'}, ${gibibytes} GiB; ${system()}, Linux ${/^[\d.]+/.exec(release())?.[0]}, Node.js ${process.versions.node}`;
 }
 
 /** From os-release(5). */
