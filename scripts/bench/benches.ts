@@ -10,6 +10,15 @@ export const benches: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./edge/edge'),
   },
+  propagation: {
+    summary: 'how soon a new task gets its first request in a rolling deploy, and what fails, against DNS and Traefik',
+    options: [
+      { flags: '--deploys <n>', says: 'of two services at once', standard: 20, short: 1 },
+      { flags: '--rate <n>', says: 'requests a second to each service by each way', standard: 50, short: 25 },
+      { flags: '--longest-ttl <s>', says: 'of the DNS records, beside 10 s', standard: 60, short: 10 },
+    ],
+    load: () => import('./propagation/propagation'),
+  },
   lines: {
     summary: "which lines of Sluice's configuration cost most",
     options: [
