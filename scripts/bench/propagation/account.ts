@@ -56,6 +56,12 @@ export type Accounted = {
   readonly failed: Readonly<Record<Cause, number>>;
 };
 
+/** One way and service of one deploy. */
+export type Row = Accounted & { readonly way: string; readonly service: string };
+
+/** `stages`: of the path to Sluice's first request on a new task, if they could be told apart. */
+export type Deploy = { readonly rows: readonly Row[]; readonly stages: readonly number[] | undefined };
+
 /** Accounts for all requests of one way to one service in one deploy. */
 export function account(deployed: Deployed, visits: readonly Seen[], knowsAfterMs: number): Accounted {
   const { running, ordered } = deployed;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Moment, startWorld, type World } from '../../local/world';
 import type { Outcome } from '../../measure/outcome';
 import type { Deps, Given } from '../bench';
-import { type Accounted, account, type Deployed, firstAnswers, newDeployed, note } from './account';
+import { account, type Deploy, type Deployed, firstAnswers, newDeployed, note } from './account';
 import { drawEvenly } from './cache';
 import { playCloudMap } from './cloud-map';
 import { type Seen, startVisitors } from './load';
@@ -18,9 +18,6 @@ import { sluice, startSeed, type Way } from './ways';
 const healthMs = 5_000;
 /** Beyond the longest TTL, for the slowest way to have moved over. */
 const patienceMs = 60_000;
-
-export type Row = Accounted & { readonly way: string; readonly service: string };
-export type Deploy = { readonly rows: readonly Row[]; readonly stages: readonly number[] | undefined };
 
 type Stand = {
   readonly world: World;

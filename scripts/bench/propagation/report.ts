@@ -1,9 +1,8 @@
 import { controlPlaneDelay, delays } from '../../local/delays';
 import { type Chart, type Goal, goalAtLeast, goalAtMost, type Outcome, type Table } from '../../measure/outcome';
 import { type Spread, spread } from '../../measure/spread';
-import { type Accounted, type Cause, causes, words } from './account';
+import { type Accounted, type Cause, causes, type Deploy, type Row, words } from './account';
 import { stages } from './path';
-import type { Deploy, Row } from './propagation';
 import { services, tasksEach } from './services';
 import { traefikName } from './traefik';
 import { seedName, type Way } from './ways';
