@@ -6,7 +6,7 @@ import {
   type DescribeContainerInstancesCommandOutput,
   type ECSClient,
 } from '@aws-sdk/client-ecs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { fieldsOf } from '../fleet/fields';
 import { type Fleet, type Host, serviceKey } from '../fleet/fleet';

@@ -5,7 +5,7 @@ import {
   type ECSClient,
   ListTasksCommand,
 } from '@aws-sdk/client-ecs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { Ended, ServiceState } from '../faults/tasks';
 import { fieldsOf } from '../fleet/fields';

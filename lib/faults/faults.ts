@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { fieldsOf } from '../fleet/fields';
 import { sha256, standardBytes } from '../generation/generation';

@@ -1,6 +1,6 @@
 import { type AutoScalingClient, DeleteLifecycleHookCommand } from '@aws-sdk/client-auto-scaling';
 import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { cut, printable } from '../printable';
 import { readEnvironment, stagePrefix } from '../settings';

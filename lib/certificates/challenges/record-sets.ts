@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Its name has no dot at the end. */
 export type Zone = {

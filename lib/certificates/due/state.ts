@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { Certificate as Listed } from '../../generation/generation';
 import { certificateName, sameNames } from '../certificate';
