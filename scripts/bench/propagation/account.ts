@@ -25,8 +25,8 @@ export const causes = ['gone', 'broken', 'late', 'unexplained'] as const;
 export type Cause = (typeof causes)[number];
 
 export const words: Readonly<Record<Cause, string>> = {
-  gone: 'refused by tasks that were gone',
-  broken: 'its task ended with it',
+  gone: '503, as tasks were gone',
+  broken: '502 or broken off, as tasks were gone',
   late: 'no answer in time',
   unexplained: 'unexplained',
 };
@@ -40,7 +40,7 @@ export function causeOf({ start, end, status, task, error }: Seen, deployed: Dep
   const left = [...deployed.closed].filter(([, at]) => at <= end + noticedAfterMs);
   const order = Math.max(...left.map(([id]) => deployed.ordered.get(id) ?? Number.NEGATIVE_INFINITY));
   if (!(start <= order + knowsAfterMs)) return 'unexplained';
-  // The proxy answers 502 where a task took the connection and sent no whole answer.
+  // HAProxy answers 502 where a task took the connection and sent no whole answer, Traefik also where none took it.
   if (status === 502 || (error !== undefined && task !== undefined)) return 'broken';
   return status === 503 && task === undefined && error === undefined ? 'gone' : 'unexplained';
 }

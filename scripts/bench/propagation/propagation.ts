@@ -96,7 +96,7 @@ const phasesOf = ({ ttls }: Stand, count: number) =>
 /** Waits until every way has answered with every task of every service. */
 async function untilAllAnswer(stand: Stand): Promise<void> {
   const tasks = services.map(({ name }) => new Map(stand.world.ecs.tasks(name).map(({ id }) => [id, 0])));
-  await until(stand, 60_000, () => everyPair(stand).every(({ index, target }) => hasAll(stand, target, tasks[index])));
+  await untilAll(stand, 60_000, tasks);
 }
 
 async function deployOnce(stand: Stand, version: number, deploys: Deploy[]): Promise<void> {
@@ -107,8 +107,10 @@ async function deployOnce(stand: Stand, version: number, deploys: Deploy[]): Pro
   await steady(stand.world.ecs);
   const deployed = services.map(({ name }) => deployedOf(stand, name));
   const longestMs = Math.max(...stand.ttls) * 1_000;
-  await until(stand, longestMs + patienceMs, () =>
-    everyPair(stand).every(({ index, target }) => hasAll(stand, target, deployed[index]?.running)),
+  await untilAll(
+    stand,
+    longestMs + patienceMs,
+    deployed.map(({ running }) => running),
   );
   // Requests that are under way belong to this deploy, and so do failures after the last task was found.
   await sleep(2_500);
@@ -125,9 +127,6 @@ const everyPair = ({ ways }: Pick<Stand, 'ways'>) =>
 
 const seenBy = ({ visits }: Stand, target: number): readonly Seen[] => visits[target] ?? [];
 
-const hasAll = (stand: Stand, target: number, tasks: ReadonlyMap<string, number> = new Map()): boolean =>
-  firstAnswers(seenBy(stand, target), tasks).size === tasks.size;
-
 function deployedOf({ moments }: Stand, service: string): Deployed {
   const deployed = newDeployed();
   for (const moment of moments) if (moment.service === service) note(deployed, moment);
@@ -142,12 +141,16 @@ function ownPath(stand: Stand, deployed: readonly Deployed[], since: number): re
   return stagesOf(traceOf(stand.world, stand.moments, since), starts[index] ?? 0, Math.min(...first.values()));
 }
 
-/** @throws when it does not come to hold in time */
-async function until({ world }: Stand, withinMs: number, holds: () => boolean): Promise<void> {
-  for (const end = performance.now() + withinMs; !holds(); await sleep(500)) {
+/** Waits until each way has an answer of each of these tasks, by service. @throws when that takes longer */
+async function untilAll(stand: Stand, withinMs: number, tasks: readonly ReadonlyMap<string, number>[]): Promise<void> {
+  const missing = () =>
+    everyPair(stand).flatMap(({ way, index, target }) => {
+      const wanted = tasks[index] ?? new Map();
+      const { size } = firstAnswers(seenBy(stand, target), wanted);
+      return size === wanted.size ? [] : [`${way.name} to ${services[index]?.name}: ${size} of ${wanted.size}`];
+    });
+  for (const end = performance.now() + withinMs; missing().length > 0; await sleep(500)) {
     if (performance.now() > end)
-      throw new Error(
-        `after ${withinMs / 1_000} s not every way led to every task; the proxy's last words:\n${world.proxy.log().slice(-5).join('\n')}`,
-      );
+      throw new Error(`after ${withinMs / 1_000} s not every way led to every task (${missing().join('; ')})`);
   }
 }
