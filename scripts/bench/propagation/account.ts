@@ -59,8 +59,13 @@ export type Accounted = {
 /** One way and service of one deploy. */
 export type Row = Accounted & { readonly way: string; readonly service: string };
 
-/** `stages`: of the path to Sluice's first request on a new task, if they could be told apart. */
-export type Deploy = { readonly rows: readonly Row[]; readonly stages: readonly number[] | undefined };
+export type Deploy = {
+  readonly rows: readonly Row[];
+  /** Of the path to Sluice's first request on a new task, if they could be told apart. */
+  readonly stages: readonly number[] | undefined;
+  /** How many processes had work at its end: the machine's load average of a minute. */
+  readonly load: number;
+};
 
 /** Accounts for all requests of one way to one service in one deploy. */
 export function account(deployed: Deployed, visits: readonly Seen[], knowsAfterMs: number): Accounted {

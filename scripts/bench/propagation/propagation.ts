@@ -1,6 +1,8 @@
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Moment, startWorld, type World } from '../../local/world';
+import { givePriority } from '../../measure/cpu';
 import type { Outcome } from '../../measure/outcome';
 import type { Deps, Given } from '../bench';
 import { account, type Deploy, type Deployed, firstAnswers, newDeployed, note } from './account';
@@ -34,6 +36,8 @@ export async function run(given: Given, { processes, progress }: Deps): Promise<
   const { deploys, rate, longestTtl } = given as { deploys: number; rate: number; longestTtl: number };
   const ttls = [...new Set([longestTtl, 10])];
   progress('packages the stack and starts the world');
+  // What this process starts inherits it.
+  givePriority(process.pid);
   const world = await startWorld({ delays: { healthMs } });
   try {
     const resolver = await startResolver(playCloudMap(world));
@@ -119,7 +123,7 @@ async function deployOnce(stand: Stand, version: number, deploys: Deploy[]): Pro
     service: services[index]?.name ?? '',
     ...account(deployed[index] ?? newDeployed(), seenBy(stand, target), way.knowsAfterMs),
   }));
-  deploys.push({ rows, stages: ownPath(stand, deployed, since) });
+  deploys.push({ rows, stages: ownPath(stand, deployed, since), load: loadavg()[0] ?? 0 });
 }
 
 const everyPair = ({ ways }: Pick<Stand, 'ways'>) =>

@@ -23,7 +23,7 @@ function definition({ name, host, preStop }: Service, version: number): TaskDefi
     [`traefik.http.routers.${name}.rule`]: `Host(\`${host}\`)`,
   };
   const { containers } = hello(version, { preStop });
-  const last = containers.map((each) => ({ ...each, command: ['nice', '-n', '19', ...each.command] }));
+  const last = containers.map((each) => ({ ...each, command: ['nice', '-n', '10', ...each.command] }));
   return { family: name, containers: last.map((each) => (each.name === 'hello' ? { ...each, labels } : each)) };
 }
 
