@@ -22,11 +22,23 @@ export type Table = {
   readonly rows: readonly (readonly string[])[];
 };
 
+export type Chart = BarChart | LineChart;
+
 /** Horizontal bars of one unit, from 0. */
-export type Chart = {
+export type BarChart = {
   readonly title: string;
   readonly unit: string;
   readonly bars: readonly Bar[];
+};
+
+/** Values over time, from 0. */
+export type LineChart = {
+  readonly title: string;
+  readonly unit: string;
+  /** Each line's points are seconds and value, in order. */
+  readonly lines: readonly { readonly label: string; readonly points: readonly (readonly [number, number])[] }[];
+  /** What happened at which second, such as "reload". */
+  readonly marks: { readonly label: string; readonly at: readonly number[] };
 };
 
 /** The thin line goes from the first quartile to the third. */

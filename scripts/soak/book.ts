@@ -18,13 +18,17 @@ export type Book = ReturnType<typeof newBook>;
 
 /** What the soak notes while it runs. */
 export function newBook() {
-  const broken: string[] = [];
+  const broken = new Set<string>();
   const failed: Ended[] = [];
   const served = new Map<Kind, [number, number]>();
   const youngest = new Map<string, number>();
   const state = { sent: 0, underWay: 0 };
   return {
+    /** What should hold and did not, in words; each is noted once. */
     broken,
+    breaks: (...laws: readonly string[]): void => {
+      for (const law of laws) broken.add(law);
+    },
     failed,
     served,
     /** By task: when the youngest of the requests that it answered began. */

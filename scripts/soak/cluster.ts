@@ -66,19 +66,7 @@ export function clusterOf(processes: Processes, random: Random, onEarly: (task: 
   const tasks: Task[] = [];
   let nextPort = 21_000 + random.between(0, 4_000);
 
-  /** Ports are reused as soon as they can be: at once within a service, by another one when the proxy knows that the task left. */
-  const portFor = (name: string): number => {
-    const held = new Set(tasks.filter((task) => task.goneAt === undefined).map(({ port }) => port));
-    const free = tasks.filter(
-      (task) =>
-        task.goneAt !== undefined && !held.has(task.port) && (task.service === name || task.leftAt !== undefined),
-    );
-    const later = (port: number) =>
-      tasks.some((task) => task.port === port && task.leftAt === undefined && task.service !== name);
-    return random.oneOf(free.map(({ port }) => port).filter((port) => !later(port))) ?? nextPort++;
-  };
-
-  const start = ({ name, speaks, labels }: Service, asked = portFor(name)): Task => {
+  const start = ({ name, speaks, labels }: Service, asked = reusable(tasks, name, random) ?? nextPort++): Task => {
     const id = Array.from({ length: 32 }, () => random.between(0, 15).toString(16)).join('');
     const log = join(processes.folder, `task-${id}.log`);
     const words = { TASK: id, SERVICE: name, HOST: host, PORT: String(asked), SPEAKS: speaks, LOG: log };
@@ -101,6 +89,13 @@ export function clusterOf(processes: Processes, random: Random, onEarly: (task: 
     backends: (routes: (name: string) => Backend['routes']): readonly Backend[] =>
       services.filter(({ isThere }) => isThere).map((each) => backendOf(each, host, tasks, routes(each.name))),
   };
+}
+
+/** Ports are reused as soon as they can be: at once within a service, by another one when the proxy knows that the task left. */
+function reusable(tasks: readonly Task[], service: string, random: Random): number | undefined {
+  const isFree = (task: Task) => task.goneAt !== undefined && (task.service === service || task.leftAt !== undefined);
+  const taken = new Set(tasks.filter((task) => !isFree(task)).map(({ port }) => port));
+  return random.oneOf(tasks.map(({ port }) => port).filter((port) => !taken.has(port)));
 }
 
 export const isRunning = ({ orderedAt, killed, goneAt }: Task): boolean =>

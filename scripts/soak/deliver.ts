@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Book, count, deliveries } from './book';
-import type { Proxy, SyncEnd } from './proxy';
+import type { Instance, SyncEnd } from './instance';
 import { drawn, type Random } from './random';
 
-type Deps = { readonly proxy: Proxy; readonly random: Random; readonly book: Book };
+type Deps = { readonly proxy: Instance; readonly random: Random; readonly book: Book };
 
 /** Carries a generation to the proxy in one of the ways that Run Command may. Returns what was wrong, in words. */
 export async function deliver({ proxy, random, book }: Deps, number: number): Promise<readonly string[]> {

@@ -35,66 +35,60 @@ const mostExtra = 12;
 const ailingMs = 8_000;
 
 /** Makes it happen. Returns false where nothing is there to which it could. */
-export function happen(kind: Happening, state: State): boolean {
-  const { cluster, random, extra } = state;
-  const of = (isMeant: (service: Service, running: readonly Task[]) => boolean) =>
-    random.oneOf(cluster.services.filter((each) => each.isThere && isMeant(each, cluster.running(each.name))));
-  switch (kind) {
-    case 'a task starts':
-      return withService(
-        of(({ most }, { length }) => length < most),
-        (service) => void cluster.start(service),
-      );
-    case 'a task is told to stop':
-      return withTask(
-        state,
-        of(({ least }, { length }) => length > least),
-        order,
-      );
-    case 'a task is killed':
-      return withTask(
-        state,
-        of(({ least }, { length }) => length > least),
-        kill,
-      );
-    case 'a task is killed, another gets its port':
-      return withTask(
-        state,
-        of((_, { length }) => length > 0),
-        (task) => replaceAtPort(cluster, task),
-      );
-    case 'a task fails its checks, and passes again':
-      return withTask(
-        state,
-        of(({ labels, least }, { length }) => labels.check !== undefined && length > Math.max(1, least)),
-        ail,
-      );
-    case 'a host comes or goes':
-      extra.hosts = toggled(random, extra.hosts, 'extra', '.example');
-      return true;
-    case 'a path comes or goes':
-      extra.paths = toggled(random, extra.paths, '/extra', '');
-      return true;
-    case 'a certificate is new':
-      return state.renew(random.oneOf(certified) ?? '');
-    case 'labels change':
-      return withService(
-        of(() => true),
-        (service) => relabel(service, random),
-      );
-    case 'a service comes or goes':
-      return comeOrGo(cluster);
-  }
-}
+export const happen = (kind: Happening, state: State): boolean => acts[kind](state);
 
-function withService(service: Service | undefined, act: (service: Service) => void): boolean {
+const acts: Readonly<Record<Happening, (state: State) => boolean>> = {
+  'a task starts': (state) =>
+    withService(
+      state,
+      ({ most }, { length }) => length < most,
+      (service) => void state.cluster.start(service),
+    ),
+  'a task is told to stop': (state) => withTask(state, canLose, order),
+  'a task is killed': (state) => withTask(state, canLose, kill),
+  'a task is killed, another gets its port': (state) =>
+    withTask(
+      state,
+      (_, { length }) => length > 0,
+      (task) => replaceAtPort(state.cluster, task),
+    ),
+  'a task fails its checks, and passes again': (state) =>
+    withTask(state, ({ labels, least }, { length }) => labels.check !== undefined && length > Math.max(1, least), ail),
+  'a host comes or goes': ({ random, extra }) => {
+    extra.hosts = toggled(random, extra.hosts, 'extra', '.example');
+    return true;
+  },
+  'a path comes or goes': ({ random, extra }) => {
+    extra.paths = toggled(random, extra.paths, '/extra', '');
+    return true;
+  },
+  'a certificate is new': ({ random, renew }) => renew(random.oneOf(certified) ?? ''),
+  'labels change': (state) =>
+    withService(
+      state,
+      () => true,
+      (service) => relabel(service, state.random),
+    ),
+  'a service comes or goes': ({ cluster }) => comeOrGo(cluster),
+};
+
+type IsMeant = (service: Service, running: readonly Task[]) => boolean;
+
+const canLose: IsMeant = ({ least }, { length }) => length > least;
+
+const oneService = ({ cluster, random }: State, isMeant: IsMeant): Service | undefined =>
+  random.oneOf(cluster.services.filter((each) => each.isThere && isMeant(each, cluster.running(each.name))));
+
+function withService(state: State, isMeant: IsMeant, act: (service: Service) => void): boolean {
+  const service = oneService(state, isMeant);
   if (service !== undefined) act(service);
   return service !== undefined;
 }
 
-function withTask({ cluster, random }: State, service: Service | undefined, act: (task: Task) => void): boolean {
-  const task =
-    service && random.oneOf(cluster.running(service.name).filter(({ listensAt }) => listensAt !== undefined));
+function withTask(state: State, isMeant: IsMeant, act: (task: Task) => void): boolean {
+  const service = oneService(state, isMeant);
+  const running = service ? state.cluster.running(service.name) : [];
+  const task = state.random.oneOf(running.filter(({ listensAt }) => listensAt !== undefined));
   if (task !== undefined) act(task);
   return task !== undefined;
 }

@@ -8,7 +8,7 @@ import { mapName } from '../../lib/haproxy/sections';
 import { readInstalled } from '../../lib/sync/disk/installed';
 import { parseServersState } from '../../lib/sync/replies';
 import type { Task } from './cluster';
-import type { Proxy } from './proxy';
+import type { Instance } from './instance';
 
 /** What a generation promises, beside its files. */
 export type Promised = {
@@ -21,7 +21,7 @@ export type Promised = {
 };
 
 /** After a sync has ended: says in words what is not as it was published. */
-export async function notAsPublished(proxy: Proxy, { number, files }: Promised): Promise<readonly string[]> {
+export async function notAsPublished(proxy: Instance, { number, files }: Promised): Promise<readonly string[]> {
   const wrong: string[] = [];
   const compare = (what: string, found: readonly string[], wanted: readonly string[]) => {
     const lacks = wanted.filter((each) => !found.includes(each));
@@ -51,7 +51,7 @@ const placeOf = ({ backend, name, address, port }: { backend: string; name: stri
 
 /** Asks for a route; returns what is wrong with the answer. `undefined` where nothing is. */
 export async function wrongRoute(
-  proxy: Proxy,
+  proxy: Instance,
   [host, path, service]: Promised['routes'][number],
 ): Promise<string | undefined> {
   const { status, by } = await askRoute(proxy, host, path);
@@ -61,7 +61,7 @@ export async function wrongRoute(
     : `${host}${path} is published ${service === undefined ? 'for no service' : `for ${service}`}, and answered by ${found ?? '404'}`;
 }
 
-function askRoute({ host: address, http }: Proxy, host: string, path: string) {
+function askRoute({ host: address, http }: Instance, host: string, path: string) {
   return new Promise<{ readonly status: number; readonly by?: string }>((resolve) => {
     const options = { host: address, port: http, path, agent: false as const, headers: { host, 'x-soak': 'route' } };
     request({ ...options, timeout: 10_000 }, (incoming) => {
@@ -79,7 +79,7 @@ function askRoute({ host: address, http }: Proxy, host: string, path: string) {
 }
 
 /** The serial in the proxy's handshake for a name. */
-export const servedSerial = ({ host, https }: Proxy, servername: string): Promise<string> =>
+export const servedSerial = ({ host, https }: Instance, servername: string): Promise<string> =>
   new Promise((resolve) => {
     const socket = connect({ host, port: https, servername, rejectUnauthorized: false, timeout: 10_000 }, () => {
       resolve(socket.getPeerX509Certificate()?.serialNumber ?? 'none');

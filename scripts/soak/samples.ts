@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-import type { Proxy } from './proxy';
+import type { Instance } from './instance';
 
 /** HAProxy at one moment. Memory in kB: what the processes hold for themselves, and their share of what they hold together (PSS). */
 export type Sample = {
@@ -20,7 +20,7 @@ export type Sample = {
 };
 
 /** Looks at HAProxy every second until it is told to stop. A moment in which it cannot be asked has no sample. */
-export function startSampling(proxy: Proxy) {
+export function startSampling(proxy: Instance) {
   const began = performance.now();
   const samples: Sample[] = [];
   let isBusy = false;
@@ -67,3 +67,9 @@ const proportional = (pid: number): number => field(readFileSync(`/proc/${pid}/s
 const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 const field = (text: string, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0);
+
+/** When another worker began to serve. */
+export const workerChanges = (samples: readonly Sample[]): readonly number[] =>
+  samples
+    .filter(({ worker }, index) => index > 0 && samples[index - 1]?.worker !== worker)
+    .map(({ seconds }) => seconds);

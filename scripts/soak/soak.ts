@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { parseServersState } from '../../lib/sync/replies';
 import type { Processes } from '../real/processes';
 import { type Book, newBook } from './book';
 import { certificatesFor } from './certificates';
 import { type Cluster, clusterOf } from './cluster';
-import { drive, driveOf } from './drive';
+import { begin, type Course, drive } from './drive';
 import { type Cause, causeOf, type Facts } from './fate';
-import { certified, happenings, isStructural } from './happenings';
-import { isMeantForFormer } from './invariants';
-import { startLoad } from './load';
-import { type Proxy, startProxy } from './proxy';
+import { certified } from './happenings';
+import { type Instance, startInstance } from './instance';
+import { isMeantForFormer, servedAfterItsOrder } from './invariants';
+import { type Load, startLoad } from './load';
 import { randomOf } from './random';
 import type { Ended } from './requests';
 import { type Sample, startSampling } from './samples';
@@ -26,7 +27,7 @@ export type Deps = {
   readonly processes: Processes;
   readonly progress: (text: string) => void;
   /** For a test that does harm, once all is served. */
-  readonly onServing?: (proxy: Proxy) => unknown;
+  readonly onServing?: (proxy: Instance) => unknown;
 };
 
 export type Judged = Ended & { readonly cause: Cause };
@@ -45,53 +46,35 @@ export type Soaked = {
 };
 
 const initialTasks: Readonly<Record<string, number>> = { web: 4, api: 3, rpc: 3, solo: 1, passing: 1 };
+/** For the first checks to pass. */
+const warmUpMs = 10_000;
+
+type Early = { readonly task: Cluster['tasks'][number]; readonly request: string; readonly at: number };
 
 /** Changes and requests side by side for so many minutes. */
 export async function soak(given: Given, { processes, progress, onServing }: Deps): Promise<Soaked> {
   const book = newBook();
   const random = randomOf(given.seed);
-  const early: { readonly task: Cluster['tasks'][number]; readonly request: string; readonly at: number }[] = [];
+  const early: Early[] = [];
   const cluster = clusterOf(processes, random, (task, request) => early.push({ task, request, at: Date.now() }));
-  const proxy = await startProxy(processes, ({ code, signal }) =>
-    book.broken.push(`HAProxy ended by itself (${signal ?? code}), and was started again`),
+  const proxy = await startInstance(processes, ({ code, signal }) =>
+    book.breaks(`HAProxy ended by itself (${signal ?? code}), and was started again`),
   );
   const load = startLoad(book.add);
-  const certificates = certificatesFor(certified);
-  await certificates.prepared();
-  for (const [name, tasks] of Object.entries(initialTasks))
-    for (let n = 0; n < tasks; n++) cluster.start(cluster.named(name));
-
-  const endsAfter = given.minutes * 60;
-  let began = Number.POSITIVE_INFINITY;
-  const share = () => Math.max(0, performance.now() - began) / 1_000 / endsAfter;
-  const driven = driveOf({ proxy, cluster, random, book, certificates, mayReload: () => isReloadTime(share()) });
   try {
-    await driven.begin();
-    await sleep(3_000);
+    const certificates = certificatesFor(certified);
+    await certificates.prepared();
+    for (const [name, tasks] of Object.entries(initialTasks))
+      for (let n = 0; n < tasks; n++) cluster.start(cluster.named(name));
+    const course = await begin({ proxy, cluster, random, book, certificates });
+    await allUp(proxy);
     const sampling = startSampling(proxy);
-    const { host, http, https } = proxy;
-    load.begin({ host, http, https, perSecond: given.requestsPerSecond, seed: given.seed });
-    began = performance.now();
     void onServing?.(proxy);
-    const shown = setInterval(() => progress(progressOf(book, share() * endsAfter)), 1_000);
-    await drive(
-      driven,
-      given.changesPerSecond,
-      () => share() >= 1,
-      (error) => void book.broken.push(error.message),
-    );
-    clearInterval(shown);
-    const seconds = (performance.now() - began) / 1_000;
+    const seconds = await run(given, course, load, progress);
     await load.finish();
     const oldWorkersLeft = await leftWorkers(proxy);
     sampling.stop();
-    if (book.state.underWay > 0)
-      book.broken.push(`the visitors' process ended with ${book.state.underWay} requests under way`);
-    for (const { task, request, at } of early)
-      if (!isMeantForFormer(task, cluster.tasks, at))
-        book.broken.push(`task ${task.id} of ${task.service} got the request ${request} before it had passed a check`);
-    for (const { id, service } of cluster.tasks.filter(({ hasCrashed }) => hasCrashed))
-      book.broken.push(`task ${id} of ${service} ended by itself: a fault of the soak`);
+    book.breaks(...atEnd(book, cluster, early));
     const failed = judged(book.failed, cluster);
     return { given, book, failed, samples: sampling.samples, tasks: cluster.tasks, seconds, oldWorkersLeft };
   } finally {
@@ -99,18 +82,59 @@ export async function soak(given: Given, { processes, progress, onServing }: Dep
   }
 }
 
+async function allUp(proxy: Instance): Promise<void> {
+  const isUp = async () => parseServersState(await proxy.worker('show servers state')).every(({ up }) => up);
+  for (const end = performance.now() + warmUpMs; performance.now() < end; await sleep(100)) if (await isUp()) return;
+  throw new Error(`not every task passed its first check within ${warmUpMs / 1_000} s`);
+}
+
+/** Returns how many seconds it took. */
+async function run(given: Given, course: Course, load: Load, progress: Deps['progress']): Promise<number> {
+  const { proxy, book } = course;
+  const { host, http, https } = proxy;
+  load.begin({ host, http, https, perSecond: given.requestsPerSecond, seed: given.seed });
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1_000;
+  const share = () => seconds() / (given.minutes * 60);
+  const shown = setInterval(() => progress(progressOf(book, seconds())), 1_000);
+  const { changesPerSecond } = given;
+  await drive(course, { changesPerSecond, mayReload: () => isReloadTime(share()), isOver: () => share() >= 1 });
+  clearInterval(shown);
+  return seconds();
+}
+
+/** What is only known when all requests have ended. */
+function atEnd(
+  { state, served, failed, youngest }: Book,
+  { tasks }: Cluster,
+  early: readonly Early[],
+): readonly string[] {
+  const outcomes = failed.length + [...served.values()].flat().reduce((sum, each) => sum + each, 0);
+  const isWhole = outcomes === state.sent && state.underWay === 0;
+  const tooEarly = early.filter(({ task, at }) => !isMeantForFormer(task, tasks, at));
+  return [
+    ...(isWhole ? [] : [`${state.sent} requests were sent, and ${outcomes} have an outcome: a fault of the soak`]),
+    ...servedAfterItsOrder(tasks, youngest),
+    ...tooEarly.map(
+      ({ task, request }) =>
+        `task ${task.id} of ${task.service} got the request ${request} before it had passed a check`,
+    ),
+    ...tasks
+      .filter(({ hasCrashed }) => hasCrashed)
+      .map(({ id, service }) => `task ${id} of ${service} ended by itself: a fault of the soak`),
+  ];
+}
+
 /** HAProxy is reloaded in these parts only. In the others one worker lives on, so that its memory can be compared. */
 const isReloadTime = (share: number): boolean => share < 0.2 || (share >= 0.45 && share < 0.55);
 
-export const structuralKinds = Object.keys(happenings).filter((kind) => isStructural(kind as keyof typeof happenings));
-
 const progressOf = ({ state, changes, failed, broken }: Book, seconds: number): string => {
   const made = [...changes.values()].reduce((sum, each) => sum + each, 0);
-  return `${Math.round(seconds)} s: ${state.sent} requests, ${failed.length} not served; ${made} changes; ${broken.length} broken laws`;
+  return `${Math.round(seconds)} s: ${state.sent} requests, ${failed.length} not served; ${made} changes; ${broken.size} broken laws`;
 };
 
 /** Nobody has a connection any more, so workers that reloads left behind end. */
-async function leftWorkers(proxy: Proxy): Promise<number> {
+async function leftWorkers(proxy: Instance): Promise<number> {
   const left = async () => ((await proxy.processes()).workers.length ?? 1) - 1;
   for (const end = performance.now() + 20_000; performance.now() < end; await sleep(250))
     if ((await left().catch(() => 1)) === 0) return 0;

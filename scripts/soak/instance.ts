@@ -31,10 +31,10 @@ export type SyncEnd = {
   readonly report: Record<string, unknown>;
   readonly output: string;
 };
-export type Proxy = Awaited<ReturnType<typeof startProxy>>;
+export type Instance = Awaited<ReturnType<typeof startInstance>>;
 
 /** The sync as its document carries it, under flock, and a real HAProxy; only Parameter Store and the metadata service are played. */
-export async function startProxy(processes: Processes, onEnd: (exit: Exit) => void) {
+export async function startInstance(processes: Processes, onEnd: (exit: Exit) => void) {
   const host = ownAddress();
   const [http = 0, https = 0, statistics = 0] = await freePorts(host, 3);
   const at = (name: string) => join(processes.folder, name);
