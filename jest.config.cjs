@@ -4,6 +4,6 @@ module.exports = {
   transform: { '\\.[jt]s$': '<rootDir>/test/esbuild.cjs' },
   transformIgnorePatterns: ['/node_modules/(?!@middy/|commander/)'],
   testSequencer: '<rootDir>/test/sequencer.cjs',
-  // Most of a test is waiting, for a check or for a process.
-  maxWorkers: 4,
+  // Most of a test is waiting, for a check or for a process: on two cores seven at once have work for both.
+  maxWorkers: Number(process.env.WORKERS ?? 7),
 };

@@ -2,17 +2,31 @@
 const Sequencer = require('@jest/test-sequencer').default;
 
 const long = [
-  'test/convergence/convergence',
+  // It packages every variant. Tests of templates come last, so that none waits for the packager.
+  'system/template-publishers',
+  'system/edge-memory',
+  'system/sync-damage',
   'system/acme-faults',
+  'system/sync-unseen',
+  'convergence/convergence',
+  'system/sync-sni',
+  'system/upgrade',
   'system/certificates',
-  'system/sync-cut-off',
+  'system/status',
+  'system/boot.',
+  'bench/edge',
+  'aws/unread',
+  'sluice/reading',
+  'system/template-updates',
+  'system/sync-',
+  'system/acme',
+  'sluice/check',
   'aws/faults',
-  'resources/preflight.test',
-  'cost/calls',
-  'resources/settings-file',
-  'test/system/',
-];
-const rank = ({ path }) => (long.findIndex((part) => path.includes(part)) + long.length + 1) % (long.length + 1);
+  'system/[^t]',
+  'sluice/|resources/|haproxy/|cost/',
+  '(?<!system)/(?!template-)[^/]*$',
+].map((part) => new RegExp(`test/(?:.*/)?${part}`));
+const rank = ({ path }) => (long.findIndex((part) => part.test(path)) + long.length + 1) % (long.length + 1);
 
 module.exports = class extends Sequencer {
   sort(tests) {
