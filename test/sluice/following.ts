@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -94,9 +94,15 @@ function play(aws: Aws, here: (name: string) => string, { before = [], looks = [
       at(look);
     }
     look += 1;
-    if (look >= looks.length) writeFileSync(here('end'), `${code}`);
+    if (look >= looks.length) endPackager(here, code);
     return { StackEvents: [...shown].reverse() };
   };
+}
+
+/** The packager must not find the file before its content is there. */
+function endPackager(here: (name: string) => string, code: number): void {
+  writeFileSync(here('end.next'), `${code}`);
+  renameSync(here('end.next'), here('end'));
 }
 
 export const isStatus = (line: string): boolean =>
