@@ -3,10 +3,12 @@ import type { Bench } from './bench';
 /** In the order in which `all` runs them. */
 export const benches: Readonly<Record<string, Bench>> = {
   edge: {
-    summary: "HAProxy's CPU for a request, against a minimal configuration and against other proxies",
+    summary: "Sluice's CPU for a request, delay and memory, against a minimal configuration and against other proxies",
     options: [
-      { flags: '--rounds <n>', says: 'each measures every configuration four times, in turn', standard: 9, short: 1 },
-      { flags: '--seconds <s>', says: 'of load for each measurement', standard: 0.5, short: 0.1 },
+      { flags: '--rounds <n>', says: 'each measures every configuration four times, in turn', standard: 7, short: 1 },
+      { flags: '--seconds <s>', says: 'of load for each measurement', standard: 0.35, short: 0.05 },
+      { flags: '--rate <n>', says: 'requests a second, for the delay', standard: 1000, short: 500 },
+      { flags: '--tasks <n>', says: 'at most, for the memory: 10, 1,000 and 5,000', standard: 5000, short: 10 },
     ],
     load: () => import('./edge/edge'),
   },

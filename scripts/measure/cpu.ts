@@ -4,6 +4,13 @@ import { setPriority } from 'node:os';
 /** Of a process and all its threads: utime and stime, and how long it waited for a core that another process held. */
 export type Cpu = { readonly microseconds: number; readonly waitedMicroseconds: number };
 
+/** Of all these processes together. */
+export function cpuOfAll(pids: readonly number[]): Cpu {
+  const each = pids.map(cpuOf);
+  const sum = (field: keyof Cpu) => each.reduce((all, cpu) => all + cpu[field], 0);
+  return { microseconds: sum('microseconds'), waitedMicroseconds: sum('waitedMicroseconds') };
+}
+
 /** The kernel's USER_HZ, the same wherever Linux runs HAProxy. */
 const ticksPerSecond = 100;
 
@@ -57,9 +64,9 @@ export function cores(): Cores | undefined {
 export const pinned = (core: string | undefined, command: readonly string[]): readonly string[] =>
   core === undefined ? command : ['taskset', '-c', core, ...command];
 
-/** Gives a process priority on its core. Only root may; for other users it does nothing. */
+/** Gives all threads of a process priority on their core. Only root may; for other users it does nothing. */
 export function givePriority(pid: number): void {
   try {
-    setPriority(pid, -15);
+    for (const thread of readdirSync(`/proc/${pid}/task`)) setPriority(Number(thread), -15);
   } catch {}
 }

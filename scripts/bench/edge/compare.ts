@@ -1,12 +1,15 @@
 import { pinned } from '../../measure/cpu';
 import type { Configuration } from './configurations';
-import { checkAnswers, loadCommand, type Protocol } from './load';
+import { checkAnswers, type Protocol } from './load';
 import { type Measured, startMeasured } from './measured';
-import type { Seat, Stand } from './stand';
+import type { Stand } from './stand';
 
-/** CPU a request in µs. Of the time that it took, `busy` is the share that HAProxy ran, `waited` that others held its core. */
+/** Which of the configurations, by their places in the list, get the same requests in turn. */
+export type Contest = { readonly protocol: Protocol; readonly of: readonly number[] };
+
+/** CPU a request in µs. Of the time that it took, `busy` is the share that the proxy ran, `waited` that others held its core. */
 type Sample = {
-  /** The place of the configuration in its list. */
+  /** The place of the configuration in the list. */
   readonly of: number;
   readonly microseconds: number;
   readonly requests: number;
@@ -15,33 +18,32 @@ type Sample = {
 };
 
 export type Round = {
-  /** CPU a request, of each configuration. */
+  /** CPU a request, of each configuration; NaN where it took no part. */
   readonly microseconds: readonly number[];
   readonly samples: readonly Sample[];
 };
 
-/** Requests that go before the measurement. */
-const warm = 2_000;
-/** Of one measurement, however short --seconds is. */
-const least = 1_000;
 /** Of one measurement; it should take --seconds. */
 const patienceMs = 60_000;
 
-/** One round for each protocol. Every HAProxy is new: how a process happens to lie in memory changes its speed. */
+/** One round for each contest. Every proxy is new: how a process happens to lie in memory changes its speed. */
 export async function compareOnce(
   stand: Stand,
   configurations: readonly Configuration[],
-  protocols: readonly Protocol[],
+  contests: readonly Contest[],
   seconds: number,
 ): Promise<readonly Round[]> {
-  const all: Measured[] = [];
-  for (const configuration of configurations) all.push(await startMeasured(stand, configuration));
+  const all = await Promise.all(configurations.map((configuration) => startMeasured(stand, configuration)));
   const rounds: Round[] = [];
-  for (const protocol of protocols) {
-    const requests = await warmUp(stand, protocol, all, seconds);
+  for (const { protocol, of } of contests) {
+    const entrants: Entrant[] = [];
+    for (const place of of) {
+      const measured = all[place] as Measured;
+      entrants.push({ place, measured, requests: await warmUp(stand, protocol, measured, seconds) });
+    }
     const samples: Sample[] = [];
-    for (const [of, measured] of inTurn(all))
-      samples.push({ of, ...(await sample(stand, protocol, measured, requests)) });
+    for (const { place, measured, requests } of inTurn(entrants))
+      samples.push({ of: place, ...(await sample(stand, protocol, measured, requests)) });
     rounds.push({ microseconds: all.map((_, of) => mean(samples, of)), samples });
   }
   await Promise.all(all.map(({ stop }) => stop()));
@@ -49,45 +51,42 @@ export async function compareOnce(
 }
 
 /** Each four times, in an order in which a slow or steady change affects all alike. */
-function inTurn(all: readonly Measured[]): readonly (readonly [of: number, measured: Measured])[] {
-  const forward = [...all.entries()];
+function inTurn<Of>(forward: readonly Of[]): readonly Of[] {
   const backward = [...forward].reverse();
   return [...forward, ...backward, ...backward, ...forward];
 }
 
-/** All samples have as many requests. */
+/** All samples of one configuration have as many requests. */
 function mean(samples: readonly Sample[], of: number): number {
   const own = samples.filter((each) => each.of === of);
   return own.reduce((sum, { microseconds }) => sum + microseconds, 0) / own.length;
 }
 
-/** Returns how many requests the slowest one serves in so many seconds. */
-async function warmUp(stand: Stand, protocol: Protocol, all: readonly Measured[], seconds: number): Promise<number> {
-  let perSecond = Number.POSITIVE_INFINITY;
-  for (const { seat } of all) {
-    const from = performance.now();
-    await load(stand, protocol, seat, warm);
-    perSecond = Math.min(perSecond, (warm * 1000) / (performance.now() - from));
-  }
+type Entrant = { readonly place: number; readonly measured: Measured; readonly requests: number };
+
+/** Returns how many requests it serves in so many seconds. */
+async function warmUp(stand: Stand, { warm, least, command }: Protocol, { seat }: Measured, seconds: number) {
+  const from = performance.now();
+  await load(stand, command(seat, warm), warm);
+  const perSecond = (warm * 1000) / (performance.now() - from);
   return Math.max(least, Math.round(perSecond * seconds));
 }
 
 async function sample(stand: Stand, protocol: Protocol, measured: Measured, requests: number) {
-  const before = await measured.used();
+  const before = measured.cpu();
   const from = performance.now();
-  await load(stand, protocol, measured.seat, requests);
+  await load(stand, protocol.command(measured.seat, requests), requests);
   const wallMicroseconds = (performance.now() - from) * 1000;
-  const after = await measured.used();
+  const after = measured.cpu();
 
-  const served = after.requests - before.requests;
-  if (served !== requests) throw new Error(`HAProxy counted ${served} requests where h2load sent ${requests}`);
-  const ran = after.cpu.microseconds - before.cpu.microseconds;
-  const waited = after.cpu.waitedMicroseconds - before.cpu.waitedMicroseconds;
-  return { microseconds: ran / served, requests, busy: ran / wallMicroseconds, waited: waited / wallMicroseconds };
+  const ran = after.microseconds - before.microseconds;
+  const waited = after.waitedMicroseconds - before.waitedMicroseconds;
+  return { microseconds: ran / requests, requests, busy: ran / wallMicroseconds, waited: waited / wallMicroseconds };
 }
 
-async function load({ launch, cores }: Stand, protocol: Protocol, seat: Seat, requests: number): Promise<void> {
-  const { exited, output, kill } = launch(pinned(cores?.load, loadCommand(protocol, seat, requests)));
+/** @throws when h2load did not get so many answers from the task */
+export async function load({ launch, cores }: Stand, command: readonly string[], requests: number): Promise<void> {
+  const { exited, output, kill } = launch(pinned(cores?.load, command));
   const late = setTimeout(() => kill('SIGKILL'), patienceMs);
   const { code, signal } = await exited;
   clearTimeout(late);

@@ -6,6 +6,7 @@ import type { Deps, Given } from '../bench';
 import { compareOnce, type Round } from './compare';
 import { type Configuration, reference, sluice, sluiceFiles } from './configurations';
 import { type Line, type Lines, linesTable } from './lines-report';
+import { first } from './load';
 import { settingLines } from './report';
 import { prepare, type Stand } from './stand';
 import { variantsOf } from './variants';
@@ -56,6 +57,6 @@ export async function run(given: Given, { processes, progress }: Deps): Promise<
 async function inRounds(stand: Stand, pair: Pair, rounds: number, seconds: number): Promise<readonly Round[]> {
   const measured: Round[] = [];
   for (let round = 0; round < rounds; round++)
-    measured.push(...(await compareOnce(stand, pair, ['HTTP/1.1 keep-alive'], seconds)));
+    measured.push(...(await compareOnce(stand, pair, [{ protocol: first, of: [0, 1] }], seconds)));
   return measured;
 }

@@ -1,7 +1,13 @@
 import type { Seat } from './stand';
 
-export type Protocol = 'HTTP/1.1 keep-alive' | 'HTTP/2 over TLS';
-export const protocols: readonly Protocol[] = ['HTTP/1.1 keep-alive', 'HTTP/2 over TLS'];
+/** How requests come to the proxy. */
+export type Protocol = {
+  readonly name: string;
+  /** Requests that go before the measurement, and the least of one measurement, however short --seconds is. */
+  readonly warm: number;
+  readonly least: number;
+  readonly command: (seat: Seat, requests: number) => readonly string[];
+};
 
 export const host = 'shop.example.com';
 const page = '/products/chairs?page=2';
@@ -20,25 +26,51 @@ const headers: readonly string[] = [
   'Sec-Fetch-Site: same-origin',
   'Sec-Fetch-User: ?1',
 ];
-const firstLines: Readonly<Record<Protocol, string>> = {
-  'HTTP/1.1 keep-alive': 'Connection: keep-alive',
-  'HTTP/2 over TLS': 'Priority: u=0, i',
+
+const inFirst = [...headers, 'Connection: keep-alive'].flatMap((header) => ['-H', header]);
+const inSecond = [...headers, 'Priority: u=0, i'].flatMap((header) => ['-H', header]);
+const clear = (seat: Seat) => [`--connect-to=${seat.host}:${seat.http}`, `http://${host}${page}`];
+const byTls = (seat: Seat) => [`--connect-to=${seat.host}:${seat.https}`, `https://${host}${page}`];
+
+/** Several requests at a time in one HTTP/2 connection would come in bunches, and how large these are changes with the machine's load. */
+const kept = (requests: number) => ['h2load', '-n', String(requests), '-c', '16'];
+
+export const first: Protocol = {
+  name: 'HTTP/1.1 keep-alive',
+  warm: 2_000,
+  least: 1_000,
+  command: (seat, requests) => [...kept(requests), '--h1', ...inFirst, ...clear(seat)],
+};
+export const firstByTls: Protocol = {
+  ...first,
+  name: 'HTTP/1.1 over TLS',
+  command: (seat, requests) => [...kept(requests), '--h1', ...inFirst, ...byTls(seat)],
+};
+export const second: Protocol = {
+  ...first,
+  name: 'HTTP/2 over TLS',
+  command: (seat, requests) => [...kept(requests), ...inSecond, ...byTls(seat)],
+};
+/** Each request is the only one of its connection, and h2load resumes no session. At this rate few connections are open at once. */
+export const handshakes: Protocol = {
+  name: 'a new TLS connection',
+  warm: 60,
+  least: 60,
+  command: (seat, requests) => [
+    ...['h2load', '-n', String(requests), '-c', String(requests), '-r', '4', '--rate-period=5ms'],
+    ...['--h1', ...inFirst, ...byTls(seat)],
+  ],
 };
 
-/**
- * Sixteen connections with a request at a time each, by either protocol. Several at a time in one HTTP/2 connection would come
- * in bunches, and how large these are changes with the load of the machine.
- */
-export function loadCommand(protocol: Protocol, seat: Seat, requests: number): readonly string[] {
-  const isFirst = protocol === 'HTTP/1.1 keep-alive';
-  const port = isFirst ? seat.http : seat.https;
-  return [
-    ...['h2load', '-n', String(requests), '-c', '16', `--connect-to=${seat.host}:${port}`],
-    ...(isFirst ? ['--h1'] : []),
-    ...[...headers, firstLines[protocol]].flatMap((header) => ['-H', header]),
-    `${isFirst ? 'http' : 'https'}://${host}${page}`,
-  ];
-}
+/** Streams that a connection may have open: so many that no request waits until another one is answered. */
+const streams = 20;
+const connections = 8;
+
+/** Requests at a fixed rate, sent when they are due, whatever is open; h2load writes the time of each answer to the file. */
+export const atRate = (seat: Seat, perSecond: number, requests: number, file: string): readonly string[] => [
+  ...['h2load', '-n', String(requests), '-c', String(connections), '-m', String(streams)],
+  ...[`--rps=${perSecond / connections}`, `--log-file=${file}`, ...inSecond, ...byTls(seat)],
+];
 
 /**
  * Reads h2load's report.

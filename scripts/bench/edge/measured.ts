@@ -3,41 +3,42 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { currentWorker, haproxyAt } from '../../../lib/sync/haproxy/worker';
-import { table } from '../../../lib/sync/replies';
-import { type Cpu, cpuOf, givePriority, pinned } from '../../measure/cpu';
-import { haproxy } from '../../real/haproxy';
+import { type Cpu, cpuOfAll, givePriority, pinned } from '../../measure/cpu';
+import { family } from '../../measure/family';
 import type { Configuration } from './configurations';
 import { host } from './load';
 import { answer, freeSeat, type Running, type Seat, type Stand } from './stand';
 
-/** Of one HAProxy since its start: its worker's CPU, and the requests that its frontends counted. */
-type Used = { readonly cpu: Cpu; readonly requests: number };
-
+/** A proxy that runs. */
 export type Measured = {
   readonly seat: Seat;
-  readonly used: () => Promise<Used>;
+  /** Of all its processes, since their start. */
+  readonly cpu: () => Cpu;
+  readonly processes: () => readonly number[];
+  /** @throws when it does not answer afterwards */
+  readonly reload: () => Promise<void>;
   readonly stop: () => Promise<unknown>;
 };
 
-/** @throws when it does not pass a request on to the task within ten seconds; the message has HAProxy's output. */
+/** @throws when it does not pass a request on to the task within thirty seconds; the message has the proxy's output. */
 export async function startMeasured(stand: Stand, configuration: Configuration): Promise<Measured> {
   const seat = await freeSeat();
   const run = mkdtempSync(join(stand.folder, 'run-'));
-  const socket = join(run, 'master.sock');
-  const running = stand.launch(
-    pinned(stand.cores?.measured, [haproxy, '-W', '-S', socket, '-f', configuration.path]),
-    configuration.environment(seat, run),
-  );
+  const environment = configuration.environment(seat, run);
+  const running = stand.launch(pinned(stand.cores?.measured, configuration.command(seat, run)), environment);
   await untilItAnswers(running, seat);
-  const worker = await currentWorker(haproxyAt(socket, 10_000), 10_000);
-  if (!worker) throw new Error("HAProxy's master does not answer");
-  givePriority(worker.pid);
+  const processes = family(running.pid);
+  for (const pid of processes) givePriority(pid);
   return {
     seat,
-    used: async () => {
-      const requests = countedIn(await worker.tell('show stat'));
-      return { cpu: cpuOf(worker.pid), requests };
+    cpu: () => cpuOfAll(processes),
+    processes: () => family(running.pid),
+    reload: async () => {
+      const { reload } = configuration;
+      if (typeof reload === 'string') running.kill(reload);
+      else if (reload !== undefined) await stand.launch(reload(run), environment).exited;
+      await sleep(500);
+      await untilItAnswers(running, seat);
     },
     stop: () => {
       running.kill('SIGKILL');
@@ -52,12 +53,12 @@ async function untilItAnswers(running: Running, seat: Seat): Promise<void> {
     ended = true;
   });
   let last = '';
-  for (const end = performance.now() + 10_000; performance.now() < end && !ended; await sleep(30)) {
+  for (const end = performance.now() + 30_000; performance.now() < end && !ended; await sleep(30)) {
     last = await visit(seat).catch((error: Error) => error.message);
     if (last === `200 ${answer}`) return;
   }
   throw new Error(
-    `HAProxy ${ended ? 'ended' : `answered "${last.slice(0, 200)}"`} instead of passing a request on to the task. Its output:\n${running.output.join('\n')}`,
+    `The proxy ${ended ? 'ended' : `answered "${last.slice(0, 200)}"`} instead of passing a request on to the task. Its output:\n${running.output.join('\n')}`,
   );
 }
 
@@ -77,8 +78,3 @@ function visit(seat: Seat): Promise<string> {
       .on('error', reject);
   });
 }
-
-const countedIn = (stat: string): number =>
-  table(stat, ',')
-    .filter((row) => row('svname') === 'FRONTEND')
-    .reduce((sum, row) => sum + Number(row('req_tot')), 0);

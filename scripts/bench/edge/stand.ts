@@ -11,6 +11,8 @@ export type Seat = { readonly host: string; readonly http: number; readonly http
 export type Running = Process & { readonly output: readonly string[] };
 
 export const answer = 'Hello from a task.';
+/** A request that is not answered for an hour. */
+export const slowPath = '/slow';
 
 /** What the configurations stand on: a certificate, and a task that answers. */
 export type Stand = {
@@ -59,6 +61,8 @@ async function startTask({ folder, cores, task, launch }: Stand): Promise<void> 
 
 frontend task
     bind ${task.host}:${task.port}
+    timeout tarpit 1h
+    http-request tarpit if { path ${slowPath} }
     http-request return status 200 content-type text/plain string "${answer}"
 `,
   );
