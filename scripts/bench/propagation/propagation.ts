@@ -2,7 +2,6 @@ import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Moment, startWorld, type World } from '../../local/world';
-import { givePriority } from '../../measure/cpu';
 import type { Outcome } from '../../measure/outcome';
 import type { Deps, Given } from '../bench';
 import { account, type Deploy, type Deployed, firstAnswers, newDeployed, note } from './account';
@@ -10,6 +9,7 @@ import { drawEvenly } from './cache';
 import { playCloudMap } from './cloud-map';
 import { type Seen, startVisitors } from './load';
 import { stagesOf, traceOf } from './path';
+import { goFirst } from './priority';
 import { outcomeOf } from './report';
 import { type Resolver, startResolver } from './resolver';
 import { createServices, deploy, services, steady } from './services';
@@ -36,8 +36,7 @@ export async function run(given: Given, { processes, progress }: Deps): Promise<
   const { deploys, rate, longestTtl } = given as { deploys: number; rate: number; longestTtl: number };
   const ttls = [...new Set([longestTtl, 10])];
   progress('packages the stack and starts the world');
-  // What this process starts inherits it.
-  givePriority(process.pid);
+  const priority = goFirst();
   const world = await startWorld({ delays: { healthMs } });
   try {
     const resolver = await startResolver(playCloudMap(world));
@@ -51,6 +50,7 @@ export async function run(given: Given, { processes, progress }: Deps): Promise<
     resolver.stop();
     return outcomeOf({ ways, deploys: measured, wanted: deploys, failure, rate, ttls, healthMs });
   } finally {
+    priority.stop();
     await world.stop();
   }
 }

@@ -51,7 +51,7 @@ function settingLines({ ways, deploys, rate, healthMs }: Measured): readonly str
     `The played AWS takes ${seconds(controlPlaneDelay(delays))} from a change in ECS to the first line of the sync, of which ${seconds(delays.commandMs)} are assumed for Run Command.`,
     'Cloud Map lists a task once its health check has passed, and until its stop order; Route 53 is assumed to show that at once.',
     "A VPC's resolver keeps each list for its TTL; how much of it is left when a deploy begins is drawn at random, evenly. HAProxy asks once a second.",
-    `The tasks, which have hosts of their own elsewhere, come last on the processor. The machine's load average was ${spread(deploys.map(({ load }) => load)).median.toFixed(1)}: the higher, the slower Sluice's functions and sync.`,
+    `The tasks, which have hosts of their own elsewhere, give way on the processor. The machine's load average was ${spread(deploys.map(({ load }) => load)).median.toFixed(1)}: the higher, the slower Sluice's functions and sync.`,
   ];
 }
 

@@ -1,5 +1,6 @@
 import { hello } from '../../demo/cast';
 import type { TaskDefinitionInput, World } from '../../local/world';
+import { givingWay } from './priority';
 
 /** A service that is deployed, and the host that leads to it. */
 export type Service = { readonly name: string; readonly host: string; readonly preStop: boolean };
@@ -12,8 +13,8 @@ export const services: readonly Service[] = [
 export const tasksEach = 6;
 
 /**
- * The demo's tasks, with the labels that Sluice reads and those that Traefik reads. Tasks have hosts of their own; here twelve that start
- * at once would hold up the proxies and the functions, so they come last on the processor.
+ * The demo's tasks, with the labels that Sluice reads and those that Traefik reads. Twelve that start at once on one machine would hold
+ * up the proxies and the functions, so they give way.
  */
 function definition({ name, host, preStop }: Service, version: number): TaskDefinitionInput {
   const labels = {
@@ -22,9 +23,12 @@ function definition({ name, host, preStop }: Service, version: number): TaskDefi
     'traefik.enable': 'true',
     [`traefik.http.routers.${name}.rule`]: `Host(\`${host}\`)`,
   };
-  const { containers } = hello(version, { preStop });
-  const last = containers.map((each) => ({ ...each, command: ['nice', '-n', '10', ...each.command] }));
-  return { family: name, containers: last.map((each) => (each.name === 'hello' ? { ...each, labels } : each)) };
+  const containers = hello(version, { preStop }).containers.map((each) => ({
+    ...each,
+    command: [...givingWay, ...each.command],
+    ...(each.name === 'hello' && { labels }),
+  }));
+  return { family: name, containers };
 }
 
 export async function createServices({ ecs }: World): Promise<void> {
