@@ -24,6 +24,9 @@ export type Launch = {
 /** The Node.js of this process comes first. Debian keeps haproxy in sbin. */
 export const path = `${dirname(process.execPath)}:${process.env.PATH}:/usr/sbin:/sbin`;
 
+/** The path on a proxy: its sync may have another Node.js than this process. */
+export const pathOfProxy = process.env.SYNC_NODE ? `${dirname(process.env.SYNC_NODE)}:${path}` : path;
+
 const ended: Process = {
   pid: 0,
   exited: Promise.resolve({ code: 137, signal: null }),

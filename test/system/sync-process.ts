@@ -6,7 +6,8 @@ import { instance as identity, metadata } from '../../lib/sync/aws/http';
 import { wasStarted } from '../../lib/sync/disk/staged';
 import { type Haproxy, haproxyAt } from '../../lib/sync/haproxy/worker';
 import { readSettings } from '../../lib/sync/settings';
-import { sync } from '../../lib/sync/sync';
+import { type Report, sync } from '../../lib/sync/sync';
+import { pathOfProxy } from '../../scripts/real/processes';
 
 export type Outcome = {
   readonly code: number | null;
@@ -18,7 +19,7 @@ export type Outcome = {
 export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
   const startSync = (generation: number | 'health', overrides: NodeJS.ProcessEnv = {}) => {
     const child = spawn('sh', [join(folder, 'sync.sh'), String(generation)], {
-      env: { ...environment, ...overrides },
+      env: { ...environment, PATH: pathOfProxy, ...overrides },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
@@ -38,18 +39,30 @@ export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
     };
     return { ended, kill };
   };
+  const inThisProcess = (generation: number, wrap: (haproxy: Haproxy) => Haproxy) => {
+    const settings = readSettings({ ...environment, SLUICE_PREFIX: '/sluice/test' });
+    const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home } = settings;
+    const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
+    const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
+    const haproxy = haproxyAt(masterSocket, patienceMilliseconds, wasStarted(home) ? patienceMilliseconds : 0);
+    return sync(generation, { settings, parameters, haproxy: wrap(haproxy) });
+  };
+  const successful = async (generation: number): Promise<Report> => {
+    const { code, report, output } = await startSync(generation).ended;
+    if (code !== 0) throw new Error(`the sync to generation ${generation} ended with ${code}: ${output}`);
+    return report as Report;
+  };
   return {
     startSync,
     sync: (generation: number, overrides?: NodeJS.ProcessEnv) => startSync(generation, overrides).ended,
-    /** In this process, which starts sooner than one of its own. Before HAProxy's first start it waits for nothing. */
-    syncHere: (generation: number, wrap: (haproxy: Haproxy) => Haproxy = (haproxy) => haproxy) => {
-      const settings = readSettings({ ...environment, SLUICE_PREFIX: '/sluice/test' });
-      const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home } = settings;
-      const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
-      const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
-      const haproxy = haproxyAt(masterSocket, patienceMilliseconds, wasStarted(home) ? patienceMilliseconds : 0);
-      return sync(generation, { settings, parameters, haproxy: wrap(haproxy) });
-    },
+    /**
+     * In this process, which starts sooner than one of its own, unless another Node.js is to run the sync. Before HAProxy's first start it
+     * waits for nothing.
+     */
+    syncHere: (generation: number, wrap?: (haproxy: Haproxy) => Haproxy) =>
+      process.env.SYNC_NODE && !wrap
+        ? successful(generation)
+        : inThisProcess(generation, wrap ?? ((haproxy) => haproxy)),
     /** What haproxy.service runs before it reloads. */
     noteHealth: () => startSync('health').ended,
   };

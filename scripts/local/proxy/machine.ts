@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { haproxy } from '../../real/haproxy';
 import { type Address, freePorts, ownAddress } from '../../real/loopback';
-import { type Process, type Processes, path } from '../../real/processes';
+import { type Process, type Processes, pathOfProxy } from '../../real/processes';
 
 export type Ports = { readonly http: number; readonly https: number; readonly statistics: number };
 
@@ -62,7 +62,7 @@ const environmentOf = (
   { http, https, statistics }: Readonly<Record<keyof Ports, Address>>,
 ): Variables => ({
   // The stand-ins for apt-get and systemctl come first.
-  PATH: `${join(__dirname, 'bin')}:${path}`,
+  PATH: `${join(__dirname, 'bin')}:${pathOfProxy}`,
   HOME: disk,
   HAPROXY: haproxy,
   SLUICE_MACHINE: disk,

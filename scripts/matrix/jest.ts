@@ -1,0 +1,73 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+
+import { path } from '../real/processes';
+import type { Run } from './forms';
+
+/** What Jest writes with `--json`, as far as it is read here. */
+export type Report = {
+  readonly numPassedTests: number;
+  readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+};
+
+export type Tested = {
+  readonly passed: number;
+  /** Tests that this release cannot be asked. */
+  readonly skipped: number;
+  /** Each as "test/system/x.test.ts: its name". */
+  readonly failed: readonly string[];
+  readonly seconds: number;
+};
+
+const root = join(__dirname, '../..');
+const jest = join(root, 'node_modules/jest/bin/jest.js');
+/** Whatever imports one of these starts HAProxy. */
+const starters = ['scripts/local/proxy/machine.ts', 'test/system/haproxy-instance.ts'];
+
+/** All tests that start HAProxy, or ask it whether it accepts a configuration. */
+export function testsOfHaproxy(): readonly string[] {
+  const list = (...args: readonly string[]) =>
+    execFileSync(process.execPath, [jest, '--listTests', ...args], { cwd: root, encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.endsWith('.ts'))
+      .map((file) => relative(root, file));
+  return [...new Set([...list('test/haproxy/'), ...list('--findRelatedTests', ...starters)])].sort();
+}
+
+/** Jest prints as it always does. */
+export async function test({ files, environment }: Run): Promise<Tested> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-matrix-'));
+  const report = join(folder, 'report.json');
+  const begin = performance.now();
+  try {
+    const args = [jest, '--json', `--outputFile=${report}`, '--runTestsByPath', ...files];
+    const env = { ...process.env, PATH: path, ...environment };
+    await once(spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] }), 'close');
+    const seconds = (performance.now() - begin) / 1000;
+    return { ...counted(JSON.parse(readFileSync(report, 'utf8')) as Report, root), seconds };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A file that could not run counts as one failed test. */
+export function counted(report: Report, from: string): Omit<Tested, 'seconds'> {
+  const failed = report.testResults.flatMap(({ name, message, status, assertionResults }) => {
+    const file = relative(from, name);
+    const tests = assertionResults
+      .filter((each) => each.status === 'failed')
+      .map(({ fullName }) => `${file}: ${fullName}`);
+    const isWholeFile = status === 'failed' && tests.length === 0;
+    return isWholeFile ? [`${file}: ${message.trim().split('\n')[0] ?? ''}`] : tests;
+  });
+  return { passed: report.numPassedTests, skipped: report.numPendingTests, failed };
+}
