@@ -1,10 +1,11 @@
-// `npm run reliability`: runs the tests, checks that each case of test/cases/ names a test that passed, and writes docs/reliability.md.
-// CI does all but the last: without `--docs` nothing is written.
+// `npm run reliability`: runs the tests, checks that each case of test/cases/ and each promise of docs/security.md names a test that passed, and writes
+// docs/reliability.md. CI does all but the last: without `--docs` nothing is written.
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { readTopics } from './docs/cases';
 import { writePages } from './docs/pages';
+import { readPromises } from './docs/promises';
 import { machine } from './measure/machine';
 import type { Outcome } from './measure/outcome';
 import { keep } from './measure/page';
@@ -24,16 +25,19 @@ new Command('npx tsx scripts/reliability.ts')
   .action((results: string, { docs }: { docs?: true }) => {
     const run = JSON.parse(readFileSync(results, 'utf8')) as Run;
     const cases = readTopics().flatMap((topic) => topic.cases);
+    const promises = readPromises();
     const passed = passedIn(run);
-    const unproven = cases.filter(({ proof }) => !passed.has(proof));
-    for (const { when, proof } of unproven) console.error(`no test has passed for "${when}": ${proof}`);
-    if (cases.length === 0 || unproven.length > 0) process.exit(1);
+    const unproven = [...cases, ...promises].filter(({ proof }) => !passed.has(proof));
+    for (const { when, result, proof } of unproven)
+      console.error(`no test has passed for "${when}: ${result}": ${proof}`);
+    if (cases.length === 0 || promises.length === 0 || unproven.length > 0) process.exit(1);
 
     if (docs) {
       keep('tests', { day: new Date().toISOString().slice(0, 10), machine: machine(), outcome: outcomeOf(run) });
       writePages();
     }
     console.log(`test/cases/: ${cases.length} cases, each with a test that passed`);
+    console.log(`docs/security.md: ${promises.length} promises, each with a test that passed`);
   })
   .parse();
 

@@ -25,18 +25,17 @@ export type Tested = {
   readonly skipped: number;
   /** Each as "test/system/x.test.ts: its name". */
   readonly failed: readonly string[];
-  readonly seconds: number;
 };
 
 const root = join(__dirname, '../..');
-const jest = join(root, 'node_modules/jest/bin/jest.js');
+const program = join(root, 'node_modules/jest/bin/jest.js');
 /** Whatever imports one of these starts HAProxy. */
 const starters = ['scripts/local/proxy/machine.ts', 'test/system/haproxy-instance.ts'];
 
 /** All tests that start HAProxy, or ask it whether it accepts a configuration. */
 export function testsOfHaproxy(): readonly string[] {
   const list = (...args: readonly string[]) =>
-    execFileSync(process.execPath, [jest, '--listTests', ...args], { cwd: root, encoding: 'utf8' })
+    execFileSync(process.execPath, [program, '--listTests', ...args], { cwd: root, encoding: 'utf8' })
       .split('\n')
       .filter((line) => line.endsWith('.ts'))
       .map((file) => relative(root, file));
@@ -47,20 +46,18 @@ export function testsOfHaproxy(): readonly string[] {
 export async function test({ files, environment }: Run): Promise<Tested> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-matrix-'));
   const report = join(folder, 'report.json');
-  const begin = performance.now();
   try {
-    const args = [jest, '--json', `--outputFile=${report}`, '--runTestsByPath', ...files];
+    const args = [program, '--json', `--outputFile=${report}`, '--runTestsByPath', ...files];
     const env = { ...process.env, PATH: path, ...environment };
     await once(spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] }), 'close');
-    const seconds = (performance.now() - begin) / 1000;
-    return { ...counted(JSON.parse(readFileSync(report, 'utf8')) as Report, root), seconds };
+    return counted(JSON.parse(readFileSync(report, 'utf8')) as Report, root);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** A file that could not run counts as one failed test. */
-export function counted(report: Report, from: string): Omit<Tested, 'seconds'> {
+export function counted(report: Report, from: string): Tested {
   const failed = report.testResults.flatMap(({ name, message, status, assertionResults }) => {
     const file = relative(from, name);
     const tests = assertionResults

@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readLabels, reference } from '../../lib/routes/labels';
+import { type Case, readTopics } from '../../scripts/docs/cases';
+import { readPromises } from '../../scripts/docs/promises';
 import { named } from '../../scripts/sluice/stage';
 
 const { blocks } = require('../../scripts/documented.cjs') as {
@@ -12,11 +14,43 @@ const { limits } = require('../../resources/limits.cjs') as { limits: (type: str
 const root = join(__dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
-it('docs/security.md names tests that are there', () => {
+it('docs/security.md names files of tests that are there', () => {
   const names = [...read('docs/security.md').matchAll(/^\| .* \| `([a-z]+)` \|$/gm)].map(([, name]) => name);
 
   expect(names.length).toBeGreaterThan(15);
   expect(names.filter((name) => !existsSync(join(root, `test/system/edge-${name}.test.ts`)))).toStrictEqual([]);
+});
+
+/** The titles in a file of tests, as patterns: what it.each fills in may be anything. */
+function titlesIn(file: string): readonly RegExp[] {
+  const titles = [...read(file).matchAll(/(?:\bit\(|\)\(\s*)(['`])((?:\\.|(?!\1).)+)\1,/gs)].map(
+    ([, , title = '']) => title,
+  );
+  const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return titles.map(
+    (title) =>
+      new RegExp(
+        `(^| )${title
+          .split(/%[sijp]/)
+          .map(literal)
+          .join('.*')}$`,
+      ),
+  );
+}
+
+// Whether they have passed is checked when all have run: scripts/reliability.ts.
+it.each([
+  ['docs/security.md', readPromises(), 40],
+  ['test/cases/', readTopics().flatMap(({ cases }) => cases), 200],
+])('%s names tests that exist', (_, named, least) => {
+  const isMissing = ({ proof }: Case) => {
+    const [file = '', ...name] = proof.split(': ');
+    const exists = existsSync(join(root, 'test', file));
+    return !exists || !titlesIn(`test/${file}`).some((title) => title.test(name.join(': ')));
+  };
+
+  expect(named.length).toBeGreaterThanOrEqual(least);
+  expect(named.filter(isMissing)).toStrictEqual([]);
 });
 
 it('docs/operations.md shows the limits that a proxy is launched with', () => {

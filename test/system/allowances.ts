@@ -17,6 +17,11 @@ const logs = (name: string) =>
     ...allows('Log', 'logs', 'CreateLogStream PutLogEvents'),
     covers('Log', 'logs', `log-group:/aws/lambda/sluice-dev-${name}:*`),
   );
+const denial = because(
+  'it is a denial, and keys are not played',
+  ...allows('DecryptNoSecret', 'kms', 'Decrypt'),
+  covers('DecryptNoSecret', 'kms', 'key/*'),
+);
 
 /** Allowances that no call here can use, and why. */
 export const unused: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -29,15 +34,11 @@ export const unused: Readonly<Record<string, Readonly<Record<string, string>>>> 
       'the event source mapping receives, deletes and counts in the function’s role; it is played',
       ...allows('TakeMessages', 'sqs', 'ReceiveMessage DeleteMessage GetQueueAttributes'),
     ),
-    ...because(
-      'it is a denial, and keys are not played',
-      ...allows('DecryptNoSecret', 'kms', 'Decrypt'),
-      covers('DecryptNoSecret', 'kms', 'key/*'),
-    ),
+    ...denial,
     ...logs('reconcile'),
   },
   RenewRole: logs('renew'),
-  UnmakeRole: logs('unmake'),
+  UnmakeRole: { ...denial, ...logs('unmake') },
   ProxyRole: because(
     'the SSM agent calls it, or an instance of 0.1.0; Run Command is played without an agent',
     covers('FetchSync', 'ssm', 'document/sluice-dev-sync'),

@@ -1,5 +1,8 @@
+import { runSimulation } from '@cloud-copilot/iam-simulate';
+
 import { type Judge, judge, type Policy } from '../../scripts/local/api/iam';
 import type { Check } from '../../scripts/local/api/iam-checks';
+import { account } from '../../scripts/local/package/template';
 
 type Asked = readonly [action: string, resource: string, context?: Check['context']];
 
@@ -80,6 +83,46 @@ export const belowRoot: Readonly<Record<string, readonly (readonly Asked[])[]>> 
   'mail to those who get the alarms': [[['sns:Publish', arn('sns', 'sluice-local-AlarmTopic')]]],
   'say that something happened': [[['sqs:SendMessage', arn('sqs', 'sluice-dev-reconcile.fifo')]]],
 };
+
+const reading = (path: string): readonly (readonly Asked[])[] => [
+  ...['ssm:GetParameter', 'ssm:GetParameters', 'ssm:GetParameterHistory'].map((action): Asked[] => [
+    [action, parameter(path)],
+  ]),
+  [['ssm:GetParametersByPath', arn('ssm', 'parameter/sluice/dev')]],
+];
+
+const secrets = {
+  'read the key of a certificate': reading('certificates/shop.example/key'),
+  'read a secret of a service': reading('auth/demo.shop/staff'),
+  'read the key of the account at the CA': reading('acme/account'),
+};
+
+/** The secrets that these policies let somebody read: the parameter, and by its key its value. */
+export const secretsOf = async (name: string, policies: readonly Policy[]): Promise<string[]> =>
+  (await mayDecrypt(name, policies)) ? rightsOf(name, policies, secrets) : [];
+
+/** AWS's own key `aws/ssm` decrypts for everybody in the account who asks by SSM (KMS: AWS managed keys), unless his policies deny it. */
+async function mayDecrypt(name: string, policies: readonly Policy[]): Promise<boolean> {
+  const context = { 'kms:ViaService': 'ssm.eu-west-2.amazonaws.com', 'kms:CallerAccount': account };
+  const resource = arn('kms', 'key/0a1b2c3d-0000-4000-8000-000000000000');
+  const principal = `arn:aws:sts::${account}:assumed-role/${name}/local`;
+  const statement = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'kms:Decrypt', Resource: '*' };
+  const judged = await runSimulation(
+    {
+      request: {
+        ...{ principal, action: 'kms:Decrypt', resource: { resource, accountId: account } },
+        contextVariables: context,
+      },
+      identityPolicies: policies.map((policy, index) => ({ name: `${name} ${index}`, policy })),
+      resourcePolicy: { Version: '2012-10-17', Statement: [{ ...statement, Condition: { StringEquals: context } }] },
+      ...{ serviceControlPolicies: [], resourceControlPolicies: [] },
+    },
+    {},
+  );
+  if (judged.resultType !== 'single')
+    throw new Error(`IAM's evaluator cannot judge who decrypts: ${JSON.stringify(judged)}`);
+  return judged.overallResult === 'Allowed';
+}
 
 async function holds(allows: Judge, ways: readonly (readonly Asked[])[]): Promise<boolean> {
   for (const way of ways) {

@@ -29,6 +29,27 @@ describe('what starts reconcile', () => {
       expect(target).toMatchObject({ SqsParameters: { MessageGroupId: 'reconcile' } });
   });
 
+  it('by the queue’s own policy is an event of the three rules of this stage, which take events of AWS alone', () => {
+    const rules = ['TaskChanged', 'HostChanged', 'SpotWarning'];
+    const policies = template()
+      .ofType<{ PolicyDocument: { Statement: object[] } }>('AWS::SQS::QueuePolicy')
+      .map(([, { PolicyDocument }]) => PolicyDocument.Statement);
+
+    expect(policies.flat()).toStrictEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: { 'Fn::GetAtt': ['ReconcileQueue', 'Arn'] },
+        Condition: { ArnEquals: { 'aws:SourceArn': rules.map((rule) => ({ 'Fn::GetAtt': [rule, 'Arn'] })) } },
+      },
+    ]);
+    // Nobody may put an event of such a source on a bus (EventBridge: PutEvents).
+    for (const rule of rules)
+      for (const source of template().properties<{ EventPattern: { source: string[] } }>(rule).EventPattern.source)
+        expect(source).toMatch(/^aws\./);
+  });
+
   it('is a tick with an id of its own, which deduplication does not swallow', () => {
     const { Target } = template().properties<{ Target: { Input: string } }>('Tick');
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { judge } from '../../scripts/local/api/iam';
+import { type Check, checksOf } from '../../scripts/local/api/iam-checks';
 import { readStack } from '../../scripts/local/package/stack';
 import { packaged } from '../../scripts/real/package';
 import { templatesFor } from './packaged';
@@ -16,6 +17,9 @@ const roles = () =>
   template()
     .ofType('AWS::IAM::Role')
     .map(([role]) => role);
+
+const allows = async (role: string, check: Check) =>
+  judge(role, readStack(await packaged(), 'http://127.0.0.1').policies(role))(check);
 
 describe('who may do what', () => {
   it('has no managed policy and no wildcard in an action', () => {
@@ -45,6 +49,37 @@ describe('who may do what', () => {
     expect(JSON.stringify(reads?.Resource)).toContain('certificates/index');
   });
 
+  it.each([
+    ['haproxy/current', true],
+    ['certificates/shop.example/key', true],
+    ['acme/account', false],
+    ['../dev2/certificates/shop.example/key', false],
+    ['../../somebody/password', false],
+  ])(
+    'lets a proxy read of parameters only its stage’s configuration, certificates and secrets: %s',
+    async (path, may) => {
+      const resource = `arn:aws:ssm:eu-west-2:123456789012:parameter${join('/sluice/dev', path)}`;
+
+      for (const action of ['ssm:GetParameter', 'ssm:GetParameters'])
+        expect(await allows('ProxyRole', { action, resource, context: {} })).toBe(may);
+    },
+  );
+
+  it.each([
+    ['TXT', '_acme-challenge.sluice.test', 'CREATE', true],
+    ['TXT', 'sluice.test', 'CREATE', false],
+    ['TXT', '_dmarc.sluice.test', 'CREATE', false],
+    ['A', '_acme-challenge.sluice.test', 'CREATE', false],
+    ['CAA', 'sluice.test', 'DELETE', false],
+    ['A', 'sluice.test', 'UPSERT', false],
+  ])('lets renew write TXT records of its challenges, and no other: %s %s', async (Type, Name, Action, may) => {
+    const change = { Id: 'Z0SLUICETEST', Changes: [{ Action, ResourceRecordSet: { Name, Type } }] };
+    const checks = checksOf('route53:ChangeResourceRecordSets', change, []);
+
+    expect(checks).toHaveLength(1);
+    for (const check of checks) expect(await allows('RenewRole', check)).toBe(may);
+  });
+
   it('lets hosts of tasks read no parameter and call nothing outside their cluster but images and logs', () => {
     const actions = template()
       .statements('TaskHostRole')
@@ -58,11 +93,7 @@ describe('a host of tasks, whose agent is not played', () => {
   const ecs = (path: string) => `arn:aws:ecs:eu-west-2:123456789012:${path}`;
   const logs = (path: string) => `arn:aws:logs:eu-west-2:123456789012:log-group:${path}:log-stream:task/hello/1`;
   const repository = 'arn:aws:ecr:eu-west-2:123456789012:repository/shop';
-  const allows = async (action: string, resource: string) =>
-    judge(
-      'TaskHostRole',
-      readStack(await packaged(), 'http://127.0.0.1').policies('TaskHostRole'),
-    )({ action, resource, context: {} });
+  const hostMay = (action: string, resource: string) => allows('TaskHostRole', { action, resource, context: {} });
 
   it.each([
     ['ecs:DiscoverPollEndpoint', '*'],
@@ -77,7 +108,7 @@ describe('a host of tasks, whose agent is not played', () => {
     ['ecr:BatchGetImage', repository],
     ['logs:PutLogEvents', logs('/sluice/dev/hello-world')],
   ])('may call %s on %s', async (action, resource) => {
-    expect(await allows(action, resource)).toBe(true);
+    expect(await hostMay(action, resource)).toBe(true);
   });
 
   it.each([
@@ -88,7 +119,7 @@ describe('a host of tasks, whose agent is not played', () => {
     ['ecr:PutImage', repository],
     ['logs:PutLogEvents', logs('/sluice/dev2/hello-world')],
   ])('may not call %s on %s', async (action, resource) => {
-    expect(await allows(action, resource)).toBe(false);
+    expect(await hostMay(action, resource)).toBe(false);
   });
 
   it('starts the task of docs/getting-started.md, whose log group one of its commands makes first', async () => {
@@ -113,13 +144,13 @@ describe('a host of tasks, whose agent is not played', () => {
       const packagedGroup = group.replace('/prod/', '/dev/');
       // A host may not make a group.
       expect(logConfiguration?.options).not.toHaveProperty('awslogs-create-group');
-      expect(await allows('logs:CreateLogStream', logs(packagedGroup))).toBe(true);
-      expect(await allows('logs:PutLogEvents', logs(packagedGroup))).toBe(true);
-      expect(await allows('logs:CreateLogGroup', logs(packagedGroup))).toBe(false);
+      expect(await hostMay('logs:CreateLogStream', logs(packagedGroup))).toBe(true);
+      expect(await hostMay('logs:PutLogEvents', logs(packagedGroup))).toBe(true);
+      expect(await hostMay('logs:CreateLogGroup', logs(packagedGroup))).toBe(false);
     }
     // The console's default, which the page warns of.
     expect(page).toContain('`/ecs/…`');
-    expect(await allows('logs:CreateLogStream', logs('/ecs/shop'))).toBe(false);
+    expect(await hostMay('logs:CreateLogStream', logs('/ecs/shop'))).toBe(false);
   }, 60_000);
 });
 

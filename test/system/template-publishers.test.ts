@@ -6,7 +6,7 @@ import type { Policy } from '../../scripts/local/api/iam';
 import { readStack } from '../../scripts/local/package/stack';
 import { packaged } from '../../scripts/real/package';
 import { allVariants, templatesFor } from './packaged';
-import { asGoodAsRoot, belowRoot, rightsOf } from './rights';
+import { asGoodAsRoot, belowRoot, rightsOf, secretsOf } from './rights';
 
 // Who may have a proxy run, as root, what he likes. A configuration is enough: HAProxy reads its files as root when it starts.
 jest.setTimeout(120_000);
@@ -24,22 +24,43 @@ const holders = {
 const document = (file: string): Policy => JSON.parse(readFileSync(join(__dirname, '../..', file), 'utf8')) as Policy;
 const of = templatesFor();
 
-it('in every variant only reconcile has a permission as strong as root on a proxy, which is to publish', async () => {
+type RightsOf = (name: string, policies: readonly Policy[]) => Promise<string[]>;
+
+/** Who has which right, in each variant. */
+async function holdersOf(rightsOf: RightsOf): Promise<Record<string, object>> {
   const judged = new Map<string, Promise<string[]>>();
-  const rights = (name: string, policies: readonly Policy[]) => {
+  const rights: RightsOf = (name, policies) => {
     const key = JSON.stringify([name, policies]);
-    const found = judged.get(key) ?? rightsOf(name, policies, { ...asGoodAsRoot, ...belowRoot });
+    const found = judged.get(key) ?? rightsOf(name, policies);
     judged.set(key, found);
     return found;
   };
+  const all: Record<string, object> = {};
   for (const variant of allVariants) {
     const { roles, policies } = readStack(await packaged(variant), 'http://127.0.0.1');
     const found: Record<string, string[]> = {};
     for (const name of roles)
       for (const right of await rights(name, policies(name))) found[right] = [...(found[right] ?? []), name].sort();
-
-    expect([variant, found]).toStrictEqual([variant, holders]);
+    all[variant] = found;
   }
+  return all;
+}
+const inEach = (found: object) => Object.fromEntries(allVariants.map((variant) => [variant, found]));
+
+it('in every variant only reconcile has a permission as strong as root on a proxy, which is to publish', async () => {
+  const found = await holdersOf((name, policies) => rightsOf(name, policies, { ...asGoodAsRoot, ...belowRoot }));
+
+  expect(found).toStrictEqual(inEach(holders));
+});
+
+it('in every variant only the proxies read keys of certificates and secrets of services, and only renew its own key', async () => {
+  expect(await holdersOf(secretsOf)).toStrictEqual(
+    inEach({
+      'read the key of a certificate': ['ProxyRole'],
+      'read a secret of a service': ['ProxyRole'],
+      'read the key of the account at the CA': ['RenewRole'],
+    }),
+  );
 });
 
 it.each(allVariants)('in variant %s no role may change more than the table lists', async (variant) => {
@@ -93,6 +114,17 @@ describe('people', () => {
     const policies = [document('docs/status-policy.json')];
 
     expect(await rightsOf('status', policies, { ...asGoodAsRoot, ...belowRoot })).toStrictEqual(['run the sync']);
+  });
+
+  it('with docs/status-policy.json read no key, and may not decrypt the secrets whose versions they read', async () => {
+    const policy = document('docs/status-policy.json');
+    const denied = policy.Statement.filter(({ Effect, Action }) => Effect === 'Deny' && Action === 'kms:Decrypt');
+
+    // The evaluator knows no context of encryption, so it cannot judge this denial.
+    expect(denied.map(({ Resource, Condition }) => [Resource, Condition])).toStrictEqual([
+      ['*', { StringLike: { 'kms:EncryptionContext:PARAMETER_ARN': 'arn:aws:ssm:*:*:parameter/sluice/*' } }],
+    ]);
+    expect(await secretsOf('status', [policy])).toStrictEqual(['read a secret of a service']);
   });
 
   it('with docs/deploy-policy.json can become root on the proxies in other ways, as docs/security.md says', async () => {
