@@ -39,14 +39,6 @@ export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
     };
     return { ended, kill };
   };
-  const inThisProcess = (generation: number, wrap: (haproxy: Haproxy) => Haproxy) => {
-    const settings = readSettings({ ...environment, SLUICE_PREFIX: '/sluice/test' });
-    const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home } = settings;
-    const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
-    const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
-    const haproxy = haproxyAt(masterSocket, patienceMilliseconds, wasStarted(home) ? patienceMilliseconds : 0);
-    return sync(generation, { settings, parameters, haproxy: wrap(haproxy) });
-  };
   const successful = async (generation: number): Promise<Report> => {
     const { code, report, output } = await startSync(generation).ended;
     if (code !== 0) throw new Error(`the sync to generation ${generation} ended with ${code}: ${output}`);
@@ -62,10 +54,19 @@ export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
     syncHere: (generation: number, wrap?: (haproxy: Haproxy) => Haproxy) =>
       process.env.SYNC_NODE && !wrap
         ? successful(generation)
-        : inThisProcess(generation, wrap ?? ((haproxy) => haproxy)),
+        : inThisProcess(generation, environment, wrap ?? ((haproxy) => haproxy)),
     /** What haproxy.service runs before it reloads. */
     noteHealth: () => startSync('health').ended,
   };
+}
+
+function inThisProcess(generation: number, environment: NodeJS.ProcessEnv, wrap: (haproxy: Haproxy) => Haproxy) {
+  const settings = readSettings({ ...environment, SLUICE_PREFIX: '/sluice/test' });
+  const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home } = settings;
+  const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
+  const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
+  const haproxy = haproxyAt(masterSocket, patienceMilliseconds, wasStarted(home) ? patienceMilliseconds : 0);
+  return sync(generation, { settings, parameters, haproxy: wrap(haproxy) });
 }
 
 function lastLine(output: string): Record<string, unknown> {
