@@ -30,13 +30,7 @@ export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
       child.on('close', (code) => resolve({ code, output, report: lastLine(output) }));
     });
     /** Also what it started, such as `haproxy -c`. It may have ended already. */
-    const kill = () => {
-      try {
-        process.kill(-(child.pid ?? 0), 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    };
+    const kill = () => killGroup(child.pid ?? 0);
     return { ended, kill };
   };
   const successful = async (generation: number): Promise<Report> => {
@@ -58,6 +52,14 @@ export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
     /** What haproxy.service runs before it reloads. */
     noteHealth: () => startSync('health').ended,
   };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function inThisProcess(generation: number, environment: NodeJS.ProcessEnv, wrap: (haproxy: Haproxy) => Haproxy) {
