@@ -38,9 +38,10 @@ export function causeOf(ended: Ended, facts: Facts): Cause {
   if (ended.wasAnnounced) return 'announced';
   const own = facts.tasks.filter(({ service }) => service === ended.service);
   if (isOfProxy(ended, 503) && ended.words?.startsWith('Too many requests are in progress here')) return 'limit';
+  const saysUnavailable = isOfProxy(ended, 503) || isCutShort(ended, facts);
   const missing = !isCovered(ended, facts.known.get(ended.service) ?? []);
-  if (missing && (isOfProxy(ended, 404) || isOfProxy(ended, 503))) return 'no service';
-  if (isOfProxy(ended, 503) && !isCovered(ended, own.flatMap(capable))) return 'no task';
+  if (missing && (isOfProxy(ended, 404) || saysUnavailable)) return 'no service';
+  if (saysUnavailable && !isCovered(ended, own.flatMap(capable))) return 'no task';
   if (wasKilled(ended, own, facts)) return 'task killed';
   if (isUnread(ended, own, facts)) return 'task gone, unread';
   const gone = own.filter((task) => leaves(task).some((at) => ended.start - metMs <= at && at <= ended.end));
@@ -49,6 +50,10 @@ export function causeOf(ended: Ended, facts: Facts): Cause {
 }
 
 const isOfProxy = ({ status, task }: Ended, said: number): boolean => status === said && task === undefined;
+
+/** HAProxy answers a stream and resets it, because the client would send on; the client's library then shows the reset and not the 503. */
+const isCutShort = ({ kind, status, error, id }: Ended, { began }: Facts): boolean =>
+  kind === 'gRPC stream' && status === undefined && error === 'gRPC code 1: Call cancelled' && !began.has(id);
 
 /** The answer had begun, or HAProxy must not repeat the request, or had no other task to which it could send it again. */
 const isFinal = ({ kind, task, start, end }: Ended, own: readonly Task[]): boolean =>

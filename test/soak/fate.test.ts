@@ -81,6 +81,18 @@ it.each<[string, Ended, Facts, string]>([
     },
     'ports closed',
   ],
+  [
+    'HAProxy reset a stream after it had answered 503',
+    ended({ kind: 'gRPC stream', error: 'gRPC code 1: Call cancelled' }),
+    facts({ a: killed(9_000), b: task('b', { orderedAt: 9_500 }) }),
+    'no task',
+  ],
+  [
+    'HAProxy reset a stream that a task had begun',
+    ended({ kind: 'gRPC stream', error: 'gRPC code 1: Call cancelled' }),
+    facts({ a: killed(9_000), b: task('b', { orderedAt: 9_500 }), began: ['b'] }),
+    'proxy',
+  ],
   ['one port had just closed', ended(status(503)), facts({ a: closed('a', 9_900, 12_000) }), 'proxy'],
   [
     'its service was not published',
