@@ -1,16 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Book, count, deliveries } from './book';
+import { type Book, count, type Delivery, deliveries } from './book';
 import type { Instance, SyncEnd } from './instance';
 import { drawn, type Random } from './random';
 
 type Deps = { readonly proxy: Instance; readonly random: Random; readonly book: Book };
 
-/** Carries a generation to the proxy in one of the ways that Run Command may. Returns what was wrong, in words. */
-export async function deliver({ proxy, random, book }: Deps, number: number): Promise<readonly string[]> {
-  const way = drawn(random, deliveries);
+/** Carries a generation to the proxy in one of the ways that Run Command may. Returns the way, and notes what was wrong. */
+export async function deliver(deps: Deps, number: number): Promise<Delivery> {
+  const way = drawn(deps.random, deliveries);
+  deps.book.breaks(...(await carryBy(way, deps, number)));
+  count(deps.book.deliveries, way);
+  return way;
+}
+
+async function carryBy(way: Delivery, { proxy, random }: Deps, number: number): Promise<readonly string[]> {
   const run = async (asked: number) => ({ asked, end: await proxy.startSync(asked).ended });
-  count(book.deliveries, way);
   switch (way) {
     case 'one command':
       return ended(await run(number));

@@ -7,7 +7,7 @@ import { deliver } from './deliver';
 import { certified, type Happening, happen, happenings, isStructural, type State } from './happenings';
 import type { Instance } from './instance';
 import { judge } from './judge';
-import { moment, noteServices, type Stored, structureOf } from './publishing';
+import { moment, noteServices, type Stored } from './publishing';
 import { drawn, type Random } from './random';
 
 export type Stand = {
@@ -24,7 +24,6 @@ export type Course = Stand & {
   readonly stored: Stored;
   /** Not carried to the proxy yet. */
   waiting: Happening[];
-  structure: string;
   lastReload: number;
 };
 
@@ -54,7 +53,7 @@ export async function begin(stand: Stand): Promise<Course> {
   await proxy.startHaproxy();
   for (const task of arriving) task.knownAt = Date.now();
   noteServices(cluster, promised, Date.now(), Date.now());
-  return { ...stand, state, stored, waiting: [], structure: structureOf(promised), lastReload: 0 };
+  return { ...stand, state, stored, waiting: [], lastReload: 0 };
 }
 
 export type Pace = {
@@ -89,19 +88,25 @@ function change(course: Course, mayReload: boolean): void {
 async function carry(course: Course): Promise<void> {
   const { proxy, cluster, book, state, stored } = course;
   const carried = course.waiting.splice(0);
-  const publishedAt = Date.now();
-  const { leaving, arriving, promised, entries } = moment(state, stored);
-  const number = proxy.publish(promised.files, entries);
-  const before = await proxy.processes();
-  const began = performance.now();
-  book.breaks(...(await deliver(course, number)));
-  book.syncMs.push(performance.now() - began);
-  const now = Date.now();
-  for (const task of arriving) task.knownAt = now;
-  for (const task of leaving) task.leftAt = now;
-  noteServices(cluster, promised, publishedAt, now);
-  const isNew = course.structure !== structureOf(promised);
-  if (isNew) Object.assign(course, { structure: structureOf(promised), lastReload: performance.now() });
-  await judge(course, { ...promised, number }, before.reloads, isNew ? carried.filter(isStructural) : undefined);
-  for (const kind of carried) count(book.changes, kind);
+  try {
+    const publishedAt = Date.now();
+    const { leaving, arriving, promised, entries } = moment(state, stored);
+    const number = proxy.publish(promised.files, entries);
+    const before = await proxy.processes();
+    const began = performance.now();
+    const way = await deliver(course, number);
+    book.syncMs.push(performance.now() - began);
+    const now = Date.now();
+    for (const task of arriving) task.knownAt = now;
+    for (const task of leaving) task.leftAt = now;
+    noteServices(cluster, promised, publishedAt, now);
+    const named = carried.filter(isStructural);
+    if (named.length > 0) course.lastReload = performance.now();
+    await judge(course, { ...promised, number }, { before: before.reloads, way, named });
+    for (const kind of carried) count(book.changes, kind);
+  } catch (error) {
+    // The next generation has them too.
+    course.waiting.unshift(...carried);
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Book } from './book';
+import type { Book, Delivery } from './book';
 import type { Cluster, Task } from './cluster';
 import type { Happening } from './happenings';
 import type { Instance } from './instance';
@@ -12,22 +12,20 @@ type Stand = {
   readonly book: Book;
 };
 
-/**
- * What HAProxy made of a generation, after its sync has ended, by its own words and from outside.
- *
- * @param named why HAProxy may have been reloaded; `undefined` where it must not
- */
-export async function judge(
-  stand: Stand,
-  promised: Promised,
-  reloadsBefore: number,
-  named: readonly Happening[] | undefined,
-): Promise<void> {
+/** HAProxy's count of reloads before the generation was carried, how it was, and which of its changes may have reloaded HAProxy. */
+type Carried = { readonly before: number; readonly way: Delivery; readonly named: readonly Happening[] };
+
+/** What HAProxy made of a generation, after its sync has ended, by its own words and from outside. */
+export async function judge(stand: Stand, promised: Promised, { before, way, named }: Carried): Promise<void> {
   const { proxy, cluster, book } = stand;
-  const { reloads } = await proxy.processes();
-  if (reloads > reloadsBefore && named !== undefined) book.reloads.push({ at: Date.now(), why: named });
-  if (reloads > reloadsBefore && named === undefined)
-    book.breaks(`generation ${promised.number}: HAProxy was reloaded, and no change of structure asked for it`);
+  const reloads = (await proxy.processes()).reloads - before;
+  // One may come from the sync that was killed, another from the one after it.
+  const most = named.length === 0 ? 0 : way === 'a sync killed in the middle' ? 2 : 1;
+  if (reloads > most)
+    book.breaks(
+      `generation ${promised.number}: ${reloads} reloads of HAProxy, and its changes ask for at most ${most}`,
+    );
+  for (let n = 0; n < Math.min(reloads, most); n++) book.reloads.push({ at: Date.now(), why: named });
   book.breaks(...(await notAsPublished(proxy, promised)), ...servedAfterItsOrder(cluster.tasks, book.youngest));
   book.checks.generations += 1;
   await askOutside(stand, promised);

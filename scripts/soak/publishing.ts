@@ -1,6 +1,6 @@
 import type { Certificate } from '../../lib/generation/generation';
 import type { Backend } from '../../lib/haproxy/backend';
-import { describedStructure, render } from '../../lib/haproxy/render';
+import { render } from '../../lib/haproxy/render';
 import type { Cluster, Task } from './cluster';
 import type { State } from './happenings';
 import type { Promised } from './invariants';
@@ -47,6 +47,3 @@ export function noteServices(
     if (!isKnown && last?.until === Number.POSITIVE_INFINITY) last.until = publishedAt;
   }
 }
-
-export const structureOf = ({ files }: Pick<Promised, 'files'>): string =>
-  describedStructure(files.map(({ text }) => text).join('\n')) ?? '';
