@@ -8,7 +8,8 @@ export const causes = {
     'No log has it, it must not be repeated, and it broke off as a task of its service was killed, or closed its port before the proxy could know.',
   'ports closed': 'HAProxy found no port that answered, as two or more tasks of the service had just gone.',
   'no task': 'HAProxy said so by 503, and at that moment the service had no task that it could know to be well.',
-  'no service': 'HAProxy said so by 404, and at that moment the service was not published.',
+  'no service':
+    'HAProxy said so by 404, and at that moment the service was not published, or not yet when the connection was opened, which the former worker then still answers.',
   limit: 'HAProxy refused it by its own words for a limit.',
   announced: 'It was pipelined behind a request whose answer announced the end of the connection (RFC 9112, 9.6).',
   client: 'The visitor left.',
@@ -39,7 +40,8 @@ export function causeOf(ended: Ended, facts: Facts): Cause {
   const own = facts.tasks.filter(({ service }) => service === ended.service);
   if (isOfProxy(ended, 503) && ended.words?.startsWith('Too many requests are in progress here')) return 'limit';
   const saysUnavailable = isOfProxy(ended, 503) || isCutShort(ended, facts);
-  const missing = !isCovered(ended, facts.known.get(ended.service) ?? []);
+  const { end, start, connectedAt = start } = ended;
+  const missing = !isCovered({ start: Math.min(start, connectedAt), end }, facts.known.get(ended.service) ?? []);
   if (missing && (isOfProxy(ended, 404) || saysUnavailable)) return 'no service';
   if (saysUnavailable && !isCovered(ended, own.flatMap(capable))) return 'no task';
   if (wasKilled(ended, own, facts)) return 'task killed';
@@ -102,5 +104,5 @@ function isCovered({ start, end }: Pick<Ended, 'start' | 'end'>, spells: readonl
     if (from > reached) break;
     reached = Math.max(reached, until);
   }
-  return reached >= end;
+  return reached > end;
 }

@@ -81,6 +81,19 @@ it.each<[string, Ended, Facts, string]>([
     },
     'ports closed',
   ],
+  ['a moment without a task', ended({ ...status(503), end: 10_000 }), { ...facts(), tasks: [] }, 'no task'],
+  [
+    'the former worker answered on a connection from before the service came',
+    ended({ ...status(404), connectedAt: 8_000 }),
+    { ...facts(), known: new Map([['web', [{ ...ever, from: 9_000 }]]]) },
+    'no service',
+  ],
+  [
+    'another worker answered',
+    ended({ ...status(404), connectedAt: 9_500 }),
+    { ...facts(), known: new Map([['web', [{ ...ever, from: 9_000 }]]]) },
+    'proxy',
+  ],
   [
     'HAProxy reset a stream after it had answered 503',
     ended({ kind: 'gRPC stream', error: 'gRPC code 1: Call cancelled' }),

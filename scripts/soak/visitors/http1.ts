@@ -14,6 +14,8 @@ const agents = {
   fresh: [new Agent(fresh), new SecureAgent({ ...fresh, ...trusting })],
 } as const;
 
+const openedAt = new WeakMap<object, number>();
+
 const payload = Buffer.alloc(1 << 20, 'soak ');
 const digest = (bytes: number): string => createHash('sha1').update(payload.subarray(0, bytes)).digest('hex');
 
@@ -40,9 +42,14 @@ export function ask(sending: Sending): Promise<Answer> {
     let head: ReturnType<typeof headOf> = {};
     const done = (found: Answer) => {
       clearTimeout(patience);
-      resolve(left ? { ...found, left } : found);
+      resolve({ ...found, connectedAt, ...(left && { left }) });
     };
-    outgoing.on('socket', sending.sent);
+    let connectedAt = Date.now();
+    outgoing.on('socket', (socket) => {
+      sending.sent();
+      connectedAt = openedAt.get(socket) ?? Date.now();
+      openedAt.set(socket, connectedAt);
+    });
     outgoing.on('error', (error) => done({ ...head, error: error.message }));
     outgoing.on('response', (incoming) => {
       head = headOf(incoming.statusCode ?? 0, incoming.headers);
