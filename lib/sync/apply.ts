@@ -2,18 +2,19 @@ import { sameUsers } from '../edge/users';
 import { type Proof, proveServed } from '../entrance/proof';
 import { type WantedServer, wantedServers } from '../haproxy/backend';
 import { describedStructure } from '../haproxy/render';
-import { type Change, change, counts, stateFile } from './change';
+import { type Change, change, changing, counts, stateFile } from './change';
 import { type Installed, readInstalled, tryWith, undo } from './disk/installed';
 import { keepsHealth, writeHealth } from './disk/staged';
-import { type Down, downServers, type Foreign } from './faulty-tasks';
+import type { Down, Foreign } from './faulty-tasks';
 import { serveCertificates } from './haproxy/certificates';
 import { boundAddresses, refuseTakenPorts, tlsAddress } from './haproxy/check';
 import { settleMap } from './haproxy/map';
 import { removeServers, runningServers, settleServers, settleShared } from './haproxy/membership';
-import { listenToNew } from './haproxy/serving';
+import { faultyTasks } from './haproxy/serving';
 import { currentWorker, type Haproxy, type ServingWorker, verifiedReload, type Worker } from './haproxy/worker';
 import { standIn } from './pem';
 import type { Wanted } from './published';
+import type { RunningServer } from './replies';
 import type { Settings } from './settings';
 
 /** `faults` say why single certificates, or one file, were not applied; they stop nothing else. */
@@ -39,7 +40,7 @@ type Figures = {
   readonly foreign?: Foreign;
 };
 
-export type Target = Wanted & { readonly folder: string };
+export type Target = Wanted & { readonly folder: string; readonly servers: readonly WantedServer[] };
 
 export type Running = {
   readonly settings: Settings;
@@ -53,6 +54,8 @@ type Plan = Running & {
   readonly servers: readonly WantedServer[];
   readonly structure: string;
   readonly hasNewStructure: boolean;
+  /** What HAProxy ran when the sync came. */
+  readonly found: readonly RunningServer[];
   readonly difference: Change;
   /** Certificate files that differ from the installed ones. */
   readonly renewed: readonly string[];
@@ -62,6 +65,7 @@ type Plan = Running & {
 
 type Applied = {
   readonly worker: Worker;
+  readonly running: readonly RunningServer[];
   readonly how: string;
   readonly routes: boolean;
   readonly certificates: readonly string[];
@@ -73,7 +77,7 @@ export async function applyRunning(running: Running, target: Target): Promise<Ou
   const plan = await planned(running, target);
   const applied = (await atRunTime(plan)) ?? (await byReload(plan));
   const proof = await prove(plan);
-  const { faults, removed, ...faulty } = await checkServers(plan, applied.worker);
+  const { faults, removed, ...faulty } = await checkServers(plan, applied);
 
   const certificates = applied.certificates.filter((name) => name !== standIn);
   const changed = whatChanged(plan, { ...applied, certificates });
@@ -101,13 +105,14 @@ async function planned(running: Running, target: Target): Promise<Plan> {
       `no file in ${target.folder} says "description sluice <digest>", so a reload could not be verified; nothing was changed`,
     );
   }
-  const servers = wantedServers(target.files);
+  const { servers } = target;
   const hasNewStructure = worker.structure !== structure || !sameUsers(target.files, installed.files);
+  const found = await runningServers(worker);
   const had = new Map(installed.pems.map(({ name, text }) => [name, text]));
   return {
     ...running,
-    ...{ target, servers, structure, hasNewStructure },
-    difference: change(await runningServers(worker), servers),
+    ...{ target, servers, structure, hasNewStructure, found },
+    difference: change(found, servers),
     renewed: target.pems.filter(({ name, text }) => had.get(name) !== text).map(({ name }) => name),
     certificates: `${settings.link}/certificates`,
   };
@@ -115,12 +120,14 @@ async function planned(running: Running, target: Target): Promise<Plan> {
 
 /** Law 4: membership never reloads. Returns `undefined` if only a reload helps. */
 async function atRunTime(plan: Plan): Promise<Applied | undefined> {
-  const { worker, servers, difference, target, renewed } = plan;
-  if (plan.hasNewStructure || !(await settleServers(worker, servers, difference))) return undefined;
+  const { worker, servers, found, difference, target, renewed } = plan;
+  if (plan.hasNewStructure) return undefined;
+  const { isSettled, running } = await settleServers(worker, servers, { running: found, difference });
+  if (!isSettled) return undefined;
   const served = await serveCertificates(worker, plan.certificates, target.pems, renewed);
   // Last, because a route may lead to other servers, and HTTP to a certificate.
   const routes = await settleMap(worker, plan.settings.link, target.files);
-  return { worker, how: 'at run time', routes, certificates: served.changed, faults: served.faults };
+  return { worker, running, how: 'at run time', routes, certificates: served.changed, faults: served.faults };
 }
 
 async function byReload(plan: Plan): Promise<Applied> {
@@ -134,12 +141,13 @@ async function byReload(plan: Plan): Promise<Applied> {
   try {
     const worker = await verifiedReload(haproxy, before, structure);
     attempt.confirm();
-    if (!(await settleServers(worker, servers)))
+    const { isSettled, running } = await settleServers(worker, servers);
+    if (!isSettled)
       throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
     const routes = await settleMap(worker, settings.link, target.files);
     const { faults } = await serveCertificates(worker, plan.certificates, target.pems, []);
     const how = `by a reload${plan.hasNewStructure ? '' : ': the servers did not settle at run time'}`;
-    return { worker, how, routes, certificates: plan.renewed, faults };
+    return { worker, running, how, routes, certificates: plan.renewed, faults };
   } finally {
     undo(settings.link);
   }
@@ -153,13 +161,10 @@ async function prove({ settings, target: { files, generation, pems } }: Plan): P
 }
 
 /** Runs after the change: removes drained servers, reports those that are down or foreign, and writes the health of all. */
-async function checkServers({ settings, target, servers }: Plan, worker: Worker) {
-  const removed = await removeServers(worker, servers, settings.removeAfterSeconds);
-  const running = await runningServers(worker);
-  const stat = await worker.tell('show stat');
-  const down = downServers(stat, running);
-  const foreign = await listenToNew(settings.home, stat, servers);
-  const report = { removed, ...(down && { down }), ...(foreign && { foreign }), faults: [] };
+async function checkServers({ settings, target, servers, difference }: Plan, { worker, running }: Applied) {
+  const removed = await removeServers(worker, running, servers, settings.removeAfterSeconds);
+  const isQuiet = changing(difference).length === 0;
+  const report = { removed, ...(await faultyTasks(worker, settings.home, running, servers, isQuiet)), faults: [] };
   try {
     if (keepsHealth(target.files)) writeHealth(target.folder, stateFile(running, servers));
     return report;

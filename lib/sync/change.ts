@@ -15,17 +15,32 @@ export type Change = {
 
 /** An unwanted server in maintenance is a leftover, not a difference. */
 export function change(running: readonly RunningServer[], wanted: readonly WantedServer[]): Change {
-  const runs = new Map(running.map((server) => [id(server), server]));
-  const leaving = unwanted(running, wanted).filter((server) => !server.maintenance);
-  const last = leaving.filter((server) => server.up && isLast(server, runs, wanted));
-  return {
-    leaving: leaving.filter((server) => !last.includes(server)).map(departure),
-    arriving: wanted.map((server) => arrival(server, runs.get(id(server)))).filter((commands) => commands.length > 0),
-    last: new Map(
-      last.map(({ backend }) => [backend, last.filter((server) => server.backend === backend).map(departure)]),
-    ),
-  };
+  const [runs, wants] = [byId(running), byId(wanted)];
+  const going = unwanted(runs, wants).filter((server) => !server.maintenance);
+  const isLast = lastServers(going, runs, wants);
+  const leaving: Sequence[] = [];
+  const last = new Map<string, Sequence[]>();
+  for (const server of going) {
+    const together = isLast(server) ? (last.get(server.backend) ?? []) : leaving;
+    together.push(departure(server));
+    if (together !== leaving) last.set(server.backend, together);
+  }
+  const arriving = Array.from(wants, ([name, server]) => arrival(name, server, runs.get(name)));
+  return { leaving, arriving: arriving.filter((commands) => commands.length > 0), last };
 }
+
+type ById<Item> = ReadonlyMap<string, Item>;
+
+export const byId = <Item extends Identified>(servers: readonly Item[]): ById<Item> =>
+  new Map(servers.map((server) => [id(server), server]));
+
+/** The backends in which something is to change. */
+export const changing = ({ leaving, arriving, last }: Change): readonly string[] => [
+  ...new Set([
+    ...[...leaving, ...arriving].map(([command = '']) => / ([^ /]+)\//.exec(command)?.[1] ?? ''),
+    ...last.keys(),
+  ]),
+];
 
 export const counts = ({ leaving, arriving, last }: Change): { readonly added: number; readonly left: number } => ({
   added: arriving.length,
@@ -33,18 +48,33 @@ export const counts = ({ leaving, arriving, last }: Change): { readonly added: n
 });
 
 /** New servers are to take over, none of them is up, and none takes this one's name or port. */
-function isLast(
-  server: RunningServer,
-  runs: ReadonlyMap<string, RunningServer>,
-  wanted: readonly WantedServer[],
-): boolean {
-  const heirs = wanted.filter(({ backend }) => backend === server.backend);
-  const taken = wanted.some((other) => id(other) === id(server) || sameAddress(other, server));
-  return !taken && heirs.length > 0 && !heirs.some((heir) => isUp(heir, runs.get(id(heir))));
+function lastServers(
+  going: readonly RunningServer[],
+  runs: ById<RunningServer>,
+  wants: ById<WantedServer>,
+): (server: RunningServer) => boolean {
+  const backends = new Set(going.filter(({ up }) => up).map(({ backend }) => backend));
+  if (backends.size === 0) return () => false;
+  const taken = new Set<string>();
+  const [inherited, served] = [new Set<string>(), new Set<string>()];
+  for (const [name, heir] of wants) {
+    taken.add(place(heir));
+    if (backends.has(heir.backend)) (isUp(heir, runs.get(name)) ? served : inherited).add(heir.backend);
+  }
+  return (server) =>
+    server.up &&
+    inherited.has(server.backend) &&
+    !served.has(server.backend) &&
+    !wants.has(id(server)) &&
+    !taken.has(place(server));
 }
 
 export const isUp = (wanted: WantedServer, running: RunningServer | undefined): boolean =>
-  running?.up === true && running.admitted && sameServer(wanted, running);
+  running?.up === true &&
+  running.admitted &&
+  running.name === wanted.name &&
+  running.backend === wanted.backend &&
+  sameAddress(wanted, running);
 
 /** Deletes leftovers that are idle: after long enough in maintenance, `del server` is safe on 2.6 too. */
 export const removable = (
@@ -57,39 +87,40 @@ export const removable = (
     .filter((server) => idle.has(id(server)))
     .map((server) => [`del server ${id(server)}`]);
 
-export const leftovers = (
+export function leftovers(
   running: readonly RunningServer[],
   wanted: readonly WantedServer[],
   afterSeconds: number,
-): readonly RunningServer[] =>
-  unwanted(running, wanted).filter((server) => server.maintenance && server.unchangedSeconds >= afterSeconds);
-
-const sameServer = (a: WantedServer, b: RunningServer): boolean => id(a) === id(b) && sameAddress(a, b);
+): readonly RunningServer[] {
+  const quiet = running.filter((server) => server.maintenance && server.unchangedSeconds >= afterSeconds);
+  return quiet.length === 0 ? [] : unwanted(byId(quiet), byId(wanted));
+}
 
 const sameAddress = (a: Server, b: Server): boolean => a.address === b.address && a.port === b.port;
 
-const id = ({ backend, name }: { readonly backend: string; readonly name: string }): string => `${backend}/${name}`;
+const place = ({ address, port }: Server): string => `${address}:${port}`;
 
-function unwanted(running: readonly RunningServer[], wanted: readonly WantedServer[]): readonly RunningServer[] {
-  const byId = new Map(wanted.map((server) => [id(server), server]));
-  return running.filter((server) => {
-    const match = byId.get(id(server));
-    return !match || !sameServer(match, server);
+type Identified = { readonly backend: string; readonly name: string };
+
+export const id = ({ backend, name }: Identified): string => `${backend}/${name}`;
+
+const unwanted = (runs: ById<RunningServer>, wants: ById<WantedServer>): readonly RunningServer[] =>
+  Array.from(runs).flatMap(([name, server]) => {
+    const match = wants.get(name);
+    return match && sameAddress(match, server) ? [] : server;
   });
-}
 
 const departure = (server: RunningServer): Sequence => [`set server ${id(server)} state maint`];
 
-function arrival(wanted: WantedServer, running: RunningServer | undefined): Sequence {
-  const name = id(wanted);
+function arrival(name: string, wanted: WantedServer, running: RunningServer | undefined): Sequence {
   const weight = weightOf(wanted);
-  const place = `${wanted.address}:${wanted.port}`;
-  const add = [`add server ${name} ${place} weight 0 ${wanted.options}`, ...admission(name, weight)];
+  if (running?.admitted && running.weight === weight && sameAddress(wanted, running)) return [];
+  const add = [`add server ${name} ${place(wanted)} weight 0 ${wanted.options}`, ...admission(name, weight)];
   if (!running) return add;
-  if (!sameServer(wanted, running)) return [`del server ${name}`, ...add];
+  if (!sameAddress(wanted, running)) return [`del server ${name}`, ...add];
   // A killed sync has half added it, or somebody has put it aside by hand.
   if (!running.admitted) return [`set server ${name} weight 0`, ...admission(name, weight)];
-  return running.weight === weight ? [] : [`set server ${name} weight ${weight}`];
+  return [`set server ${name} weight ${weight}`];
 }
 
 /** Law 5: DOWN without weight until its first passed check, so that no request comes before. */
@@ -107,10 +138,10 @@ const columns =
 
 /** Unknown servers start DOWN. HAProxy believes this file more than its configuration, and needs a newline as the last byte. */
 export function stateFile(running: readonly RunningServer[], wanted: readonly WantedServer[]): string {
-  const staying = new Map(running.filter((server) => server.admitted).map((server) => [id(server), server]));
+  const staying = byId(running.filter((server) => server.admitted));
   const lines = wanted.map((server, index) => {
     const known = staying.get(id(server));
-    return known && sameServer(server, known) ? known.line : newcomer(server, index + 1);
+    return known && sameAddress(server, known) ? known.line : newcomer(server, index + 1);
   });
   return ['1', `# ${columns}`, ...lines, ''].join('\n');
 }

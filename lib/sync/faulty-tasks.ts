@@ -1,5 +1,6 @@
 import type { WantedServer } from '../haproxy/backend';
-import { type RunningServer, table } from './replies';
+import { id } from './change';
+import type { Row, RunningServer } from './replies';
 
 type Named = {
   readonly backend: string;
@@ -27,9 +28,9 @@ const most = 5;
 const newcomerSeconds = 5;
 
 /** `undefined` when there is none. A new server that was not checked yet fails no check. */
-export function downServers(stat: string, running: readonly RunningServer[]): Down | undefined {
+export function downServers(stat: readonly Row[], running: readonly RunningServer[]): Down | undefined {
   const at = new Map(running.map(({ backend, name, address, port }) => [`${backend}/${name}`, `${address}:${port}`]));
-  const servers = table(stat, ',').flatMap((row) => {
+  const servers = stat.flatMap((row) => {
     const [backend = '', name = ''] = [row('pxname'), row('svname')];
     const place = at.get(`${backend}/${name}`);
     const check = failedCheck(row);
@@ -79,8 +80,26 @@ const onlyHttp2 = 'HTTP/2 only, as gRPC does';
 /** What HAProxy speaks to a server: see lib/edge/proto.ts. */
 const wantedOf = ({ options }: WantedServer): string => (/ proto h2\b/.test(options) ? onlyHttp2 : 'HTTP/1.1');
 
+/**
+ * The backends of which `show stat` may tell something new: a server is down, or it is not known to speak as it should. One that waited for
+ * its client when the sync listened is looked at when no server changes: then there is time.
+ */
+export function doubtful(
+  running: readonly RunningServer[],
+  wanted: readonly WantedServer[],
+  heard: Heard,
+  isQuiet: boolean,
+): readonly string[] {
+  const down = running.filter(({ up, maintenance }) => !up && !maintenance);
+  const unknown = wanted.filter((server) => {
+    const known = heard[keyOf(server)];
+    return (isQuiet || known !== 'silent') && known !== wantedOf(server);
+  });
+  return [...new Set([...down, ...unknown].map(({ backend }) => backend))];
+}
+
 /** Servers of which HAProxy shows neither that they speak HTTP nor that they cannot be reached. */
-export function unheard(stat: string, wanted: readonly WantedServer[], heard: Heard): readonly Unheard[] {
+export function unheard(stat: readonly Row[], wanted: readonly WantedServer[], heard: Heard): readonly Unheard[] {
   return rowsOf(stat, wanted).flatMap(({ key, row, server }) => {
     const { address, port } = server;
     if (isWell(row) || /L4(CON|TOUT)/.test(row('check_status') ?? '')) return [];
@@ -92,16 +111,22 @@ export function unheard(stat: string, wanted: readonly WantedServer[], heard: He
 }
 
 /** Drops servers that left. */
-export function remembered(stat: string, wanted: readonly WantedServer[], heard: Heard): Heard {
-  const entries = rowsOf(stat, wanted).map(({ key, row, server }) => [
-    key,
-    isWell(row) ? wantedOf(server) : heard[key],
-  ]);
-  return Object.fromEntries(entries.filter(([, found]) => found !== undefined)) as Heard;
+export function remembered(stat: readonly Row[], wanted: readonly WantedServer[], heard: Heard): Heard {
+  const known: Record<string, string> = {};
+  for (const key of wanted.map(keyOf)) {
+    const found = heard[key];
+    if (found !== undefined) known[key] = found;
+  }
+  for (const { key, row, server } of rowsOf(stat, wanted)) if (isWell(row)) known[key] = wantedOf(server);
+  return known;
 }
 
 /** `undefined` when there is none. */
-export function foreignServers(stat: string, wanted: readonly WantedServer[], heard: Heard): Foreign | undefined {
+export function foreignServers(
+  stat: readonly Row[],
+  wanted: readonly WantedServer[],
+  heard: Heard,
+): Foreign | undefined {
   const servers = rowsOf(stat, wanted).flatMap(({ key, row, server }) => {
     const { backend, name, address, port } = server;
     const speaks = foreignSpeech(row, server, heard[key]);
@@ -127,15 +152,15 @@ export function spoken(bytes: Buffer, asked: boolean): string {
   return `another protocol; it begins with "${printable}"`;
 }
 
-type Row = (column: string) => string | undefined;
+/** A server at its address. */
+const keyOf = (server: WantedServer): string => `${id(server)} ${server.address}:${server.port}`;
 
-/** The key names a server at its address. */
-function rowsOf(stat: string, wanted: readonly WantedServer[]) {
-  const rows = new Map(table(stat, ',').map((row) => [`${row('pxname')}/${row('svname')}`, row]));
+function rowsOf(stat: readonly Row[], wanted: readonly WantedServer[]) {
+  if (stat.length === 0) return [];
+  const rows = new Map(stat.map((row) => [`${row('pxname')}/${row('svname')}`, row]));
   return wanted.flatMap((server) => {
-    const { backend, name, address, port } = server;
-    const row = rows.get(`${backend}/${name}`);
-    return row ? [{ row, server, key: `${backend}/${name} ${address}:${port}` }] : [];
+    const row = rows.get(id(server));
+    return row ? [{ row, server, key: keyOf(server) }] : [];
   });
 }
 

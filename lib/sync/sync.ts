@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { sha256 } from '../generation/generation';
+import { wantedServers } from '../haproxy/backend';
 import { render } from '../haproxy/render';
 import { applyRunning, type Done, type Outcome, type Running, type Target } from './apply';
 import type { Parameters } from './aws/calls';
 import { heal, type Installed, prune, readInstalled, switchTo, undo } from './disk/installed';
-import { keep, noteStarted, stage, writeAtRest } from './disk/staged';
+import { atRest, keep, noteStarted, stage, writeAtRest } from './disk/staged';
 import { certificateCheck, checkConfiguration, makeStandIn } from './haproxy/check';
 import { settleShared } from './haproxy/membership';
 import { isStartedWith, whyNotRunning } from './haproxy/serving';
@@ -48,7 +49,9 @@ function installEmpty({ home, link }: Settings): Installed {
   const listed = files.map(({ name, text }) => ({ name, sha256: sha256(text), versions: [] }));
   const pems = [{ name: standIn, text: makeStandIn() }];
   const empty = { number: 0, modified: 0, generation: { files: listed, certificates: [] }, files, pems };
-  const folder = keep(home, stage(home, empty, undefined), 0, undefined);
+  const staging = stage(home, empty, undefined);
+  writeAtRest(staging, files, atRest([]), false);
+  const folder = keep(home, staging, 0, undefined);
   switchTo(link, folder);
   return { ...empty, folder };
 }
@@ -77,7 +80,9 @@ function nothingPublished({ installed, fault }: Found): Report {
 
 async function apply(found: Found, wanted: Wanted): Promise<Outcome> {
   const { settings, installed, worker, fault } = found;
-  const target = await stageChecked(found, wanted);
+  const servers = wantedServers(wanted.files);
+  const rest = atRest(servers);
+  const target = { ...(await stageChecked(found, wanted, rest)), servers };
   const { folder, files } = target;
   try {
     const outcome = worker ? await applyRunning({ ...found, worker }, target) : prepared(target, fault);
@@ -88,7 +93,7 @@ async function apply(found: Found, wanted: Wanted): Promise<Outcome> {
     return { ...outcome, faults: [...target.faults, ...outcome.faults] };
   } finally {
     // A start must not believe the health that was written for a reload, in this run or in one that was cut off.
-    writeAtRest(folder, files, worker !== undefined);
+    writeAtRest(folder, files, rest, worker !== undefined);
   }
 }
 
@@ -98,13 +103,14 @@ const prepared = ({ number }: Target, fault?: string): Outcome => ({
 });
 
 /** A refused configuration or a full disk must not stop tasks from joining and leaving; a refused certificate stops nothing else. */
-async function stageChecked(found: Found, wanted: Wanted): Promise<Target> {
+async function stageChecked(found: Found, wanted: Wanted, rest: string): Promise<Omit<Target, 'servers'>> {
   const { settings, installed, worker } = found;
   if (isInstalled(wanted, installed)) return { ...wanted, folder: installed.folder };
   try {
     const staging = stage(settings.home, wanted, installed);
-    const rest = withoutRefusedCertificate(settings, wanted, staging, installed);
-    if (rest) return await stageChecked(found, rest);
+    const others = withoutRefusedCertificate(settings, wanted, staging, installed);
+    if (others) return await stageChecked(found, others, rest);
+    writeAtRest(staging, wanted.files, rest, false);
     return { ...wanted, folder: keep(settings.home, staging, wanted.number, installed) };
   } catch (fault) {
     if (worker) await settleShared(worker, wanted.files, installed.files);
@@ -120,7 +126,7 @@ function withoutRefusedCertificate(
   installed: Installed,
 ): Wanted | undefined {
   try {
-    checkConfiguration(haproxy, staging);
+    checkConfiguration(haproxy, staging, wanted.files, installed.files);
     return undefined;
   } catch (refusal) {
     const whyRefused = certificateCheck(haproxy, staging);

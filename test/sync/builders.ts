@@ -24,6 +24,7 @@ export function worker(answers: Readonly<Record<string, Reply>>) {
     const reply = Object.entries(answers).find(([start]) => command.startsWith(start))?.[1] ?? '\n';
     return typeof reply === 'string' ? reply : reply(command);
   };
-  const played: Worker = { pid: 7, structure: undefined, tell };
+  const tellTogether = async (commands: readonly string[]) => (await Promise.all(commands.map(tell))).join('');
+  const played: Worker = { pid: 7, structure: undefined, tell, tellTogether };
   return { ...played, sent };
 }

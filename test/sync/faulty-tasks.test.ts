@@ -1,10 +1,11 @@
-import { downServers } from '../../lib/sync/faulty-tasks';
-import { running } from './builders';
+import { doubtful, downServers } from '../../lib/sync/faulty-tasks';
+import { table } from '../../lib/sync/replies';
+import { running, wanted } from './builders';
 
 const server = (name: string) => running(name, { up: false });
 /** `show stat`, with the columns that count. */
 const stat = (...rows: readonly string[]) =>
-  ['# pxname,svname,status,check_status,check_code,last_chk,lastchg', ...rows, ''].join('\n');
+  table(['# pxname,svname,status,check_status,check_code,last_chk,lastchg', ...rows, ''].join('\n'), ',');
 
 it.each([
   ['a,DOWN,L4TOUT,,', 'L4TOUT'],
@@ -39,4 +40,24 @@ it('counts all, and names a few', () => {
   const down = downServers(stat(...names.map((name) => `web,${name},DOWN,L4CON,,`)), names.map(server));
   expect(down).toMatchObject({ count: 200, servers: names.slice(0, 5).map((name) => ({ name })) });
   expect(JSON.stringify(down).length).toBeLessThan(1_000);
+});
+
+describe('show stat is read for the services', () => {
+  const key = 'web/a 10.0.1.7:1';
+  const grpc = wanted('a', { options: 'check proto h2' });
+  it.each([
+    ['with a task that is down', [running('a', { up: false })], [wanted('a')], { [key]: 'HTTP/1.1' }, ['web']],
+    ['with a task that was not heard yet', [running('a')], [wanted('a')], {}, ['web']],
+    ['with a task that speaks otherwise', [running('a')], [wanted('a')], { [key]: 'TLS' }, ['web']],
+    ['with a task that speaks otherwise than its label says', [running('a')], [grpc], { [key]: 'HTTP/1.1' }, ['web']],
+    ['but not where all is well', [running('a')], [wanted('a')], { [key]: 'HTTP/1.1' }, []],
+    ['nor for one that left', [running('a', { up: false, maintenance: true })], [], {}, []],
+  ])('%s', (_, runs, wants, heard, backends) => {
+    expect(doubtful(runs, wants, heard, false)).toStrictEqual(backends);
+  });
+
+  it('with a task that is silent only when no server changes, because a tick has time', () => {
+    const look = (isQuiet: boolean) => doubtful([running('a')], [wanted('a')], { [key]: 'silent' }, isQuiet);
+    expect([look(false), look(true)]).toStrictEqual([[], ['web']]);
+  });
 });

@@ -1,4 +1,11 @@
-import { accepted, idleServers, parseProcesses, parseServersState, table } from '../../lib/sync/replies';
+import {
+  accepted,
+  acceptedTogether,
+  idleServers,
+  parseProcesses,
+  parseServersState,
+  table,
+} from '../../lib/sync/replies';
 
 it('another answer than the processes to "show proc" is an error, such as none', () => {
   expect(() => parseProcesses('')).toThrow('did not answer "show proc"');
@@ -41,7 +48,9 @@ it.each(['000', '100', '010', '001'])(
     const [scur, qcur, used] = counts;
     const stat = `# pxname,svname,qcur,qmax,scur,smax,\nweb,a,${qcur},9,${scur},9,\n\n`;
     const connections = `# bkname/svname bkid/svid addr port - purge_delay used_cur\nweb/a 5/1 10.0.1.7 1 - 5000 ${used}\n\n`;
-    expect(idleServers(stat, connections)).toStrictEqual(new Set(counts === '000' ? ['web/a'] : []));
+    expect(idleServers(table(stat, ','), table(connections, ' '))).toStrictEqual(
+      new Set(counts === '000' ? ['web/a'] : []),
+    );
   },
 );
 
@@ -66,4 +75,34 @@ it.each([
   ['set ssl cert /live/a.pem <<\n', '', false],
 ])('to %s, the answer %j is accepted: %s', (command, reply, good) => {
   expect(accepted(command, reply)).toBe(good);
+});
+
+const [add, enable, del] = ['add server web/a 10.0.1.7:1 check', 'enable health web/a', 'del server web/a'];
+const [added, refused] = ['New server registered.\n\n', 'Already exists a server with the same name in backend.\n\n'];
+it.each([
+  ['all that add', [add, add], added + added, [true, true]],
+  ['one that adds beside one that is refused', [add, add], refused + added, [false, true]],
+  ['those that say nothing, and one that adds', [enable, add, enable], `\n${added}\n`, [true, true, true]],
+  ['none where one without words is refused', [enable, enable], '\nNo such server.\n\n', [false, false]],
+  ['none where a reply is lost', [add, add], added, [false, false]],
+  [
+    'none where an add says nothing, and another command says something',
+    [enable, add],
+    'No such server.\n\n',
+    [true, false],
+  ],
+  [
+    'those that delete, by the shorter replies of 2.6 too',
+    [del, del],
+    'Server deleted.\nNo such server.\n\n',
+    [true, true],
+  ],
+  [
+    'no server that is still in use',
+    [del, del],
+    'Server deleted.\nServer still has connections attached to it, cannot remove it.\n',
+    [true, false],
+  ],
+])('of commands in one line, accepts %s', (_, commands, reply, good) => {
+  expect(acceptedTogether(commands, reply)).toStrictEqual(good);
 });

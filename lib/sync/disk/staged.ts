@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { wantedServers } from '../../haproxy/backend';
+import type { WantedServer } from '../../haproxy/backend';
 import type { File } from '../../haproxy/render';
 import { stateFile } from '../change';
 import { type Installed, isFile, manifestName } from './installed';
@@ -23,14 +23,13 @@ const [healthName, startName] = ['sluice.state', 'start.state'];
 
 export const keepsHealth = (files: readonly File[]): boolean => files.some(({ text }) => text.includes(startName));
 
-/** Links files that have not changed. A `.staging` folder, until `keep` names it, never counts as a whole generation. */
+/** Links files that have not changed. A `.staging` folder, until `keep` names it, never counts as a whole generation; it lacks `writeAtRest`. */
 export function stage(home: string, wanted: Omit<Installed, 'folder'>, from: Installed | undefined): string {
   const staging = join(home, 'generations', '.staging');
   rmSync(staging, { recursive: true, force: true });
   fill(join(staging, 'haproxy'), wanted.files, from && { folder: join(from.folder, 'haproxy'), files: from.files });
   const pems = from && { folder: join(from.folder, 'certificates'), files: from.pems };
   fill(join(staging, 'certificates'), wanted.pems, pems);
-  writeAtRest(staging, wanted.files, false);
   const { number, modified, generation } = wanted;
   write(join(staging, manifestName), `${JSON.stringify({ number, modified, generation })}\n`);
   return staging;
@@ -68,30 +67,33 @@ export function keep(home: string, staging: string, number: number, installed: I
   return folder;
 }
 
-/** Every server starts DOWN until its first passed check. @param isRunning a reload may use the health that was last seen */
-export function writeAtRest(folder: string, files: readonly File[], isRunning: boolean): void {
-  const text = stateFile([], wantedServers(files));
-  writeState(folder, startName, text);
-  if (!isRunning || !keepsHealth(files)) writeState(folder, healthName, text);
+/** What HAProxy starts with: every server is DOWN until its first passed check. */
+export const atRest = (servers: readonly WantedServer[]): string => stateFile([], servers);
+
+/** @param isRunning a reload may use the health that was last seen */
+export function writeAtRest(folder: string, files: readonly File[], text: string, isRunning: boolean): void {
+  writeState(folder, startName, text, true);
+  if (!isRunning || !keepsHealth(files)) writeState(folder, healthName, text, !keepsHealth(files));
 }
 
-export const writeHealth = (folder: string, text: string): void => writeState(folder, healthName, text);
+/** No start of the machine reads it, so it need not be on the disk before the rename. */
+export const writeHealth = (folder: string, text: string): void => writeState(folder, healthName, text, false);
 
-function writeState(folder: string, name: string, text: string): void {
+function writeState(folder: string, name: string, text: string, isDurable: boolean): void {
   const file = join(folder, name);
   if (isFile(file) && readFileSync(file, 'utf8') === text) return;
   rmSync(`${file}.next`, { recursive: true, force: true });
-  write(`${file}.next`, text);
+  write(`${file}.next`, text, isDurable);
   if (!isFile(file)) rmSync(file, { recursive: true, force: true });
   renameSync(`${file}.next`, file);
 }
 
-/** Secret: these files hold keys, so only root may read them, and they are on the disk before anything points to them. */
-function write(file: string, text: string): void {
+/** Secret: these files hold keys, so only root may read them. A durable one is on the disk before anything points to it. */
+function write(file: string, text: string, isDurable = true): void {
   const descriptor = openSync(file, 'wx', 0o600);
   try {
     writeFileSync(descriptor, text);
-    fsyncSync(descriptor);
+    if (isDurable) fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

@@ -4,14 +4,39 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import type { Address } from '../../entrance/handshake';
+import { backendNames } from '../../haproxy/backend';
 import type { File } from '../../haproxy/render';
+import { mapName } from '../../haproxy/sections';
 import { fillVariables } from './membership';
 import { shortened } from './worker';
 
-/** @throws when HAProxy refuses the folder; the message quotes its words. */
-export function checkConfiguration(haproxy: string, folder: string): void {
-  const refused = refusal(haproxy, join(folder, 'haproxy'), folder);
+/**
+ * Where services have other tasks, only their files are new, and thousands of others need not be read again.
+ * @param folder staged
+ * @throws when HAProxy refuses it; the message quotes its words
+ */
+export function checkConfiguration(
+  haproxy: string,
+  folder: string,
+  wanted: readonly File[],
+  installed: readonly File[],
+): void {
+  const at = (name: string) => join(folder, 'haproxy', name);
+  const names = namesToCheck(wanted, installed)?.map(at);
+  if (names && refusal(haproxy, names, folder) === undefined) return;
+  const refused = refusal(haproxy, [join(folder, 'haproxy')], folder);
   if (refused !== undefined) throw new Error(`HAProxy refuses the configuration, what runs is kept${refused}`);
+}
+
+/** What all services share, and the services that differ; `undefined` if the structure differs. No file refers to a service's. */
+export function namesToCheck(wanted: readonly File[], installed: readonly File[]): readonly string[] | undefined {
+  const had = new Map(installed.map(({ name, text }) => [name, text]));
+  const isShared = ({ name }: File) => !name.startsWith('50-');
+  const isSame = ({ name, text }: File) => had.get(name) === text;
+  const names = backendNames(wanted);
+  const isSameStructure = wanted.every((file) => isSame(file) || file.name === mapName || !isShared(file));
+  if (!isSameStructure || names.length !== new Set(names).size) return undefined;
+  return wanted.flatMap((file) => (isShared(file) || !isSame(file) ? file.name : [])).sort();
 }
 
 /** Why HAProxy refuses a certificate, such as a key that is too short. @param folder staged; it gets one more file */
@@ -22,13 +47,16 @@ export const certificateCheck =
     const times = ['client', 'server', 'connect'].map((side) => `    timeout ${side} 1s\n`);
     const bind = `    bind 127.0.0.1:443 ssl crt "${path}"\n    http-request deny\n`;
     writeFileSync(file, `defaults\n    mode http\n${times.join('')}frontend certificate\n${bind}`);
-    return refusal(haproxy, file, folder);
+    return refusal(haproxy, [file], folder);
   };
 
 /** `undefined` if HAProxy accepts it. */
-function refusal(haproxy: string, configuration: string, folder: string): string | undefined {
-  const { error, status, stderr } = spawnSync(haproxy, ['-c', '-f', configuration], {
+function refusal(haproxy: string, configuration: readonly string[], folder: string): string | undefined {
+  const options = configuration.flatMap((path) => ['-f', path]);
+  const { error, status, stderr } = spawnSync(haproxy, ['-c', ...options], {
     env: { ...process.env, SLUICE: folder },
+    // With a state file HAProxy writes a line for each server.
+    maxBuffer: 2 ** 26,
     encoding: 'utf8',
     timeout: 20_000,
   });

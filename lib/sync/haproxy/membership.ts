@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { backendNames, type WantedServer, wantedServers } from '../../haproxy/backend';
 import type { File } from '../../haproxy/render';
-import { type Change, change, isUp, leftovers, removable, type Sequence } from '../change';
-import { idleServers, parseServersState, type RunningServer } from '../replies';
-import { send, type Worker } from './worker';
+import { byId, type Change, change, changing, id, isUp, leftovers, removable, type Sequence } from '../change';
+import { idleServers, parseServersState, type Row, type RunningServer, table } from '../replies';
+import { sendTogether, type Worker } from './worker';
 
 /** A second round repairs what a lost answer left half done; only a reload can change the rest. */
 const rounds = 2;
@@ -12,74 +12,123 @@ const rounds = 2;
 /** The last servers of a backend leave then, even if the new ones have not passed their checks. */
 const handoverMilliseconds = 2_000;
 
-/** Returns, after reading back, whether the servers are as wanted. @param first the difference, if the caller has it */
-export async function settleServers(worker: Worker, wanted: readonly WantedServer[], first?: Change): Promise<boolean> {
-  return settle(worker, wanted, () => true, first);
+/** What HAProxy runs in the end, after reading back, and whether that is what is wanted. */
+export type Settled = { readonly isSettled: boolean; readonly running: readonly RunningServer[] };
+
+/** @param found what HAProxy runs now, and how it differs, if the caller knows */
+export async function settleServers(
+  worker: Worker,
+  wanted: readonly WantedServer[],
+  found?: { readonly running: readonly RunningServer[]; readonly difference: Change },
+): Promise<Settled> {
+  let running = found?.running ?? (await runningServers(worker));
+  let difference = found?.difference ?? change(running, wanted);
+  for (let round = 0; ; round++) {
+    const backends = new Set(changing(difference));
+    if (backends.size === 0 || round === rounds) return { isSettled: backends.size === 0, running };
+    const { leaving, arriving, last } = difference;
+    // What was refused in the first round is asked for by itself in the second.
+    const together = round === 0;
+    await run(worker, leaving, together);
+    await run(worker, await withVariables(worker, arriving), together);
+    await handOver(worker, wanted, last);
+    const isAffected = ({ backend }: { readonly backend: string }) => backends.has(backend);
+    const now = (await runningServers(worker, [...backends])).filter(isAffected);
+    running = [...running.filter((server) => !isAffected(server)), ...now];
+    difference = change(now, wanted.filter(isAffected));
+  }
 }
 
+/** Changes only servers of backends that were installed before. */
 export async function settleShared(worker: Worker, files: readonly File[], installed: readonly File[]): Promise<void> {
   const before = backendNames(installed);
   const shared = new Set(backendNames(files).filter((name) => before.includes(name)));
   const isShared = ({ backend }: { readonly backend: string }) => shared.has(backend);
-  await settle(worker, wantedServers(files).filter(isShared), isShared);
-}
-
-async function settle(
-  worker: Worker,
-  wanted: readonly WantedServer[],
-  isOurs: (server: RunningServer) => boolean,
-  first?: Change,
-): Promise<boolean> {
-  const difference = async () => change((await runningServers(worker)).filter(isOurs), wanted);
-  let { leaving, arriving, last } = first ?? (await difference());
-  for (let round = 0; leaving.length + arriving.length + last.size > 0; round++) {
-    if (round === rounds) return false;
-    await run(worker, [...leaving, ...(await withVariables(worker, arriving))]);
-    await handOver(worker, wanted, last);
-    ({ leaving, arriving, last } = await difference());
-  }
-  return true;
+  const [wanted, running] = [wantedServers(files).filter(isShared), (await runningServers(worker)).filter(isShared)];
+  await settleServers(worker, wanted, { running, difference: change(running, wanted) });
 }
 
 async function handOver(worker: Worker, wanted: readonly WantedServer[], last: Change['last']): Promise<void> {
   const waiting = new Map(last);
+  const heirs = wanted.filter(({ backend }) => last.has(backend));
   const end = performance.now() + handoverMilliseconds;
   while (waiting.size > 0) {
-    const running = await runningServers(worker);
-    const up = wanted.filter((server) => running.some((other) => isUp(server, other)));
-    for (const [name, leaving] of waiting) {
-      if (performance.now() < end && !up.some(({ backend }) => backend === name)) continue;
-      await run(worker, leaving);
-      waiting.delete(name);
-    }
-    if (waiting.size > 0) await pause(50);
+    const running = byId(await runningServers(worker, [...waiting.keys()]));
+    const up = new Set(heirs.filter((heir) => isUp(heir, running.get(id(heir)))).map(({ backend }) => backend));
+    const ready = [...waiting].filter(([backend]) => up.has(backend) || performance.now() >= end);
+    await run(
+      worker,
+      ready.flatMap(([, leaving]) => leaving),
+      true,
+    );
+    for (const [backend] of ready) waiting.delete(backend);
+    if (waiting.size > 0) await pause(waiting.size > mostQuestions ? 250 : 50);
   }
 }
 
-/** Returns the number. HAProxy may refuse; the next sync tries again. */
+/** Returns the number. HAProxy may refuse; the next sync tries again. @param running what it runs now */
 export async function removeServers(
   worker: Worker,
+  running: readonly RunningServer[],
   wanted: readonly WantedServer[],
   afterSeconds: number,
 ): Promise<number> {
-  const running = await runningServers(worker);
-  if (leftovers(running, wanted, afterSeconds).length === 0) return 0;
-  const idle = async () => idleServers(await worker.tell('show stat'), await worker.tell('show servers conn'));
+  const backends = [...new Set(leftovers(running, wanted, afterSeconds).map(({ backend }) => backend))];
+  if (backends.length === 0) return 0;
+  const idle = async () =>
+    idleServers(await tables(worker, 'show stat', backends), await tables(worker, 'show servers conn', backends));
   const [once, twice] = [await idle(), await idle()];
   const unused = new Set([...once].filter((name) => twice.has(name)));
-  return run(worker, removable(running, wanted, unused, afterSeconds));
+  const removed = await run(worker, removable(running, wanted, unused, afterSeconds), true);
+  return removed;
 }
 
-export const runningServers = async ({ tell }: Worker): Promise<readonly RunningServer[]> =>
-  parseServersState(await tell('show servers state'));
+/** Of more backends, one question about all is quicker. Its answer may be long, so it is asked less often. */
+const mostQuestions = 8;
 
-/** Returns the number of accepted sequences; the caller reads back. */
-async function run(worker: Worker, sequences: readonly Sequence[]): Promise<number> {
-  let whole = 0;
-  for (const sequence of sequences) {
-    if ((await send(worker, sequence)) === undefined) whole++;
+/** @param backends only these, or more */
+export async function runningServers(worker: Worker, backends?: readonly string[]): Promise<readonly RunningServer[]> {
+  const replies = await askAbout(worker, 'show servers state', backends);
+  return replies.flatMap(parseServersState);
+}
+
+/** Rows about at least these backends. */
+export async function tables(
+  worker: Worker,
+  command: 'show stat' | 'show servers conn',
+  backends: readonly string[],
+): Promise<readonly Row[]> {
+  const replies = await askAbout(worker, command, backends);
+  return replies.flatMap((reply) => table(reply, command === 'show stat' ? ',' : ' '));
+}
+
+async function askAbout({ tell }: Worker, command: string, backends?: readonly string[]): Promise<readonly string[]> {
+  if (backends === undefined || backends.length > mostQuestions) return [await tell(command)];
+  const replies: string[] = [];
+  // -1 and 4: all servers (HAProxy management guide, "show stat").
+  for (const backend of backends)
+    replies.push(await tell(`${command} ${backend}${command === 'show stat' ? ' 4 -1' : ''}`));
+  return replies;
+}
+
+/**
+ * Sends the first command of each sequence, then the second one where the first was accepted, and so on. Returns how many sequences were
+ * accepted whole; the caller reads back.
+ */
+async function run(worker: Worker, sequences: readonly Sequence[], together: boolean): Promise<number> {
+  let accepted = sequences;
+  for (let step = 0; ; step++) {
+    const going = accepted.filter((sequence) => sequence.length > step);
+    if (going.length === 0) return accepted.length;
+    const refused = new Set<Sequence>();
+    const answers = await sendTogether(
+      worker,
+      going.map((sequence) => sequence[step] ?? ''),
+      together,
+    );
+    for (const [index, sequence] of going.entries()) if (!answers[index]) refused.add(sequence);
+    accepted = accepted.filter((sequence) => !refused.has(sequence));
   }
-  return whole;
 }
 
 /** With quotes or without. */

@@ -7,12 +7,23 @@ import type { Address } from '../../entrance/handshake';
 import type { WantedServer } from '../../haproxy/backend';
 import { type Installed, isFile } from '../disk/installed';
 import { wasStarted } from '../disk/staged';
-import { type Foreign, foreignServers, type Heard, remembered, spoken, type Unheard, unheard } from '../faulty-tasks';
+import {
+  type Down,
+  doubtful,
+  downServers,
+  type Foreign,
+  foreignServers,
+  type Heard,
+  remembered,
+  spoken,
+  type Unheard,
+  unheard,
+} from '../faulty-tasks';
 import type { RunningServer } from '../replies';
 import type { Settings } from '../settings';
 import { boundAddresses } from './check';
-import { runningServers } from './membership';
-import { currentWorker, type Haproxy } from './worker';
+import { runningServers, tables } from './membership';
+import { currentWorker, type Haproxy, type Worker } from './worker';
 
 /** The wait for a service's first passed check; a service that is really down must not delay all others. */
 const checkMilliseconds = 10_000;
@@ -103,18 +114,22 @@ const mostAtOnce = 100;
 /** An empty ClientHello: TLS answers it with an alert. */
 const nonsense = Buffer.from('160301000401000000', 'hex');
 
-/** Returns the servers with which HAProxy cannot speak. */
-export async function listenToNew(
+/** @param isQuiet no server has changed */
+export async function faultyTasks(
+  worker: Worker,
   home: string,
-  stat: string,
+  running: readonly RunningServer[],
   wanted: readonly WantedServer[],
-): Promise<Foreign | undefined> {
+  isQuiet: boolean,
+): Promise<{ readonly down?: Down; readonly foreign?: Foreign }> {
   const file = join(home, 'heard.json');
   const before = readHeard(file);
+  const stat = await tables(worker, 'show stat', doubtful(running, wanted, before, isQuiet));
   const found = await Promise.all(unheard(stat, wanted, before).slice(0, mostAtOnce).map(listen));
   const heard = remembered(stat, wanted, { ...before, ...Object.assign({}, ...found) });
   if (JSON.stringify(heard) !== JSON.stringify(before)) writeHeard(file, heard);
-  return foreignServers(stat, wanted, heard);
+  const [down, foreign] = [downServers(stat, running), foreignServers(stat, wanted, heard)];
+  return { ...(down && { down }), ...(foreign && { foreign }) };
 }
 
 /** Docker's proxy accepts connections for a container that is not ready and hangs up at once, which proves nothing. */

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { describedStructure } from '../../haproxy/render';
 import { cut } from '../../printable';
-import { accepted, type Processes, parseProcesses } from '../replies';
+import { accepted, acceptedTogether, type Processes, parseProcesses } from '../replies';
 
 export type Haproxy = {
   readonly master: (command: string) => Promise<string>;
@@ -15,6 +15,8 @@ export type Worker = {
   readonly pid: number;
   readonly structure: string | undefined;
   readonly tell: (command: string) => Promise<string>;
+  /** In one line, in order. The replies come as one text. */
+  readonly tellTogether: (commands: readonly string[]) => Promise<string>;
 };
 
 export type ServingWorker = Worker & Processes;
@@ -23,7 +25,7 @@ export type ServingWorker = Worker & Processes;
 const lostMilliseconds = 2_000;
 
 /**
- * The master reaches every worker, also after a refused reload. One command for each connection, because 3.x runs only the first line;
+ * The master reaches every worker, also after a refused reload. One line for each connection, because 3.x runs only the first one;
  * half-closed, because 2.6 never closes.
  * @param patienceMilliseconds for a master that restarts itself, or that systemd starts again
  * @param absentMilliseconds for one whose socket does not exist
@@ -65,10 +67,12 @@ async function servingWorker(haproxy: Haproxy, { workers }: Processes): Promise<
 }
 
 async function readWorker(haproxy: Haproxy, pid: number): Promise<Worker | undefined> {
-  const tell = (command: string) => haproxy.master(`@!${pid} ${command}`);
+  const tellTogether = (commands: readonly string[]) =>
+    haproxy.master(commands.map((command) => `@!${pid} ${command}`).join(';'));
+  const tell = (command: string) => tellTogether([command]);
   const info = await tell('show info').catch(() => '');
   const serves = [`Pid: ${pid}`, 'Stopping: 0'].every((line) => info.split('\n').includes(line));
-  return serves ? { pid, structure: describedStructure(info), tell } : undefined;
+  return serves ? { pid, structure: describedStructure(info), tell, tellTogether } : undefined;
 }
 
 const advice =
@@ -88,6 +92,35 @@ export async function send({ tell }: Worker, commands: readonly string[]): Promi
   }
   return undefined;
 }
+
+/** A longer line does not fit HAProxy's smallest buffer (`tune.bufsize`, 16 kB). */
+const longestLine = 12_000;
+
+/** For each command, whether the worker accepted it. A refusal holds up none of the others. @param together several in a line */
+export async function sendTogether(
+  worker: Worker,
+  commands: readonly string[],
+  together: boolean,
+): Promise<readonly boolean[]> {
+  const answers: boolean[] = [];
+  for (const line of together ? lines(commands) : commands.map((command) => [command]))
+    answers.push(...acceptedTogether(line, await worker.tellTogether(line)));
+  return answers;
+}
+
+function lines(commands: readonly string[]): readonly (readonly string[])[] {
+  const all: string[][] = [];
+  let bytes = longestLine;
+  for (const command of commands) {
+    bytes += command.length + prefixBytes;
+    if (bytes <= longestLine) all.at(-1)?.push(command);
+    else [bytes] = [command.length + prefixBytes, all.push([command])];
+  }
+  return all;
+}
+
+/** `@!<pid> ` and the semicolon. */
+const prefixBytes = 12;
 
 const reloadMilliseconds = 15_000;
 

@@ -1,4 +1,4 @@
-import { removeServers, settleServers } from '../../../lib/sync/haproxy/membership';
+import { removeServers, runningServers, settleServers } from '../../../lib/sync/haproxy/membership';
 import { wanted, worker } from '../builders';
 
 const header =
@@ -37,9 +37,48 @@ describe('settling', () => {
     expect(done()[1]).toMatch(/^add server web\/new /);
   });
 
+  it('sends what hundreds of servers need in lines that fit the smallest buffer, each command of all before the next of any', async () => {
+    const { played } = showing([], added);
+    const lines: (readonly string[])[] = [];
+    const tellTogether = (commands: readonly string[]) => {
+      lines.push(commands);
+      return played.tellTogether(commands);
+    };
+    const many = Array.from({ length: 300 }, (_, n) =>
+      wanted(`task-${n}`, { port: n + 1, options: 'check '.repeat(40) }),
+    );
+
+    await settleServers({ ...played, tellTogether }, many);
+
+    const together = lines.filter((line) => line.length > 1);
+    const bytes = together.map((line) => line.map((command) => `@!1234567 ${command};`).join('').length);
+    expect(Math.max(...bytes)).toBeLessThanOrEqual(12_000);
+    expect(together.flat()).toHaveLength(1_500);
+    expect(together.length).toBeLessThan(30);
+    const steps = together.flat().map((command) => /^(add|enable)|(ready|down|100)$/.exec(command)?.[0]);
+    expect(steps).toStrictEqual(['add', 'enable', 'ready', 'down', '100'].flatMap((step) => Array(300).fill(step)));
+  });
+
+  it('asks again by itself for each server of a line that was not accepted whole', async () => {
+    const { played } = showing([], { 'add server web/b': 'invalid port\nin two lines\n', ...added });
+    const lines: number[] = [];
+    const tellTogether = (commands: readonly string[]) => {
+      lines.push(commands.length);
+      return played.tellTogether(commands);
+    };
+
+    await settleServers(
+      { ...played, tellTogether },
+      ['a', 'b', 'c'].map((name, index) => wanted(name, { port: index + 1 })),
+    );
+
+    // Three adds at once, of which none counts; then each by itself, and the four other commands of the two that were accepted.
+    expect(lines).toStrictEqual([3, 1, 1, 1, ...Array(8).fill(1)]);
+  });
+
   it('reads back, whatever the answers were', async () => {
-    expect(await settleServers(showing([], added).played, [wanted('a')])).toBe(false);
-    expect(await settleServers(showing([up('a')]).played, [wanted('a')])).toBe(true);
+    expect(await settleServers(showing([], added).played, [wanted('a')])).toMatchObject({ isSettled: false });
+    expect(await settleServers(showing([up('a')]).played, [wanted('a')])).toMatchObject({ isSettled: true });
   });
 });
 
@@ -78,6 +117,6 @@ it('a server that HAProxy still needs is left for a later sync', async () => {
     'del server': 'Server still has connections attached to it, cannot remove it.\n',
   });
 
-  expect(await removeServers(played, [], 60)).toBe(0);
+  expect(await removeServers(played, await runningServers(played), [], 60)).toBe(0);
   expect(done()).toStrictEqual(['del server web/a']);
 });

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { listenToNew } from '../../../lib/sync/haproxy/serving';
+import { faultyTasks } from '../../../lib/sync/haproxy/serving';
 import { portOf } from '../../listening';
-import { wanted } from '../builders';
+import { wanted, worker } from '../builders';
 
 const header = '# pxname,svname,status,check_status,check_code,eresp,hrsp_2xx,hrsp_4xx\n';
 
@@ -22,7 +22,7 @@ it('listens to each new task once, to a hundred at a time, and to none that is k
     const before = connections;
     const stat = header + states.map(([name, state]) => `web,${name},${state}\n`).join('');
     const servers = states.map(([name = '']) => wanted(name, { address: '127.0.0.1', port }));
-    expect(await listenToNew(home, stat, servers)).toBeUndefined();
+    expect(await faultyTasks(worker({ 'show stat': stat }), home, [], servers, true)).toStrictEqual({});
     // The server accepts in this process, perhaps a moment later.
     await pause(100);
     return connections - before;
