@@ -21,6 +21,15 @@ export const benches: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./propagation/propagation'),
   },
+  sync: {
+    summary:
+      'one run of the sync on the instance: nothing changed, one task of 50 and of 5,000, all of them, a new host',
+    options: [
+      { flags: '--rounds <n>', says: 'each makes every run once', standard: 9, short: 1 },
+      { flags: '--tasks <n>', says: 'of the proxy with many', standard: 5_000, short: 1_000 },
+    ],
+    load: () => import('./sync/sync'),
+  },
   lines: {
     summary: "which lines of Sluice's configuration cost most",
     options: [
