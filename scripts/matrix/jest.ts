@@ -25,7 +25,11 @@ export type Tested = {
   readonly skipped: number;
   /** Each as "test/system/x.test.ts: its name". */
   readonly failed: readonly string[];
+  /** What failed beside other files, and passed alone: a busy machine fails such tests. */
+  readonly unsteady: readonly string[];
 };
+
+type Counted = Omit<Tested, 'unsteady'>;
 
 const root = join(__dirname, '../..');
 const program = join(root, 'node_modules/jest/bin/jest.js');
@@ -42,12 +46,31 @@ export function testsOfHaproxy(): readonly string[] {
   return [...new Set([...list('test/haproxy/'), ...list('--findRelatedTests', ...starters)])].sort();
 }
 
+/** @param isPatient whether files that fail are run once more, one after the other */
+export async function test(run: Run, isPatient: boolean): Promise<Tested> {
+  const first = await jestRun(run);
+  const files = [...new Set(first.failed.map(fileOf))];
+  if (!isPatient || files.length === 0) return { ...first, unsteady: [] };
+  return together(first, await jestRun({ ...run, files }, '--runInBand'));
+}
+
+export const fileOf = (failure: string): string => failure.slice(0, failure.indexOf(': '));
+
+/** What a second run of the failed files changes. */
+export function together(first: Counted, again: Counted): Tested {
+  const unsteady = first.failed.filter((each) => !again.failed.includes(each));
+  const failed = [...first.failed.filter((each) => again.failed.includes(each)), ...newIn(again, first)];
+  return { passed: first.passed + first.failed.length - failed.length, skipped: first.skipped, failed, unsteady };
+}
+
+const newIn = (again: Counted, first: Counted) => again.failed.filter((each) => !first.failed.includes(each));
+
 /** Jest prints as it always does. */
-export async function test({ files, environment }: Run): Promise<Tested> {
+async function jestRun({ files, environment }: Run, ...flags: readonly string[]): Promise<Counted> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-matrix-'));
   const report = join(folder, 'report.json');
   try {
-    const args = [program, '--json', `--outputFile=${report}`, '--runTestsByPath', ...files];
+    const args = [program, '--json', `--outputFile=${report}`, ...flags, '--runTestsByPath', ...files];
     const env = { ...process.env, PATH: path, ...environment };
     await once(spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] }), 'close');
     return counted(JSON.parse(readFileSync(report, 'utf8')) as Report, root);
@@ -57,7 +80,7 @@ export async function test({ files, environment }: Run): Promise<Tested> {
 }
 
 /** A file that could not run counts as one failed test. */
-export function counted(report: Report, from: string): Tested {
+export function counted(report: Report, from: string): Counted {
   const failed = report.testResults.flatMap(({ name, message, status, assertionResults }) => {
     const file = relative(from, name);
     const tests = assertionResults

@@ -6,7 +6,10 @@ import type { Tested } from './jest';
 export type Result = { readonly run: Run; readonly tested?: Tested };
 
 export function outcomeOf(form: Form, results: readonly Result[]): Outcome {
-  const failures = results.flatMap(({ run, tested }) => tested?.failed.map((test) => [run.subject, test]) ?? []);
+  const listed = (title: string, kind: 'failed' | 'unsteady') => {
+    const rows = results.flatMap(({ run, tested }) => tested?.[kind].map((test) => [run.subject, test]) ?? []);
+    return rows.length > 0 ? [{ title, head: ['what', 'test'], rows }] : [];
+  };
   return {
     title: 'The matrix',
     setting: [`\`npm run matrix${form === 'short' ? ' -- short' : ''}\`: the same tests on each release.`],
@@ -17,7 +20,8 @@ export function outcomeOf(form: Form, results: readonly Result[]): Outcome {
         head: ['what', 'version', 'tests', 'passed', 'failed', 'skipped'],
         rows: results.map(rowOf),
       },
-      ...(failures.length > 0 ? [{ title: 'Failed tests', head: ['what', 'test'], rows: failures }] : []),
+      ...listed('Failed tests', 'failed'),
+      ...listed('Failed beside other files, and passed alone', 'unsteady'),
     ],
     charts: [],
     goals: [

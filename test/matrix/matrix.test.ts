@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { Found } from '../../scripts/matrix/binaries';
 import { haproxyReleases, nodeReleases, type Run, runsOf } from '../../scripts/matrix/forms';
-import { counted, type Report, type Tested } from '../../scripts/matrix/jest';
+import { counted, type Report, type Tested, together } from '../../scripts/matrix/jest';
 import { outcomeOf } from '../../scripts/matrix/outcome';
 
 const files = ['system', 'haproxy'].flatMap((folder) =>
@@ -66,7 +66,7 @@ describe('the short form', () => {
 
 describe('the outcome', () => {
   const runs = runsOf('long', haproxies, found(nodeReleases), files);
-  const well: Tested = { passed: 1_200, skipped: 2, failed: [] };
+  const well: Tested = { passed: 1_200, skipped: 2, failed: [], unsteady: [] };
   const results = (ill?: Tested) =>
     runs.map((run, at) => (run.lacks ? { run } : { run, tested: at === 2 && ill ? ill : well }));
 
@@ -104,6 +104,15 @@ describe('the outcome', () => {
 
     const failed = ['test/a.test.ts: no such module', 'test/a.test.ts: b'];
     expect(counted(report, '/x')).toStrictEqual({ passed: 3, skipped: 1, failed });
+  });
+});
+
+it('a test that failed beside others and passes alone counts as passed, and is named', () => {
+  const first = { passed: 97, skipped: 1, failed: ['a: 1', 'a: 2', 'b: 1'] };
+
+  expect(together(first, { passed: 5, skipped: 0, failed: ['a: 2', 'b: 2'] })).toStrictEqual({
+    ...{ passed: 98, skipped: 1, failed: ['a: 2', 'b: 2'] },
+    unsteady: ['a: 1', 'b: 1'],
   });
 });
 
