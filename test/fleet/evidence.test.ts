@@ -104,6 +104,16 @@ describe('reading a batch', () => {
         'createdAt is "yesterday", which is not a time, containers[0].name is "5", which is not a text)',
     ],
     [
+      'names a task by more than a word',
+      taskEvent('a', { taskArn: `${taskArn('a')}\nprogram x` }),
+      'program x", which is not the ARN of a task)',
+    ],
+    [
+      'has an address that is none',
+      taskEvent('a', { containers: [{ name: 'web', networkInterfaces: [{ privateIpv4Address: '10.0.0.1 check' }] }] }),
+      '"10.0.0.1 check", which is not an IPv4 address)',
+    ],
+    [
       'is about a service of no name',
       taskEvent('a', { group: 'service:a\nb' }),
       'group is "service:a\\u{a}b", which is not',
