@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,12 +54,14 @@ export async function packaged(variant: Variant = 'default', stage = 'dev'): Pro
       continue;
     }
     const half = `${folder}.${process.pid}`;
+    const held = setInterval(() => existsSync(lock) && utimesSync(lock, new Date(), new Date()), 5_000);
     try {
       await packageSources(root, half, [...variants[variant]], stage);
       // If a source was edited meanwhile, the package may belong to neither state.
       if (ofSources() === folder && !existsSync(folder)) renameSync(half, folder);
       tidy(half);
     } finally {
+      clearInterval(held);
       rmSync(lock, { recursive: true, force: true });
     }
   }
@@ -80,7 +92,7 @@ function tidy(half: string): void {
   }
 }
 
-/** Two at once would share serverless-esbuild's work folder. A lock of a process that died is taken over. */
+/** Two at once would share serverless-esbuild's work folder. The holder renews the lock; that of a process that died is taken over. */
 function locked(lock: string): boolean {
   try {
     mkdirSync(lock);

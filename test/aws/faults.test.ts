@@ -4,8 +4,6 @@ import type { Fault } from '../../scripts/local/api/errors';
 import { always, faults as faultsOf, impatient } from './played';
 import { definitionArn, stage } from './stage';
 
-jest.setTimeout(30_000);
-
 const again = 'nothing is lost: the run is repeated in seconds, and the next tick repairs the rest';
 const real = faultsOf(again);
 /** An answer without a field that AWS always sends must not count as "there is none". */

@@ -2,8 +2,6 @@ import { denied, refuse } from '../../scripts/local/api/errors';
 import { taskArn } from '../builders';
 import { definitionArn, host, type Odd, stage, task } from './stage';
 
-jest.setTimeout(30_000);
-
 // Law 7: a task, host or service that cannot be read holds up no other. Law 3: it does not count as gone either.
 
 /** AWS refuses each call of an action that names this, and the whole batch with it. */

@@ -10,7 +10,6 @@ import { usualSettings } from '../../lib/haproxy/stage';
 import { haproxy } from '../../scripts/real/haproxy';
 import { path } from '../../scripts/real/processes';
 
-jest.setTimeout(30_000);
 const folder = mkdtempSync(join(tmpdir(), 'sluice-pages-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

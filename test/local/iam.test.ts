@@ -13,7 +13,7 @@ beforeAll(async () => {
   const stack = readStack(await packaged(), 'http://127.0.0.1');
   reconcile = stack.policies('ReconcileRole');
   instance = stack.policies(stack.instanceRole);
-}, 120_000);
+});
 
 /** The resource that the policies refuse of a call, if any. */
 const refused = (policies: readonly Policy[], action: string, input: object) =>

@@ -16,4 +16,4 @@ it('takes the packaged rules for what they are: a stop order matters, a pending 
   const other = { clusterArn: `${event.detail.clusterArn}-other` };
   expect([{ lastStatus: 'PENDING' }, other].map(wakes)).toStrictEqual([false, false]);
   expect([{ source: 'aws.batch' }, { detail: undefined }].map(isMatched)).toStrictEqual([false, false]);
-}, 120_000);
+});

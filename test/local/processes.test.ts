@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-jest.setTimeout(20_000);
-
 const sleeper = ['sh', '-c', "trap '' TERM; sleep 60 & echo $!; wait"];
 
 const alive = (pid: number): boolean => {

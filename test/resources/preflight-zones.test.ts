@@ -6,8 +6,6 @@ import { playedAws, zone } from './played-aws';
 import { delegated, playedDns } from './played-dns';
 import { deploying } from './plugin';
 
-jest.setTimeout(30_000);
-
 const aws = playedAws();
 const world = playedDns();
 

@@ -50,7 +50,7 @@ describe('the packager', () => {
     );
     expect(code).toBe(1);
     expect(aws.asked.filter((request) => /Delete|PUT/.test(request))).toStrictEqual([]);
-  }, 90_000);
+  });
 
   it('deploy fails in words, and deploys the same again after the rollback: its end shows where to go', async () => {
     const bucket = playedBucket();
@@ -96,5 +96,5 @@ describe('the packager', () => {
       ].join('\n'),
     );
     expect(second.code).toBe(0);
-  }, 120_000);
+  });
 });

@@ -177,7 +177,7 @@ it('npm run package reads the user’s own file, a stage’s block above the def
   expect(said).toMatch(
     new RegExp(`Stage prod for example.com, settings from ${path}: \\d+ resources, in .*cloudformation-template-up`),
   );
-}, 90_000);
+});
 
 it('npm run package without settings of one’s own says that it takes the example’s, names each fault, and says no word more', async () => {
   const { stdout, stderr } = await inCopy(async (cwd) => {
@@ -196,4 +196,4 @@ it('npm run package without settings of one’s own says that it takes the examp
       'Correct these settings in settings.example.yml or --param; settings.example.yml explains each:\n' +
       '  proxies: 9 is not a whole number from 1 to 3\n',
   });
-}, 90_000);
+});

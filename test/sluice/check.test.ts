@@ -9,8 +9,6 @@ import { playedDns } from '../resources/played-dns';
 import { sluice } from './console';
 import { impatient, sufferEach, wrongWords } from './suffering';
 
-// A machine that runs other tests beside these is slow.
-jest.setTimeout(120_000);
 const aws = playedAws();
 const dns = playedDns();
 const folder = mkdtempSync(join(tmpdir(), 'sluice-check-'));
@@ -94,7 +92,7 @@ it('one sentence for whatever AWS answers to one call, and nothing is changed', 
   expect(new Set(suffered.map(({ action }) => action)).size).toBeGreaterThan(10);
   expect(suffered.flatMap(wrongWords)).toStrictEqual([]);
   expect(changing()).toStrictEqual([]);
-}, 120_000);
+});
 
 it('without credentials says what to run', async () => {
   aws.otherwise = new AwsError('ExpiredToken', 'expired', 403);

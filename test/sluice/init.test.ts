@@ -10,7 +10,6 @@ import { impatient, sufferEach, wrongWords } from './suffering';
 
 const { settingsOf } = require('../../resources/settings.cjs') as { settingsOf: (stage: string) => Promise<object> };
 
-jest.setTimeout(120_000);
 const aws = playedAws();
 const folder = mkdtempSync(join(tmpdir(), 'sluice-init-'));
 const file = join(folder, 'settings.yml');

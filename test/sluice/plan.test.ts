@@ -68,7 +68,7 @@ it('at 5,000 tasks plan asks as often as a tick, shows how far it is, and cuts l
   expect(complaints).toContain('described 1,200 of 5,000 tasks');
   expect(output).toMatch(/would publish generation 1: 40 services\s+change \(nothing/);
   expect(output.match(/^ {4}and 115 more$/gm)).toHaveLength(serviceCount);
-}, 60_000);
+});
 
 it.each([
   [

@@ -3,8 +3,6 @@ import { playedAws } from '../resources/played-aws';
 import { following } from './following';
 import { sufferEach, wrongWords } from './suffering';
 
-// A machine that runs other tests beside these is slow.
-jest.setTimeout(120_000);
 const aws = playedAws();
 const { run } = following(aws);
 

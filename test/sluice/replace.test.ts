@@ -9,7 +9,6 @@ import { playedAws } from '../resources/played-aws';
 import { sluice } from './console';
 import { impatient, sufferEach, wrongWords } from './suffering';
 
-jest.setTimeout(120_000);
 const aws = playedAws();
 
 type Moment = {

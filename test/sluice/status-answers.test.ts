@@ -22,7 +22,7 @@ it('knows the names that the packaged template gives', async () => {
   const logs = [stage.log('reconcile'), stage.log('renew')];
   expect(names('AWS::Logs::LogGroup', 'LogGroupName')).toEqual(expect.arrayContaining(logs));
   expect(names('AWS::AutoScaling::AutoScalingGroup', 'AutoScalingGroupName')).toContain(stage.group('1'));
-}, 120_000);
+});
 
 it('a user without credentials gets one sentence that says what to do', async () => {
   const error = Object.assign(new Error('Could not load credentials'), { name: 'CredentialsProviderError' });

@@ -7,8 +7,6 @@ import { playedAws } from '../resources/played-aws';
 import { authority } from '../system/authority';
 import { following } from './following';
 
-// A machine that runs other tests beside these is slow.
-jest.setTimeout(120_000);
 const aws = playedAws();
 const { run } = following(aws);
 

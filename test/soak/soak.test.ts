@@ -26,7 +26,7 @@ let [well, harmed]: Soaked[] = [];
 
 beforeAll(async () => {
   [well, harmed] = await Promise.all([soaked(), soaked(killWorker)]);
-}, 60_000);
+});
 
 async function killWorker(proxy: Instance): Promise<void> {
   await sleep(1_000);

@@ -1,14 +1,12 @@
 import type { HostedZone, Record53 } from '../../scripts/local/certificates/record-sets';
 import { acmeStage, foreign, name } from './acme-stage';
 
-jest.setTimeout(60_000);
-
 const challenge = `_acme-challenge.${name}`;
 
 let stage: Awaited<ReturnType<typeof acmeStage>>;
 beforeEach(async () => {
   stage = await acmeStage();
-}, 30_000);
+});
 afterEach(async () => {
   jest.restoreAllMocks();
   await stage.stop();

@@ -46,10 +46,9 @@ export let stage: Awaited<ReturnType<typeof dueStage>>;
 
 /** Each test of a file begins with a certificate that is due. */
 export function dueStageForEach(): void {
-  jest.setTimeout(60_000);
   beforeEach(async () => {
     stage = await dueStage();
-  }, 30_000);
+  });
   afterEach(() => stage?.stop());
 }
 

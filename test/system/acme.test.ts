@@ -7,15 +7,13 @@ import { pemFile } from '../../lib/sync/pem';
 import { acmeStage, name } from './acme-stage';
 import { certificateOf, selfSigned } from './haproxy-instance';
 
-jest.setTimeout(60_000);
-
 const both = [name, `*.${name}`];
 const dayMs = 86_400_000;
 
 let stage: Awaited<ReturnType<typeof acmeStage>>;
 beforeEach(async () => {
   stage = await acmeStage();
-}, 30_000);
+});
 afterEach(() => stage.stop());
 
 const leaf = () => new X509Certificate(stage.stored(name).key);

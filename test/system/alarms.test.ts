@@ -4,8 +4,6 @@ import { packaged, type Variant } from '../../scripts/real/package';
 import { type Alarm, type Datum, identity, type State, statsOf, watch } from './cloudwatch';
 import { between, day, type Fault, from, hour, lived, measured, type Name } from './life';
 
-jest.setTimeout(120_000);
-
 const alarmsOf = async (variant: Variant): Promise<readonly Alarm[]> =>
   readTemplate(
     await packaged(variant),

@@ -19,7 +19,7 @@ const file = (name: string) => readFileSync(join(__dirname, '../../resources/ins
 const all: Partial<Record<keyof typeof variants, Template>> = {};
 beforeAll(async () => {
   for (const variant of ['default', 'beside', 'twoProxies'] as const) all[variant] = await templateOf(variant);
-}, 120_000);
+});
 
 const of = (variant: keyof typeof variants) => all[variant] as Template;
 const launch = (variant: keyof typeof variants, slot = 1) =>

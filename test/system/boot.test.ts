@@ -49,7 +49,7 @@ describe('with something published', () => {
     // A sync that still runs on the old proxy asks for parameters too.
     const isOver = (output: unknown) => output !== undefined;
     await until(() => world.aws.commands.commands.every(({ invocations }) => [...invocations.values()].every(isOver)));
-  }, 90_000);
+  });
 
   it('law 11: a new proxy pulls, serves and then claims, in this order, before any Lambda runs', async () => {
     const [since, runs, commands] = [now(), world.reconciles().length, world.aws.commands.commands.length];

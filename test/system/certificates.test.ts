@@ -10,8 +10,6 @@ import { type Secure, secureOrigin, shownBy, trusting } from '../../scripts/demo
 import { startWorld, type World } from '../../scripts/local/world';
 import { searchForKeys } from './secrets';
 
-jest.setTimeout(120_000);
-
 const name = 'sluice.test';
 const prefix = '/sluice/dev';
 
@@ -25,7 +23,7 @@ beforeAll(async () => {
   const taskDefinition = world.ecs.registerTaskDefinition({ family: 'files', containers: [web] });
   world.ecs.createService({ name: 'files', taskDefinition, desiredCount: 1 });
   while ((await plainly()) !== 200) await pause(100);
-}, 60_000);
+});
 afterAll(() => world?.stop());
 
 /** A task whose download ends when a visitor asks for /finish. */

@@ -16,8 +16,6 @@ const replayed = process.env.HISTORY;
 /** Most of the time is spent waiting for checks, so several proxies wait at once. */
 const lanes = 4;
 
-jest.setTimeout(120_000);
-
 const instances: Instance[] = [];
 const stage = newStage();
 

@@ -3,8 +3,6 @@ import { endCrowds, service, startCrowd, startOddTask, visit } from './edge-crow
 import { type Instance, pause, startInstance, until } from './haproxy-instance';
 import { ask, startTask, stopTasks, type Task } from './haproxy-tasks';
 
-jest.setTimeout(60_000);
-
 let instance: Instance;
 const instances: Instance[] = [];
 let hung: Awaited<ReturnType<typeof startOddTask>>[];

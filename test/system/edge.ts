@@ -23,7 +23,6 @@ type Reached = {
 };
 
 export let door: Awaited<ReturnType<typeof openDoor>>;
-jest.setTimeout(40_000);
 
 /** Status of a task's answer to a request; it may close the connection instead, or never answer but by the response itself. */
 type Answering = (task: string, request: IncomingMessage, response: ServerResponse) => number | 'closes' | 'hangs';

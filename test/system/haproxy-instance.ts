@@ -170,14 +170,14 @@ export function ask(path: string, command: string): Promise<string> {
   });
 }
 
-/** Waits until something holds. @throws after ten seconds. */
+/** Waits until something holds. @throws after half a minute. */
 export async function until(holds: () => Promise<boolean> | boolean, what = String(holds)): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 30_000;
   while (Date.now() < end) {
     if (await Promise.resolve(holds()).catch(() => false)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`waited ten seconds in vain: ${what}`);
+  throw new Error(`waited 30 seconds in vain: ${what}`);
 }
 
 /** A self-signed certificate as `renew` would store it: key with leaf. */

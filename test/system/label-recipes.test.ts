@@ -21,7 +21,6 @@ const recipes = Array.from(
 );
 
 let instance: Instance;
-jest.setTimeout(40_000);
 
 beforeAll(async () => {
   instance = await startInstance();

@@ -22,7 +22,7 @@ export function templatesFor(...some: readonly Variant[]) {
   const found = new Map<Variant, Template>();
   beforeAll(async () => {
     for (const variant of some.length > 0 ? some : allVariants) found.set(variant, await templateOf(variant));
-  }, 120_000);
+  }, 600_000);
   return (variant: Variant = 'default') => found.get(variant) as Template;
 }
 export const allVariants = Object.keys(variants) as Variant[];

@@ -4,8 +4,6 @@ import type { World } from '../../scripts/local/world';
 import type { Address } from '../../scripts/real/loopback';
 import { answersDuring, openShop, startQuick, statusAt } from './shop';
 
-jest.setTimeout(90_000);
-
 /** AWS's own time for an address to move is assumed; everything else is measured. */
 const { addressMs } = defaults;
 /** A browser tries the next address of a name when one is silent for this long (RFC 8305, section 5). */

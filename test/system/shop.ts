@@ -21,14 +21,13 @@ export const startQuick = (more: Parameters<typeof startWorld>[0] = {}): Promise
   startWorld({ tickSeconds: 3_600, ...more, delays: { ...quick, ...more.delays } });
 
 export let world: World;
-jest.setTimeout(90_000);
 
 /** All tests of a file share one world. */
 export function worldForAll(more: Parameters<typeof startWorld>[0] = {}, prepare: () => unknown = () => undefined) {
   beforeAll(async () => {
     world = await startQuick(more);
     await prepare();
-  }, 90_000);
+  });
   afterAll(() => world?.stop());
 }
 
@@ -94,11 +93,11 @@ export async function answersDuring<Seen>(
   return Promise.all(all);
 }
 
-/** Waits until something holds. @throws after half a minute. */
+/** Waits until something holds. @throws after a minute. */
 export async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + 60_000;
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`waited 30 seconds in vain: ${holds}`);
+    if (Date.now() > end) throw new Error(`waited 60 seconds in vain: ${holds}`);
     await pause(20);
   }
 }

@@ -6,7 +6,6 @@ import { selfSigned, until } from './haproxy-instance';
 import { ask, backend } from './haproxy-tasks';
 import { a, apply, b, c, host, instance, servers, serving, standForEach, startRelay, stored, web } from './sync-stand';
 
-jest.setTimeout(120_000);
 standForEach(() => serving(a));
 
 /**

@@ -9,8 +9,6 @@ import { certificateOf, type Instance, selfSigned, startInstance, until } from '
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
 import type { Outcome } from './sync-process';
 
-jest.setTimeout(60_000);
-
 /** What the tests of the sync stand on: an instance, and three tasks that are not served yet. */
 export let instance: Instance;
 export let [a, b, c] = [] as unknown as readonly [Task, Task, Task];

@@ -3,8 +3,6 @@ import { packaged, type Variant } from '../../scripts/real/package';
 import { type Alarm, identity, type Metric, statsOf } from './cloudwatch';
 import { measured } from './life';
 
-jest.setTimeout(120_000);
-
 type Graph = {
   readonly region: string;
   readonly metrics: readonly unknown[][];

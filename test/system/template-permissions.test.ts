@@ -151,7 +151,7 @@ describe('a host of tasks, whose agent is not played', () => {
     // The console's default, which the page warns of.
     expect(page).toContain('`/ecs/…`');
     expect(await hostMay('logs:CreateLogStream', logs('/ecs/shop'))).toBe(false);
-  }, 60_000);
+  });
 });
 
 it('holds no key and no certificate', () => {

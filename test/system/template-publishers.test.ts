@@ -9,7 +9,6 @@ import { allVariants, templatesFor } from './packaged';
 import { asGoodAsRoot, belowRoot, rightsOf, secretsOf } from './rights';
 
 // Who may have a proxy run, as root, what he likes. A configuration is enough: HAProxy reads its files as root when it starts.
-jest.setTimeout(120_000);
 
 /** Whoever has a right, by its name; nobody where it is not named. */
 const holders = {

@@ -30,7 +30,7 @@ describe.each<[Variant, RegExp]>([
   let dev: Template;
   beforeAll(async () => {
     dev = await templateOf(variant);
-  }, 60_000);
+  });
 
   it('contains its stage in each name, so that no name collides with another stage’s', () => {
     const common = names(dev).filter((name) => !/\bdev\b/.test(name));
@@ -65,4 +65,4 @@ it('stages dev and dev2 differ only in names', async () => {
   expect(names(dev2).map(withoutHash)).toStrictEqual(
     names(dev).map((name) => withoutHash(name.replace(/\bdev\b/, 'dev2'))),
   );
-}, 60_000);
+});

@@ -3,7 +3,7 @@ import { type Template, templateOf, templateWith } from './packaged';
 let before: Template;
 beforeAll(async () => {
   before = await templateOf();
-}, 120_000);
+});
 
 /** What a proxy or a host is made from, or stands on: a change here replaces it, or may at its next launch. */
 const instances = [
@@ -71,7 +71,7 @@ it('an edit of the sync, its script, HAProxy’s configuration and a label repla
   const words = (template: Template) => said(template, template.properties('ProxyTemplate1'))?.split('"') ?? [];
   const { Name } = after.properties<{ Name: string }>('SyncDocument');
   expect(words(after).filter((word) => !words(before).includes(word))).toStrictEqual([Name]);
-}, 120_000);
+});
 
 describe('a deploy', () => {
   it('with a second proxy touches nothing of the first, nor the cluster', async () => {
@@ -79,7 +79,7 @@ describe('a deploy', () => {
 
     expect(changed(after).filter((property) => instances.includes(typeOf(property)))).toStrictEqual([]);
     expect(changed(after).filter((property) => typeOf(property).startsWith('AWS::Route53'))).toStrictEqual([]);
-  }, 60_000);
+  });
 
   it('replaces no instance by itself, because no group has an update policy', () => {
     for (const [id] of before.ofType('AWS::AutoScaling::AutoScalingGroup'))
