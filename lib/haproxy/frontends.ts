@@ -21,11 +21,11 @@ const plain = (status: number, words: string): string =>
   `return status ${status} content-type text/plain string "${words}"`;
 
 /**
- * Rules for every request; each look into its headers costs CPU, so there are few. They refuse what would end the inspection of HTTP:
- * CONNECT, and an Upgrade to anything but WebSocket (an extended CONNECT of HTTP/2, RFC 8441, which HAProxy turns into a GET with an
- * Upgrade). Over HTTP/1.1 they drop such an Upgrade (RFC 9110, 7.8), because clients offer h2c unasked. A client's Connection could name
- * our headers as hop-by-hop (RFC 9110, 7.6.1), and many servers read `_` in a name as `-`. `add-header` is cheaper than `set-header`, and
- * safe for what was just removed.
+ * Rules for every request; each look into its headers costs CPU, so there are few, and they come before headers are added. They refuse
+ * what would end the inspection of HTTP: CONNECT, and an Upgrade to anything but WebSocket (an extended CONNECT of HTTP/2, RFC 8441, which
+ * HAProxy turns into a GET with an Upgrade). Over HTTP/1.1 they drop such an Upgrade (RFC 9110, 7.8), because clients offer h2c unasked. A
+ * client's Connection could name our headers as hop-by-hop (RFC 9110, 7.6.1), and many servers read `_` in a name as `-`. `add-header` is
+ * cheaper than `set-header`, and safe for what was just removed.
  */
 const requestRules = `    option http-restrict-req-hdr-names delete
     http-request ${plain(405, 'CONNECT and TRACE are not served here.')} if { method CONNECT TRACE }
@@ -40,6 +40,10 @@ const requestRules = `    option http-restrict-req-hdr-names delete
     http-request set-var(txn.upgrade) req.fhdr(Upgrade)
     http-request set-var(txn.websocket) bool(true) if { var(txn.upgrade) -m reg -i ^(.*,)?[[:space:]]*websocket[[:space:]]*(,.*)?$ } { method GET }
     http-request ${plain(405, 'The only upgrade that is served here is websocket.')} if { var(txn.upgrade) -m found } { fc_http_major 2 } !{ var(txn.websocket) -m bool }
+    # Later releases drop trailers, announced or not: see the backends.
+.if !version_atleast(3.2)
+    http-request ${plain(400, 'A trailer of the request has the name of a header that only the proxy sets.')} if { req.hdr(Trailer) -m reg -i ^${trustedTrailer}$ }
+.endif
     http-request del-header Connection
     http-request del-header Upgrade if { var(txn.upgrade) -m found }
     http-request set-header Upgrade websocket if { var(txn.websocket) -m bool }
@@ -49,15 +53,9 @@ const requestRules = `    option http-restrict-req-hdr-names delete
     http-request del-header X-Real-IP
     http-request del-header X-Forwarded- -m beg
     option forwardfor
-    http-request add-header X-Forwarded-Proto http unless { ssl_fc }
-    http-request set-header X-SSL 0 unless { ssl_fc }
-    http-request add-header X-Forwarded-Proto https if { ssl_fc }
-    http-request set-header X-SSL 1 if { ssl_fc }
-    http-request set-header X-Request-Id %[uuid]
-    # Later releases drop trailers, announced or not: see the backends.
-.if !version_atleast(3.2)
-    http-request ${plain(400, 'A trailer of the request has the name of a header that only the proxy sets.')} if { req.hdr(Trailer) -m reg -i ^${trustedTrailer}$ }
-.endif`;
+    http-request add-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
+    http-request set-header X-SSL %[ssl_fc]
+    http-request set-header X-Request-Id %[uuid]`;
 
 export const frontends = (backends: readonly Backend[], settings: StageSettings): string => `frontend sluice
     bind "\${SLUICE_HTTP-:80}"

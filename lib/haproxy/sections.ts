@@ -57,7 +57,8 @@ export const defaults = (settings: StageSettings): string => `defaults sluice-de
     # A client that left frees its place. 2.6 and 2.8 need this in the frontend too.
     option abortonclose
     option redispatch 1
-    retries 2
+    # Where half of the tasks exit at once, a GET may meet several of them in a row. The fourth try saves two of three that failed.
+    retries 3
     retry-on conn-failure empty-response
     option idle-close-on-response
     load-server-state-from-file global
