@@ -112,23 +112,30 @@ async function askAbout({ tell }: Worker, command: string, backends?: readonly s
 }
 
 /**
- * Sends the first command of each sequence, then the second one where the first was accepted, and so on. Returns how many sequences were
+ * Sends the first step of each sequence, then the second one where the first was accepted, and so on. Returns how many sequences were
  * accepted whole; the caller reads back.
  */
 async function run(worker: Worker, sequences: readonly Sequence[], together: boolean): Promise<number> {
-  let accepted = sequences;
+  let accepted = sequences.map((sequence) => (together ? steps(sequence) : sequence.map((command) => [command])));
   for (let step = 0; ; step++) {
     const going = accepted.filter((sequence) => sequence.length > step);
     if (going.length === 0) return accepted.length;
-    const refused = new Set<Sequence>();
-    const answers = await sendTogether(
-      worker,
-      going.map((sequence) => sequence[step] ?? ''),
-      together,
-    );
-    for (const [index, sequence] of going.entries()) if (!answers[index]) refused.add(sequence);
+    const commands = going.map((sequence) => sequence[step] ?? []);
+    const answers = await sendTogether(worker, commands, together);
+    const refused = new Set(going.filter((_, index) => !answers[index]));
     accepted = accepted.filter((sequence) => !refused.has(sequence));
   }
+}
+
+/**
+ * Danger: between "ready" and "down" a check may pass, and the next one would come only an interval later. So the commands that let HAProxy
+ * check a server follow each other at once. Until the last command it has no weight, so it gets no request, whichever of them is refused.
+ */
+function steps(sequence: Sequence): readonly (readonly string[])[] {
+  const from = sequence.findIndex((command) => command.startsWith('enable health '));
+  if (from < 0) return sequence.map((command) => [command]);
+  const each = (commands: Sequence) => commands.map((command) => [command]);
+  return [...each(sequence.slice(0, from)), sequence.slice(from, -1), ...each(sequence.slice(-1))];
 }
 
 /** With quotes or without. */

@@ -96,25 +96,30 @@ export async function send({ tell }: Worker, commands: readonly string[]): Promi
 /** A longer line does not fit HAProxy's smallest buffer (`tune.bufsize`, 16 kB). */
 const longestLine = 12_000;
 
-/** For each command, whether the worker accepted it. A refusal holds up none of the others. @param together several in a line */
+/** For each step, whether the worker accepted all of its commands. @param together several steps in a line */
 export async function sendTogether(
   worker: Worker,
-  commands: readonly string[],
+  steps: readonly (readonly string[])[],
   together: boolean,
 ): Promise<readonly boolean[]> {
   const answers: boolean[] = [];
-  for (const line of together ? lines(commands) : commands.map((command) => [command]))
-    answers.push(...acceptedTogether(line, await worker.tellTogether(line)));
+  for (const line of together ? lines(steps) : steps.map((step) => [step])) {
+    const commands = line.flat();
+    const accepted = acceptedTogether(commands, await worker.tellTogether(commands)).values();
+    // Each takes the answers to its own commands.
+    for (const step of line) answers.push(step.map(() => accepted.next().value).every(Boolean));
+  }
   return answers;
 }
 
-function lines(commands: readonly string[]): readonly (readonly string[])[] {
-  const all: string[][] = [];
+function lines(steps: readonly (readonly string[])[]): readonly (readonly (readonly string[])[])[] {
+  const all: (readonly string[])[][] = [];
   let bytes = longestLine;
-  for (const command of commands) {
-    bytes += command.length + prefixBytes;
-    if (bytes <= longestLine) all.at(-1)?.push(command);
-    else [bytes] = [command.length + prefixBytes, all.push([command])];
+  for (const step of steps) {
+    const more = step.reduce((sum, command) => sum + command.length + prefixBytes, 0);
+    bytes += more;
+    if (bytes <= longestLine) all.at(-1)?.push(step);
+    else [bytes] = [more, all.push([step])];
   }
   return all;
 }
