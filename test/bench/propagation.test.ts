@@ -58,6 +58,7 @@ it('accounts for a deploy: first and median of the new tasks, last on the old, f
     medianMs: 3_500,
     lastMs: 2_000,
     failed: { gone: 1, broken: 0, late: 0, unexplained: 0 },
+    unexplained: [],
   });
 });
 

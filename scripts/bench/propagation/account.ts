@@ -54,6 +54,8 @@ export type Accounted = {
   /** From the last stop order to the last request that an old task answered, or that failed because tasks were gone. */
   readonly lastMs: number;
   readonly failed: Readonly<Record<Cause, number>>;
+  /** When, after the first RUNNING, each unexplained failure began, and how it ended. */
+  readonly unexplained: readonly string[];
 };
 
 /** One way and service of one deploy. */
@@ -65,6 +67,7 @@ export type Deploy = {
   readonly stages: readonly number[] | undefined;
   /** How many processes had work at its end: the machine's load average of a minute. */
   readonly load: number;
+  readonly proxy: readonly string[];
 };
 
 /** Accounts for all requests of one way to one service in one deploy. */
@@ -72,19 +75,24 @@ export function account(deployed: Deployed, visits: readonly Seen[], knowsAfterM
   const { running, ordered } = deployed;
   const first = firstAnswers(visits, running);
   const failed: Record<Cause, number> = { gone: 0, broken: 0, late: 0, unexplained: 0 };
+  const unexplained: string[] = [];
+  const since = Math.min(...running.values());
   let lastOnOld = 0;
   for (const visit of visits) {
     const cause = isAnswered(visit) ? undefined : causeOf(visit, deployed, knowsAfterMs);
     if (cause !== undefined) failed[cause] += 1;
+    if (cause === 'unexplained')
+      unexplained.push(`${visit.start - since} to ${visit.end - since} ms: ${visit.status ?? ''} ${visit.error ?? ''}`);
     if (cause !== undefined || ordered.has(visit.task ?? '')) lastOnOld = Math.max(lastOnOld, visit.start);
   }
   const delays = [...first].map(([task, at]) => at - (running.get(task) ?? at));
   return {
     requests: visits.length,
-    firstMs: first.size === 0 ? undefined : Math.min(...first.values()) - Math.min(...running.values()),
+    firstMs: first.size === 0 ? undefined : Math.min(...first.values()) - since,
     medianMs: delays.length === 0 ? undefined : spread(delays).median,
     lastMs: Math.max(0, lastOnOld - Math.max(...ordered.values())),
     failed,
+    unexplained,
   };
 }
 

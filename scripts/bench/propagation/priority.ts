@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 /**
  * Puts this process and what it starts before others on a shared processor, as far as the kernel lets it: Linux shares a core between
  * sessions, and each process that is started here has its own (proc(5): autogroup). Only root may. The tasks, which have hosts of their
- * own elsewhere, set another value and keep it.
+ * own elsewhere, set another value and keep it: between the proxies and the other processes of the machine, which must not starve them.
  */
 export function goFirst(): { readonly stop: () => void } {
   set('self', -10);
@@ -19,7 +19,12 @@ export function goFirst(): { readonly stop: () => void } {
 }
 
 /** Before a task's command. */
-export const givingWay = ['sh', '-c', '{ echo 3 >/proc/$$/autogroup; } 2>/dev/null; exec nice -n 3 "$@"', 'task'];
+export const givingWay = [
+  'sh',
+  '-c',
+  '{ echo -4 >/proc/$$/autogroup || echo 3 >/proc/$$/autogroup; } 2>/dev/null; exec "$@"',
+  'task',
+];
 
 function children(): readonly string[] {
   try {

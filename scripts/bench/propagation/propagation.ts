@@ -123,8 +123,11 @@ async function deployOnce(stand: Stand, version: number, deploys: Deploy[]): Pro
     service: services[index]?.name ?? '',
     ...account(deployed[index] ?? newDeployed(), seenBy(stand, target), way.knowsAfterMs),
   }));
-  deploys.push({ rows, stages: ownPath(stand, deployed, since), load: loadavg()[0] ?? 0 });
+  deploys.push({ rows, stages: ownPath(stand, deployed, since), load: loadavg()[0] ?? 0, proxy: lastWords(stand) });
 }
+
+/** Of Sluice's HAProxy: what it said of servers that are down. */
+const lastWords = ({ world }: Stand): readonly string[] => world.proxy.log().filter((line) => / DOWN|ALERT/.test(line));
 
 const everyPair = ({ ways }: Pick<Stand, 'ways'>) =>
   ways.flatMap((way, place) => services.map((_, index) => ({ way, index, target: place * services.length + index })));
