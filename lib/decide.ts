@@ -31,8 +31,8 @@ export type Deps = {
   readonly settings: StageSettings;
   /** `afresh` also reads what is cached, because a person may have deleted it. */
   readonly readPublished: (afresh: boolean) => Promise<Published>;
-  /** Describes all listed tasks and these, by cluster. */
-  readonly readTasks: (alsoDescribe: ReadonlyMap<string, readonly string[]>) => Promise<Described>;
+  /** Describes all listed tasks and these, by cluster; it lists them meanwhile. */
+  readonly readTasks: (alsoDescribe: Promise<ReadonlyMap<string, readonly string[]>>) => Promise<Described>;
   readonly readSurroundings: (
     running: readonly Task[],
   ) => Promise<Pick<Fleet, 'definitions' | 'hosts' | 'secrets' | 'unread'>>;
@@ -55,8 +55,7 @@ export type Decision = {
 
 /** Reads both sides and decides; changes nothing. */
 export async function decide(evidence: Evidence, deps: Deps): Promise<Decision> {
-  const published = await deps.readPublished(evidence.tick);
-  const fleet = await readFleet(evidence, published, deps);
+  const { published, fleet } = await readBoth(evidence, deps);
 
   const routes = await settleRoutes(lookAt(fleet, evidence, published, deps.now()), deps);
   const { certificates } = published;
@@ -70,17 +69,30 @@ export async function decide(evidence: Evidence, deps: Deps): Promise<Decision> 
   return { published, fleet, routes, files, leftOut, plan: next, faults: faultsOf(fleet, routes, leftOut, published) };
 }
 
-async function readFleet(evidence: Evidence, { backends }: Published, deps: Deps): Promise<Fleet> {
-  const servers = backends.flatMap(({ cluster, servers }) => servers.map(({ name }) => ({ cluster, id: name })));
-  const { tasks: described, unread, ...clusters } = await deps.readTasks(idsByCluster([...evidence.tasks, ...servers]));
-  const tasks = settle(described, evidence, new Set(servers.map(({ id }) => id)), deps.now());
+async function readBoth(evidence: Evidence, deps: Deps): Promise<Pick<Decision, 'published' | 'fleet'>> {
+  const reading = deps.readPublished(evidence.tick);
+  const servers = reading.then(serversOf);
+  const also = servers.then((all) => idsByCluster([...evidence.tasks, ...all]));
+  const [published, known, described] = await Promise.all([reading, servers, deps.readTasks(also), also]);
+  const { tasks: answered, unread, ...clusters } = described;
+  const tasks = settle(answered, evidence, new Set(known.map(({ id }) => id)), deps.now());
   const surroundings = await deps.readSurroundings(tasks.filter(({ state }) => state === 'running'));
-  return { ...clusters, ...surroundings, tasks, unread: [...unread, ...surroundings.unread] };
+  return {
+    published,
+    fleet: { ...clusters, ...surroundings, tasks, unread: [...unread, ...surroundings.unread] },
+  };
 }
+
+const serversOf = ({ backends }: Published) =>
+  backends.flatMap(({ cluster, servers }) => servers.map(({ name }) => ({ cluster, id: name })));
 
 function idsByCluster(tasks: readonly Pick<Task, 'cluster' | 'id'>[]): ReadonlyMap<string, readonly string[]> {
   const byCluster = new Map<string, string[]>();
-  for (const { cluster, id } of tasks) byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), id]);
+  for (const { cluster, id } of tasks) {
+    const ids = byCluster.get(cluster) ?? [];
+    ids.push(id);
+    byCluster.set(cluster, ids);
+  }
   return byCluster;
 }
 

@@ -19,7 +19,7 @@ export function inMemory(initial: Fleet, witness = new Map<string, number>()) {
     settings: usualSettings,
     readPublished: async () => published,
     readTasks: async (also) => {
-      world.described.push(also);
+      world.described.push(await also);
       return world.fleet;
     },
     readSurroundings: async () => ({ ...world.fleet, unread: [] }),

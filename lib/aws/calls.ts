@@ -7,10 +7,27 @@ export async function collect<Page>(pages: AsyncIterable<Page>): Promise<readonl
   return all;
 }
 
-export function batches<Item>(items: readonly Item[], size: number): readonly Item[][] {
+export function batches<Item>(items: readonly Item[], size: number): Item[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );
+}
+
+/**
+ * Takes from the queue until it is empty, for up to `atOnce` items at a time; acting on one may add others. After an error it begins no more.
+ * @throws that error, when what was under way has ended
+ */
+export async function drain<Item>(queue: Item[], atOnce: number, act: (item: Item) => Promise<void>): Promise<void> {
+  let isFailed = false;
+  const work = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = isFailed ? undefined : queue.shift())
+      await act(item).catch((error) => {
+        isFailed = true;
+        throw error;
+      });
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(atOnce, queue.length) }, work));
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
 }
 
 /** An answer lacks a field that AWS always sends. It must never count as "there is nothing". */
@@ -71,6 +88,8 @@ const enough = 16;
 
 type Question<Item, Answer> = {
   readonly size: number;
+  /** Batches; 1 unless it is given. */
+  readonly atOnce?: number;
   readonly what: (batch: readonly Item[]) => string;
   readonly ask: (batch: Item[]) => Promise<Answer>;
   /** An item that was answered before: if all are denied, it shows whether the denial is about them. */
@@ -85,7 +104,7 @@ type Question<Item, Answer> = {
  */
 export async function askEach<Item, Answer>(
   items: readonly Item[],
-  { size, what, ask, known, otherwise }: Question<Item, Answer>,
+  { size, atOnce = 1, what, ask, known, otherwise }: Question<Item, Answer>,
 ): Promise<{ readonly answers: readonly Answer[]; readonly refused: ReadonlyMap<Item, Error> }> {
   const answers: Answer[] = [];
   const refused = new Map<Item, Error>();
@@ -99,14 +118,14 @@ export async function askEach<Item, Answer>(
     await doing(what([item]), known === undefined ? Promise.reject(error) : ask([known]), otherwise);
     isAllowed = true;
   };
-  for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+  await drain(waiting, atOnce, async (batch) => {
     const answer = await doing(what(batch), ask(batch).catch(catchRefusal), otherwise);
     const [item] = batch;
     if (!(answer instanceof Refusal)) answers.push(answer);
     else if (batch.length > 1) waiting.unshift(...batches(batch, Math.ceil(batch.length / 2)));
     else refused.set(item as Item, answer.error);
     if (refused.size === enough) await makeSure();
-  }
+  });
   await makeSure();
   return { answers, refused };
 }

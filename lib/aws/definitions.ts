@@ -6,6 +6,9 @@ import { type Definition, serviceKey, type Unread } from '../fleet/fleet';
 import type { Task } from '../fleet/task';
 import { always, askEach, isDenial, refusal } from './calls';
 
+/** A new function reads those of every running task, perhaps hundreds. ECS takes bursts of calls, and the client slows down when it refuses one. */
+const readAtOnce = 8;
+
 type Definitions = { readonly definitions: ReadonlyMap<string, Definition>; readonly unread: readonly Unread[] };
 
 /** Definitions are immutable, so each is read once; a refused one again in the next run. */
@@ -18,6 +21,7 @@ export function definitionReader(client: ECSClient): (running: readonly Task[]) 
       arns.filter((arn) => !definitions.has(arn)),
       {
         size: 1,
+        atOnce: readAtOnce,
         what: ([arn]) => `Reading task definition ${arn}`,
         ask: async ([arn = '']) => definitions.set(arn, await readDefinition(client, arn)),
         known,

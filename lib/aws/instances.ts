@@ -55,7 +55,7 @@ type Instances = { readonly instances: readonly Instance[]; readonly unread: rea
 /** An instance that is gone is left out: its tasks are gone, or soon will be. */
 async function describeInstances(ecs: ECSClient, cluster: string, arns: readonly string[]): Promise<Instances> {
   const { answers, refused } = await askEach(arns, {
-    size: 100,
+    ...{ size: 100, atOnce: 4 },
     what: () => `Describing container instances of cluster ${cluster}`,
     ask: (containerInstances) =>
       ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances })).then(instancesIn),
@@ -88,7 +88,7 @@ const unreadHost = (arn: string, why: string): UnreadHost => ({ arn, what: `cont
  */
 async function learnAddresses(ec2: EC2Client, unknown: readonly string[], addresses: Map<string, string>) {
   const { refused } = await askEach(unknown, {
-    size: 200,
+    ...{ size: 200, atOnce: 4 },
     what: (ids) => `Describing instances ${ids}`,
     ask: async (ids) => {
       const Filters = [{ Name: 'instance-id', Values: ids }];

@@ -10,10 +10,12 @@ import {
 
 import type { Secret, Secrets } from '../fleet/fleet';
 import { answerTo, plainName, withoutArn } from '../generation/generation';
-import { always, alwaysList, batches, collect, doing, isDenial, MalformedAnswer } from './calls';
+import { always, alwaysList, batches, collect, doing, drain, isDenial, MalformedAnswer } from './calls';
 
 /** AWS: GetParameters, DeleteParameters. */
-const namesPerCall = 10;
+export const namesPerCall = 10;
+/** AWS takes 40 a second unless more are paid for (AWS: Parameter Store, throughput). */
+const readAtOnce = 4;
 
 export async function getParameters(
   client: SSMClient,
@@ -21,10 +23,10 @@ export async function getParameters(
   otherwise?: string,
 ): Promise<ReadonlyMap<string, Parameter>> {
   const found = new Map<string, Parameter>();
-  for (const Names of batches(names, namesPerCall)) {
+  await drain(batches(names, namesPerCall), readAtOnce, async (Names) => {
     const answered = client.send(new GetParametersCommand({ Names })).then((answer) => parametersIn(answer, Names));
     for (const [name, parameter] of await doing(`Reading ${Names}`, answered, otherwise)) found.set(name, parameter);
-  }
+  });
   return found;
 }
 

@@ -17,23 +17,23 @@ import { type Backend, parseBackend } from '../haproxy/backend';
 import type { File } from '../haproxy/render';
 import type { Deps } from '../reconcile';
 import { within } from './calls';
-import { getParameters, putParameter } from './parameters';
+import { getParameters, namesPerCall, putParameter } from './parameters';
+
+/** Values by name and version. */
+type Seen = Map<string, string>;
 
 /** A version never changes, so it is read once. */
 export function parameterStore(client: SSMClient, prefix: string): Pick<Deps, 'readPublished' | 'publish'> {
-  const seen = new Map<string, string>();
+  const seen: Seen = new Map();
   const written = new Map<string, Piece>();
   return {
-    readPublished: (afresh) => {
-      if (afresh) seen.clear();
-      return readPublished(client, prefix, seen);
-    },
+    readPublished: (afresh) => readPublished(client, prefix, seen, afresh),
     publish: async (changed, all, { generation, certificates }, why) => {
       const known = new Map(generation?.files.map((piece) => [piece.name, piece]));
       for (const file of changed) {
         // A run after one that was cut off skips what that one wrote: Parameter Store takes about three writes a second.
         const half = written.get(file.name);
-        const piece = half?.sha256 === sha256(file.text) ? half : await putPiece(client, prefix, file);
+        const piece = half?.sha256 === sha256(file.text) ? half : await putPiece(client, prefix, file, seen);
         written.set(file.name, piece);
         known.set(file.name, piece);
       }
@@ -63,16 +63,23 @@ export const faultKeeper =
     await within(patienceMs, `Writing ${name}`, written);
   };
 
-async function putPiece(client: SSMClient, prefix: string, { name, text }: File): Promise<Piece> {
+async function putPiece(client: SSMClient, prefix: string, { name, text }: File, seen: Seen): Promise<Piece> {
   const versions: number[] = [];
-  for (const [part, value] of pack(text).entries())
-    versions.push(await putParameter(client, pieceName(prefix, name, part), value));
+  for (const [part, value] of pack(text).entries()) {
+    const version = await putParameter(client, pieceName(prefix, name, part), value);
+    seen.set(`${pieceName(prefix, name, part)}:${version}`, value);
+    versions.push(version);
+  }
   return { name, sha256: sha256(text), versions };
 }
 
-async function readPublished(client: SSMClient, prefix: string, seen: Map<string, string>): Promise<Published> {
+async function readPublished(client: SSMClient, prefix: string, seen: Seen, afresh: boolean): Promise<Published> {
   const [currentAt, indexAt, faultsAt] = [currentName(prefix), certificateIndexName(prefix), faultsName(prefix)];
-  const found = await getParameters(client, [currentAt, indexAt, faultsAt]);
+  // The first call has room for pieces that are probably still listed.
+  const likely = afresh ? [...seen.keys()].slice(0, namesPerCall - 3) : [];
+  if (afresh) seen.clear();
+  const found = await getParameters(client, [currentAt, indexAt, faultsAt, ...likely]);
+  for (const selector of likely) seen.set(selector, found.get(selector)?.Value ?? '');
   const number = found.get(currentAt)?.Version ?? 0;
   const current = parse(`${currentAt} version ${number}`, found.get(currentAt)?.Value, parseGeneration, writtenAnew);
   const index = parse(indexAt, found.get(indexAt)?.Value, parseCertificates, indexRemedy);
@@ -120,7 +127,7 @@ async function readPieces(
   client: SSMClient,
   prefix: string,
   files: readonly Piece[],
-  seen: Map<string, string>,
+  seen: Seen,
 ): Promise<readonly (Parsed<readonly Backend[]> & { readonly name: string })[]> {
   const wanted = files.flatMap((piece) => selectors(prefix, piece));
   for (const selector of seen.keys()) if (!wanted.includes(selector)) seen.delete(selector);

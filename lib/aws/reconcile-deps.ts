@@ -57,10 +57,14 @@ export function readDeps(
     settings: stageSettings,
     readTasks: taskReader(ecs, clusters),
     readSurroundings: async (running) => {
-      const { definitions, unread } = await readDefinitions(running);
-      const { hosts, unread: unreadHosts } = await readHosts(running);
-      const secrets = await readSecrets(namedSecrets(running, definitions));
-      return { definitions, hosts, secrets, unread: [...unread, ...unreadHosts] };
+      const defined = readDefinitions(running).then(async (read) => {
+        return { ...read, secrets: await readSecrets(namedSecrets(running, read.definitions)) };
+      });
+      const [{ unread, ...definitions }, { hosts, unread: unreadHosts }] = await Promise.all([
+        defined,
+        readHosts(running),
+      ]);
+      return { ...definitions, hosts, unread: [...unread, ...unreadHosts] };
     },
     ...{ readWitness, readPublished },
     now: Date.now,

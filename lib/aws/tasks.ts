@@ -16,7 +16,7 @@ import { alwaysList, askEach, collect, doing, failureText, refusal, unanswered }
 export const taskReader =
   (client: ECSClient, clusters: readonly string[]): Deps['readTasks'] =>
   async (also) => {
-    const found = await Promise.all(clusters.map((cluster) => readTasks(client, cluster, also.get(cluster) ?? [])));
+    const found = await Promise.all(clusters.map((cluster) => readTasks(client, cluster, also)));
     return {
       tasks: found.flatMap((each) => each?.tasks ?? []),
       unread: found.flatMap((each) => each?.unread ?? []),
@@ -25,19 +25,23 @@ export const taskReader =
     };
   };
 
+/** Listing and describing share 100 calls at once, and 20 a second after that (AWS: ECS, request throttling). */
+const describedAtOnce = 4;
+
+type Also = Parameters<Deps['readTasks']>[0];
 type Tasks = Pick<AllDescribed, 'tasks' | 'unread'>;
 
 /** `undefined` for a cluster that does not exist: it has no tasks. */
-async function readTasks(client: ECSClient, cluster: string, also: readonly string[]): Promise<Tasks | undefined> {
+async function readTasks(client: ECSClient, cluster: string, published: Also): Promise<Tasks | undefined> {
   const listed = collect(paginateListTasks({ client, pageSize: 100 }, { cluster }))
     .then((pages) => pages.flatMap(({ taskArns }) => alwaysList('taskArns', taskArns).map(String)))
     .catch(ignoreMissingCluster);
-  const arns = await doing(`Listing tasks of cluster ${cluster}`, listed);
+  const [arns, also] = await Promise.all([doing(`Listing tasks of cluster ${cluster}`, listed), published]);
   if (arns === undefined) return undefined;
-  const ids = [...new Set([...also, ...arns.map(lastPart)])];
+  const ids = [...new Set([...(also.get(cluster) ?? []), ...arns.map(lastPart)])];
   const arnOf = (id: string) => arns.find((arn) => lastPart(arn) === id) ?? `${cluster}/${id}`;
   const { answers, refused } = await askEach(ids, {
-    size: 100,
+    ...{ size: 100, atOnce: describedAtOnce },
     what: () => `Describing tasks of cluster ${cluster}`,
     ask: (tasks) =>
       client

@@ -48,8 +48,8 @@ const settling = 10 * minute;
 const mostChosen = 10;
 
 /**
- * The services that a tick looks at. A loop of crashes shows young tasks, or none; of the others a third is looked at, so that a young task
- * that was just missing is found by another tick.
+ * The services that a tick looks at. A loop of crashes shows young tasks, or none; of the others about a third is looked at, so that a young
+ * task that was just missing is found by another tick.
  */
 export function worthALook(
   services: readonly string[],
@@ -58,9 +58,13 @@ export function worthALook(
 ): readonly string[] {
   const steady = new Set(tasks.filter(({ state }) => state === 'running').map(serviceKey));
   for (const task of tasks) if (now - task.createdAt < loop.within) steady.delete(serviceKey(task));
-  const turn = Math.floor(now / (5 * minute)) % 3;
-  return services.filter((service, index) => !steady.has(service) || index % 3 === turn);
+  const turns = Math.ceil(services.length / fullCalls(services.length / 3)) || 1;
+  const turn = Math.floor(now / (5 * minute)) % turns;
+  return services.filter((service, index) => !steady.has(service) || index % turns === turn);
 }
+
+/** ECS describes ten services a call. */
+const fullCalls = (services: number): number => (services > 10 ? Math.round(services / 10) * 10 : services);
 
 /** The services whose ended tasks are worth reading: so many of them, by turns. */
 export function suspects(

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 
-import { always, alwaysList, askEach, MalformedAnswer, unanswered, within } from '../../lib/aws/calls';
+import { always, alwaysList, askEach, drain, MalformedAnswer, unanswered, within } from '../../lib/aws/calls';
 
 const named = (name: string) => Object.assign(new Error('no'), { name });
 
 /** Asks for the numbers below `count`; a batch with a refused one is refused with this error. */
-async function asking(count: number, refused: ReadonlySet<number>, name: string, size = 100) {
+async function asking(count: number, refused: ReadonlySet<number>, name: string, size = 100, atOnce = 1) {
   let calls = 0;
   const ask = async (batch: readonly number[]) => {
     calls++;
@@ -13,7 +13,7 @@ async function asking(count: number, refused: ReadonlySet<number>, name: string,
     return batch;
   };
   const items = Array.from({ length: count }, (_, index) => index);
-  const result = await askEach(items, { size, what: () => 'asking', ask }).catch((error: Error) => error);
+  const result = await askEach(items, { size, atOnce, what: () => 'asking', ask }).catch((error: Error) => error);
   return { calls, result };
 }
 
@@ -21,13 +21,14 @@ it('finds just the refused items, whatever is refused, as long as one is answere
   const asked = fc.record({
     count: fc.integer({ min: 1, max: 60 }),
     size: fc.integer({ min: 1, max: 100 }),
+    atOnce: fc.integer({ min: 1, max: 8 }),
     refused: fc.uniqueArray(fc.nat({ max: 59 }), { maxLength: 10 }),
   });
   await fc.assert(
-    fc.asyncProperty(asked, async ({ count, size, refused }) => {
+    fc.asyncProperty(asked, async ({ count, size, atOnce, refused }) => {
       const hit = refused.filter((item) => item < count).sort((a, b) => a - b);
       fc.pre(hit.length < count);
-      const { result } = await asking(count, new Set(hit), 'InvalidParameterException', size);
+      const { result } = await asking(count, new Set(hit), 'InvalidParameterException', size, atOnce);
 
       if (result instanceof Error) throw result;
       expect([...result.refused.keys()].sort((a, b) => a - b)).toStrictEqual(hit);
@@ -41,6 +42,23 @@ it('finds one refused item among hundreds in few calls, and asks little where al
   const { calls, result } = await asking(200, new Set(Array(200).keys()), 'AccessDeniedException');
   expect(calls).toBeLessThan(60);
   expect(String(result)).toMatch(/asking: AccessDeniedException: no; the function lacks a permission/);
+});
+
+it('acts on so many at once, begins no more after an error, and waits for what is under way', async () => {
+  const [begun, ended]: [number[], number[]] = [[], []];
+  const act = async (item: number) => {
+    begun.push(item);
+    await new Promise((resolve) => setTimeout(resolve, item === 1 ? 1 : 20));
+    if (item === 1) throw named('ThrottlingException');
+    ended.push(item);
+  };
+
+  await expect(drain([0, 1, 2, 3, 4, 5, 6, 7], 3, act)).rejects.toMatchObject({ name: 'ThrottlingException' });
+
+  expect([begun, ended]).toStrictEqual([
+    [0, 1, 2],
+    [0, 2],
+  ]);
 });
 
 it('takes nothing that AWS left out for empty', () => {

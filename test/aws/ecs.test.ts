@@ -53,7 +53,7 @@ async function reader(handlers: object = {}) {
     api,
     ...deps,
     readFleet: async (also: ReadonlyMap<string, readonly string[]> = new Map()): Promise<Fleet> => {
-      const described = await deps.readTasks(also);
+      const described = await deps.readTasks(Promise.resolve(also));
       return { ...described, ...(await deps.readSurroundings(described.tasks)) };
     },
   };
@@ -93,7 +93,10 @@ describe('reading ECS', () => {
       throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
     };
     const { readTasks, readWitness } = await reader({ 'ecs:ListTasks': gone, 'ecs:DescribeServices': gone });
-    expect(await readTasks(new Map([['demo', ['a']]]))).toMatchObject({ tasks: [], missingClusters: ['demo'] });
+    expect(await readTasks(Promise.resolve(new Map([['demo', ['a']]])))).toMatchObject({
+      tasks: [],
+      missingClusters: ['demo'],
+    });
     expect(await readWitness(['demo/shop'])).toStrictEqual(new Map());
   });
 

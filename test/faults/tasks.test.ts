@@ -172,3 +172,16 @@ it('a tick looks at services without a task or with a young one, and at a third 
   expect(looks[0]).toContain('demo/a');
   expect(looks.map((look) => look.filter((name) => /[bcd]$/.test(name)).length)).toStrictEqual([1, 1, 1]);
 });
+
+it.each([
+  [12, 3],
+  [40, 4],
+  [100, 4],
+])('of %i steady services a tick looks at as many as fill calls of ten, and %i ticks see all', (count, ticks) => {
+  const services = Array.from({ length: count }, (_, index) => `demo/s${index}`);
+  const tasks = services.map((name) => task(name, { service: name.slice(5), createdAt: 0 }));
+  const looks = Array.from({ length: ticks }, (_, tick) => worthALook(services, tasks, now + tick * 5 * minute));
+
+  expect(new Set(looks.flat()).size).toBe(count);
+  for (const look of looks) expect(look.length).toBeLessThanOrEqual(Math.max(count / 3, 10));
+});
