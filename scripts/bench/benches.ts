@@ -30,6 +30,15 @@ export const benches: Readonly<Record<string, Bench>> = {
     ],
     load: () => import('./sync/sync'),
   },
+  functions: {
+    summary:
+      'size, start and CPU of the functions; calls and rounds of reconcile at up to 5,000 tasks; a burst of events',
+    options: [
+      { flags: '--rounds <n>', says: 'starts of each function, and as many of a bare handler', standard: 21, short: 3 },
+      { flags: '--most-tasks <n>', says: 'in the largest fleet', standard: 5_000, short: 100 },
+    ],
+    load: () => import('./functions/functions'),
+  },
   lines: {
     summary: "which lines of Sluice's configuration cost most",
     options: [
