@@ -11,7 +11,7 @@ import {
   sha256,
 } from '../../lib/generation/generation';
 import type { File } from '../../lib/haproxy/render';
-import { haproxyAt } from '../../lib/sync/haproxy/worker';
+import { currentWorker, haproxyAt } from '../../lib/sync/haproxy/worker';
 import { parseProcesses } from '../../lib/sync/replies';
 import { startApi } from '../local/api/api';
 import { startImds } from '../local/proxy/imds';
@@ -146,7 +146,8 @@ function haproxyOf(
     },
     processes: show,
     /** Asks the worker that serves. */
-    worker: async (command: string): Promise<string> => asked.master(`@!${(await show()).workers[0]} ${command}`),
+    worker: async (command: string): Promise<string> =>
+      (await currentWorker(asked, patienceMs))?.tell(command) ?? Promise.reject(new Error('HAProxy is not running')),
     masterPid: () => child?.pid ?? 0,
     end: () => {
       isOver = true;
