@@ -110,6 +110,18 @@ const unwanted = (runs: ById<RunningServer>, wants: ById<WantedServer>): readonl
     return match && sameAddress(match, server) ? [] : server;
   });
 
+/**
+ * What goes together: each part only where HAProxy has accepted the one before. The check of a new server begins when it is added, and
+ * would come an interval later if it were not enabled at once, or if it passed before "down"; so all of that is one part. If HAProxy refuses
+ * a command of it, the server is left without weight, and gets no request.
+ */
+export function parts(sequence: Sequence): readonly Sequence[] {
+  if (sequence.length === 1) return [sequence];
+  const from = sequence[0]?.startsWith('del ') ? 1 : 0;
+  const together = [sequence.slice(0, from), sequence.slice(from, -1), sequence.slice(-1)];
+  return together.filter((part) => part.length > 0);
+}
+
 const departure = (server: RunningServer): Sequence => [`set server ${id(server)} state maint`];
 
 function arrival(name: string, wanted: WantedServer, running: RunningServer | undefined): Sequence {
@@ -119,12 +131,13 @@ function arrival(name: string, wanted: WantedServer, running: RunningServer | un
   if (!running) return add;
   if (!sameAddress(wanted, running)) return [`del server ${name}`, ...add];
   // A killed sync has half added it, or somebody has put it aside by hand.
-  if (!running.admitted) return [`set server ${name} weight 0`, ...admission(name, weight)];
+  if (!running.admitted) return admission(name, weight);
   return [`set server ${name} weight ${weight}`];
 }
 
 /** Law 5: DOWN without weight until its first passed check, so that no request comes before. */
 const admission = (name: string, weight: number): Sequence => [
+  `set server ${name} weight 0`,
   `enable health ${name}`,
   `set server ${name} state ready`,
   `set server ${name} health down`,

@@ -1,5 +1,5 @@
 import type { WantedServer } from '../../lib/haproxy/backend';
-import { change, leftovers, removable, stateFile } from '../../lib/sync/change';
+import { change, leftovers, parts, removable, stateFile } from '../../lib/sync/change';
 import { parseServersState, type RunningServer } from '../../lib/sync/replies';
 import { running, wanted } from './builders';
 
@@ -33,6 +33,7 @@ describe('the last servers of a backend', () => {
 
 describe('change', () => {
   const admission = (weight: number) => [
+    'set server web/a weight 0',
     'enable health web/a',
     'set server web/a state ready',
     'set server web/a health down',
@@ -42,7 +43,7 @@ describe('change', () => {
   const add = (port: number) => `add server web/a 10.0.1.7:${port} weight 0 check`;
 
   const [a, w] = [running('a'), wanted('a')];
-  const [afresh, halfAdded] = [[add(1), ...admission(100)], [['set server web/a weight 0', ...admission(100)]]];
+  const [afresh, halfAdded] = [[add(1), ...admission(100)], [admission(100)]];
   const instead = { leaving: [['set server web/old state maint']], arriving: [afresh] };
   const moved = { leaving: [maint], arriving: [['del server web/a', add(40000), ...admission(100)]] };
   const back = { arriving: moved.arriving };
@@ -65,6 +66,25 @@ describe('change', () => {
     ['law 6: the newer in place of the older at an address that two tasks claim', [running('old')], [w], instead],
   ])('asks for %s', (_, runs, wants, expected) => {
     expect(change(runs, wants)).toStrictEqual({ ...nothing, ...expected });
+  });
+});
+
+describe('the parts of a sequence', () => {
+  const [ready, down] = ['set server web/a state ready', 'set server web/a health down'];
+  const admitted = ['set server web/a weight 0', 'enable health web/a', ready, down];
+  const weighed = ['set server web/a weight 100'];
+  const fresh = wanted('a', { port: 40000 });
+  it.each<[string, RunningServer[], string[][]]>([
+    ['a new server', [], [['add server web/a 10.0.1.7:40000 weight 0 check', ...admitted], weighed]],
+    ['one half added', [running('a', { port: 40000, admitted: false })], [admitted, weighed]],
+    [
+      'one that moved',
+      [running('a', left)],
+      [['del server web/a'], ['add server web/a 10.0.1.7:40000 weight 0 check', ...admitted], weighed],
+    ],
+    ['another weight', [running('a', { port: 40000, weight: 1 })], [weighed]],
+  ])('let no check come between, and give weight last: %s', (_, runs, expected) => {
+    expect(change(runs, [fresh]).arriving.flatMap(parts)).toStrictEqual(expected);
   });
 });
 

@@ -10,7 +10,7 @@ standForAll();
 function services(count: number, newest = 'first') {
   const most = Math.min(20, count / 10);
   return Array.from({ length: most }, (_, service) => {
-    const names = Array.from({ length: count / most }, (_, task) => `task-${service}-${task}`);
+    const names = Array.from({ length: count / most }, (_, task) => `task-${service}-${task}`.padEnd(32, '-'));
     const servers = (service === 0 ? [newest, ...names.slice(1)] : names).map((name) => ({ ...a.server, name }));
     const routes = [{ host: `service-${service}.example.com`, path: '/', since: 1 }];
     return backend(servers, {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { backendNames, type WantedServer, wantedServers } from '../../haproxy/backend';
 import type { File } from '../../haproxy/render';
-import { byId, type Change, change, changing, id, isUp, leftovers, removable, type Sequence } from '../change';
+import { byId, type Change, change, changing, id, isUp, leftovers, parts, removable, type Sequence } from '../change';
 import { idleServers, parseServersState, type Row, type RunningServer, table } from '../replies';
 import { sendTogether, type Worker } from './worker';
 
@@ -112,11 +112,11 @@ async function askAbout({ tell }: Worker, command: string, backends?: readonly s
 }
 
 /**
- * Sends the first step of each sequence, then the second one where the first was accepted, and so on. Returns how many sequences were
+ * Sends the first part of each sequence, then the second one where the first was accepted, and so on. Returns how many sequences were
  * accepted whole; the caller reads back.
  */
 async function run(worker: Worker, sequences: readonly Sequence[], together: boolean): Promise<number> {
-  let accepted = sequences.map((sequence) => (together ? steps(sequence) : sequence.map((command) => [command])));
+  let accepted = sequences.map((sequence) => (together ? parts(sequence) : sequence.map((command) => [command])));
   for (let step = 0; ; step++) {
     const going = accepted.filter((sequence) => sequence.length > step);
     if (going.length === 0) return accepted.length;
@@ -125,17 +125,6 @@ async function run(worker: Worker, sequences: readonly Sequence[], together: boo
     const refused = new Set(going.filter((_, index) => !answers[index]));
     accepted = accepted.filter((sequence) => !refused.has(sequence));
   }
-}
-
-/**
- * Danger: between "ready" and "down" a check may pass, and the next one would come only an interval later. So the commands that let HAProxy
- * check a server follow each other at once. Until the last command it has no weight, so it gets no request, whichever of them is refused.
- */
-function steps(sequence: Sequence): readonly (readonly string[])[] {
-  const from = sequence.findIndex((command) => command.startsWith('enable health '));
-  if (from < 0) return sequence.map((command) => [command]);
-  const each = (commands: Sequence) => commands.map((command) => [command]);
-  return [...each(sequence.slice(0, from)), sequence.slice(from, -1), ...each(sequence.slice(-1))];
 }
 
 /** With quotes or without. */

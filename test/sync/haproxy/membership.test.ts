@@ -14,10 +14,14 @@ function showing(servers: readonly string[], answers: Readonly<Record<string, st
 }
 
 describe('settling', () => {
-  it('sends nothing but the add when HAProxy refuses it, for the rest would enable another server', async () => {
+  it('gives no weight to a server that HAProxy refused to add, for another would get requests at an old address', async () => {
     const { played, done } = showing([], { 'add server': 'Already exists a server with the same name in backend.\n' });
     await settleServers(played, [wanted('a')]);
-    expect(new Set(done().map((command) => command.split(' ', 1)[0]))).toStrictEqual(new Set(['add']));
+    expect(done().filter((command) => command.includes('weight'))).toStrictEqual([
+      'add server web/a 10.0.1.7:1 weight 0 check',
+      'set server web/a weight 0',
+      'add server web/a 10.0.1.7:1 weight 0 check',
+    ]);
   });
 
   it.each([
@@ -37,7 +41,7 @@ describe('settling', () => {
     expect(done()[1]).toMatch(/^add server web\/new /);
   });
 
-  it('sends what hundreds of servers need in lines that fit the smallest buffer, each step of all before the next of any', async () => {
+  it('sends what hundreds of servers need in lines that fit the smallest buffer, and gives them weight last', async () => {
     const { played } = showing([], added);
     const lines: (readonly string[])[] = [];
     const tellTogether = (commands: readonly string[]) => {
@@ -53,12 +57,11 @@ describe('settling', () => {
     const together = lines.filter((line) => line.length > 1);
     const bytes = together.map((line) => line.map((command) => `@!1234567 ${command};`).join('').length);
     expect(Math.max(...bytes)).toBeLessThanOrEqual(12_000);
-    expect(together.flat()).toHaveLength(1_500);
+    expect(together.flat()).toHaveLength(1_800);
     expect(together.length).toBeLessThan(30);
-    const words = together.flat().map((command) => /^(add|enable)|(ready|down|100)$/.exec(command)?.[0]);
+    const words = together.flat().map((command) => /^(add|enable)|(ready|down|100| 0)$/.exec(command)?.[0]);
     const of = (...step: string[]) => Array(300).fill(step).flat();
-    // A check that passed between "ready" and "down" would delay the server by an interval.
-    expect(words).toStrictEqual([...of('add'), ...of('enable', 'ready', 'down'), ...of('100')]);
+    expect(words).toStrictEqual([...of('add', ' 0', 'enable', 'ready', 'down'), ...of('100')]);
   });
 
   it('asks again by itself for each server of a line that was not accepted whole', async () => {
@@ -74,8 +77,8 @@ describe('settling', () => {
       ['a', 'b', 'c'].map((name, index) => wanted(name, { port: index + 1 })),
     );
 
-    // Three adds at once, of which none counts; then each by itself, and the four other commands of the two that were accepted.
-    expect(lines).toStrictEqual([3, 1, 1, 1, ...Array(8).fill(1)]);
+    // Three servers at once, of which none counts; then each by itself, with five more commands for those that were added.
+    expect(lines).toStrictEqual([15, ...Array(13).fill(1)]);
   });
 
   it('reads back, whatever the answers were', async () => {
