@@ -32,7 +32,7 @@ async function answers(path: string, headers: readonly string[]) {
   return [(await old).slice(9), `${status} ${body}`].map((answer) => `${answer.slice(0, 3)} ${/last|$/.exec(answer)}`);
 }
 
-it.each([
+const cases: readonly (readonly [what: string, path: string, headers: readonly string[], expected: string])[] = [
   ['an answer that is later than the time-out is a 504', '/brief/late', [], '504 '],
   ['an answer within a longer time-out arrives', '/patient/late', [], '200 last'],
   ['an answer to a service without the label arrives', '/late', [], '200 last'],
@@ -41,8 +41,16 @@ it.each([
   ['events may begin later', '/brief/late', events, '200 last'],
   ['events may not pause for ever', '/brief/pauses4', events, '200 '],
   ['the time-out of events is the usual one without a label', '/patient/pauses4', events, '200 '],
-])('%s', async (_, path, headers, expected) => {
-  expect(await answers(path, headers)).toStrictEqual([expected, expected]);
+];
+
+// All at once: each waits on a connection of its own.
+let found: readonly (readonly string[])[];
+beforeAll(async () => {
+  found = await Promise.all(cases.map(([, path, headers]) => answers(path, headers)));
+});
+
+it.each(cases.map(([what, , , expected], index) => [what, expected, index] as const))('%s', (_, expected, index) => {
+  expect(found[index]).toStrictEqual([expected, expected]);
 });
 
 it.each([
