@@ -14,7 +14,7 @@ const long = [
   'system/certificates',
   'system/status',
   'system/boot.',
-  'bench/edge',
+  '(bench|soak)/',
   'aws/unread',
   'sluice/reading',
   'system/template-updates',
