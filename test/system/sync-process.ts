@@ -45,10 +45,10 @@ export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
      * In this process, which starts sooner than one of its own, unless another Node.js is to run the sync. Before HAProxy's first start it
      * waits for nothing.
      */
-    syncHere: (generation: number, wrap?: (haproxy: Haproxy) => Haproxy) =>
-      process.env.SYNC_NODE && !wrap
+    syncHere: (generation: number, wrap?: (haproxy: Haproxy) => Haproxy, overrides?: NodeJS.ProcessEnv) =>
+      process.env.SYNC_NODE && !wrap && !overrides
         ? successful(generation)
-        : inThisProcess(generation, environment, wrap ?? ((haproxy) => haproxy)),
+        : inThisProcess(generation, { ...environment, ...overrides }, wrap ?? ((haproxy) => haproxy)),
     /** What haproxy.service runs before it reloads. */
     noteHealth: () => startSync('health').ended,
   };
@@ -64,8 +64,8 @@ function killGroup(pid: number): void {
 
 function inThisProcess(generation: number, environment: NodeJS.ProcessEnv, wrap: (haproxy: Haproxy) => Haproxy) {
   const settings = readSettings({ ...environment, SLUICE_PREFIX: '/sluice/test' });
-  const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home } = settings;
-  const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), 'eu-west-2');
+  const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home, region } = settings;
+  const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), region);
   const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
   const haproxy = haproxyAt(masterSocket, patienceMilliseconds, wasStarted(home) ? patienceMilliseconds : 0);
   return sync(generation, { settings, parameters, haproxy: wrap(haproxy) });

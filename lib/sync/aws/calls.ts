@@ -1,5 +1,5 @@
 import { metricsNamespace } from '../../entrance/metrics';
-import { answerTo } from '../../generation/generation';
+import { answerTo, plainName } from '../../generation/generation';
 import { cut } from '../../printable';
 import { type Caller, type Instance, post, secretJson } from './http';
 
@@ -28,6 +28,11 @@ type Raw = {
   readonly LastModifiedDate?: number;
 };
 
+const isRaw = (value: unknown): value is Raw => {
+  const { Name, Version, Value } = (value ?? {}) as Partial<Raw>;
+  return typeof Name === 'string' && typeof Value === 'string' && Number.isSafeInteger(Version) && Number(Version) > 0;
+};
+
 /** AWS: GetParameters. */
 const namesPerCall = 10;
 
@@ -45,18 +50,21 @@ export function parameterStore(
 
   return {
     get: async (name, { decrypted } = { decrypted: false }) => {
-      const { Parameter: found } = await call('GetParameter', { Name: name, WithDecryption: decrypted }).catch(
-        ifMissing,
-      );
-      return found === undefined ? undefined : parameter(found as Raw);
+      const answer = await call('GetParameter', { Name: name, WithDecryption: decrypted }).catch(ifMissing);
+      if (answer === undefined) return undefined;
+      const { Parameter: found } = answer;
+      // Danger: an answer without the parameter does not say that it does not exist.
+      if (isRaw(found) && plainName(found.Name) === plainName(name)) return parameter(found);
+      throw strange(`GetParameter of ${name}`);
     },
     getAll: async (selectors, { decrypted }) => {
       const values = new Map<string, string>();
       for (let start = 0; start < selectors.length; start += namesPerCall) {
         const Names = selectors.slice(start, start + namesPerCall);
         const { Parameters: found } = await call('GetParameters', { Names, WithDecryption: decrypted });
+        if (!Array.isArray(found)) throw strange(`GetParameters of ${namesOf(Names)}`);
         for (const selector of Names) {
-          const answer = answerTo(selector, found as Raw[]);
+          const answer = answerTo(selector, found.filter(isRaw));
           if (answer) values.set(selector, answer.Value);
         }
       }
@@ -72,26 +80,44 @@ const parameter = ({ Name, Version, Value, LastModifiedDate }: Raw): Parameter =
   modified: LastModifiedDate ?? 0,
 });
 
-function ifMissing(error: Error): Record<string, unknown> {
-  if (['ParameterNotFound', 'ParameterVersionNotFound'].includes(error.name)) return {};
+function ifMissing(error: Error): undefined {
+  if (['ParameterNotFound', 'ParameterVersionNotFound'].includes(error.name)) return undefined;
   throw error;
 }
+
+const strange = (what: string): Error =>
+  new Error(`Parameter Store's answer to ${what} holds no such parameter, and no refusal; ${advice}`);
+
+const advice = 'what runs is kept, the next tick asks again';
 
 async function ask(caller: Caller, action: string, body: string): Promise<Record<string, unknown>> {
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AmazonSSM.${action}` };
   const answer = await post(caller, headers, body);
   const what = `${action} of ${namesIn(body)}`;
-  if (answer.status === 200) return secretJson(answer.body, `Parameter Store's answer to ${what}`);
+  if (answer.status === 200) {
+    const found = secretJson<Record<string, unknown> | null>(answer.body, `Parameter Store's answer to ${what}`);
+    return found ?? {};
+  }
 
   // Only the kind of a refusal is reported: the body of an answer could hold a secret.
   const kind = /"(?:__type|code)"\s*:\s*"(?:[^"#]*#)?(\w+)/.exec(answer.body)?.[1] ?? `status ${answer.status}`;
-  throw Object.assign(new Error(`Parameter Store refused ${what}: ${kind}`), { name: kind });
+  throw Object.assign(new Error(`Parameter Store refused ${what}: ${kind}; ${remedy(kind)}`), { name: kind });
+}
+
+/** AWS: common errors; a clock that is more than five minutes off makes a signature invalid. */
+function remedy(kind: string): string {
+  if (/Signature|Expired|Skewed/.test(kind)) return `is the clock right? See "timedatectl"; ${advice}`;
+  if (/AccessDenied/.test(kind)) return `may the role of this instance read it, and use its key? ${advice}`;
+  return advice;
 }
 
 const namesIn = (body: string): string => {
   const { Name, Names = [] } = JSON.parse(body) as { Name?: string; Names?: string[] };
-  return Name ?? `${Names[0]}${Names.length > 1 ? ` and ${Names.length - 1} more` : ''}`;
+  return Name ?? namesOf(Names);
 };
+
+const namesOf = (names: readonly string[]): string =>
+  `${names[0]}${names.length > 1 ? ` and ${names.length - 1} more` : ''}`;
 
 /** Answers are XML; no caller needs them. */
 export type Query = (

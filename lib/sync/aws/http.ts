@@ -18,8 +18,13 @@ export function metadata(endpoint: string, patienceMilliseconds: number): Metada
   const fetchPage = async (path: string, method: string, headers: Record<string, string>): Promise<string> => {
     const url = `${endpoint}/latest/${path}`;
     const { status, body } = await request(url, patienceMilliseconds, { method, headers });
-    if (status === 200) return body;
-    throw new Error(`the instance metadata service answered ${status} to ${url}; has the instance a role?`);
+    if (status !== 200) {
+      const remedy = [401, 403, 404].includes(status) ? 'has the instance a role?' : advice;
+      throw new Error(`the instance metadata service answered ${status} to ${url}; ${remedy}`);
+    }
+    // These answers become parts of addresses and headers. Only credentials are longer than a word.
+    if (/^\s*\{/.test(body) || /^[\w+=,.@/-]+\s*$/.test(body)) return body;
+    throw new Error(`the instance metadata service answered ${url} with something else than a word; ${advice}`);
   };
   let token: Promise<string> | undefined;
   return async (path) => {
@@ -31,12 +36,12 @@ export function metadata(endpoint: string, patienceMilliseconds: number): Metada
 /** @throws when the service does not answer or the instance has no role; the message holds no credential. */
 export async function instance(read: Metadata, region: string | undefined): Promise<Instance> {
   const role = await read('iam/security-credentials/');
-  const found = secretJson<Record<string, string | undefined>>(
+  const found = secretJson<Record<string, unknown> | null>(
     await read(`iam/security-credentials/${role}`),
     `the answer of the instance metadata service for role ${role}`,
   );
-  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = found;
-  if (!accessKeyId || !secretAccessKey || !sessionToken) {
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = found ?? {};
+  if (!isWord(accessKeyId) || !isWord(secretAccessKey) || !isWord(sessionToken)) {
     throw new Error(
       `the instance metadata service returned no credentials for role ${role}; does the role still exist?`,
     );
@@ -47,14 +52,18 @@ export async function instance(read: Metadata, region: string | undefined): Prom
   };
 }
 
+const isWord = (value: unknown): value is string => typeof value === 'string' && /^[!-~]+$/.test(value);
+
 /** Parses JSON that may hold a secret, which the parser's own error would quote. */
 export function secretJson<Shape>(text: string, what: string): Shape {
   try {
     return JSON.parse(text) as Shape;
   } catch {
-    throw new Error(`${what} is not JSON; the next tick asks again`);
+    throw new Error(`${what} is not JSON; ${advice}`);
   }
 }
+
+const advice = 'what runs is kept, the next tick asks again';
 
 export type Caller = Instance & {
   /** As in a signature: `ssm`, `ec2`, `autoscaling`, `monitoring`. */
@@ -104,13 +113,22 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
 async function request(url: string, patienceMilliseconds: number, options: Options): Promise<Answer> {
   const began = performance.now();
   for (let wait = 200; ; wait *= 2) {
-    const answer = await attempt(url, options).catch((error: Error) => error);
+    const milliseconds = Math.min(longestAttemptMilliseconds, 200 + patienceMilliseconds);
+    const answer = await attempt(url, options, milliseconds).catch((error: Error) => error);
     const late = performance.now() - began + wait > patienceMilliseconds;
-    if (!(answer instanceof Error) && (late || !isPassing(answer))) return answer;
-    if (answer instanceof Error && late) throw new Error(`no answer from ${url}: ${answer.message}`, { cause: answer });
+    if ('status' in answer && (late || !isPassing(answer))) return answer;
+    if (!('status' in answer) && late)
+      throw new Error(`no answer from ${url}: ${answer.message}${remedy(answer)}; ${advice}`, { cause: answer });
     await pause(wait);
   }
 }
+
+/** For the whole answer: one that comes byte by byte must not hold the lock, for which every other sync waits. */
+const longestAttemptMilliseconds = 4_000;
+
+/** By the code of OpenSSL's verification, as Node.js names it. */
+const remedy = ({ code }: NodeJS.ErrnoException): string =>
+  /^CERT_(NOT_YET_VALID|HAS_EXPIRED)$/.test(String(code)) ? ' (is the clock right? See "timedatectl")' : '';
 
 /** Systems Manager throttles with status 400. */
 const isPassing = ({ status, body }: Answer): boolean =>
@@ -118,18 +136,19 @@ const isPassing = ({ status, body }: Answer): boolean =>
   status === 429 ||
   (status === 400 && /Throttling|TooManyRequests|RequestLimitExceeded/.test(body.slice(0, 200)));
 
-const attempt = (url: string, { method = 'GET', headers = {}, body = '' }: Options): Promise<Answer> =>
+const attempt = (
+  url: string,
+  { method = 'GET', headers = {}, body = '' }: Options,
+  milliseconds: number,
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const call = (url.startsWith('https:') ? https : http).request(
-      url,
-      { method, headers, timeout: 4_000 },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
-      },
-    );
-    call.on('error', reject).on('timeout', () => call.destroy(new Error('timed out')));
+    const call = (url.startsWith('https:') ? https : http).request(url, { method, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+    });
+    const late = setTimeout(() => call.destroy(new Error(`no whole answer within ${milliseconds} ms`)), milliseconds);
+    call.on('error', reject).on('close', () => clearTimeout(late));
     call.end(body);
   });
