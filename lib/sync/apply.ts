@@ -3,15 +3,15 @@ import { type Proof, proveServed } from '../entrance/proof';
 import { type WantedServer, wantedServers } from '../haproxy/backend';
 import { describedStructure } from '../haproxy/render';
 import { type Change, change, changing, counts, stateFile } from './change';
-import { type Installed, readInstalled, tryWith, undo } from './disk/installed';
+import { confirm, type Installed, isTried, readInstalled, tryWith, undo } from './disk/installed';
 import { keepsHealth, writeHealth } from './disk/staged';
 import type { Down, Foreign } from './faulty-tasks';
 import { serveCertificates } from './haproxy/certificates';
-import { boundAddresses, refuseTakenPorts, tlsAddress } from './haproxy/check';
+import { boundAddresses, ended, hasEnded, refuseTakenPorts, tlsAddress, verifiedReload } from './haproxy/check';
 import { settleMap } from './haproxy/map';
 import { removeServers, runningServers, settleServers, settleShared } from './haproxy/membership';
 import { faultyTasks } from './haproxy/serving';
-import { currentWorker, type Haproxy, type ServingWorker, verifiedReload, type Worker } from './haproxy/worker';
+import { currentWorker, type Haproxy, type ServingWorker, type Worker } from './haproxy/worker';
 import { standIn } from './pem';
 import type { Wanted } from './published';
 import type { RunningServer } from './replies';
@@ -75,7 +75,20 @@ type Applied = {
 /** At run time if only servers, routes and certificates differ, else by a reload. */
 export async function applyRunning(running: Running, target: Target): Promise<Outcome> {
   const plan = await planned(running, target);
-  const applied = (await atRunTime(plan)) ?? (await byReload(plan));
+  const { settings, haproxy, worker, structure } = plan;
+  try {
+    const outcome = await report(plan, (await atRunTime(plan)) ?? (await byReload(plan)));
+    // Last: if HAProxy ends with what it was reloaded with, systemd must start what served before.
+    confirm(settings.link);
+    return outcome;
+  } catch (error) {
+    throw isTried(settings.link) && (await hasEnded(haproxy, worker)) ? ended(structure) : error;
+  } finally {
+    undo(settings.link);
+  }
+}
+
+async function report(plan: Plan, applied: Applied): Promise<Outcome> {
   const proof = await prove(plan);
   const { faults, removed, ...faulty } = await checkServers(plan, applied);
 
@@ -137,20 +150,15 @@ async function byReload(plan: Plan): Promise<Applied> {
   // Before the reload, so that health is carried over, and no connection kept from before leads to a task that stops.
   await settleShared(before, target.files, installed.files);
   writeHealth(target.folder, stateFile(await runningServers(before), servers));
-  const attempt = tryWith(settings.link, target.folder);
-  try {
-    const worker = await verifiedReload(haproxy, before, structure);
-    attempt.confirm();
-    const { isSettled, running } = await settleServers(worker, servers);
-    if (!isSettled)
-      throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
-    const routes = await settleMap(worker, settings.link, target.files);
-    const { faults } = await serveCertificates(worker, plan.certificates, target.pems, []);
-    const how = `by a reload${plan.hasNewStructure ? '' : ': the servers did not settle at run time'}`;
-    return { worker, running, how, routes, certificates: plan.renewed, faults };
-  } finally {
-    undo(settings.link);
-  }
+  tryWith(settings.link, target.folder);
+  const worker = await verifiedReload(haproxy, before, structure);
+  const { isSettled, running } = await settleServers(worker, servers);
+  if (!isSettled)
+    throw new Error('HAProxy was reloaded, but its servers are not the wanted ones; see its "show servers state"');
+  const routes = await settleMap(worker, settings.link, target.files);
+  const { faults } = await serveCertificates(worker, plan.certificates, target.pems, []);
+  const how = `by a reload${plan.hasNewStructure ? '' : ': the servers did not settle at run time'}`;
+  return { worker, running, how, routes, certificates: plan.renewed, faults };
 }
 
 /** Law 13: a certificate counts when it is served. */

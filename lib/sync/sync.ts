@@ -7,7 +7,7 @@ import { applyRunning, type Done, type Outcome, type Running, type Target } from
 import type { Parameters } from './aws/calls';
 import { heal, type Installed, prune, readInstalled, switchTo, undo } from './disk/installed';
 import { atRest, keep, noteStarted, stage, writeAtRest } from './disk/staged';
-import { certificateCheck, checkConfiguration, makeStandIn } from './haproxy/check';
+import { certificateCheck, checkConfiguration, EndedByReload, makeStandIn } from './haproxy/check';
 import { settleShared } from './haproxy/membership';
 import { isStartedWith, whyNotRunning } from './haproxy/serving';
 import { currentWorker, type Haproxy } from './haproxy/worker';
@@ -26,8 +26,28 @@ export type Deps = { readonly settings: Settings; readonly parameters: Parameter
 /** Without a worker and a fault this is the first boot, which starts HAProxy later. */
 type Found = Omit<Running, 'worker'> & { readonly worker?: Running['worker']; readonly fault?: string };
 
-/** Safe to repeat, and to cut off anywhere. @throws when HAProxy is not at the asked generation; it keeps what it had. */
+/**
+ * Safe to repeat, and to cut off anywhere. A reload that a killed sync or an update of HAProxy's package has begun may replace the worker
+ * meanwhile; then all is done again, once. @throws when HAProxy is not at the asked generation; it keeps what it had.
+ */
 export async function sync(asked: number, deps: Deps): Promise<Report> {
+  let told: number | undefined;
+  const master = (command: string) => {
+    const worker = /^@!(\d+) (?!show info$)/.exec(command)?.[1];
+    if (worker !== undefined) told = Number(worker);
+    return deps.haproxy.master(command);
+  };
+  const attempt = () => syncOnce(asked, { ...deps, haproxy: { ...deps.haproxy, master } });
+
+  const [first] = await Promise.allSettled([attempt()]);
+  if (first.status === 'rejected' && first.reason instanceof EndedByReload) throw first.reason;
+  const serving = told === undefined ? undefined : await currentWorker(deps.haproxy).catch(() => undefined);
+  if (serving && serving.pid !== told) return attempt();
+  if (first.status === 'rejected') throw first.reason;
+  return first.value;
+}
+
+async function syncOnce(asked: number, deps: Deps): Promise<Report> {
   const { settings, parameters, haproxy } = deps;
   heal(settings.home, settings.link);
   undo(settings.link);

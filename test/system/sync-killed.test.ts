@@ -1,13 +1,14 @@
 import { existsSync, readlinkSync } from 'node:fs';
 
 import type { Backend } from '../../lib/haproxy/backend';
+import { until } from './haproxy-instance';
 import { badAnswers, startLoad, type Task } from './haproxy-tasks';
 import { a, b, c, host, inHome, instance, serving, standForAll, stored, web } from './sync-stand';
 import { allUp, expectWhole } from './sync-whole';
 
 /** `KILLS=300 npx jest sync-killed` kills so many. */
 const kills = Number(process.env.KILLS ?? 6);
-jest.setTimeout(60_000 + kills * 3_000);
+jest.setTimeout(60_000 + kills * 10_000);
 
 let load: ReturnType<typeof startLoad>;
 let milliseconds = 0;
@@ -69,9 +70,11 @@ it(`a sync that is killed at a random moment, ${kills} times, loses no request, 
     const state = code === null ? leftBehind(before) : 'after its end';
     met.set(state, (met.get(state) ?? 0) + 1);
 
-    const outcome = await instance.sync(generation);
+    const outcome = await instance.sync(generation, { SLUICE_PATIENCE_SECONDS: '20' });
     const words = `${name}, killed after ${after} ms ${state}: ${outcome.output}`;
     expect([words, outcome.code, outcome.report.generation]).toStrictEqual([words, 0, generation]);
+    // The master may not answer while a worker starts.
+    await until(async () => (await instance.processes()).workers.length > 0);
     await expectWhole(generation);
   }
   await allUp();

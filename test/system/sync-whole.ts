@@ -42,7 +42,7 @@ function onDisk(files: readonly File[]) {
   const { live } = instance.path;
   const generations = readdirSync(inHome('generations'));
   const all = readdirSync(readlinkSync(live), { recursive: true, encoding: 'utf8' }).map((name) => join(live, name));
-  const secret = [inHome('generations'), ...all.filter((name) => statSync(name).isFile())];
+  const secret = [inHome('generations'), ...all.filter((name) => /\.(cfg|pem)$/.test(name))];
   return {
     number: JSON.parse(readFileSync(join(live, 'generation.json'), 'utf8')).number,
     files: files.map(({ name, text }) => `${name} ${sha256(text)}`).sort(),
@@ -51,8 +51,8 @@ function onDisk(files: readonly File[]) {
       ...[`${live}.before`, `${live}.next`, inHome('generations', '.staging')].filter(existsSync),
       ...generations.slice(2),
     ],
-    /** What others than root could read. */
-    open: secret.filter((name) => (statSync(name).mode & 0o077) !== 0),
+    /** What others could read. */
+    open: secret.filter((name) => (statSync(name).mode & 0o077) !== 0 || statSync(name).uid !== process.getuid?.()),
   };
 }
 

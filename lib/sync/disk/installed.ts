@@ -1,4 +1,6 @@
 import {
+  chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   lstatSync,
@@ -44,8 +46,19 @@ function readFolder(folder: string): readonly File[] {
   return readdirSync(folder).map((name) => {
     // A folder or a broken link counts as an empty file, so that the folder differs from the wanted one and is replaced.
     const file = join(folder, name);
-    return { name, text: isFile(file) ? readFileSync(file, 'utf8') : '' };
+    if (!isFile(file)) return { name, text: '' };
+    close(file, 0o600);
+    return { name, text: readFileSync(file, 'utf8') };
   });
+}
+
+/** Secret: keys and hashes of passwords lie there, and somebody may have opened them to all. A disk that takes nothing stops no sync. */
+function close(path: string, mode: number): void {
+  const { uid, mode: found } = statSync(path);
+  try {
+    if (uid !== process.getuid?.()) chownSync(path, process.getuid?.() ?? uid, process.getgid?.() ?? 0);
+    if ((found & 0o077) !== 0) chmodSync(path, mode);
+  } catch {}
 }
 
 /** Without a readable manifest everything is compared by hash, and staged again. */
@@ -84,16 +97,19 @@ export function switchTo(link: string, folder: string): void {
 }
 
 /** Switches for as long as a reload takes. Until `confirm`, `undo` goes back, in this run or at the start of the next. */
-export function tryWith(link: string, folder: string): { readonly confirm: () => void } {
+export function tryWith(link: string, folder: string): void {
   const target = readlinkSync(link);
   rmSync(before(link), { force: true });
   symlinkSync(target, before(link));
   switchTo(link, folder);
-  return { confirm: () => rmSync(before(link), { force: true }) };
 }
 
+export const isTried = (link: string): boolean => existsSync(before(link));
+
+export const confirm = (link: string): void => rmSync(before(link), { force: true });
+
 export function undo(link: string): void {
-  if (existsSync(before(link))) renameSync(before(link), link);
+  if (isTried(link)) renameSync(before(link), link);
 }
 
 const before = (link: string): string => `${link}.before`;
@@ -114,6 +130,7 @@ export function heal(home: string, link: string): void {
   const generations = join(home, 'generations');
   if (!isFolder(generations)) rmSync(generations, { force: true });
   for (const folder of [generations, dirname(link)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  close(generations, 0o700);
   if (!look(before(link))?.isSymbolicLink()) rmSync(before(link), { recursive: true, force: true });
 
   const found = look(link);

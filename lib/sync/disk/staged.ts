@@ -105,8 +105,11 @@ export const wasStarted = (home: string): boolean =>
 
 /** `bootstrap.sh` writes it too, before it starts HAProxy; on a full disk the next sync does. */
 export function noteStarted(home: string): void {
-  if (existsSync(join(home, 'started'))) return;
+  const file = join(home, 'started');
+  if (existsSync(file)) return;
   try {
-    writeFileSync(join(home, 'started'), '');
+    // It may be a link that leads nowhere.
+    rmSync(file, { force: true });
+    writeFileSync(file, '');
   } catch {}
 }

@@ -66,7 +66,7 @@ async function servingWorker(haproxy: Haproxy, { workers }: Processes): Promise<
   throw new Error(`HAProxy's master runs, but none of its workers answers; ${advice}`);
 }
 
-async function readWorker(haproxy: Haproxy, pid: number): Promise<Worker | undefined> {
+export async function readWorker(haproxy: Haproxy, pid: number): Promise<Worker | undefined> {
   const tellTogether = (commands: readonly string[]) =>
     haproxy.master(commands.map((command) => `@!${pid} ${command}`).join(';'));
   const tell = (command: string) => tellTogether([command]);
@@ -127,30 +127,6 @@ function lines(steps: readonly (readonly string[])[]): readonly (readonly (reado
 /** `@!<pid> ` and the semicolon. */
 const prefixBytes = 12;
 
-const reloadMilliseconds = 15_000;
-
-/** Waits until another worker shows the wanted structure. @throws when HAProxy refused; then the old worker keeps serving. */
-export async function verifiedReload(haproxy: Haproxy, before: ServingWorker, structure: string): Promise<Worker> {
-  const log = await haproxy.reload();
-  for (const end = performance.now() + reloadMilliseconds; performance.now() < end; await pause(20)) {
-    const processes = await haproxy.master('show proc').then(parseProcesses, () => undefined);
-    if (processes && processes.reloads > before.reloads && processes.failed > 0) throw refused(log);
-    for (const pid of processes?.workers.filter((other) => other !== before.pid) ?? []) {
-      const worker = await readWorker(haproxy, pid);
-      if (worker?.structure === structure) return worker;
-    }
-  }
-  throw new Error(
-    `HAProxy showed no worker with structure ${structure} within ${reloadMilliseconds / 1000} s; look at "journalctl -u haproxy"`,
-  );
-}
-
-/** The log names files and lines of a configuration, which holds no secret. */
-const refused = (log: string): Error =>
-  new Error(
-    `HAProxy refused the reload, the old worker keeps serving${shortened(log)}; look at "journalctl -u haproxy"`,
-  );
-
 export const shortened = (log: string): string => {
   const lines = log.split('\n').filter((line) => /ALERT/.test(line));
   const text = lines.map((line) => line.replace(/^\[\w+\]\s+\S*\s*\(\d+\)\s*:\s*/, '').trim()).join(' | ');
@@ -159,7 +135,7 @@ export const shortened = (log: string): string => {
 
 const code = (error: unknown): string => String((error as NodeJS.ErrnoException | undefined)?.code);
 
-const isNotRunning = (error: unknown): boolean => ['ENOENT', 'ECONNREFUSED'].includes(code(error));
+export const isNotRunning = (error: unknown): boolean => ['ENOENT', 'ECONNREFUSED'].includes(code(error));
 
 async function patiently<Reply>(
   refusedMilliseconds: number,
@@ -177,6 +153,14 @@ async function patiently<Reply>(
   }
 }
 
+const notRunning = (path: string, error: Error): Error =>
+  Object.assign(
+    new Error(
+      `HAProxy's master does not listen at ${path} (${code(error)}), so it has ended; "sudo journalctl -u haproxy" shows why, the next tick tries again`,
+    ),
+    { code: code(error) },
+  );
+
 const ask = (path: string, command: string, milliseconds: number): Promise<string> =>
   new Promise((resolve, reject) => {
     let reply = '';
@@ -188,6 +172,7 @@ const ask = (path: string, command: string, milliseconds: number): Promise<strin
     socket.on('data', (text: string) => {
       reply += text;
     });
-    socket.on('error', reject).on('end', () => resolve(reply));
+    socket.on('error', (error) => reject(isNotRunning(error) ? notRunning(path, error) : error));
+    socket.on('end', () => resolve(reply));
     socket.end(`${command}\n`);
   });
