@@ -113,7 +113,7 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
 async function request(url: string, patienceMilliseconds: number, options: Options): Promise<Answer> {
   const began = performance.now();
   for (let wait = 200; ; wait *= 2) {
-    const milliseconds = Math.min(longestAttemptMilliseconds, 200 + patienceMilliseconds);
+    const milliseconds = Math.min(longestAttemptMilliseconds, 1_000 + patienceMilliseconds);
     const answer = await attempt(url, options, milliseconds).catch((error: Error) => error);
     const late = performance.now() - began + wait > patienceMilliseconds;
     if ('status' in answer && (late || !isPassing(answer))) return answer;
