@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** A process, its children, and theirs: threads other than the first may have started some. */
 export function family(pid: number): readonly number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
+  const children = threadsOf(pid).flatMap((thread) => {
+    const text = ofProc(`${pid}/task/${thread}/children`);
+    return text.split(' ').filter(Boolean).map(Number);
+  });
   return [pid, ...children.flatMap(family)];
 }
 
@@ -12,8 +13,25 @@ export function family(pid: number): readonly number[] {
 export type Memory = { readonly proportional: number; readonly resident: number };
 
 export function memoryOf(pids: readonly number[]): Memory {
-  const rollups = pids.map((pid) => readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+  const rollups = pids.map((pid) => ofProc(`${pid}/smaps_rollup`));
   const sum = (field: string) =>
     rollups.reduce((all, text) => all + Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0), 0);
   return { proportional: sum('Pss'), resident: sum('Rss') };
+}
+
+/** Threads and processes may end between two looks; then there is nothing to read. */
+function ofProc(file: string): string {
+  try {
+    return readFileSync(`/proc/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
 }

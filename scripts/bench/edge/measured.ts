@@ -15,7 +15,7 @@ export type Measured = {
   /** Of all its processes, since their start. */
   readonly cpu: () => Cpu;
   readonly processes: () => readonly number[];
-  /** @throws when it does not answer afterwards */
+  /** @throws when it has no new process, or does not answer afterwards */
   readonly reload: () => Promise<void>;
   readonly stop: () => Promise<unknown>;
 };
@@ -35,9 +35,11 @@ export async function startMeasured(stand: Stand, configuration: Configuration):
     processes: () => family(running.pid),
     reload: async () => {
       const { reload } = configuration;
-      if (typeof reload === 'string') running.kill(reload);
-      else if (reload !== undefined) await stand.launch(reload(run), environment).exited;
-      await sleep(500);
+      const former = family(running.pid);
+      if (typeof reload === 'string') {
+        running.kill(reload);
+        await untilAnother(running.pid, former);
+      } else if (reload !== undefined) await stand.launch(reload(run), environment).exited;
       await untilItAnswers(running, seat);
     },
     stop: () => {
@@ -45,6 +47,13 @@ export async function startMeasured(stand: Stand, configuration: Configuration):
       return running.exited;
     },
   };
+}
+
+async function untilAnother(pid: number, former: readonly number[]): Promise<void> {
+  for (const end = performance.now() + 30_000; performance.now() < end; await sleep(50)) {
+    if (family(pid).some((each) => !former.includes(each))) return;
+  }
+  throw new Error('The proxy started no new process within 30 seconds of its reload');
 }
 
 async function untilItAnswers(running: Running, seat: Seat): Promise<void> {

@@ -32,7 +32,7 @@ async function afterReloads({ seat, reload, processes }: Measured): Promise<Memo
     await sleep(200);
     await reload();
   }
-  await sleep(500);
+  await sleep(1_000);
   const taken = memoryOf(processes());
   if (open.some(({ destroyed }) => destroyed)) throw new Error('the proxy ended connections that were in use');
   for (const socket of open) socket.destroy();
