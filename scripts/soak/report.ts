@@ -34,6 +34,7 @@ export function outcomeOf(soaked: Soaked): Outcome {
     measured: {
       given,
       requests: { sent: book.state.sent, served: Object.fromEntries(book.served), failed },
+      tasks: soaked.tasks.map(({ process: _, log: __, ...facts }) => facts),
       changes: Object.fromEntries(book.changes),
       commands: Object.fromEntries(book.deliveries),
       ...{

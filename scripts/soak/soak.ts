@@ -30,7 +30,8 @@ export type Deps = {
   readonly onServing?: (proxy: Instance) => unknown;
 };
 
-export type Judged = Ended & { readonly cause: Cause };
+/** `began`: the tasks that logged it. */
+export type Judged = Ended & { readonly cause: Cause; readonly began: readonly string[] };
 
 /** What was seen; report.ts makes an outcome of it. */
 export type Soaked = {
@@ -147,7 +148,7 @@ function judged(failed: readonly Ended[], { tasks, services }: Cluster): readonl
   for (const { id: task, log } of tasks)
     for (const id of lines(log)) if (ids.has(id)) began.set(id, [...(began.get(id) ?? []), task]);
   const facts: Facts = { tasks, began, known: new Map(services.map(({ name, spells }) => [name, spells])) };
-  return failed.map((each) => ({ ...each, cause: causeOf(each, facts) }));
+  return failed.map((each) => ({ ...each, cause: causeOf(each, facts), began: began.get(each.id) ?? [] }));
 }
 
 /** A task that was killed before it began has no log. */
