@@ -4,7 +4,7 @@ import type { Processes } from '../../real/processes';
 import type { Deps, Given } from '../bench';
 import { goFirst } from '../propagation/priority';
 import { type CaseName, casesOf, type Measured, measure, type Stand } from './cases';
-import { countTable, goalsOf, type Round, stageTable, timeChart, timeTable } from './report';
+import { countTable, goalsOf, type Round, ratioTable, stageTable, timeChart, timeTable } from './report';
 import { startProxy, startTasks } from './stand';
 
 /** Tasks of the proxy with few. */
@@ -31,7 +31,7 @@ export async function run(given: Given, { processes, progress }: Deps): Promise<
   return {
     title: 'What a run of the sync takes',
     setting: settingLines(haproxy, stand, rounds),
-    tables: [timeTable(told), countTable(told), stageTable(told)],
+    tables: [timeTable(told), ratioTable(told), countTable(told), stageTable(told)],
     charts: [timeChart(told)],
     goals: goalsOf(told),
     notRun: [],
