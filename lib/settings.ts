@@ -1,8 +1,9 @@
 import * as z from 'zod';
 
+import { prefixPattern, prefixRule } from './generation/generation';
 import type { StageSettings } from './haproxy/stage';
 
-export const stagePrefix = z.string().regex(/^\/sluice\/[A-Za-z0-9-]+$/, 'must be /sluice/<stage>');
+export const stagePrefix = z.string().regex(prefixPattern, prefixRule);
 
 export const commaSeparated = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
 

@@ -18,6 +18,9 @@ export type Generation = { readonly files: readonly Piece[]; readonly certificat
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
+export const prefixPattern = /^\/sluice\/[A-Za-z0-9-]+$/;
+export const prefixRule = 'must be /sluice/<stage>';
+
 export const currentName = (prefix: string): string => `${prefix}/haproxy/current`;
 export const pieceName = (prefix: string, file: string, part: number): string =>
   `${prefix}/haproxy/files/${file}${part === 0 ? '' : `.${part + 1}`}`;

@@ -1,9 +1,8 @@
 import { type AutoScalingClient, DeleteLifecycleHookCommand } from '@aws-sdk/client-auto-scaling';
 import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse } from 'aws-lambda';
-import * as z from 'zod';
 
+import { prefixPattern, prefixRule } from '../generation/generation';
 import { cut, printable } from '../printable';
-import { readEnvironment, stagePrefix } from '../settings';
 
 export type Deps = {
   readonly prefix: string;
@@ -16,9 +15,11 @@ export type Deps = {
   readonly log: (message: string, fields: object) => void;
 };
 
-export const readSettings = (environment: Readonly<Record<string, string | undefined>>): Pick<Deps, 'prefix'> => ({
-  prefix: readEnvironment(z.object({ SLUICE_PREFIX: stagePrefix }), environment).SLUICE_PREFIX,
-});
+/** Without the schemas of the other functions: they would be half of this one's bundle. */
+export function readSettings({ SLUICE_PREFIX: prefix = '' }: Readonly<Record<string, string | undefined>>) {
+  if (prefixPattern.test(prefix)) return { prefix };
+  throw new Error(`Settings of the function are faulty, deploy them again: SLUICE_PREFIX: ${prefixRule}`);
+}
 
 type Event = CloudFormationCustomResourceEvent;
 

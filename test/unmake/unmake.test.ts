@@ -4,7 +4,7 @@ import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 
 import { stageParameters } from '../../lib/aws/parameters';
-import { removeAll, report, unmake } from '../../lib/unmake/unmake';
+import { readSettings, removeAll, report, unmake } from '../../lib/unmake/unmake';
 import { type Api, startApi } from '../../scripts/local/api/api';
 import { refuse } from '../../scripts/local/api/errors';
 import { parameterStore } from '../../scripts/local/ssm/parameters';
@@ -160,4 +160,9 @@ it.each([
   expect(api.calls).toHaveLength(1);
   expect(heard).toMatchObject([{ body: { Status: 'SUCCESS', PhysicalResourceId: 'sluice-dev-TaskHosts-1' } }]);
   expect(logged).toStrictEqual(errors.map((words) => ({ error: expect.stringMatching(words) })));
+});
+
+it.each([undefined, '', '/sluice/', '/sluice/dev/haproxy', '/other'])('does not begin with the prefix %p', (prefix) => {
+  expect(() => readSettings({ SLUICE_PREFIX: prefix })).toThrow('SLUICE_PREFIX: must be /sluice/<stage>');
+  expect(readSettings({ SLUICE_PREFIX: '/sluice/dev' })).toStrictEqual({ prefix: '/sluice/dev' });
 });
