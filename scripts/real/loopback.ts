@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { platform } from 'node:os';
+import { platform, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 let given = 0;
@@ -53,9 +55,27 @@ export const isFree = (host: string, port: number): Promise<boolean> =>
 export async function freePorts(host: string, count: number): Promise<readonly number[]> {
   const found: number[] = [];
   for (let port = 20_000 + Math.floor(Math.random() * 10_000); found.length < count; port++) {
-    if (await isFree(host, port)) found.push(port);
+    if ((await isFree(host, port)) && reserve(host, port)) found.push(port);
   }
   return found;
+}
+
+const reservedMs = 120_000;
+
+/** Keeps a port for this process until it listens there: a played machine does so only once it has booted. */
+function reserve(host: string, port: number): boolean {
+  const folder = join(tmpdir(), 'sluice-ports');
+  const file = join(folder, `${host}-${port}`);
+  mkdirSync(folder, { recursive: true });
+  const since = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  if (since !== undefined && Date.now() - since < reservedMs) return false;
+  rmSync(file, { force: true });
+  try {
+    writeFileSync(file, '', { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns true once something listens there, and false when the time is over. */

@@ -62,7 +62,9 @@ describe('a misspelt label, a loop of crashes, and a service scaled to 0', () =>
 
     expect(versions[0]).toMatch(/^new: 00-global.cfg, /);
     for (const description of versions)
-      expect(description).toMatch(/: .+ \| because: task \w{8}… of sluice-dev\/\w+ is (RUNNING|told to stop)(;|$)/);
+      expect(description).toMatch(
+        /: .+ \| because: (the tick; )?task \w{8}… of sluice-dev\/\w+ is (RUNNING|told to stop)(;|$)/,
+      );
   });
 
   it('are mailed once, when two ticks saw the same, to the alarm topic, without the scaled one', async () => {
