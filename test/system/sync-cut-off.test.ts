@@ -110,13 +110,12 @@ it('two syncs at once do not overlap, and end where one would', async () => {
 });
 
 it('a server that left is deleted by a later sync, when it is idle and has been quiet', async () => {
-  const soon = { SLUICE_REMOVE_AFTER_SECONDS: '1' };
   const generation = instance.publish([web(b)]);
-  await instance.sync(generation, soon);
+  await instance.sync(generation);
   const left = await servers();
   await until(async () => (await instance.servers()).every(({ unchangedSeconds }) => unchangedSeconds >= 1));
 
-  const later = await instance.sync(generation, soon);
+  const later = await instance.sync(generation, { SLUICE_REMOVE_AFTER_SECONDS: '1' });
 
   expect(left).toStrictEqual(['a', 'b']);
   expect(later.report).toMatchObject({ changed: 'nothing', removed: 1 });

@@ -35,5 +35,5 @@ describe.each(releases())('a proxy that runs the released %s sync', (release) =>
     expect(world.reconciles().filter(({ outcome }) => outcome !== 'succeeded')).toStrictEqual([]);
     expect(world.denied()).toStrictEqual([]);
     await deploy(today);
-  });
+  }, 300_000);
 });
