@@ -4,7 +4,7 @@ import { type Kept, sectionOf } from '../measure/page';
 
 const intro = `# Performance
 
-\`npm run bench -- all --docs\` measured all of this and wrote this page. Every comparison is made of paired runs on one machine: compare the ratios,
+Each section is one run of \`npm run bench -- <name> --docs\`, which writes it here. Every comparison is made of paired runs on one machine: compare the ratios,
 not the absolute figures. "Half of the rounds" is from the first quartile to the third.`;
 
 /** docs/performance.md, as the kept runs make it. */
