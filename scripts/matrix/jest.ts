@@ -34,7 +34,7 @@ type Counted = Omit<Tested, 'unsteady'>;
 const root = join(__dirname, '../..');
 const program = join(root, 'node_modules/jest/bin/jest.js');
 /** Whatever imports one of these starts HAProxy. */
-const starters = ['scripts/local/proxy/machine.ts', 'test/system/haproxy-instance.ts'];
+const starters = ['scripts/local/proxy/machine.ts', 'scripts/proxy/instance.ts'];
 
 /** All tests that start HAProxy, or ask it whether it accepts a configuration. */
 export function testsOfHaproxy(): readonly string[] {

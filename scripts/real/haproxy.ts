@@ -1,11 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { path } from './processes';
 
+const onPath = path.split(':').map((folder) => join(folder, 'haproxy'));
 /** Which HAProxy is used: the one on the path, or the one that the environment names. */
-export const haproxy = process.env.HAPROXY ?? 'haproxy';
+export const haproxy = process.env.HAPROXY ?? onPath.find((file) => existsSync(file)) ?? 'haproxy';
 
 /** @throws when there is none, with the way to get it. */
 export function haproxyVersion(): string {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
+import type { Instance } from '../proxy/instance';
+import type { SyncEnd } from '../proxy/syncs';
 import { type Book, count, type Delivery, deliveries } from './book';
-import type { Instance, SyncEnd } from './instance';
 import { drawn, type Random } from './random';
 
 type Deps = { readonly proxy: Instance; readonly random: Random; readonly book: Book };

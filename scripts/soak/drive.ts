@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
+import type { Instance } from '../proxy/instance';
 import { type Book, count } from './book';
 import type { certificatesFor } from './certificates';
 import type { Cluster } from './cluster';
 import { deliver } from './deliver';
 import { certified, type Happening, happen, happenings, isStructural, type State } from './happenings';
-import type { Instance } from './instance';
 import { judge } from './judge';
 import { moment, noteServices, type Stored } from './publishing';
 import { drawn, type Random } from './random';
@@ -40,15 +39,14 @@ export async function begin(stand: Stand): Promise<Course> {
   const { proxy, cluster, random, certificates } = stand;
   const stored: Stored = new Map();
   const renew = (host: string): boolean => {
-    const made = certificates.take(host);
-    if (made)
-      stored.set(host, { entry: proxy.storeCertificate(host, made.pem, made.chain, made.serial), serial: made.serial });
-    return made !== undefined;
+    const key = certificates.take(host);
+    if (key !== undefined) stored.set(host, proxy.storeCertificate(host, { key }));
+    return key !== undefined;
   };
   const state: State = { cluster, random, extra: { hosts: [], paths: [] }, renew };
   for (const host of certified) renew(host);
   const { arriving, promised, entries } = moment(state, stored);
-  const { code, output } = await proxy.startSync(proxy.publish(promised.files, entries)).ended;
+  const { code, output } = await proxy.startSync(proxy.publishFiles(promised.files, entries)).ended;
   if (code !== 0) throw new Error(`the first sync failed: ${output}`);
   await proxy.startHaproxy();
   for (const task of arriving) task.knownAt = Date.now();
@@ -91,7 +89,7 @@ async function carry(course: Course): Promise<void> {
   try {
     const publishedAt = Date.now();
     const { leaving, arriving, promised, entries } = moment(state, stored);
-    const number = proxy.publish(promised.files, entries);
+    const number = proxy.publishFiles(promised.files, entries);
     const before = await proxy.processes();
     const began = performance.now();
     const way = await deliver(course, number);

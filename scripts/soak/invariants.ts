@@ -7,8 +7,8 @@ import { describedStructure, type File } from '../../lib/haproxy/render';
 import { mapName } from '../../lib/haproxy/sections';
 import { readInstalled } from '../../lib/sync/disk/installed';
 import { parseServersState } from '../../lib/sync/replies';
+import type { Instance } from '../proxy/instance';
 import type { Task } from './cluster';
-import type { Instance } from './instance';
 
 /** What a generation promises, beside its files. */
 export type Promised = {
@@ -36,10 +36,10 @@ export async function notAsPublished(proxy: Instance, { number, files }: Promise
   compare('the process runs another structure', structure(await proxy.worker('show info')), structure(all));
   const running = parseServersState(await proxy.worker('show servers state')).filter(({ admitted }) => admitted);
   compare('the process has other servers', running.map(placeOf), wantedServers(files).map(placeOf));
-  const map = await proxy.worker(`show map ${proxy.path.link}/haproxy/${mapName}`);
+  const map = await proxy.worker(`show map ${proxy.path.live}/haproxy/${mapName}`);
   const entries = Array.from(map.matchAll(/^0x[0-9a-f]+ ([^.].*?) *$/gm), ([, line = '']) => line);
   compare('the process has other routes', entries, mapLines(files.find(({ name }) => name === mapName)?.text ?? ''));
-  const installed = readInstalled(proxy.path.link)?.files ?? [];
+  const installed = readInstalled(proxy.path.live)?.files ?? [];
   const texts = (some: readonly File[]) => some.map(({ name, text }) => `${name} ${text}`);
   if (texts(installed).sort().join() !== texts(files).sort().join())
     wrong.push(`generation ${number}: the files on the disk are not those that were published`);

@@ -1,7 +1,7 @@
+import type { Instance } from '../proxy/instance';
 import type { Book, Delivery } from './book';
 import type { Cluster, Task } from './cluster';
 import type { Happening } from './happenings';
-import type { Instance } from './instance';
 import { notAsPublished, type Promised, servedAfterItsOrder, servedSerial, wrongRoute } from './invariants';
 import type { Random } from './random';
 

@@ -7,7 +7,7 @@ import type { Promised } from './invariants';
 import { hostOf } from './requests';
 
 /** By host: the certificate that is published. */
-export type Stored = Map<string, { readonly entry: Certificate; readonly serial: string }>;
+export type Stored = Map<string, Certificate>;
 
 /** What is to be published now, and which tasks that concerns. */
 export function moment({ cluster, extra }: State, stored: Stored) {
@@ -23,7 +23,7 @@ export function moment({ cluster, extra }: State, stored: Stored) {
     routes: backends.flatMap(({ service, routes }) => routes.map(({ host, path }) => [host, path, service] as const)),
     serials: new Map(listed.map(([host, { serial }]) => [host, serial])),
   };
-  return { leaving, arriving, promised, entries: listed.map(([, { entry }]) => entry) };
+  return { leaving, arriving, promised, entries: listed.map(([, entry]) => entry) };
 }
 
 function routesOf(name: string, { hosts, paths }: State['extra']): Backend['routes'] {

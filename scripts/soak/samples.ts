@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-import type { Instance } from './instance';
+import type { Instance } from '../proxy/instance';
 
 /** HAProxy at one moment. Memory in kB: what the processes hold for themselves, and their share of what they hold together (PSS). */
 export type Sample = {

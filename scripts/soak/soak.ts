@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { parseServersState } from '../../lib/sync/replies';
+import { type Instance, startInstance } from '../proxy/instance';
 import type { Processes } from '../real/processes';
 import { type Book, newBook } from './book';
 import { certificatesFor } from './certificates';
@@ -9,7 +10,6 @@ import { type Cluster, clusterOf } from './cluster';
 import { begin, type Course, drive } from './drive';
 import { type Cause, causeOf, type Facts } from './fate';
 import { certified } from './happenings';
-import { type Instance, startInstance } from './instance';
 import { isMeantForFormer, servedAfterItsOrder } from './invariants';
 import { type Load, startLoad } from './load';
 import { randomOf } from './random';
@@ -47,6 +47,8 @@ export type Soaked = {
 };
 
 const initialTasks: Readonly<Record<string, number>> = { web: 4, api: 3, rpc: 3, solo: 1, passing: 1 };
+/** For a question to HAProxy, while HAProxy is reloaded or starts. */
+const patienceMs = 5_000;
 /** For the first checks to pass. */
 const warmUpMs = 10_000;
 
@@ -58,7 +60,8 @@ export async function soak(given: Given, { processes, progress, onServing }: Dep
   const random = randomOf(given.seed);
   const early: Early[] = [];
   const cluster = clusterOf(processes, random, (task, request) => early.push({ task, request, at: Date.now() }));
-  const proxy = await startInstance(processes, ({ code, signal }) =>
+  const proxy = await startInstance({ SLUICE_PATIENCE_SECONDS: '10' }, patienceMs);
+  proxy.keepStarted(({ code, signal }) =>
     book.breaks(`HAProxy ended by itself (${signal ?? code}), and was started again`),
   );
   const load = startLoad(book.add);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { holdOpen, secureOrigin, shownBy, trusting } from '../../scripts/demo/secure';
 import { visit } from '../../scripts/demo/visit';
 import { portOf } from '../listening';
-import { selfSigned } from '../system/haproxy-instance';
+import { selfSigned } from '../system/self-signed';
 
 const [pem, other] = [selfSigned('sluice.test'), selfSigned('sluice.test')];
 const secure = { host: 'sluice.test', port: 0, root: pem };

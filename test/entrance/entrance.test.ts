@@ -11,7 +11,7 @@ import { handshake, parseAddress } from '../../lib/entrance/handshake';
 import { probe } from '../../lib/entrance/probe';
 import { portOf } from '../listening';
 import { authority } from '../system/authority';
-import { selfSigned } from '../system/haproxy-instance';
+import { selfSigned } from '../system/self-signed';
 
 const [both, other, standIn] = [selfSigned('example.com', '*.example.com'), selfSigned('example.org'), selfSigned()];
 

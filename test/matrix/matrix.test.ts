@@ -125,16 +125,19 @@ it('SYNC_NODE names the Node.js of the sync, which Run Command and a machine sta
   process.env.SYNC_NODE = node;
   try {
     await jest.isolateModulesAsync(async () => {
-      const { syncsOf } = require('../system/sync-process') as typeof import('../system/sync-process');
+      const { syncsOf } = require('../../scripts/proxy/syncs') as typeof import('../../scripts/proxy/syncs');
+      const { processes } = require('../../scripts/real/processes') as typeof import('../../scripts/real/processes');
       const { machine } =
         require('../../scripts/local/proxy/machine') as typeof import('../../scripts/local/proxy/machine');
 
-      const { sync, syncHere } = syncsOf(folder, process.env);
+      const started = processes();
+      const { sync, syncHere } = syncsOf(started, join(folder, 'sync.sh'), {});
       const played = await machine('i-1', { folder } as Parameters<typeof machine>[1], {});
 
       expect((await sync(1)).report).toStrictEqual({ changed: 'by another Node.js' });
       expect(await syncHere(1)).toStrictEqual({ changed: 'by another Node.js' });
       expect(played.environment.PATH?.split(':')[1]).toBe(folder);
+      await started.stop();
     });
   } finally {
     delete process.env.SYNC_NODE;

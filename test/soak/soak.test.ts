@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { chartOf } from '../../scripts/measure/chart';
 import { textOf } from '../../scripts/measure/text';
+import type { Instance } from '../../scripts/proxy/instance';
 import { processes } from '../../scripts/real/processes';
-import type { Instance } from '../../scripts/soak/instance';
 import { exitCodeOf, outcomeOf } from '../../scripts/soak/report';
 import { type Soaked, soak } from '../../scripts/soak/soak';
 

@@ -1,6 +1,6 @@
 import { pemFile } from '../../lib/sync/pem';
 import { authority } from '../system/authority';
-import { selfSigned } from '../system/haproxy-instance';
+import { selfSigned } from '../system/self-signed';
 
 const [good, other] = [selfSigned('example.com'), selfSigned('example.com')];
 const from = (pem: string, label: string): string => pem.slice(pem.indexOf(`-----BEGIN ${label}`));

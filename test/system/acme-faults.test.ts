@@ -1,6 +1,7 @@
 import { reserveMs } from '../../lib/certificates/run';
+import { certificateOf } from '../../scripts/proxy/publisher';
 import { dueStageForEach, foreign, name, stage } from './acme-stage';
-import { certificateOf, selfSigned } from './haproxy-instance';
+import { selfSigned } from './self-signed';
 
 const names = [[name, `*.${name}`]];
 

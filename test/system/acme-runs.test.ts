@@ -4,7 +4,7 @@ import { createServer } from 'node:tls';
 import { reserveMs } from '../../lib/certificates/run';
 import { dueStageForEach, foreign, name, stage } from './acme-stage';
 import { authority } from './authority';
-import { selfSigned } from './haproxy-instance';
+import { selfSigned } from './self-signed';
 
 const names = [[name, `*.${name}`]];
 const renewed = { certificates: [{ did: 'renewed' }] };

@@ -4,8 +4,9 @@ import { Client } from 'acme-client';
 
 import { renewalId } from '../../lib/certificates/certificate';
 import { pemFile } from '../../lib/sync/pem';
+import { certificateOf } from '../../scripts/proxy/publisher';
 import { acmeStage, name } from './acme-stage';
-import { certificateOf, selfSigned } from './haproxy-instance';
+import { selfSigned } from './self-signed';
 
 const both = [name, `*.${name}`];
 const dayMs = 86_400_000;

@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http';
 
 import fc from 'fast-check';
-
+import { type Instance, startInstance } from '../../scripts/proxy/instance';
 import type { Cluster } from '../convergence/cluster';
 import { type History, histories } from '../convergence/happenings';
 import { live } from '../convergence/history';
 import type { World } from '../convergence/world';
-import { type Instance, startInstance, until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
+import { until } from './until';
 
 const numRuns = Number(process.env.HISTORIES_ON_HAPROXY ?? 12);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);

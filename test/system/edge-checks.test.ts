@@ -1,7 +1,7 @@
 import type { Backend } from '../../lib/haproxy/backend';
-import { pause, until } from './haproxy-instance';
 import { backend, badAnswers, type Check, startLoad as startLoadOf, startTask, type Task } from './haproxy-tasks';
 import { a, b, host, instance, serving as serve, standForEach } from './sync-stand';
+import { pause, until } from './until';
 
 standForEach();
 

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { type Instance, until } from './haproxy-instance';
+import type { Instance } from '../../scripts/proxy/instance';
 import { backend, keepAlive, listen } from './haproxy-tasks';
+import { until } from './until';
 
 export type ClosingTask = Awaited<ReturnType<typeof startClosingTask>>;
 type Kept = Socket & { used?: true };

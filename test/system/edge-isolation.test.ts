@@ -1,7 +1,8 @@
 import type { Backend } from '../../lib/haproxy/backend';
+import { type Instance, startInstance } from '../../scripts/proxy/instance';
 import { endCrowds, service, startCrowd, startOddTask, visit } from './edge-crowds';
-import { type Instance, pause, startInstance, until } from './haproxy-instance';
 import { ask, startTask, stopTasks, type Task } from './haproxy-tasks';
+import { pause, until } from './until';
 
 let instance: Instance;
 const instances: Instance[] = [];

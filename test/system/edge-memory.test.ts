@@ -1,8 +1,8 @@
 import { endCrowds, service, startCrowd, startOddTask } from './edge-crowds';
-import { pause, until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import { type Accounted, accountOf } from './memory-account';
 import { a as fine, host, instance, standForEach, stored } from './sync-stand';
+import { pause, until } from './until';
 
 const { cost, sockets } = require('../../resources/limits.cjs') as {
   cost: Record<'system' | 'sync' | 'worker', number>;

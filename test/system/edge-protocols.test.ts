@@ -5,10 +5,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import type { Backend } from '../../lib/haproxy/backend';
-import { until } from './haproxy-instance';
 import { ask, backend, startTask } from './haproxy-tasks';
 import { answers, grpc, helpful, https, speaksFirst, startStrangeTask } from './strange-tasks';
 import { host, inHome, instance, standForEach } from './sync-stand';
+import { until } from './until';
 
 standForEach();
 

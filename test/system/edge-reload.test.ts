@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net';
 
 import { type ClosingTask, kinds, load, serve, startClosingTask } from './edge-closing';
 import { http2Client } from './edge-http2';
-import { until } from './haproxy-instance';
 import { backend } from './haproxy-tasks';
 import { host, instance, standForEach } from './sync-stand';
+import { until } from './until';
 
 standForEach();
 

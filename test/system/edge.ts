@@ -7,10 +7,11 @@ import { connect as connectTls } from 'node:tls';
 import type { Labels } from '../../lib/edge/label';
 import { render } from '../../lib/haproxy/render';
 import { type StageSettings, usualSettings } from '../../lib/haproxy/stage';
+import { type Instance, startInstance } from '../../scripts/proxy/instance';
 import { exchange, type Listening } from './edge-exchange';
 import { type Asking, http2Client } from './edge-http2';
-import { type Instance, startInstance, until } from './haproxy-instance';
 import { backend, listen } from './haproxy-tasks';
+import { until } from './until';
 
 /** A request that reached a task. */
 type Reached = {

@@ -1,10 +1,10 @@
 import { readlinkSync } from 'node:fs';
 
 import { describedStructure, render } from '../../lib/haproxy/render';
-import { pause, until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import { a, b, failing, host, instance, serving, standForEach, web } from './sync-stand';
 import { allUp, expectWhole } from './sync-whole';
+import { pause, until } from './until';
 
 const closers: (() => unknown)[] = [];
 afterEach(() => closers.splice(0).map((close) => close()));

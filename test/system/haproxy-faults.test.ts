@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 
 import type { Haproxy } from '../../lib/sync/haproxy/worker';
-import { pause, until } from './haproxy-instance';
 import { ask, badAnswers, keepAlive, startLoad } from './haproxy-tasks';
 import { a, b, failing, host, instance, serving, standForEach, web } from './sync-stand';
 import { allUp, expectWhole } from './sync-whole';
+import { pause, until } from './until';
 
 const hasty = { SLUICE_PATIENCE_SECONDS: '0.5' };
 const reached = async (generation: number) => {

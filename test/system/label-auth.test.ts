@@ -6,9 +6,9 @@ import { usersName } from '../../lib/edge/auth';
 import type { Labels } from '../../lib/edge/label';
 import { render } from '../../lib/haproxy/render';
 import { door, doorForAll } from './edge';
-import { until } from './haproxy-instance';
 import { ask, startLoad, stopTasks } from './haproxy-tasks';
 import { keptPart, releases } from './released';
+import { until } from './until';
 
 const hashed = (password: string, kind = '-6') => execFileSync('openssl', ['passwd', kind, password]).toString().trim();
 const user = (name: string, password: string, kind?: string) => `${name}:${hashed(password, kind)}`;

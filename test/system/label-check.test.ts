@@ -1,5 +1,5 @@
 import { door, doorForAll } from './edge';
-import { until } from './haproxy-instance';
+import { until } from './until';
 
 /** What tasks answer to checks, and which came. */
 const answers: Record<string, number> = { statuses: 401 };

@@ -1,9 +1,8 @@
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-
-import { until } from './haproxy-instance';
 import { ask, backend, listen } from './haproxy-tasks';
 import { host, instance, standForEach } from './sync-stand';
+import { until } from './until';
 
 standForEach();
 

@@ -1,5 +1,5 @@
 import { door, doorForAll } from './edge';
-import { pause, until } from './haproxy-instance';
+import { pause, until } from './until';
 
 /** Answers that tasks hold back, and how many they held at most. */
 let held: (() => void)[] = [];

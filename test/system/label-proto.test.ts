@@ -3,10 +3,10 @@ import { createServer as createHttp2, type IncomingHttpHeaders } from 'node:http
 import type { Server as NetServer } from 'node:net';
 
 import { type Client, greeterClients, grpc, type Metadata, type Stream, startGreeter } from './greeter';
-import { until } from './haproxy-instance';
 import { ask, backend, listen } from './haproxy-tasks';
 import { startStrangeTask } from './strange-tasks';
 import { host, instance, standForAll } from './sync-stand';
+import { until } from './until';
 
 const reached: IncomingHttpHeaders[] = [];
 const site = () =>

@@ -1,5 +1,5 @@
 import { door, doorForAll } from './edge';
-import { pause, until } from './haproxy-instance';
+import { pause, until } from './until';
 
 doorForAll(
   { shop: '*/shop', api: '*/api', free: '*' },

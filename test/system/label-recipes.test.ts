@@ -4,9 +4,10 @@ import { createServer as createHttp2Server } from 'node:http2';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { readLabels } from '../../lib/routes/labels';
+import { type Instance, startInstance } from '../../scripts/proxy/instance';
 import { exchange } from './edge-exchange';
-import { type Instance, startInstance, until } from './haproxy-instance';
 import { backend, listen, stopTasks } from './haproxy-tasks';
+import { until } from './until';
 
 /** The table of recipes in docs/labels.md, whose labels the code reads, and HAProxy is asked as the table says. */
 const page = readFileSync(join(__dirname, '../../docs/labels.md'), 'utf8');

@@ -2,9 +2,9 @@ import { createServer, request } from 'node:http';
 import { request as requestByTls } from 'node:https';
 
 import { http2Client } from './edge-http2';
-import { until } from './haproxy-instance';
 import { backend, listen } from './haproxy-tasks';
 import { host, instance, standForAll } from './sync-stand';
+import { until } from './until';
 
 type Visited = Awaited<ReturnType<typeof startVisited>>;
 let [one, two, other] = [] as unknown as readonly [Visited, Visited, Visited];

@@ -2,7 +2,7 @@ import { probe } from '../../lib/entrance/probe';
 import { notServing } from '../../lib/sync/haproxy/serving';
 import { haproxyAt } from '../../lib/sync/haproxy/worker';
 import { door, doorForAll } from './edge';
-import { until } from './haproxy-instance';
+import { until } from './until';
 
 /** A service on all these hosts that passes its checks by TCP, and never answers a request. */
 const hosts = ['*', '*.invalid', 'sluice-asks.invalid', 'claim.invalid'];

@@ -3,10 +3,10 @@ import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
 
 import { render } from '../../lib/haproxy/render';
+import { type Instance, startInstance } from '../../scripts/proxy/instance';
 import { parseUrl } from '../../scripts/sluice/explain/asked';
 import { choose } from '../../scripts/sluice/explain/match';
 import { exchange } from './edge-exchange';
-import { type Instance, startInstance } from './haproxy-instance';
 import { backend } from './haproxy-tasks';
 
 const numRuns = Number(process.env.SETS ?? 15);

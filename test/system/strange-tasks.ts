@@ -2,9 +2,8 @@ import type { RequestListener } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-
-import { selfSigned } from './haproxy-instance';
 import { listen } from './haproxy-tasks';
+import { selfSigned } from './self-signed';
 
 /** A task that speaks whatever a server does. */
 export async function startStrangeTask(name: string, protocol: NetServer) {

@@ -1,9 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-
-import { until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import { a, apply, b, failing, host, instance, serving, standForEach } from './sync-stand';
+import { until } from './until';
 
 standForEach();
 

@@ -3,9 +3,10 @@ import { Agent, get } from 'node:https';
 
 import type { Certificate } from '../../lib/generation/generation';
 import { orderAnew } from '../../lib/sync/pem';
+import { certificateOf } from '../../scripts/proxy/publisher';
 import { authority } from './authority';
-import { certificateOf, selfSigned, until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
+import { selfSigned } from './self-signed';
 import {
   a,
   apply,
@@ -26,6 +27,7 @@ import {
   stored,
   web,
 } from './sync-stand';
+import { until } from './until';
 
 standWithoutCertificates();
 

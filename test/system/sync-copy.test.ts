@@ -9,10 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-
-import { until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import { a, apply, b, failing, host, inHome, instance, linesOf, serving, standForAll, web } from './sync-stand';
+import { until } from './until';
 
 const copy = () => readFileSync(inHome('sync.cjs'), 'utf8');
 const script = () => join(instance.path.folder, 'sync.sh');

@@ -2,9 +2,10 @@ import { chmodSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Haproxy } from '../../lib/sync/haproxy/worker';
-import { selfSigned, until } from './haproxy-instance';
 import { ask, backend } from './haproxy-tasks';
+import { selfSigned } from './self-signed';
 import { a, apply, b, c, host, instance, servers, serving, standForEach, startRelay, stored, web } from './sync-stand';
+import { until } from './until';
 
 standForEach(() => serving(a));
 

@@ -12,11 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-
-import { until } from './haproxy-instance';
 import { ask, badAnswers, startLoad } from './haproxy-tasks';
 import { a, host, inHome, instance, linesOf, serving, standForAll, stored, web } from './sync-stand';
 import { expectWhole } from './sync-whole';
+import { until } from './until';
 
 /** `DAMAGES=each npx jest sync-damage-each` damages each file in each way; else each file in one way, and all files in each way. */
 const isEach = process.env.DAMAGES === 'each';

@@ -13,10 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-
-import { until } from './haproxy-instance';
 import { ask, type Task } from './haproxy-tasks';
 import { a, b, failing, host, inHome, instance, linesOf, standForAll, stored, web } from './sync-stand';
+import { until } from './until';
 
 let current: Task;
 let generation: number;

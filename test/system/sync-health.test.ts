@@ -1,7 +1,7 @@
 import { render } from '../../lib/haproxy/render';
-import { pause, until } from './haproxy-instance';
 import { startLoad, startTask } from './haproxy-tasks';
 import { a, apply, b, c, host, instance, serving, standForEach, web } from './sync-stand';
+import { pause, until } from './until';
 
 standForEach();
 

@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fro
 import { join } from 'node:path';
 
 import { currentName, pieceName, sha256 } from '../../lib/generation/generation';
-import { until } from './haproxy-instance';
 import { ask, backend } from './haproxy-tasks';
 import { a, apply, b, failing, host, instance, serving, standForAll, web } from './sync-stand';
+import { until } from './until';
 
 standForAll(() => serving(a));
 let generation: number;

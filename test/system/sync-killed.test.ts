@@ -1,10 +1,10 @@
 import { existsSync, readlinkSync } from 'node:fs';
 
 import type { Backend } from '../../lib/haproxy/backend';
-import { until } from './haproxy-instance';
 import { badAnswers, startLoad, type Task } from './haproxy-tasks';
 import { a, b, c, host, inHome, instance, serving, standForAll, stored, web } from './sync-stand';
 import { allUp, expectWhole } from './sync-whole';
+import { until } from './until';
 
 /** `KILLS=300 npx jest sync-killed` kills so many. */
 const kills = Number(process.env.KILLS ?? 6);

@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream';
 
 import { render } from '../../lib/haproxy/render';
 import { greeterClients, type Stream, startGreeter } from './greeter';
-import { until } from './haproxy-instance';
 import { backend, listen } from './haproxy-tasks';
 import { a, b, c, host, instance, standForAll, stored } from './sync-stand';
+import { until } from './until';
 
 /** CI makes 100. */
 const changes = Number(process.env.CHANGES ?? 20);

@@ -1,7 +1,7 @@
 import type { Haproxy } from '../../lib/sync/haproxy/worker';
-import { until } from './haproxy-instance';
 import { backend } from './haproxy-tasks';
 import { a, instance, standForAll } from './sync-stand';
+import { until } from './until';
 
 jest.setTimeout(120_000);
 standForAll();

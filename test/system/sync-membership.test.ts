@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-import { until } from './haproxy-instance';
 import { ask, backend, badAnswers, keepAlive, startLoad, startTask } from './haproxy-tasks';
 import { a, apply, b, c, host, instance, serving, standForEach } from './sync-stand';
+import { until } from './until';
 
 standForEach();
 

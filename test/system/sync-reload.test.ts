@@ -2,9 +2,9 @@ import { readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 import { type File, render } from '../../lib/haproxy/render';
-import { until } from './haproxy-instance';
 import { ask, backend, badAnswers, keepAlive, startLoad, startTask, type Task } from './haproxy-tasks';
 import { a, apply, b, c, failing, host, instance, serving, standForEach, startRelay, web } from './sync-stand';
+import { until } from './until';
 
 standForEach();
 

@@ -5,9 +5,9 @@ import type { Backend } from '../../lib/haproxy/backend';
 import { render } from '../../lib/haproxy/render';
 import { mapName } from '../../lib/haproxy/sections';
 import { type StageSettings, usualSettings } from '../../lib/haproxy/stage';
-import { until } from './haproxy-instance';
 import { ask, backend, startLoad } from './haproxy-tasks';
 import { a, failing, host, instance, standForAll, startRelay } from './sync-stand';
+import { until } from './until';
 
 standForAll(async () => {
   await instance.syncHere(publish('shop.example/'));

@@ -1,6 +1,5 @@
 import { orderAnew } from '../../lib/sync/pem';
 import { authority } from './authority';
-import { until } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import {
   a,
@@ -18,6 +17,7 @@ import {
   stored,
   web,
 } from './sync-stand';
+import { until } from './until';
 
 standWithoutCertificates();
 

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 
 import type { Backend } from '../../lib/haproxy/backend';
-import { certificateOf, type Instance, selfSigned, startInstance, until } from './haproxy-instance';
+import { type Instance, startInstance } from '../../scripts/proxy/instance';
+import { certificateOf } from '../../scripts/proxy/publisher';
+import type { SyncEnd } from '../../scripts/proxy/syncs';
 import { ask, backend, startTask, stopTasks, type Task } from './haproxy-tasks';
-import type { Outcome } from './sync-process';
+import { selfSigned } from './self-signed';
+import { until } from './until';
 
 /** What the tests of the sync stand on: an instance, and three tasks that are not served yet. */
 export let instance: Instance;
@@ -71,7 +74,7 @@ export const failing = (message: string | RegExp, code = 1) => ({
 export const inHome = (...names: string[]): string => join(instance.path.home, ...names);
 
 /** The lines of JSON in what a sync printed. */
-export const linesOf = ({ output }: Outcome): readonly string[] =>
+export const linesOf = ({ output }: SyncEnd): readonly string[] =>
   output.split('\n').filter((line) => line.startsWith('{'));
 
 /** A self-signed certificate in Parameter Store, without its key where `key` is of another. */

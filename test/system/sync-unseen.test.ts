@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-import { ask as command, pause, until } from './haproxy-instance';
+import { showProcesses } from '../../scripts/real/haproxy';
 import { ask } from './haproxy-tasks';
 import { a, apply, b, failing, host, instance, serving, standForEach, web } from './sync-stand';
+import { pause, until } from './until';
 
 const closers: (() => unknown)[] = [];
 standForEach();
@@ -97,10 +98,10 @@ describe('law 18: while HAProxy serves and cannot be talked to', () => {
     writeFileSync(file, `frontend other\n mode http\n timeout client 1s\n bind unix@${socket}.http\n`);
     const other = spawn(process.env.HAPROXY ?? 'haproxy', ['-W', '-S', socket, '-f', file], { stdio: 'ignore' });
     closers.push(() => other.kill('SIGTERM'));
-    await until(async () => /worker/.test(await command(socket, 'show proc')));
+    await until(async () => (await showProcesses(socket)).worker > 0);
 
     expect(await instance.sync(publishOther(), { SLUICE_MASTER: socket })).toMatchObject(failing("is not Sluice's"));
-    expect(await command(socket, 'show proc')).toMatch(/master +0 /);
+    expect((await showProcesses(socket)).reloads).toBe(0);
   });
 });
 

@@ -6,8 +6,8 @@ import { wantedServers } from '../../lib/haproxy/backend';
 import { mapLines } from '../../lib/haproxy/map';
 import { describedStructure, type File } from '../../lib/haproxy/render';
 import { mapName } from '../../lib/haproxy/sections';
-import { until } from './haproxy-instance';
 import { inHome, instance } from './sync-stand';
+import { until } from './until';
 
 /** What is right where a generation is reached: the disk holds it, and nothing else; HAProxy runs what the disk says. */
 export async function expectWhole(generation: number): Promise<void> {

@@ -8,9 +8,9 @@ import { type File, render } from '../../lib/haproxy/render';
 import { standIn } from '../../lib/sync/pem';
 import { backend } from '../builders';
 import { authority } from './authority';
-import { selfSigned } from './haproxy-instance';
 import { ask } from './haproxy-tasks';
 import { keepRelease, keptPart, readLeft, releases } from './released';
+import { selfSigned } from './self-signed';
 import { instance, serial, served, standForEach } from './sync-stand';
 
 /**

@@ -27,6 +27,7 @@ export async function run(given: Given, { processes, progress }: Deps): Promise<
     );
   }
   stop();
+  await Promise.all([stand.large.stop(), stand.small.stop()]);
   const told = { cases, rounds: measured };
   return {
     title: 'What a run of the sync takes',

@@ -1,5 +1,5 @@
 import { serveCertificates, setCertificate } from '../../../lib/sync/haproxy/certificates';
-import { selfSigned } from '../../system/haproxy-instance';
+import { selfSigned } from '../../system/self-signed';
 import { worker } from '../builders';
 
 const pem = selfSigned('a.com');

@@ -1,37 +1,34 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-
 import { parameterStore } from '../../lib/sync/aws/calls';
 import { instance as identity, metadata } from '../../lib/sync/aws/http';
 import { wasStarted } from '../../lib/sync/disk/staged';
 import { type Haproxy, haproxyAt } from '../../lib/sync/haproxy/worker';
 import { readSettings } from '../../lib/sync/settings';
 import { type Report, sync } from '../../lib/sync/sync';
-import { pathOfProxy } from '../../scripts/real/processes';
+import { type Processes, pathOfProxy } from '../real/processes';
+import { prefix } from './publisher';
 
-export type Outcome = {
+type Environment = Readonly<Record<string, string>>;
+type Overrides = Readonly<Record<string, string | undefined>>;
+
+export type SyncEnd = {
   readonly code: number | null;
   readonly report: Record<string, unknown>;
   readonly output: string;
 };
 
 /** Starts the script of the document with what an instance was told, as Run Command does. */
-export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
-  const startSync = (generation: number | 'health', overrides: NodeJS.ProcessEnv = {}) => {
-    const child = spawn('sh', [join(folder, 'sync.sh'), String(generation)], {
-      env: { ...environment, PATH: pathOfProxy, ...overrides },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
+export function syncsOf(processes: Processes, script: string, environment: Environment) {
+  const startSync = (generation: number | 'health', overrides: Overrides = {}) => {
+    const lines: string[] = [];
+    const child = processes.launch(['sh', script, String(generation)], {
+      environment: present({ ...environment, PATH: pathOfProxy, ...overrides }),
+      onLine: (line) => void lines.push(line),
     });
-    let output = '';
-    child.stdout.on('data', (text) => (output += text));
-    child.stderr.on('data', (text) => (output += text));
-    const ended = new Promise<Outcome>((resolve) => {
-      child.on('close', (code) => resolve({ code, output, report: lastLine(output) }));
-    });
+    const ended = child.exited.then(
+      ({ code }): SyncEnd => ({ code, output: lines.join('\n'), report: reportIn(lines.at(-1)) }),
+    );
     /** Also what it started, such as `haproxy -c`. It may have ended already. */
-    const kill = () => killGroup(child.pid ?? 0);
-    return { ended, kill };
+    return { ended, kill: () => child.kill('SIGKILL') };
   };
   const successful = async (generation: number): Promise<Report> => {
     const { code, report, output } = await startSync(generation).ended;
@@ -40,12 +37,12 @@ export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
   };
   return {
     startSync,
-    sync: (generation: number, overrides?: NodeJS.ProcessEnv) => startSync(generation, overrides).ended,
+    sync: (generation: number, overrides?: Overrides) => startSync(generation, overrides).ended,
     /**
      * In this process, which starts sooner than one of its own, unless another Node.js is to run the sync. Before HAProxy's first start it
      * waits for nothing.
      */
-    syncHere: (generation: number, wrap?: (haproxy: Haproxy) => Haproxy, overrides?: NodeJS.ProcessEnv) =>
+    syncHere: (generation: number, wrap?: (haproxy: Haproxy) => Haproxy, overrides?: Overrides) =>
       process.env.SYNC_NODE && !wrap && !overrides
         ? successful(generation)
         : inThisProcess(generation, { ...environment, ...overrides }, wrap ?? ((haproxy) => haproxy)),
@@ -54,16 +51,14 @@ export function syncsOf(folder: string, environment: NodeJS.ProcessEnv) {
   };
 }
 
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
+/** Without what the overrides take away. */
+const present = (variables: Overrides): Environment =>
+  Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 
-function inThisProcess(generation: number, environment: NodeJS.ProcessEnv, wrap: (haproxy: Haproxy) => Haproxy) {
-  const settings = readSettings({ ...environment, SLUICE_PREFIX: '/sluice/test' });
+function inThisProcess(generation: number, environment: Overrides, wrap: (haproxy: Haproxy) => Haproxy) {
+  const settings = readSettings({ ...environment, SLUICE_PREFIX: prefix });
   const { ssmEndpoint, imdsEndpoint, patienceMilliseconds, masterSocket, home, region } = settings;
   const whoAmI = () => identity(metadata(imdsEndpoint, patienceMilliseconds), region);
   const parameters = parameterStore(ssmEndpoint, patienceMilliseconds, whoAmI);
@@ -71,9 +66,9 @@ function inThisProcess(generation: number, environment: NodeJS.ProcessEnv, wrap:
   return sync(generation, { settings, parameters, haproxy: wrap(haproxy) });
 }
 
-function lastLine(output: string): Record<string, unknown> {
+function reportIn(line = ''): Record<string, unknown> {
   try {
-    return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    return JSON.parse(line) as Record<string, unknown>;
   } catch {
     return {};
   }
