@@ -1,11 +1,17 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
+import { inEnglish } from './fleet/fields';
 import { prefixPattern, prefixRule } from './generation/generation';
 import type { StageSettings } from './haproxy/stage';
 
-export const stagePrefix = z.string().regex(prefixPattern, prefixRule);
+export const stagePrefix = z.string().check(z.regex(prefixPattern, prefixRule));
 
-export const commaSeparated = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
+export const commaSeparated = z.pipe(
+  z.string(),
+  z.transform((text: string) => text.split(',').filter((item) => item !== '')),
+);
+/** A text that is not empty. */
+export const given = z.string().check(z.minLength(1));
 
 /** Returns undefined for invalid JSON, so that the schema behind it reports the fault. */
 export function parseJson(text: string): unknown {
@@ -16,12 +22,14 @@ export function parseJson(text: string): unknown {
   }
 }
 
+const json = z.pipe(z.string(), z.transform(parseJson));
+
 /** Reads a function's settings. @throws one error that names every setting that is missing or wrong. */
-export function readEnvironment<Shape extends z.ZodType>(
+export function readEnvironment<Shape extends z.ZodMiniType>(
   schema: Shape,
   environment: Readonly<Record<string, string | undefined>>,
 ): z.output<Shape> {
-  const read = schema.safeParse(environment);
+  const read = schema.safeParse(environment, inEnglish);
   if (read.success) return read.data;
   const problems = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new Error(`Settings of the function are faulty, deploy them again: ${problems.join('; ')}`);
@@ -41,33 +49,33 @@ export type Settings = {
 };
 
 /** Checked again, because nothing else may enter a line of HAProxy's configuration. */
-const stageSettings = z
-  .string()
-  .transform(parseJson)
-  .pipe(
-    z.object({
-      trustedProxies: z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be ranges of addresses')),
-      minTls: z.enum(['1.2', '1.3']),
-    }),
-  );
+const stageSettings = z.pipe(
+  json,
+  z.object({
+    trustedProxies: z.array(z.union([z.cidrv4(), z.cidrv6()], 'must be ranges of addresses')),
+    minTls: z.enum(['1.2', '1.3']),
+  }),
+);
 
-const errorPages = z
-  .string()
-  .transform((text) => parseJson(Buffer.from(text, 'base64').toString()))
-  .pipe(z.record(z.string(), z.string()));
+const errorPages = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((text: string) => parseJson(Buffer.from(text, 'base64').toString())),
+  ),
+  z.record(z.string(), z.string()),
+);
 
 const environment = z.object({
-  SLUICE_CLUSTERS: z.string().regex(/^[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*$/, 'must be cluster names, comma separated'),
-  SLUICE_PREFIX: stagePrefix,
-  SLUICE_SYNC_DOCUMENT: z.string().min(1),
-  SLUICE_PROXY_TAG: z.string().min(1),
-  SLUICE_QUEUE_URL: z.url(),
-  SLUICE_ALARM_TOPIC: z.string().regex(/^arn:[^:]+:sns:[^:]+:/, 'must be the ARN of a topic'),
-  SLUICE_ADDRESSES: commaSeparated,
-  SLUICE_CERTIFICATES: z
+  SLUICE_CLUSTERS: z
     .string()
-    .transform(parseJson)
-    .pipe(z.array(z.array(z.string().min(1)).min(1)).min(1)),
+    .check(z.regex(/^[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*$/, 'must be cluster names, comma separated')),
+  SLUICE_PREFIX: stagePrefix,
+  SLUICE_SYNC_DOCUMENT: given,
+  SLUICE_PROXY_TAG: given,
+  SLUICE_QUEUE_URL: z.url(),
+  SLUICE_ALARM_TOPIC: z.string().check(z.regex(/^arn:[^:]+:sns:[^:]+:/, 'must be the ARN of a topic')),
+  SLUICE_ADDRESSES: commaSeparated,
+  SLUICE_CERTIFICATES: z.pipe(json, z.array(z.array(given).check(z.minLength(1))).check(z.minLength(1))),
   SLUICE_STAGE_SETTINGS: stageSettings,
   SLUICE_ERROR_PAGES: errorPages,
 });

@@ -6,7 +6,7 @@ import {
   type DescribeContainerInstancesCommandOutput,
   type ECSClient,
 } from '@aws-sdk/client-ecs';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { fieldsOf } from '../fleet/fields';
 import { type Fleet, type Host, serviceKey } from '../fleet/fleet';
@@ -44,9 +44,9 @@ export function hostReader(
 }
 
 const described = z.object({
-  containerInstanceArn: z.string().min(1, 'an ARN'),
-  ec2InstanceId: z.string().optional(),
-  status: z.string().optional(),
+  containerInstanceArn: z.string().check(z.minLength(1, 'an ARN')),
+  ec2InstanceId: z.optional(z.string()),
+  status: z.optional(z.string()),
 });
 type Instance = z.infer<typeof described>;
 type UnreadHost = { readonly arn: string; readonly what: string; readonly why: string };

@@ -5,7 +5,7 @@ import {
   type ECSClient,
   ListTasksCommand,
 } from '@aws-sdk/client-ecs';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import type { Ended, ServiceState } from '../faults/tasks';
 import { fieldsOf } from '../fleet/fields';
@@ -38,22 +38,26 @@ export const serviceReader = (client: ECSClient): Pick<Deps, 'readWitness' | 're
 });
 
 const counted = z.object({ runningCount: z.number() });
-const time = z.date('a time').transform((date) => date.getTime());
+const time = z.pipe(
+  z.date('a time'),
+  z.transform((date: Date) => date.getTime()),
+);
 const described = z.object({
   desiredCount: z.number(),
   runningCount: z.number(),
-  deployments: z
-    .array(
+  deployments: z._default(
+    z.array(
       z.object({
         status: z.string(),
         taskDefinition: z.string(),
         createdAt: time,
-        failedTasks: z.number().default(0),
-        rolloutState: z.string().default(''),
+        failedTasks: z._default(z.number(), 0),
+        rolloutState: z._default(z.string(), ''),
       }),
-    )
-    .default([]),
-  events: z.array(z.object({ createdAt: time, message: z.string() })).default([]),
+    ),
+    [],
+  ),
+  events: z._default(z.array(z.object({ createdAt: time, message: z.string() })), []),
 });
 
 function toState({ desiredCount, runningCount, deployments, events }: z.infer<typeof described>): ServiceState {
@@ -77,7 +81,7 @@ function toState({ desiredCount, runningCount, deployments, events }: z.infer<ty
 async function describe<State extends object>(
   client: ECSClient,
   services: readonly string[],
-  shape: z.ZodType<State>,
+  shape: z.ZodMiniType<State>,
   otherwise?: string,
 ): Promise<ReadonlyMap<string, State | string>> {
   const states = new Map<string, State | string>();
@@ -104,7 +108,7 @@ async function describe<State extends object>(
 function statesIn<State extends object>(
   answer: DescribeServicesCommandOutput,
   asked: readonly string[],
-  shape: z.ZodType<State>,
+  shape: z.ZodMiniType<State>,
 ): ReadonlyMap<string, State | string> {
   const gone: string[] = [];
   const states = new Map<string, State | string>();
@@ -124,13 +128,14 @@ function statesIn<State extends object>(
 const ended = z.object({
   taskDefinitionArn: z.string(),
   createdAt: time,
-  stoppingAt: time.optional(),
-  stoppedAt: time.optional(),
-  stopCode: z.string().default(''),
-  stoppedReason: z.string().default(''),
-  containers: z
-    .array(z.object({ name: z.string(), exitCode: z.number().optional(), reason: z.string().optional() }))
-    .default([]),
+  stoppingAt: z.optional(time),
+  stoppedAt: z.optional(time),
+  stopCode: z._default(z.string(), ''),
+  stoppedReason: z._default(z.string(), ''),
+  containers: z._default(
+    z.array(z.object({ name: z.string(), exitCode: z.optional(z.number()), reason: z.optional(z.string()) })),
+    [],
+  ),
 });
 
 /** Of the last hour, a hundred at most: enough to see what happens again and again. */

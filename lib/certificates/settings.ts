@@ -1,6 +1,6 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
-import { commaSeparated, parseJson, readEnvironment, stagePrefix } from '../settings';
+import { commaSeparated, given, parseJson, readEnvironment, stagePrefix } from '../settings';
 import { certificateName } from './certificate';
 import { keyTypes, type Wanted } from './due/state';
 
@@ -20,27 +20,37 @@ export type Settings = {
 };
 
 /** Without repeated names: a CA issues each once, so that the certificate would never be what was ordered. */
-const names = z.array(z.string().min(1)).transform((all) => [...new Set(all)]);
-const sets = z.array(names.refine((all) => all.length > 0)).min(1);
+const names = z.pipe(
+  z.array(given).check(z.minLength(1)),
+  z.transform((all: string[]) => [...new Set(all)]),
+);
+const sets = z.array(names).check(z.minLength(1));
 
 const environment = z.object({
   SLUICE_PREFIX: stagePrefix,
   SLUICE_QUEUE_URL: z.url(),
   SLUICE_ADDRESSES: commaSeparated,
-  SLUICE_CERTIFICATES: z.string().transform((text, context) => {
-    const read = sets.safeParse(parseJson(text));
-    if (read.success && new Set(read.data.map(certificateName)).size === read.data.length) return read.data;
-    context.addIssue('must be lists of names in JSON, no two of which begin with the same name');
-    return z.NEVER;
-  }),
+  SLUICE_CERTIFICATES: z.pipe(
+    z.string(),
+    z.transform((text: string, context) => {
+      const read = sets.safeParse(parseJson(text));
+      if (read.success && new Set(read.data.map(certificateName)).size === read.data.length) return read.data;
+      context.issues.push({
+        code: 'custom',
+        message: 'must be lists of names in JSON, no two of which begin with the same name',
+        input: text,
+      });
+      return z.NEVER;
+    }),
+  ),
   SLUICE_KEY_TYPE: z.enum(keyTypes),
   SLUICE_ACME_DIRECTORY: z.url(),
-  SLUICE_ACME_REHEARSAL: z.url().optional(),
+  SLUICE_ACME_REHEARSAL: z.optional(z.url()),
   SLUICE_ACME_PROFILE: z.string(),
   SLUICE_CONTACT: z.email(),
-  SLUICE_HOSTED_ZONE_ID: z.string().min(1),
+  SLUICE_HOSTED_ZONE_ID: given,
   SLUICE_CHALLENGE_ZONES: commaSeparated,
-  SLUICE_RESOLVER: z.string().regex(/:\d+$/, 'must be address:port').optional(),
+  SLUICE_RESOLVER: z.optional(z.string().check(z.regex(/:\d+$/, 'must be address:port'))),
 });
 
 /** Where certificates of a directory are tried after a failure (Let's Encrypt, staging environment). */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { fieldsOf } from '../fleet/fields';
 import { sha256, standardBytes } from '../generation/generation';
@@ -66,7 +66,7 @@ export const withoutIds = (text: string): string => text.replace(ids, '…');
 const ids =
   /\b(i-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(i-)?[0-9a-f]{16,}\b|\b\d{4}-\d\d-\d\dT[\d:.]+Z?|\b\d{6,}\b/gi;
 
-const fault = z.object({ service: z.string().optional(), message: z.string() });
+const fault = z.object({ service: z.optional(z.string()), message: z.string() });
 const kept = z.object({
   faults: z.array(fault),
   ofTasks: z.array(fault),
@@ -74,8 +74,8 @@ const kept = z.object({
   since: z.number(),
   ask: z.array(z.string()),
   atTick: z.string(),
-  mailed: z.object({ set: z.string(), at: z.number() }).optional(),
-  unmailed: z.string().optional(),
+  mailed: z.optional(z.object({ set: z.string(), at: z.number() })),
+  unmailed: z.optional(z.string()),
 });
 
 /** Never throws. What is damaged counts as never written: a mail may then come twice. */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { readFields } from './fields';
 import type { Definition, LabelledContainer } from './fleet';
@@ -18,18 +18,18 @@ export function parseDefinition(input: unknown): Definition {
 /** `nat` and `default` are those of Windows: ports are bound on the host, as in `bridge`. */
 const networks = ['bridge', 'host', 'awsvpc', 'none', 'default', 'nat'];
 const portMapping = z.object({
-  containerPort: z.number().optional(),
-  containerPortRange: z.string().optional(),
-  protocol: z.string().optional(),
+  containerPort: z.optional(z.number()),
+  containerPortRange: z.optional(z.string()),
+  protocol: z.optional(z.string()),
 });
 const described = z.object({
   revision: z.number(),
-  networkMode: z.enum(networks, `one of ${networks.join(', ')}`).default('bridge'),
+  networkMode: z._default(z.enum(networks, `one of ${networks.join(', ')}`), 'bridge'),
   containerDefinitions: z.array(
     z.object({
-      name: z.string().min(1, 'a name'),
-      dockerLabels: z.record(z.string(), z.string()).default({}),
-      portMappings: z.array(portMapping).default([]),
+      name: z.string().check(z.minLength(1, 'a name')),
+      dockerLabels: z._default(z.record(z.string(), z.string()), {}),
+      portMappings: z._default(z.array(portMapping), []),
     }),
   ),
 });

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { quote } from '../printable';
 import { readFields, Unreadable } from './fields';
@@ -21,9 +21,9 @@ export type Evidence = {
 
 const envelope = z.object({
   source: z.string(),
-  'detail-type': z.string().default(''),
-  time: z.string().default(''),
-  detail: z.unknown().optional(),
+  'detail-type': z._default(z.string(), ''),
+  time: z._default(z.string(), ''),
+  detail: z.optional(z.unknown()),
 });
 const hostChange = z.object({ containerInstanceArn: z.string(), status: z.string() });
 const spotWarning = z.object({ 'instance-id': z.string() });

@@ -1,4 +1,5 @@
-import type * as z from 'zod';
+import { en } from 'zod/locales';
+import type * as z from 'zod/mini';
 
 import { quote } from '../printable';
 
@@ -7,12 +8,15 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
+/** zod/mini itself says "Invalid input" of every fault. */
+export const inEnglish = { error: en().localeError };
+
 /** The messages of a schema say what a field should be: "the ARN of a task". */
 export function fieldsOf<Output>(
-  schema: z.ZodType<Output>,
+  schema: z.ZodMiniType<Output>,
   input: unknown,
 ): { readonly value: Output } | { readonly why: string } {
-  const { success, data, error } = schema.safeParse(withoutNulls(input));
+  const { success, data, error } = schema.safeParse(withoutNulls(input), inEnglish);
   if (success) return { value: data };
   return {
     why: error.issues
@@ -31,7 +35,7 @@ function withoutNulls(value: unknown): unknown {
 }
 
 /** @throws Unreadable */
-export function readFields<Output>(schema: z.ZodType<Output>, input: unknown): Output {
+export function readFields<Output>(schema: z.ZodMiniType<Output>, input: unknown): Output {
   const read = fieldsOf(schema, input);
   if ('why' in read) throw new Unreadable(read.why);
   return read.value;

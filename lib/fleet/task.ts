@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { readFields } from './fields';
 
@@ -39,48 +39,49 @@ type Binding = { readonly containerPort: number; readonly hostPort: number; read
 
 /** AWS: NetworkBinding. It has either a single port or a range, such as `8000-8010`. */
 const networkBinding = z.object({
-  bindIP: z.string().optional(),
-  containerPort: z.number().optional(),
-  hostPort: z.number().optional(),
-  containerPortRange: z.string().optional(),
-  hostPortRange: z.string().optional(),
-  protocol: z.string().optional(),
+  bindIP: z.optional(z.string()),
+  containerPort: z.optional(z.number()),
+  hostPort: z.optional(z.number()),
+  containerPortRange: z.optional(z.string()),
+  hostPortRange: z.optional(z.string()),
+  protocol: z.optional(z.string()),
 });
 
 const networkInterface = z.object({
-  privateIpv4Address: z.ipv4('an IPv4 address').optional(),
-  ipv6Address: z.string().optional(),
+  privateIpv4Address: z.optional(z.ipv4('an IPv4 address')),
+  ipv6Address: z.optional(z.string()),
 });
 
 const record = z.object({
-  taskArn: z.string().regex(/^arn:[^:]+:ecs:[^:]*:[^:]*:task\/[A-Za-z0-9_-]+\/[A-Za-z0-9-]+$/, 'the ARN of a task'),
-  taskDefinitionArn: z.string().regex(/^[\x21-\x7e]+$/, 'an ARN'),
-  containerInstanceArn: z.string().optional(),
-  // It becomes the name of a backend (AWS: CreateService, serviceName).
-  group: z
+  taskArn: z
     .string()
-    .regex(/^(?!service:)|^service:[A-Za-z0-9_-]+$/, 'the group of a service')
-    .optional(),
-  startedBy: z.string().optional(),
+    .check(z.regex(/^arn:[^:]+:ecs:[^:]*:[^:]*:task\/[A-Za-z0-9_-]+\/[A-Za-z0-9-]+$/, 'the ARN of a task')),
+  taskDefinitionArn: z.string().check(z.regex(/^[\x21-\x7e]+$/, 'an ARN')),
+  containerInstanceArn: z.optional(z.string()),
+  // It becomes the name of a backend (AWS: CreateService, serviceName).
+  group: z.optional(z.string().check(z.regex(/^(?!service:)|^service:[A-Za-z0-9_-]+$/, 'the group of a service'))),
+  startedBy: z.optional(z.string()),
   version: z.number(),
-  createdAt: z
-    .union([z.string(), z.date()], 'a time')
-    .refine((time) => !Number.isNaN(new Date(time).getTime()), 'a time')
-    .optional(),
+  createdAt: z.optional(
+    z
+      .union([z.string(), z.date()], 'a time')
+      .check(z.refine((time) => !Number.isNaN(new Date(time).getTime()), 'a time')),
+  ),
   desiredStatus: z.string(),
   lastStatus: z.string(),
-  healthStatus: z.string().optional(),
-  launchType: z.string().optional(),
-  containers: z
-    .array(
+  healthStatus: z.optional(z.string()),
+  launchType: z.optional(z.string()),
+  containers: z._default(
+    z.array(
       z.object({
-        name: z.string().min(1, 'a name'),
-        lastStatus: z.string().optional(),
-        networkInterfaces: z.array(networkInterface).default([]),
-        networkBindings: z.array(networkBinding).default([]),
+        name: z.string().check(z.minLength(1, 'a name')),
+        lastStatus: z.optional(z.string()),
+        networkInterfaces: z._default(z.array(networkInterface), []),
+        networkBindings: z._default(z.array(networkBinding), []),
       }),
-    )
-    .default([]),
+    ),
+    [],
+  ),
 });
 
 type Raw = z.infer<typeof record>;

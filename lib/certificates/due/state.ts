@@ -1,5 +1,5 @@
-import * as z from 'zod';
-
+import * as z from 'zod/mini';
+import { inEnglish } from '../../fleet/fields';
 import type { Certificate as Listed } from '../../generation/generation';
 import { certificateName, sameNames } from '../certificate';
 
@@ -14,8 +14,8 @@ export type Wanted = {
 };
 
 const time = z.number();
-const names = z.array(z.string()).readonly();
-const version = z.number().int().positive();
+const names = z.readonly(z.array(z.string()));
+const version = z.int().check(z.positive());
 
 const held = z.object({
   names,
@@ -28,28 +28,28 @@ const held = z.object({
   /** Parameter versions. */
   key: version,
   chain: version,
-  renewalId: z.string().optional(),
+  renewalId: z.optional(z.string()),
 });
 
-const attempts = z
-  .object({
+const attempts = z.readonly(
+  z.object({
     /** When the CA may have issued these names. */
-    issued: z.array(time).readonly(),
+    issued: z.readonly(z.array(time)),
     failures: z.number(),
     /** Our own rule; a deploy, or a run that a person starts, may try sooner. */
     waitUntil: time,
     /** The CA's rule; no run may try sooner. */
     refusedUntil: time,
-  })
-  .readonly();
+  }),
+);
 
 const state = z.object({
-  held: held.optional(),
-  asked: z.object({ serial: z.string(), start: time, end: time, at: time, askAgainAt: time }).optional(),
+  held: z.optional(held),
+  asked: z.optional(z.object({ serial: z.string(), start: time, end: time, at: time, askAgainAt: time })),
   attempts,
   /** Another set of names, and another CA, have limits of their own. */
   attempted: names,
-  attemptedAt: z.string().optional(),
+  attemptedAt: z.optional(z.string()),
 });
 
 /** Holds no secret. Epoch milliseconds. */
@@ -61,7 +61,7 @@ export const noAttempts: Attempts = { issued: [], failures: 0, waitUntil: 0, ref
 
 /** @throws when it is damaged. Danger: a certificate without its state would be ordered again in every run. */
 export function parseState(text: string): State {
-  const read = state.safeParse(JSON.parse(text));
+  const read = state.safeParse(JSON.parse(text), inEnglish);
   if (read.success) return read.data;
   throw new Error(read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 }
