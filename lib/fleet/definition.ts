@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 import { readFields } from './fields';
 import type { Definition, LabelledContainer } from './fleet';
-import { readRange } from './task';
+import { portNumber, readRange } from './task';
 
 /** Reads what `DescribeTaskDefinition` and a file for `register-task-definition` share. @throws Unreadable, with the wrong fields. */
 export function parseDefinition(input: unknown): Definition {
@@ -18,7 +18,7 @@ export function parseDefinition(input: unknown): Definition {
 /** `nat` and `default` are those of Windows: ports are bound on the host, as in `bridge`. */
 const networks = ['bridge', 'host', 'awsvpc', 'none', 'default', 'nat'];
 const portMapping = z.object({
-  containerPort: z.optional(z.number()),
+  containerPort: z.optional(portNumber),
   containerPortRange: z.optional(z.string()),
   protocol: z.optional(z.string()),
 });

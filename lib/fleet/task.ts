@@ -37,11 +37,15 @@ export type PortRange = { readonly from: number; readonly to: number };
 /** `count` consecutive ports of a container, bound to as many of its instance. */
 type Binding = { readonly containerPort: number; readonly hostPort: number; readonly count: number };
 
+const isPort = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= 65_535;
+/** 0 where none is bound. */
+export const portNumber = z.number().check(z.refine(isPort, 'the number of a port'));
+
 /** AWS: NetworkBinding. It has either a single port or a range, such as `8000-8010`. */
 const networkBinding = z.object({
   bindIP: z.optional(z.string()),
-  containerPort: z.optional(z.number()),
-  hostPort: z.optional(z.number()),
+  containerPort: z.optional(portNumber),
+  hostPort: z.optional(portNumber),
   containerPortRange: z.optional(z.string()),
   hostPortRange: z.optional(z.string()),
   protocol: z.optional(z.string()),
@@ -151,12 +155,15 @@ const byPort = (a: Binding, b: Binding): number => a.containerPort - b.container
 function toBinding({ containerPort, hostPort, containerPortRange, hostPortRange }: RawBinding): readonly Binding[] {
   if (containerPort && hostPort) return [{ containerPort, hostPort, count: 1 }];
   const [container, host] = [readRange(containerPortRange), readRange(hostPortRange)];
-  if (container === undefined || host === undefined) return [];
-  return [{ containerPort: container.from, hostPort: host.from, count: container.to - container.from + 1 }];
+  if (container === undefined || host === undefined || length(container) !== length(host)) return [];
+  return [{ containerPort: container.from, hostPort: host.from, count: length(container) }];
 }
+
+const length = ({ from, to }: PortRange): number => to - from + 1;
 
 /** AWS: PortMapping, `containerPortRange`. */
 export function readRange(text = ''): PortRange | undefined {
-  const [, from, to] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
-  return from === undefined || Number(from) > Number(to) ? undefined : { from: Number(from), to: Number(to) };
+  const [, from, to] = (/^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []).map(Number);
+  if (from === undefined || to === undefined) return undefined;
+  return from > 0 && from <= to && isPort(to) ? { from, to } : undefined;
 }

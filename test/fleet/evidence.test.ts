@@ -27,6 +27,8 @@ describe('reading a batch', () => {
     ['IPv6 of a range, IPv4 of a port in it', ':: 80-89 180-189 tcp, 0.0.0.0 80 2 tcp', '80 2 1, 80 180 10'],
     ['a range', '0.0.0.0 8000-8009 40000-40009 tcp, :: 8000-8009 41000-41009 tcp', '8000 40000 10'],
     ['a range that is none', '0.0.0.0 9-8 all tcp', ''],
+    ['a range beyond the last port', '0.0.0.0 8000-8009 65530-65539 tcp', ''],
+    ['a range of another length', '0.0.0.0 8000-8009 65535-65535 tcp', ''],
   ])('reads bound ports: %s', (_, given, expected) => {
     const networkBindings = given.split(', ').map((each) => {
       const [bindIP, container = '', host, protocol] = each.split(' ');
@@ -89,7 +91,7 @@ describe('reading a batch', () => {
     expect(readEvidence(bodies)).toStrictEqual({ ...nothing, ...expected });
   });
 
-  it.each([
+  it.each<[string, string, string]>([
     ['is not JSON', '{', 'ignored an unreadable message (it is not JSON)'],
     ['lacks a task', taskEvent('a', { taskArn: undefined }), 'unreadable message (host-1: taskArn is missing)'],
     [
@@ -113,6 +115,11 @@ describe('reading a batch', () => {
       taskEvent('a', { containers: [{ name: 'web', networkInterfaces: [{ privateIpv4Address: '10.0.0.1 check' }] }] }),
       '"10.0.0.1 check", which is not an IPv4 address)',
     ],
+    ...[80.5, -1, 70_000, '80'].map((hostPort): [string, string, string] => [
+      `has the port ${JSON.stringify(hostPort)}`,
+      taskEvent('a', { containers: [{ name: 'web', networkBindings: [{ containerPort: 80, hostPort }] }] }),
+      `networkBindings[0].hostPort is "${hostPort}", which is not ${hostPort === '80' ? 'a number' : 'the number of a port'})`,
+    ]),
     [
       'is about a service of no name',
       taskEvent('a', { group: 'service:a\nb' }),

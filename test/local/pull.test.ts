@@ -9,15 +9,18 @@ const processes = startProcesses();
 const stops: (() => Promise<void>)[] = [processes.stop];
 afterAll(() => Promise.all(stops.map((stop) => stop())));
 
-/** Ends with the next of its codes. */
+/** Ends with the next of its codes, or hangs. */
 const sync = `
 const fs = require('node:fs'), path = require('node:path').join(__dirname, 'codes');
 const [code, ...rest] = JSON.parse(fs.readFileSync(path, 'utf8'));
 fs.writeFileSync(path, JSON.stringify(rest));
-process.exit(code);`;
+if (code === 'hangs') setInterval(() => {}, 1_000);
+else process.exit(code);`;
+
+const limitSeconds = 180;
 
 /** The seconds between the starts of the pull unit after a boot, with a sync that ends with these codes in turn. */
-async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
+async function pausesAfter(...codes: (number | 'hangs')[]): Promise<readonly number[]> {
   const own = await machine(`i-${codes.join('')}`.slice(0, 20), processes, {});
   const pauses: number[] = [];
   let left = codes.length;
@@ -25,10 +28,12 @@ async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
   const start = new Promise<void>((resolve) => {
     ended = resolve;
   });
-  // Each pause is over at once; the last code says that it is the end.
+  // Each pause is over at once; a start that hangs reaches its limit when it has begun.
   const after = (milliseconds: number, run: () => void) => {
-    pauses.push(Math.round(milliseconds / 1_000));
-    run();
+    const seconds = Math.round(milliseconds / 1_000);
+    if (seconds !== limitSeconds) pauses.push(seconds);
+    if (seconds !== limitSeconds) run();
+    else if (codes.includes('hangs')) setTimeout(run, 500);
   };
   own.store('/etc/systemd/system/sluice-pull.service', unit, 0o644);
   own.store('/var/lib/sluice/environment', '', 0o600);
@@ -52,6 +57,10 @@ async function pausesAfter(...codes: number[]): Promise<readonly number[]> {
 describe('the pull after a boot', () => {
   it('is not begun again when all is applied but a certificate: no further start could repair that', async () => {
     expect(await pausesAfter(2)).toStrictEqual([]);
+  });
+
+  it('is ended after three minutes if it hangs, and begun again', async () => {
+    expect(await pausesAfter('hangs', 0)).toStrictEqual([10]);
   });
 
   it('is begun again until it succeeds, soon at first and then as often as a tick comes', async () => {

@@ -90,6 +90,8 @@ function start(state: State, name: string): void {
   const child = machine.launch(argvOf(last(unit, 'ExecStart'), environment, machine), environment, machine.write);
   running.set(name, child);
   say('boot', `systemd on ${machine.id} starts ${name}`);
+  const limit = last(unit, 'Type') === 'oneshot' ? last(unit, 'TimeoutStartSec') : '';
+  if (limit !== '') timers.after(milliseconds(limit), () => child.kill('SIGTERM'));
   void child.exited.then(({ code, signal }) => {
     running.delete(name);
     if (!state.isOn || !startsAgain(unit, code)) return void restarts.delete(name);
