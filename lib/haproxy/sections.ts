@@ -30,6 +30,7 @@ ${globalLimits}
     ssl-default-bind-options ssl-min-ver TLSv${minTls} no-tls-tickets
     # Groups over finite fields cost the server 120 times as much.
     ssl-default-bind-curves X25519:P-256:P-384
+    ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
     ssl-default-bind-ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305
 .if !defined(SLUICE_UNPRIVILEGED)
     chroot /var/lib/haproxy

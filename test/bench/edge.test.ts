@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { parseBackend } from '../../lib/haproxy/backend';
 import { sluiceFiles } from '../../scripts/bench/edge/configurations';
-import { host } from '../../scripts/bench/edge/load';
+import { checkAnswers, host } from '../../scripts/bench/edge/load';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,6 +34,15 @@ it('spreads 1,000 routes over as many services as may have them, with the host o
   const hosts = [...new Set(backends.flatMap(({ routes }) => routes.map((route) => route.host)))];
   expect(backends.map(({ routes }) => routes.length)).toStrictEqual(Array(20).fill(50));
   expect([hosts.length, hosts.indexOf(host)]).toStrictEqual([500, 250]);
+});
+
+it('refuses to compare a proxy that spoke an older TLS than the others', () => {
+  const report = (version: string) => `TLS Protocol: ${version}
+requests: 2 total, 2 started, 2 done, 2 succeeded, 0 failed, 0 errored, 0 timeout
+status codes: 2 2xx, 0 3xx, 0 4xx, 0 5xx`;
+
+  expect(() => checkAnswers(report('TLSv1.3'), 2)).not.toThrow();
+  expect(() => checkAnswers(report('TLSv1.2'), 2)).toThrow('the proxy spoke TLSv1.2');
 });
 
 it('measures each protocol, names the peers that are not there, and leaves nothing running', async () => {

@@ -48,6 +48,20 @@ it('skips the expensive groups that a client offers first', () => {
   expect(output).toContain('Server Temp Key: X25519');
 });
 
+it.each([
+  ['1.3', '-tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256', 'TLS_AES_128_GCM_SHA256'],
+  [
+    '1.2',
+    '-tls1_2 -cipher ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+  ],
+])('encrypts with AES-128 in TLS %s, which costs less, though a client names AES-256 first', (_, offered, cipher) => {
+  const words = `s_client -connect ${door.instance.host}:10443 ${offered}`;
+  const output = execFileSync('openssl', words.split(' '), { input: '', encoding: 'utf8', stdio: 'pipe' });
+
+  expect(output).toContain(`Cipher is ${cipher}`);
+});
+
 it.each(['TLSv1.2', 'TLSv1.3'] as const)('%s resumes a session, by memory and not by a ticket', async (version) => {
   const first = await shake(inVersion(version));
   const ticket = first?.socket.getTLSTicket();

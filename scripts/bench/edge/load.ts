@@ -75,7 +75,8 @@ export const atRate = (seat: Seat, perSecond: number, requests: number, file: st
 /**
  * Reads h2load's report.
  *
- * @throws when one of so many requests was not answered, or not by 2xx; the task knows no other 2xx than 200.
+ * @throws when one of so many requests was not answered, or not by 2xx; the task knows no other 2xx than 200. Or when TLS was not 1.3:
+ * a handshake of 1.2 costs another amount.
  */
 export function checkAnswers(output: string, sent: number): void {
   const requests = /^requests: .* (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout$/m.exec(
@@ -89,4 +90,7 @@ export function checkAnswers(output: string, sent: number): void {
     throw new Error(`not every request was answered by 200, so nothing was measured.
 ${requests[0]}
 ${codes[0]}`);
+  const spoken = /^TLS Protocol: (.*)$/m.exec(output)?.[1] ?? 'TLSv1.3';
+  if (spoken !== 'TLSv1.3')
+    throw new Error(`the proxy spoke ${spoken}; let it offer TLS 1.3, or its CPU cannot be compared with the others'`);
 }

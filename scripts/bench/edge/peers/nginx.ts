@@ -13,7 +13,7 @@ export const nginx: Peer = {
   version: () => /nginx\/(\S+)/.exec(said(binary, '-v') ?? '')?.[1],
   absent: 'nginx does not run: "apt-get install nginx-light" installs it, and NGINX may name another one',
   setting:
-    'nginx has one worker, as its `auto` has on one core, keeps connections to the task, sets Host, X-Real-IP, X-Forwarded-For and X-Forwarded-Proto, and writes no access log.',
+    'nginx has one worker, as its `auto` has on one core, offers TLS 1.2 and 1.3, as it does by itself since 1.23.4, keeps connections to the task, sets Host, X-Real-IP, X-Forwarded-For and X-Forwarded-Proto, and writes no access log.',
   configuration: (stand, name, service): Configuration => ({
     command: (seat, run) => {
       const file = join(run, `${name}.conf`);
@@ -46,6 +46,7 @@ ${service.tasks.map((task) => `        server ${task};`).join('\n')}
     }
     ssl_certificate ${certificate};
     ssl_certificate_key ${certificate};
+    ssl_protocols TLSv1.2 TLSv1.3;
     ssl_session_cache shared:SSL:10m;
     proxy_http_version 1.1;
     proxy_set_header Connection "";
