@@ -1,6 +1,7 @@
 import type { Backend } from './backend';
 import { counters, entranceLimits } from './limits';
 import { routingRules } from './map';
+import { nextBackends, nextBinds } from './next-worker';
 import { page } from './sections';
 import type { StageSettings } from './stage';
 
@@ -61,6 +62,7 @@ export const frontends = (backends: readonly Backend[], settings: StageSettings)
     bind "\${SLUICE_HTTP-:80}"
     # The first certificate is for clients without SNI, regardless of the other files.
     bind "\${SLUICE_HTTPS-:443}" ssl crt "\${SLUICE-/etc/haproxy/sluice}/certificates/00-stand-in.pem" crt "\${SLUICE-/etc/haproxy/sluice}/certificates/" alpn h2,http/1.1
+${indented(nextBinds)}
 ${indented(entranceLimits(settings.trustedProxies))}
 ${requestRules}
     http-response del-header Keep-Alive
@@ -79,6 +81,8 @@ ${page(404, settings)}
     http-request return status 404 default-errorfiles
 
 ${counters(settings.trustedProxies)}
+
+${nextBackends}
 `;
 
 const indented = (rules: readonly string[]): string => rules.map((rule) => `    ${rule}`).join('\n');

@@ -1,21 +1,22 @@
 import type { Entry } from '../edge/label';
 import { labelEntries } from '../edge/labels';
 import type { Backend, Route } from './backend';
+import { passOn } from './next-worker';
 import { mapPath } from './sections';
 
-type Routed = { readonly backends: readonly Backend[]; readonly certified: readonly string[] };
-
 /** HAProxy skips it as configuration. See `mapName`. */
-export function mapText({ backends, certified }: Routed): string {
-  const routes = backends.flatMap(({ name, routes }) => routes.map((route): Entry => [keyOf(route), name]));
-  const entries = [
-    ...routes,
-    ...certified.map((name): Entry => [`https:${name}/`, 'redirect']),
-    ...backends.flatMap(labelEntries),
-  ];
+export function mapText(entries: readonly Entry[]): string {
   const lines = [...new Set(entries.map((entry) => entry.join(' ')))].sort();
   return ['# A map: it is not read as configuration.', '.if 0', ...lines, '.endif', ''].join('\n');
 }
+
+type Routed = { readonly backends: readonly Backend[]; readonly certified: readonly string[] };
+
+export const mapEntries = ({ backends, certified }: Routed): readonly Entry[] => [
+  ...backends.flatMap(({ name, routes }) => routes.map((route): Entry => [keyOf(route), name])),
+  ...certified.map((name): Entry => [`https:${name}/`, 'redirect']),
+  ...backends.flatMap(labelEntries),
+];
 
 /** The keys and values of a map, one line each, sorted. */
 export const mapLines = (text: string): readonly string[] =>
@@ -54,6 +55,7 @@ export function routingRules(backends: readonly Backend[]): readonly string[] {
     'http-request set-var(txn.path) path',
     // A certificate for *.example.com covers one label before the dot (RFC 6125, 6.4.3).
     `http-request redirect location https://%[var(txn.host)]%[pathq] code 308 if !{ ssl_fc } ${certified('https:', 'txn.host')} || !{ ssl_fc } ${onePlace}`,
+    passOn,
     lookUp('var(txn.host)'),
     ...wildcards.map((depth) => lookUp(`${rest},field(-1,.,${depth}),concat(*)`)),
     lookUp('str(*)'),

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 
 import { userFiles } from '../edge/auth';
+import type { Entry } from '../edge/label';
 import { labelLines } from '../edge/labels';
 import { type Backend, headerLine, serverLine, serverOptions } from './backend';
 import { frontends } from './frontends';
 import { serviceLimits } from './limits';
-import { mapText } from './map';
+import { mapEntries, mapText } from './map';
 import { defaults, global, mapName } from './sections';
 import { type StageSettings, usualSettings } from './stage';
 
@@ -21,18 +22,33 @@ export type Configuration = {
 /** Writes the same bytes for the same input in any order. HAProxy loads files in C order, and needs `defaults` before their users. */
 export function render({ backends, certified, settings = usualSettings }: Configuration): readonly File[] {
   const sorted = [...backends].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const entrance = { name: '10-frontends.cfg', text: frontends(sorted, settings) };
-  const map = { name: mapName, text: mapText({ backends: sorted, certified }) };
   const services = sorted.map((backend) => ({ name: `50-${backend.name}.cfg`, text: backendFile(backend, settings) }));
-  const users = userFiles(sorted);
+  return assemble({
+    ...{ settings, users: userFiles(sorted), services, options: sorted.map(serverOptions) },
+    entrance: frontends(sorted, settings),
+    map: mapEntries({ backends: sorted, certified }),
+  });
+}
 
-  const options = sorted.map(serverOptions);
+/** What a proxy serves before anything was published. The sync carries this function, so it must not need the labels. */
+export const renderEmpty = (settings = usualSettings): readonly File[] =>
+  assemble({ settings, users: [], services: [], options: [], entrance: frontends([], settings), map: [] });
+
+type Parts = {
+  readonly settings: StageSettings;
+  readonly entrance: string;
+  readonly users: readonly File[];
+  readonly map: readonly Entry[];
+  readonly services: readonly File[];
+  readonly options: readonly string[];
+};
+
+function assemble({ settings, users, services, options, entrance, map }: Parts): readonly File[] {
   const shared = defaults(settings);
-  const digest = structure(
-    [entrance, ...users, ...services, { name: '00-global.cfg', text: global('', settings) + shared }],
-    options,
-  );
-  return [{ name: '00-global.cfg', text: global(digest, settings) + shared }, ...users, entrance, map, ...services];
+  const file = (digest: string): File => ({ name: '00-global.cfg', text: global(digest, settings) + shared });
+  const others = [...users, { name: '10-frontends.cfg', text: entrance }];
+  const digest = structure([...others, ...services, file('')], options);
+  return [file(digest), ...others, { name: mapName, text: mapText(map) }, ...services];
 }
 
 /**

@@ -7,9 +7,10 @@ import { confirm, type Installed, isTried, readInstalled, tryWith, undo } from '
 import { keepsHealth, writeHealth } from './disk/staged';
 import type { Down, Foreign } from './faulty-tasks';
 import { serveCertificates } from './haproxy/certificates';
-import { boundAddresses, ended, hasEnded, refuseTakenPorts, tlsAddress, verifiedReload } from './haproxy/check';
+import { boundAddresses, refuseTakenPorts, tlsAddress } from './haproxy/check';
 import { settleMap } from './haproxy/map';
 import { removeServers, runningServers, settleServers, settleShared } from './haproxy/membership';
+import { ended, hasEnded, verifiedReload } from './haproxy/reload';
 import { faultyTasks } from './haproxy/serving';
 import { currentWorker, type Haproxy, type ServingWorker, type Worker } from './haproxy/worker';
 import { standIn } from './pem';
@@ -73,14 +74,15 @@ type Applied = {
 };
 
 /** At run time if only servers, routes and certificates differ, else by a reload. */
-export async function applyRunning(running: Running, target: Target): Promise<Outcome> {
+export async function applyRunning(running: Running, target: Target): Promise<Outcome & { readonly worker: Worker }> {
   const plan = await planned(running, target);
   const { settings, haproxy, worker, structure } = plan;
   try {
-    const outcome = await report(plan, (await atRunTime(plan)) ?? (await byReload(plan)));
+    const applied = (await atRunTime(plan)) ?? (await byReload(plan));
+    const outcome = await report(plan, applied);
     // Last: if HAProxy ends with what it was reloaded with, systemd must start what served before.
     confirm(settings.link);
-    return outcome;
+    return { ...outcome, worker: applied.worker };
   } catch (error) {
     throw isTried(settings.link) && (await hasEnded(haproxy, worker)) ? ended(structure) : error;
   } finally {

@@ -1,3 +1,5 @@
+import { isNext } from '../haproxy/next-worker';
+
 export type RunningServer = {
   readonly backend: string;
   readonly name: string;
@@ -33,6 +35,7 @@ export function parseProcesses(reply: string): Processes {
   return { master: Number(master[1]), reloads: Number(master[2]), failed: Number(master[3] ?? 0), workers };
 }
 
+/** Tasks only. */
 export function parseServersState(reply: string): readonly RunningServer[] {
   const lines = reply.split('\n').filter((line) => line.trim() !== '');
   const columns = lines
@@ -41,10 +44,11 @@ export function parseServersState(reply: string): readonly RunningServer[] {
     .split(' ');
   if (lines[0] !== '1' || !columns) throw new Error('HAProxy did not answer "show servers state" in format 1');
   const valueIn = reader(columns);
-  return lines.slice(2).map((line) => {
+  const servers = lines.slice(2).map((line) => {
     const values = line.split(' ');
     return runningServer((column) => valueIn(values, column) ?? '', line);
   });
+  return servers.filter(({ backend }) => !isNext(backend));
 }
 
 /** With thousands of servers, a search for the column in each line would take longer than HAProxy does. */

@@ -2,15 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { sha256 } from '../generation/generation';
 import { wantedServers } from '../haproxy/backend';
-import { render } from '../haproxy/render';
+import { renderEmpty } from '../haproxy/render';
 import { applyRunning, type Done, type Outcome, type Running, type Target } from './apply';
 import type { Parameters } from './aws/calls';
 import { heal, type Installed, prune, readInstalled, switchTo, undo } from './disk/installed';
 import { atRest, keep, noteStarted, stage, writeAtRest } from './disk/staged';
-import { certificateCheck, checkConfiguration, EndedByReload, makeStandIn } from './haproxy/check';
+import { certificateCheck, checkConfiguration, makeStandIn } from './haproxy/check';
 import { settleShared } from './haproxy/membership';
+import { EndedByReload } from './haproxy/reload';
 import { isStartedWith, whyNotRunning } from './haproxy/serving';
-import { currentWorker, type Haproxy } from './haproxy/worker';
+import { currentWorker, type Haproxy, type Worker } from './haproxy/worker';
 import { standIn, withoutRefused } from './pem';
 import { fetchWanted, isInstalled, isLate, readCurrent, type Wanted } from './published';
 import type { Settings } from './settings';
@@ -26,46 +27,50 @@ export type Deps = { readonly settings: Settings; readonly parameters: Parameter
 /** Without a worker and a fault this is the first boot, which starts HAProxy later. */
 type Found = Omit<Running, 'worker'> & { readonly worker?: Running['worker']; readonly fault?: string };
 
+/** `worker` served in the end; `undefined` if HAProxy was not started yet. */
+type Tried = { readonly worker: Worker | undefined } & ({ readonly report: Report } | { readonly error: unknown });
+
 /**
  * Safe to repeat, and to cut off anywhere. A reload that a killed sync or an update of HAProxy's package has begun may replace the worker
  * meanwhile; then all is done again, once. @throws when HAProxy is not at the asked generation; it keeps what it had.
  */
 export async function sync(asked: number, deps: Deps): Promise<Report> {
-  let told: number | undefined;
-  const master = (command: string) => {
-    const worker = /^@!(\d+) (?!show info$)/.exec(command)?.[1];
-    if (worker !== undefined) told = Number(worker);
-    return deps.haproxy.master(command);
-  };
-  const attempt = () => syncOnce(asked, { ...deps, haproxy: { ...deps.haproxy, master } });
-
-  const [first] = await Promise.allSettled([attempt()]);
-  if (first.status === 'rejected' && first.reason instanceof EndedByReload) throw first.reason;
-  const serving = told === undefined ? undefined : await currentWorker(deps.haproxy).catch(() => undefined);
-  if (serving && serving.pid !== told) return attempt();
-  if (first.status === 'rejected') throw first.reason;
-  return first.value;
+  const first = await tryOnce(asked, deps);
+  const tried = (await isReplaced(first, deps.haproxy)) ? await tryOnce(asked, deps) : first;
+  if ('error' in tried) throw tried.error;
+  return tried.report;
 }
 
-async function syncOnce(asked: number, deps: Deps): Promise<Report> {
-  const { settings, parameters, haproxy } = deps;
+async function isReplaced(tried: Tried, haproxy: Haproxy): Promise<boolean> {
+  if (!tried.worker || ('error' in tried && tried.error instanceof EndedByReload)) return false;
+  const serving = await currentWorker(haproxy).catch(() => undefined);
+  return serving !== undefined && serving.pid !== tried.worker.pid;
+}
+
+/** @throws when what is wanted, or HAProxy, could not be read */
+async function tryOnce(asked: number, { settings, parameters, haproxy }: Deps): Promise<Tried> {
   heal(settings.home, settings.link);
   undo(settings.link);
   const installed = readInstalled(settings.link) ?? installEmpty(settings);
 
   const source = { ...settings, parameters, pause, makeStandIn, now: Date.now() };
   const current = await readCurrent(source, asked);
-  if (!current) return nothingPublished(await look({ settings, haproxy, installed }));
-
-  const late = await isLate(source, current, installed);
-  const wanted = late ? { ...installed, faults: [] } : await fetchWanted(source, current, installed);
-  const { done, faults } = await apply(await look({ settings, haproxy, installed }), wanted);
-  if (faults.length === 0) return { generation: wanted.number, ...done };
-  throw new Incomplete(`everything else of generation ${wanted.number} is applied, but ${faults.join('; ')}`);
+  const late = current && (await isLate(source, current, installed));
+  const wanted = current && (late ? { ...installed, faults: [] } : await fetchWanted(source, current, installed));
+  const found = await look({ settings, haproxy, installed });
+  try {
+    if (!wanted) return { worker: found.worker, report: nothingPublished(found) };
+    const { worker, done, faults } = await apply(found, wanted);
+    if (faults.length === 0) return { worker, report: { generation: wanted.number, ...done } };
+    const words = `everything else of generation ${wanted.number} is applied, but ${faults.join('; ')}`;
+    return { worker, error: new Incomplete(words) };
+  } catch (error) {
+    return { worker: found.worker, error };
+  }
 }
 
 function installEmpty({ home, link }: Settings): Installed {
-  const files = render({ backends: [], certified: [] });
+  const files = renderEmpty();
   const listed = files.map(({ name, text }) => ({ name, sha256: sha256(text), versions: [] }));
   const pems = [{ name: standIn, text: makeStandIn() }];
   const empty = { number: 0, modified: 0, generation: { files: listed, certificates: [] }, files, pems };
@@ -98,7 +103,9 @@ function nothingPublished({ installed, fault }: Found): Report {
   return { generation: installed.number, changed: 'nothing', how: 'nothing was ever published' };
 }
 
-async function apply(found: Found, wanted: Wanted): Promise<Outcome> {
+type Applied = Outcome & { readonly worker: Worker | undefined };
+
+async function apply(found: Found, wanted: Wanted): Promise<Applied> {
   const { settings, installed, worker, fault } = found;
   const servers = wantedServers(wanted.files);
   const rest = atRest(servers);
@@ -117,7 +124,8 @@ async function apply(found: Found, wanted: Wanted): Promise<Outcome> {
   }
 }
 
-const prepared = ({ number }: Target, fault?: string): Outcome => ({
+const prepared = ({ number }: Target, fault?: string): Applied => ({
+  worker: undefined,
   done: { changed: 'prepared', how: `HAProxy was not started yet, it will start with generation ${number}` },
   faults: fault ? [fault] : [],
 });
