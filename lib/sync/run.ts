@@ -79,7 +79,7 @@ function whoAmI({ imdsEndpoint, patienceMilliseconds, region }: Settings) {
 
 /** The error's message, with advice if the disk could not be written. */
 function withAdvice({ message, code }: NodeJS.ErrnoException): string {
-  if (!['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO'].includes(String(code))) return message;
+  if (!['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO', 'EACCES', 'EPERM'].includes(String(code))) return message;
   const advice = 'what is installed stays, and tasks come and go as long as HAProxy runs';
   return `the disk could not be written (${message}); make room on it, or repair it. Until then ${advice}`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { bodyOf, type Served, serve } from '../../scripts/real/loopback';
 import { ask, badAnswers, startLoad } from './haproxy-tasks';
-import { a, apply, b, failing, host, instance, serving, standForAll, web } from './sync-stand';
+import { a, apply, b, failing, host, instance, serial, served, serving, standForAll, stored, web } from './sync-stand';
 
 /** What is answered instead, and to whom: part of the path, or of the action. */
 type Lie = readonly [asked: RegExp, answer: (response: ServerResponse) => unknown];
@@ -165,16 +165,21 @@ describe('while the clock of the instance is off', () => {
     const real = '{ constructor(...at) { super(...(at.length > 0 ? at : [Real.now() + off])); }';
     const now = 'static now() { return Real.now() + off; } };';
     writeFileSync(clock, `const [Real, off] = [Date, ${off}];\nglobalThis.Date = class extends Real ${real} ${now}\n`);
-    const before = names(await instance.servers());
-    const generation = instance.publish([before.includes('b') ? web(a) : web(a, b)]);
+    const before = [names(await instance.servers()), await served(shop)];
+    const { key, entry } = stored(shop);
+    const generation = instance.publish([web(a, b)], [entry]);
 
     const outcome = await instance.sync(generation, { NODE_OPTIONS: `--require ${clock}` });
+    const meanwhile = [names(await instance.servers()), await served(shop)];
 
     expect(outcome).toMatchObject(
       failing(/InvalidSignatureException; is the clock right\? See "timedatectl"; what runs/),
     );
-    expect([await ask(host), names(await instance.servers())]).toStrictEqual(['200 a', before]);
+    expect([await ask(host), ...meanwhile]).toStrictEqual(['200 a', ...before]);
     expect(await instance.sync(generation)).toMatchObject({ code: 0, report: { generation, changed: 'membership' } });
-    await apply([a]);
+    expect(await served(shop)).toBe(serial(key));
+    await apply([a], [entry]);
   });
 });
+
+const shop = 'shop.example.com';

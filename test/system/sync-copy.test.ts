@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -23,31 +24,56 @@ beforeEach(async () => {
   written = readFileSync(script(), 'utf8');
   generation = Number((await apply([a])).report.generation);
 });
-const restore = () => writeFileSync(script(), written);
+const restore = () => {
+  writeFileSync(script(), written);
+  setWritable('u+w');
+};
 afterEach(restore);
 
 /** Every byte more in a file is refused, for root too. */
 const fillDisk = () => writeFileSync(script(), `trap '' XFSZ; ulimit -f 0\n${written}`);
 
+/**
+ * As the kernel does when a disk fails (`errors=remount-ro`), for the sync alone. Where a mount is not allowed, the sync may write to no
+ * folder, and has no right of root to do so all the same.
+ */
+function makeReadOnly(): void {
+  const user = process.getuid?.() === 0 ? '' : '-r';
+  const mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"';
+  const mounted = (rest: string) => `unshare ${user} -m sh -c '${mount} ${rest}' ${instance.path.folder}`;
+  const isAllowed = spawnSync('sh', ['-c', mounted('')]).status === 0;
+  if (!isAllowed) setWritable('a-w');
+  const unable = user ? 'env' : 'setpriv --bounding-set=-dac_override,-dac_read_search,-fowner';
+  const inside = isAllowed ? mounted('&& exec sh "$@"') : `${unable} sh`;
+  writeFileSync(script(), `[ "$INSIDE" ] || INSIDE=1 exec ${inside} "$0" "$@"\n${written}`);
+}
+const setWritable = (mode: string) => execFileSync('chmod', ['-R', mode, instance.path.home]);
+
 describe('the sync’s own copy, and its room', () => {
   describe('on a disk that takes nothing more', () => {
-    it('tasks still come and go, one line reports the fault, and the next sync with room does the rest', async () => {
-      const [before, folder] = [await instance.processes(), readlinkSync(instance.path.live)];
-      fillDisk();
-      const full = await apply([b]);
-      await until(async () => (await ask(host)) === '200 b');
-      const again = await instance.sync(generation + 1);
-      restore();
+    it.each([
+      ['is full', fillDisk, 'EFBIG'],
+      ['is read-only', makeReadOnly, 'EROFS|EACCES'],
+    ])(
+      'when it %s, tasks still come and go, one line reports that, and the next sync with room does the rest',
+      async (_, harm, code) => {
+        const [before, folder] = [await instance.processes(), readlinkSync(instance.path.live)];
+        harm();
+        const full = await apply([b]);
+        await until(async () => (await ask(host)) === '200 b');
+        const again = await instance.sync(generation + 1);
+        restore();
 
-      expect(linesOf(full)).toHaveLength(1);
-      expect(full).toMatchObject(
-        failing(/^the disk could not be written \(EFBIG.*make room on it.* tasks come and go/),
-      );
-      expect(again).toMatchObject({ code: 1 });
-      expect(await instance.processes()).toStrictEqual(before);
-      expect(readlinkSync(instance.path.live)).toBe(folder);
-      expect(await instance.sync(generation + 1)).toMatchObject({ code: 0, report: { generation: generation + 1 } });
-    });
+        expect(linesOf(full)).toHaveLength(1);
+        expect(full).toMatchObject(
+          failing(new RegExp(`^the disk could not be written \\((${code}).*make room on it.* tasks come and go`)),
+        );
+        expect(again).toMatchObject({ code: 1 });
+        expect(await instance.processes()).toStrictEqual(before);
+        expect(readlinkSync(instance.path.live)).toBe(folder);
+        expect(await instance.sync(generation + 1)).toMatchObject({ code: 0, report: { generation: generation + 1 } });
+      },
+    );
 
     it('a sync that changes nothing says only that it could not write the health of the servers', async () => {
       rmSync(join(instance.path.live, 'sluice.state'));

@@ -27,6 +27,8 @@ export const keepsHealth = (files: readonly File[]): boolean => files.some(({ te
 export function stage(home: string, wanted: Omit<Installed, 'folder'>, from: Installed | undefined): string {
   const staging = join(home, 'generations', '.staging');
   rmSync(staging, { recursive: true, force: true });
+  // Not with `recursive`: Node.js then reports a read-only disk as ENOENT.
+  mkdirSync(staging, { mode: 0o700 });
   fill(join(staging, 'haproxy'), wanted.files, from && { folder: join(from.folder, 'haproxy'), files: from.files });
   const pems = from && { folder: join(from.folder, 'certificates'), files: from.pems };
   fill(join(staging, 'certificates'), wanted.pems, pems);
@@ -38,7 +40,7 @@ export function stage(home: string, wanted: Omit<Installed, 'folder'>, from: Ins
 type Filled = { readonly folder: string; readonly files: readonly File[] };
 
 function fill(folder: string, files: readonly File[], from: Filled | undefined): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { mode: 0o700 });
   for (const [at, { name, text }] of files.entries()) {
     const twin = files.slice(at + 1).find((other) => other.text === text);
     const same = from?.files.some((other) => other.name === name && other.text === text);
