@@ -1,7 +1,7 @@
 // esbuild's plugin for the functions: leaves out what no call needs, which halves the bundles and the time that a function takes to start.
 // What it expects of other packages may change with a release of theirs; then the packaging fails, or test/resources/bundle.test.ts does.
 const { readFileSync } = require('node:fs');
-const { basename } = require('node:path');
+const { basename, join } = require('node:path');
 
 /** Modules that stand in for packages; an import that they do not offer fails the packaging. */
 const instead = {
@@ -12,9 +12,21 @@ export const defaultProvider = (init) => fromEnv(init);`,
   'acme-client': `export { default as Client } from 'acme-client/src/client';
 export { default as crypto } from 'acme-client/src/crypto';
 export { default as axios } from 'acme-client/src/axios';`,
-  // Names the types of uploaded files; axios takes the one of Node.js too, and uploads none.
-  'form-data': 'module.exports = FormData;',
 };
+
+/** What a start does not need becomes a file beside the bundle; the packager puts `renew.….js` into the zip of renew only. */
+const apart = /^acme-client$/;
+
+/** esbuild itself splits only ES modules. */
+async function besideBundle(path, { esbuild, initialOptions: { entryPoints, outdir, ...options } }) {
+  const file = `${basename(entryPoints[0], '.ts')}.${path}.js`;
+  const stdin = { contents: `export * from '${path}';`, resolveDir: __dirname };
+  await esbuild.build({ ...options, stdin, outfile: join(outdir, file) });
+  return { path: `./${file}`, external: true };
+}
+
+/** What acme-client does not need here: its own order of steps, its own looks at challenges, its log, and axios, as lib/certificates/acme/http.ts asks instead. */
+const unused = /[\\/]acme-client[\\/]src[\\/](auto|axios|logger|verify)\.js$/;
 
 const schemas = /[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/;
 
@@ -35,12 +47,17 @@ function withPlainKeys(path) {
 
 const lean = {
   name: 'lean',
-  setup({ onResolve, onLoad }) {
+  setup(build) {
+    const { onResolve, onLoad } = build;
+    onResolve({ filter: apart }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? besideBundle(path, build) : undefined,
+    );
     onResolve({ filter: new RegExp(`^(${Object.keys(instead).join('|')})$`) }, ({ path }) => ({
       path,
       namespace: 'instead',
     }));
     onLoad({ filter: /./, namespace: 'instead' }, ({ path }) => ({ contents: instead[path], resolveDir: __dirname }));
+    onLoad({ filter: unused }, () => ({ contents: 'module.exports = { log() {} };' }));
     onLoad({ filter: schemas }, ({ path }) => ({ contents: withPlainKeys(path) }));
   },
 };

@@ -9,7 +9,7 @@ export class Unreadable extends Error {
 }
 
 /** zod/mini itself says "Invalid input" of every fault. */
-export const inEnglish = { error: en().localeError };
+export const inEnglish = { error: (issue: z.core.$ZodRawIssue) => en().localeError(issue) };
 
 /** The messages of a schema say what a field should be: "the ARN of a task". */
 export function fieldsOf<Output>(

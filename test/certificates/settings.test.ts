@@ -17,7 +17,7 @@ it('knows the staging directory of Let’s Encrypt only, needs no address or fur
 it('reports all faults at once, by their names', () => {
   const wrong = { ...environment, SLUICE_PREFIX: 'dev', SLUICE_KEY_TYPE: 'dsa', SLUICE_CONTACT: 'nobody' };
   expect(() => readSettings(wrong)).toThrow(
-    /^Settings of the function are faulty, deploy them again: SLUICE_PREFIX: .*; SLUICE_KEY_TYPE: .*; SLUICE_CONTACT: /,
+    /^Settings of the function are faulty, deploy them again: SLUICE_PREFIX: .*; SLUICE_KEY_TYPE: Invalid option: expected one of "ecdsa-p256"\|"rsa-2048"; SLUICE_CONTACT: Invalid email address$/,
   );
 });
 

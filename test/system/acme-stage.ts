@@ -1,7 +1,7 @@
 import '../certificates/environment';
 
 import { readFileSync } from 'node:fs';
-import { Agent } from 'node:https';
+import { globalAgent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Route53Client } from '@aws-sdk/client-route-53';
@@ -10,7 +10,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 
 import { renewalDeps } from '../../functions/renew';
-import { http, patience } from '../../lib/certificates/acme/http';
+import { patience } from '../../lib/certificates/acme/http';
 import type { KeyType, State } from '../../lib/certificates/due/state';
 import { renew } from '../../lib/certificates/renew';
 import { startRun } from '../../lib/certificates/run';
@@ -118,11 +118,9 @@ function runOnce(
 async function startCa(route53: Route53, options: PebbleOptions) {
   const { dns, pebble } = await sharedCa(route53, options);
   Object.assign(patience, { waitsMs: [50, 100], nonceEveryMs: 0 });
-  // Node's own agent keeps connections too.
-  const agent = new Agent({ ca: readFileSync(pebble.authority), keepAlive: true });
-  http.defaults.httpsAgent = agent;
+  globalAgent.options.ca = readFileSync(pebble.authority);
   const stop = async () => {
-    agent.destroy();
+    globalAgent.destroy();
     await pebble.stop();
   };
   return { dns, pebble, stop };

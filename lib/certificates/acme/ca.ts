@@ -1,8 +1,8 @@
-import { Client, crypto } from 'acme-client';
+import type { Client } from 'acme-client';
 
 import { isWindow, type RenewalInfo } from '../due/due';
 import type { Run } from '../run';
-import { http, Refusal, refusal, retryAt } from './http';
+import { ask, loadAcme, Refusal, refusal, retryAt } from './http';
 import { type Placed, placeOrder, type Request } from './order';
 
 export type Ca = {
@@ -26,7 +26,7 @@ type Directory = {
 };
 
 export function certificateAuthority(directory: string, contact: string, accounts: Accounts, run: Run): Ca {
-  const offers = once(async () => (await http.get<Directory>(directory)).data);
+  const offers = once(async () => (await ask<Directory>({ url: directory, method: 'GET' })).data);
   const client = once(async () => {
     const kept = await accounts.read(directory);
     const known = kept === undefined ? undefined : await register(directory, contact, kept).catch(ifDeactivated);
@@ -52,6 +52,7 @@ export function certificateAuthority(directory: string, contact: string, account
 
 /** RFC 8555, section 7.3: finds the account of this key, or creates one. */
 async function register(directoryUrl: string, contact: string, accountKey: string): Promise<Client> {
+  const { Client } = await loadAcme();
   const client = new Client({ directoryUrl, accountKey });
   await client.createAccount({ termsOfServiceAgreed: true, contact: [`mailto:${contact}`] });
   return client;
@@ -66,6 +67,7 @@ const boundAccounts = (directory: string): Refusal =>
 
 /** Stores the key before it is used: without it the account could not be used again. */
 async function newKey(directory: string, accounts: Accounts): Promise<string> {
+  const { crypto } = await loadAcme();
   const key = (await crypto.createPrivateEcdsaKey('P-256')).toString();
   await accounts.keep(directory, key);
   return key;
@@ -84,7 +86,7 @@ function refuseUnknownProfile(profile: string, offered: Readonly<Record<string, 
 }
 
 async function readRenewalInfo(url: string): Promise<RenewalInfo> {
-  const { data, headers } = await http.get<unknown>(url);
+  const { data, headers } = await ask<unknown>({ url, method: 'GET' });
   const window = suggestedWindow(data);
   if (window === undefined) throw new Error(`the CA's answer at ${url} has no renewal window; it is asked again later`);
   const again = retryAt(headers['retry-after'], Date.now());

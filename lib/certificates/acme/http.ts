@@ -1,68 +1,114 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request as overHttp } from 'node:http';
+import { request as overHttps } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { axios } from 'acme-client';
-import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
-
 import { cut } from '../../printable';
+import { parseJson } from '../../settings';
 
-type Fault = Pick<AxiosError, 'message' | 'config' | 'cause'>;
+type Asked = {
+  readonly url: string;
+  /** In any case. */
+  readonly method: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly data?: object;
+};
+/** `data` is a text where the answer is no JSON. */
+export type Answer<Data> = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly data: Data };
+type Fault = { readonly message: string; readonly cause?: unknown };
 
-// Removes acme-client's own: they would wait as long as the CA says, perhaps hours, and lose the cause of a network fault.
-axios.interceptors.request.clear();
-axios.interceptors.response.clear();
-axios.interceptors.request.use(bounded);
-axios.interceptors.request.use(spaced);
-axios.interceptors.response.use(refuseProblems, retryOrThrow);
-axios.defaults.validateStatus = () => true;
-
-export const http = axios;
+/** Only an order needs it, and loading it takes longer than all the rest of the function. */
+export async function loadAcme() {
+  const acme = await import('acme-client');
+  // Its own requests would wait as long as the CA says, perhaps hours, and lose the cause of a network fault.
+  Object.assign(acme.axios, { request: ask });
+  return acme;
+}
 
 /** Waits before another try, between two nonces, for a nonce (a CA answers at once), and for other answers. */
 export const patience = { waitsMs: [2_000, 5_000], nonceEveryMs: 100, nonceMs: 5_000, answerMs: 20_000 };
 
+/** Asks the CA again where it failed or did not answer. @throws Refusal where it refused. */
+export async function ask<Data>(asked: Asked): Promise<Answer<Data>> {
+  for (let tries = 0; ; tries++) {
+    const found = await answerOrFault(asked);
+    if ('status' in found) return found as Answer<Data>;
+    const { message, cause } = found;
+    const wait = patience.waitsMs[tries];
+    if (wait === undefined) {
+      const fault = `Asking ${asked.url}: ${message}`;
+      throw new Error(`${fault}; the certificates that are stored stay, the next run tries again`, { cause });
+    }
+    await pause(wait);
+  }
+}
+
+async function answerOrFault(asked: Asked): Promise<Answer<unknown> | Fault> {
+  const isNonce = asked.method.toLowerCase() === 'head';
+  if (isNonce) await nextNonce();
+  const waitMs = isNonce ? patience.nonceMs : patience.answerMs;
+  const signal = AbortSignal.timeout(waitMs);
+  try {
+    return judge(asked, await send(asked, signal));
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    if (signal.aborted) return { message: `it did not answer within ${waitMs / 1000} s`, cause: error };
+    // Where a name has several addresses, the error has no words (Node.js: AggregateError).
+    const { message, code = '' } = error as NodeJS.ErrnoException;
+    return { message: message || code, cause: error };
+  }
+}
+
 let nextNonceAt = 0;
 
 /** acme-client asks for many nonces at once; Let's Encrypt answers twenty a second, else 503 (overall requests limit). */
-async function spaced(config: InternalAxiosRequestConfig): Promise<InternalAxiosRequestConfig> {
-  if (config.method !== 'head') return config;
+async function nextNonce(): Promise<void> {
   const at = Math.max(nextNonceAt, performance.now());
   nextNonceAt = at + patience.nonceEveryMs;
-  await pause(at - performance.now());
-  return config;
+  await pause(Math.max(0, at - performance.now()));
 }
 
-function bounded(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
-  return Object.assign(config, { timeout: config.method === 'head' ? patience.nonceMs : patience.answerMs });
-}
-
-async function refuseProblems(answer: AxiosResponse): Promise<AxiosResponse> {
-  const { status, data, headers, config } = answer;
+function judge({ url }: Asked, answer: Answer<unknown>): Answer<unknown> | Fault {
+  const { status, data, headers } = answer;
   if (status < 400) return answer;
   const problem = problemIn(data);
   // acme-client itself tries again.
   if (problem.type?.endsWith(':badNonce')) return answer;
-  if (status >= 500) return retryOrThrow({ message: `status ${status}: ${problem.detail ?? ''}`, config });
-  throw refusal(`Asking ${config.url}`, problem, retryAt(headers['retry-after'], Date.now()));
+  if (status >= 500) return { message: `status ${status}: ${problem.detail ?? ''}` };
+  throw refusal(`Asking ${url}`, problem, retryAt(headers['retry-after'], Date.now()));
 }
 
-async function retryOrThrow({ message, config, cause }: Fault): Promise<AxiosResponse> {
-  const { tries = 0 } = (config ?? {}) as { tries?: number };
-  const wait = patience.waitsMs[tries];
-  if (config === undefined || wait === undefined) {
-    const fault = `Asking ${config?.url ?? 'the CA'}: ${message}`;
-    throw new Error(`${fault}; the certificates that are stored stay, the next run tries again`, { cause });
-  }
-  await pause(wait);
-  return http.request(Object.assign(config, { tries: tries + 1 }));
+const mostRedirects = 5;
+
+async function send(asked: Asked, signal: AbortSignal, redirects = 0): Promise<Answer<unknown>> {
+  const { statusCode: status = 0, headers, said } = await exchange(asked, signal);
+  if (headers.location === undefined || status < 300 || status > 399)
+    return { status, headers, data: parseJson(said) ?? said };
+  if (redirects === mostRedirects) throw new Error(`it redirects more than ${mostRedirects} times`);
+  // A signed request holds for its own address only (RFC 8555, section 6.4).
+  const method = asked.method.toLowerCase() === 'head' ? 'HEAD' : 'GET';
+  return send({ url: new URL(headers.location, asked.url).href, method }, signal, redirects + 1);
+}
+
+function exchange({ url, method, headers, data }: Asked, signal: AbortSignal) {
+  const request = url.startsWith('http:') ? overHttp : overHttps;
+  // RFC 8555, section 6.1, demands the first.
+  const own = { 'User-Agent': 'sluice (acme-client)', Accept: '*/*' };
+  const options = { method: method.toUpperCase(), headers: { ...own, ...headers }, signal };
+  return new Promise<Pick<IncomingMessage, 'statusCode' | 'headers'> & { said: string }>((resolve, reject) => {
+    const sent = request(url, options, (answer) => {
+      const { statusCode, headers } = answer;
+      text(answer).then((said) => resolve({ statusCode, headers, said }), reject);
+    });
+    sent.on('error', reject);
+    sent.end(data && JSON.stringify(data));
+  });
 }
 
 function problemIn(data: unknown): Problem {
   if (typeof data === 'object' && data !== null) return data as Problem;
-  try {
-    return JSON.parse(String(data)) as Problem;
-  } catch {
-    return { detail: cut(String(data), 200) };
-  }
+  return { detail: cut(String(data), 200) };
 }
 
 /** RFC 8555, section 6.7: {"type": "urn:ietf:params:acme:error:caa", "detail": "…"}. */

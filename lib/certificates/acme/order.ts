@@ -1,11 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
-import { type Authorization, type Client, crypto, type Order } from 'acme-client';
+import type { Authorization, Client, Order } from 'acme-client';
 
 import { chainOf, challengeName, readLeaf, sameNames } from '../certificate';
 import type { KeyType } from '../due/state';
 import type { Run } from '../run';
-import { type Problem, Refusal, refusal } from './http';
+import { loadAcme, type Problem, Refusal, refusal } from './http';
 
 export type Request = {
   readonly names: readonly string[];
@@ -56,6 +56,7 @@ export async function placeOrder(client: Client, request: Request, run: Run): Pr
       // Later there would be no time to store what the CA issues.
       run.refuseIfLate();
       const valid = await finalize(client, ready, csr, run, progress);
+      const { crypto } = await loadAcme();
       const [leaf = '', ...authorities] = crypto.splitPemChain(await client.getCertificate(valid));
       return verify({ key, leaf, chain: authorities.join('\n') }, request.names);
     },
@@ -102,6 +103,7 @@ function refuseUnproven({ identifier, status, challenges }: Authorization): void
 }
 
 async function certificateRequest({ names, keyType }: Request): Promise<readonly [key: string, csr: Buffer]> {
+  const { crypto } = await loadAcme();
   const key = keyType === 'rsa-2048' ? crypto.createPrivateRsaKey(2048) : crypto.createPrivateEcdsaKey('P-256');
   const [pem, csr] = await crypto.createCsr({ altNames: [...names] }, await key);
   return [pem.toString(), csr];

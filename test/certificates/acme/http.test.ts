@@ -1,13 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { http, patience, refusal, retryAt } from '../../../lib/certificates/acme/http';
+import { ask, patience, refusal, retryAt } from '../../../lib/certificates/acme/http';
 import { reserveMs } from '../../../lib/certificates/run';
 
 const asked: (string | undefined)[] = [];
-const server = createServer(({ method, url }, response) => {
+const server = createServer(({ method, url, headers }, response) => {
   asked.push(method);
-  if (url !== '/hang') response.end();
+  if (url === '/hang') return;
+  if (url?.startsWith('/moved'))
+    response.writeHead(Number(url.slice(-3)), { location: url.includes('again') ? url : '/' });
+  response.end(JSON.stringify({ agent: headers['user-agent'] }));
 });
 let base: string;
 beforeAll(async () => {
@@ -22,7 +25,7 @@ afterAll(() => {
 
 it('asks for no more than ten nonces a second, however many are wanted at once', async () => {
   const begun = performance.now();
-  await Promise.all(Array.from({ length: 15 }, () => http.head(base)));
+  await Promise.all(Array.from({ length: 15 }, () => ask({ url: base, method: 'HEAD' })));
   expect(asked).toHaveLength(15);
   expect(performance.now() - begun).toBeGreaterThan(1_390);
 });
@@ -31,13 +34,38 @@ it('a nonce and a request that hang leave half a minute of the reserve for clean
   const { waitsMs, nonceMs, answerMs } = patience;
   Object.assign(patience, { waitsMs: waitsMs.map(() => 1), nonceMs: 50, answerMs: 50 });
 
-  await expect(http.head(`${base}/hang`)).rejects.toThrow('timeout of 50ms exceeded; the certificates that are stored');
-  await expect(http.post(`${base}/hang`)).rejects.toThrow('timeout of 50ms exceeded');
+  const hang = (method: string) => ask({ url: `${base}/hang`, method });
+  await expect(hang('HEAD')).rejects.toThrow(
+    /: it did not answer within 0.05 s; the certificates that are stored stay/,
+  );
+  await expect(hang('POST')).rejects.toThrow('it did not answer within 0.05 s');
 
   const tries = (asking: string) => asked.filter((method) => method === asking).length;
   const pauses = waitsMs.reduce((all, wait) => all + wait, 0);
   const mostMs = tries('HEAD') * nonceMs + tries('POST') * answerMs + 2 * pauses;
   expect(mostMs).toBeLessThanOrEqual(reserveMs - 30_000);
+});
+
+it.each([
+  ['GET', 301, ['GET', 'GET']],
+  ['HEAD', 308, ['HEAD', 'HEAD']],
+  ['POST', 303, ['POST', 'GET']],
+])('%s follows a redirect with status %i', async (method, status, methods) => {
+  const { data } = await ask({ url: `${base}/moved/${status}`, method });
+
+  expect(asked).toStrictEqual(methods);
+  expect(data).toStrictEqual(method === 'HEAD' ? '' : { agent: 'sluice (acme-client)' });
+});
+
+it('gives up a redirect that leads to itself, and an address where nobody listens, in words', async () => {
+  Object.assign(patience, { waitsMs: [], answerMs: 5_000 });
+
+  await expect(ask({ url: `${base}/moved/again/301`, method: 'GET' })).rejects.toThrow(
+    'it redirects more than 5 times',
+  );
+  await expect(ask({ url: 'https://127.0.0.1:9/dir', method: 'GET' })).rejects.toThrow(
+    'Asking https://127.0.0.1:9/dir: connect ECONNREFUSED 127.0.0.1:9; the certificates that are stored stay',
+  );
 });
 
 const both = 'a.example: forbidden; b.example: forbidden too';
