@@ -77,6 +77,15 @@ describe('a worker that a reload left behind', () => {
     expect(await askAgain()).toStrictEqual(['200 b']);
   });
 
+  it('lets no request past a rule that the reload added', async () => {
+    await serving(a);
+    const askAgain = await keptConnections();
+
+    await apply({ ...web(a), labels: { check: '/', deny: '127.0.0.0/8' } });
+
+    expect(await askAgain()).toStrictEqual(['403']);
+  });
+
   it.each(['http', 'https'] as const)(
     'passes on a request by %s as it came, with its body and its client',
     async (scheme) => {
