@@ -83,7 +83,7 @@ describe('a worker that a reload left behind', () => {
 
     await apply({ ...web(a), labels: { check: '/', deny: '127.0.0.0/8' } });
 
-    expect(await askAgain()).toStrictEqual(['403']);
+    expect(await askAgain()).toStrictEqual(['403 Your address has no access here.']);
   });
 
   it.each(['http', 'https'] as const)(
