@@ -6,6 +6,7 @@ export type Deps = {
   /** Why HAProxy here cannot take over yet, if so. */
   readonly notServing: () => Promise<string | undefined>;
   readonly query: Query;
+  /** What was written down last, perhaps damaged; `undefined` if nothing was. */
   readonly claimedBy: () => string | undefined;
   readonly remember: (instanceId: string) => void;
   readonly log: (words: string) => void;
@@ -15,7 +16,10 @@ export type Deps = {
 /** Danger: only once in an instance's life. Later it would take the address away from its successor. */
 export async function claim(place: Place, deps: Deps): Promise<string> {
   const id = await persist('learn which instance this is', deps, deps.instanceId);
-  if (deps.claimedBy() === id) return `${id} claimed address ${place.slot} before; nothing was done`;
+  const before = deps.claimedBy();
+  if (before === id) return `${id} claimed address ${place.slot} before; nothing was done`;
+  if (before !== undefined && !/^i-\w+$/.test(before))
+    return `"claimed" names no instance, so ${id} may have claimed address ${place.slot} before; nothing was done`;
 
   await persist(`serve on ${id}`, deps, () => serve(deps));
   await persist(`take over address ${place.slot} (${place.address})`, deps, () =>

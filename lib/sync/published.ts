@@ -13,6 +13,8 @@ type Pointer = {
   readonly prefix: string;
   readonly patienceMilliseconds: number;
   readonly pause: (milliseconds: number) => Promise<unknown>;
+  /** Milliseconds, by a clock that only goes forward. */
+  readonly clock: () => number;
 };
 
 /** Parameter Store may answer with an older version for a moment after a write. */
@@ -21,10 +23,10 @@ const pauseMilliseconds = 500;
 /** Danger: a denied, damaged or old pointer says nothing about what should run, so it is an error, not `undefined`. */
 export async function readCurrent(pointer: Pointer, asked: number): Promise<Current | undefined> {
   const name = currentName(pointer.prefix);
-  for (let waited = 0; ; waited += pauseMilliseconds) {
+  for (const began = pointer.clock(); ; ) {
     const found = await pointer.parameters.get(name);
     if (found ? found.version >= asked : asked === 0) return found && parseCurrent(name, found);
-    if (waited >= pointer.patienceMilliseconds) {
+    if (pointer.clock() - began >= pointer.patienceMilliseconds) {
       const state = found ? `is still at ${found.version}` : 'does not exist';
       throw new Error(
         `asked for generation ${asked}, but ${name} ${state}; what runs is kept, the next tick tries again`,
@@ -49,15 +51,15 @@ function parseCurrent(name: string, { version, modified, value }: Parameter): Cu
  * from 1, but is newer.
  */
 export async function isLate(
-  { parameters, prefix, patienceMilliseconds, pause }: Pointer,
+  { parameters, prefix, patienceMilliseconds, pause, clock }: Pointer,
   current: Current,
   installed: Pick<Current, 'number' | 'modified'>,
 ): Promise<boolean> {
   if (current.number >= installed.number || current.modified > installed.modified) return false;
-  for (let waited = 0; ; waited += pauseMilliseconds) {
+  for (const began = clock(); ; ) {
     const found = await parameters.get(`${currentName(prefix)}:${installed.number}`);
     if (found?.version === installed.number) return true;
-    if (waited >= patienceMilliseconds) return false;
+    if (clock() - began >= patienceMilliseconds) return false;
     await pause(pauseMilliseconds);
   }
 }

@@ -7,6 +7,7 @@ import { noteHealth } from './apply';
 import { parameterStore, queries, reported, reportSynced } from './aws/calls';
 import { instance, metadata } from './aws/http';
 import { claim } from './claim';
+import { isFile } from './disk/installed';
 import { wasStarted } from './disk/staged';
 import { notServing } from './haproxy/serving';
 import { haproxyAt } from './haproxy/worker';
@@ -61,7 +62,7 @@ async function claimAddress(settings: Settings) {
     instanceId: () => metadata(imdsEndpoint, patienceMilliseconds)('instance-id'),
     notServing: () => notServing(haproxyAt(masterSocket, patienceMilliseconds), http),
     query: queries(queryEndpoint, patienceMilliseconds, () => whoAmI(settings)),
-    claimedBy: () => (existsSync(record) ? readFileSync(record, 'utf8').trim() : undefined),
+    claimedBy: () => (isFile(record) ? readFileSync(record, 'utf8').trim() : existsSync(record) ? '' : undefined),
     remember: (id) => writeFileSync(record, `${id}\n`),
     log: (words) => write({ claim: words }),
     pause,

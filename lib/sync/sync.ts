@@ -53,7 +53,7 @@ async function tryOnce(asked: number, { settings, parameters, haproxy }: Deps): 
   undo(settings.link);
   const installed = readInstalled(settings.link) ?? installEmpty(settings);
 
-  const source = { ...settings, parameters, pause, makeStandIn, now: Date.now() };
+  const source = { ...settings, parameters, pause, makeStandIn, now: Date.now(), clock: () => performance.now() };
   const current = await readCurrent(source, asked);
   const late = current && (await isLate(source, current, installed));
   const wanted = current && (late ? { ...installed, faults: [] } : await fetchWanted(source, current, installed));

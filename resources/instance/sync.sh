@@ -62,6 +62,8 @@ read_environment() {
       *) export "$name=${line#*=}" ;;
     esac
   done <"$file"
+  [ -n "${SLUICE_SLOT:-}" ] ||
+    fault="$file is damaged: it names no slot. HAProxy starts with the limits of a t4g.nano; end the instance, and its successor gets a new file."
 }
 
 # Syncs run one at a time; a later one reads whatever is current when its turn comes. A folder can be locked as well as a file.

@@ -44,6 +44,11 @@ describe('claiming', () => {
       rest,
     ],
     ['happens once in an instance’s life: it never takes the address back from its successor', { before: 'i-1' }, []],
+    ...['', 'i-', 'i-1\ni-2', '\0\u{fffd}noise'].map((before): [string, { before: string }, readonly string[]] => [
+      `does not happen where its record is damaged (${JSON.stringify(before)}), for it may have happened before`,
+      { before },
+      [],
+    ]),
     ['happens on a copy of a disk: that is another instance', { before: 'i-0' }, all],
   ])('%s', async (_, world, expected) => {
     expect((await claimed(world)).done).toStrictEqual(expected);

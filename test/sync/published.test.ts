@@ -13,16 +13,20 @@ const at = (version: number) => ({ name, version, value: JSON.stringify(generati
 const damaged = (value: string) => ({ ...at(4), value });
 
 /** A Parameter Store that answers each question with the next of its answers, the last one again and again. */
-function pointer(...answers: (ReturnType<typeof at> | undefined)[]) {
-  const seen = { waited: 0, asked: new Set<string>() };
+const pointer = (...answers: (ReturnType<typeof at> | undefined)[]) => slowPointer(0, ...answers);
+
+function slowPointer(answerMs: number, ...answers: (ReturnType<typeof at> | undefined)[]) {
+  const seen = { waited: 0, passed: 0, asked: new Set<string>() };
   const get = async (selector: string) => {
     seen.asked.add(selector);
+    seen.passed += answerMs;
     return answers.length > 1 ? answers.shift() : answers[0];
   };
   const pause = async (milliseconds: number) => {
     seen.waited += milliseconds;
+    seen.passed += milliseconds;
   };
-  return { parameters: { get }, prefix, patienceMilliseconds: 5_000, pause, seen };
+  return { parameters: { get }, prefix, patienceMilliseconds: 5_000, pause, clock: () => seen.passed, seen };
 }
 
 describe('the pointer', () => {
@@ -34,6 +38,14 @@ describe('the pointer', () => {
     const source = pointer(...answers);
     expect(await readCurrent(source, 4)).toStrictEqual({ number, modified: 7, generation });
     expect(source.seen.waited).toBe(waited);
+  });
+
+  it('is waited for by the clock, also where Parameter Store answers slowly: Run Command ends a sync after 90 s', async () => {
+    const [source, late] = [slowPointer(4_000, at(3)), slowPointer(4_000, undefined)];
+
+    await expect(readCurrent(source, 4)).rejects.toThrow('is still at 3');
+    await isLate(late, { number: 4, modified: 7, generation }, { number: 9, modified: 70 });
+    expect([source.seen.passed, late.seen.passed]).toStrictEqual([8_500, 8_500]);
   });
 
   it('may be missing at boot', async () => {

@@ -1,9 +1,10 @@
 import { readlinkSync } from 'node:fs';
 
 import { describedStructure, render } from '../../lib/haproxy/render';
+import type { Haproxy } from '../../lib/sync/haproxy/worker';
 import type { Exit } from '../../scripts/real/processes';
 import { ask } from './haproxy-tasks';
-import { a, b, failing, host, instance, serving, standForEach, web } from './sync-stand';
+import { a, b, host, instance, serving, standForEach, web } from './sync-stand';
 import { allUp, expectWhole } from './sync-whole';
 import { pause, until } from './until';
 
@@ -19,10 +20,9 @@ standForEach(async () => {
 });
 
 describe('a reload whose new worker dies', () => {
-  /** Ends each worker with this structure as soon as it is there, as one that crashes. */
-  function crashing(structure: string) {
+  /** From now on each worker with this structure ends as soon as it is there. Returns when the first one has. */
+  async function crash(structure: string): Promise<void> {
     const killed = new Set<number>();
-    let isOn = true;
     const look = async () => {
       for (const pid of (await instance.processes()).workers) {
         if (killed.has(pid) || !(await instance.master(`@!${pid} show info`)).includes(structure)) continue;
@@ -30,36 +30,53 @@ describe('a reload whose new worker dies', () => {
         process.kill(pid, 'SIGKILL');
       }
     };
-    const ended = (async () => {
-      for (; isOn; await pause(5)) await look().catch(() => undefined);
+    crashing = (async () => {
+      for (; isCrashing; await pause(20)) await look().catch(() => undefined);
     })();
-    const stop = () => {
-      isOn = false;
-      return ended;
-    };
-    return { killed, stop };
+    await until(() => killed.size > 0);
   }
+  let isCrashing = true;
+  let crashing: Promise<void> | undefined;
 
-  it('is taken back: HAProxy starts again with what it served before, and the next sync is whole', async () => {
-    const folder = readlinkSync(instance.path.live);
-    const other = { ...web(a), name: 'default.api', routes: [{ host: 'api.example', path: '/', since: 1 }] };
-    const backends = [web(a, b), other];
-    const generation = instance.publish(backends);
-    const [global] = render({ backends, certified: [] });
-    const { killed, stop } = crashing(describedStructure(global?.text ?? '') ?? 'none');
+  /** Lets it happen before such a command reaches another worker than this one. */
+  const before =
+    (moment: RegExp, worker: number, happen: () => Promise<void>) =>
+    ({ master, reload }: Haproxy): Haproxy => ({
+      reload,
+      master: async (command) => {
+        const [, pid = worker, words = ''] = /^@!(\d+) (.*)/.exec(command) ?? [];
+        if (!crashing && Number(pid) !== worker && moment.test(words)) await happen();
+        return master(command);
+      },
+    });
 
-    const outcome = await instance.sync(generation).finally(stop);
-    const live = readlinkSync(instance.path.live);
-    await until(async () => (await ask(host)).startsWith('200'));
+  it.each([
+    ['before the sync has verified it', /^show info/],
+    ['after the sync has verified it', /^show servers state/],
+  ])(
+    '%s is taken back: HAProxy starts again with what it served before, and the next sync is whole',
+    async (_, moment) => {
+      [isCrashing, crashing] = [true, undefined];
+      const folder = readlinkSync(instance.path.live);
+      const other = { ...web(a), name: 'default.api', routes: [{ host: 'api.example', path: '/', since: 1 }] };
+      const backends = [web(a, b), other];
+      const generation = instance.publish(backends);
+      const [global] = render({ backends, certified: [] });
+      const [worker = 0] = (await instance.processes()).workers;
+      const happen = () => crash(describedStructure(global?.text ?? '') ?? 'none');
 
-    expect(outcome).toMatchObject(
-      failing(/^HAProxy ended while it was reloaded with .* before is installed again.*journalctl/),
-    );
-    expect(live).toBe(folder);
-    expect(killed.size).toBeGreaterThan(0);
-    expect(await instance.sync(generation, patient)).toMatchObject({ code: 0 });
-    await expectWhole(generation);
-  });
+      const outcome = await instance.syncHere(generation, before(moment, worker, happen)).then(JSON.stringify, String);
+      const live = readlinkSync(instance.path.live);
+      isCrashing = false;
+      await crashing;
+      await until(async () => (await ask(host)).startsWith('200'));
+
+      expect(outcome).toMatch(/HAProxy ended while it was reloaded with .* before is installed again.*journalctl/);
+      expect(live).toBe(folder);
+      expect(await instance.sync(generation, patient)).toMatchObject({ code: 0 });
+      await expectWhole(generation);
+    },
+  );
 });
 
 it('a master that is killed alone takes its worker with it, both are started again, and a sync beside that is whole', async () => {

@@ -139,6 +139,26 @@ describe('the next sync repairs damage by hand, and HAProxy runs on', () => {
     ]);
   });
 
+  it.each([
+    ['is empty', () => ''],
+    ['holds noise', () => Buffer.from(Array.from({ length: 700 }, (_, index) => (index * 7919) % 256))],
+    ['ends in its middle', (text: string) => text.slice(0, text.length / 2)],
+  ])(
+    'an environment that %s is reported with what to do, and the proxy is still brought up to date',
+    async (_, damage) => {
+      const usual = ['AWS_REGION=eu-west-2', 'AWS_DOMAIN=amazonaws.com', 'SLUICE_PREFIX=/sluice/test', 'SLUICE_SLOT=1'];
+      writeFileSync(inHome('environment'), damage([...usual, 'SLUICE_GROUP=sluice-dev-proxy-1', ''].join('\n')));
+
+      const outcome = await instance.sync(publishOther());
+      await startsAnew();
+      remove(inHome('environment'));
+
+      expect(linesOf(outcome)).toHaveLength(1);
+      expect(outcome).toMatchObject(failing(/environment is damaged: it names no slot.* end the instance, and/));
+      expect(outcome.report).toMatchObject({ ran: { generation, added: 1 } });
+    },
+  );
+
   it('a line of the environment with an unclosed quote is not run, and hides no other', async () => {
     const lines = ["SLUICE_SLOT=1'", `$(touch ${inHome('ran')})`, 'words without meaning', 'AWS_REGION=eu-west-2'];
     writeFileSync(inHome('environment'), lines.join('\n'));
