@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { parseBackend } from '../../lib/haproxy/backend';
 import { sluiceFiles } from '../../scripts/bench/edge/configurations';
-import { checkAnswers, host } from '../../scripts/bench/edge/load';
+import { checkAnswers, handshakes, host } from '../../scripts/bench/edge/load';
+import { reasonsTable } from '../../scripts/bench/edge/reasons';
+import { spread } from '../../scripts/measure/spread';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,6 +47,22 @@ status codes: 2 2xx, 0 3xx, 0 4xx, 0 5xx`;
   expect(() => checkAnswers(report('TLSv1.2'), 2)).toThrow('the proxy spoke TLSv1.2');
 });
 
+it('says why a goal is missed, with what the same run found, and nothing of a goal that is met', () => {
+  const pair = (first: string, second: string, median: number, goal?: number) => ({
+    ...{ protocol: handshakes.name, first, second, ratio: spread([median]) },
+    ...(goal === undefined ? {} : { goal }),
+  });
+
+  const [table, ...others] = reasonsTable([
+    pair('Sluice', 'reference.cfg', 1.1, 1.2),
+    pair('Sluice', 'nginx', 1.3, 1),
+    pair('reference.cfg', 'nginx', 1.23),
+  ]);
+
+  const why = expect.stringMatching(/^reference\.cfg.* costs 1\.23 times as much as nginx\. .*first request/);
+  expect([table?.rows, others]).toStrictEqual([[[handshakes.name, 'Sluice / nginx', why]], []]);
+});
+
 it('measures each protocol, names the peers that are not there, and leaves nothing running', async () => {
   const args = ['scripts/bench.ts', 'edge', '--short', '--json', join(folder, 'found.json')];
   const { TRAEFIK: _, ...own } = process.env;
@@ -58,9 +76,9 @@ it('measures each protocol, names the peers that are not there, and leaves nothi
   const { goals, notRun, measured } = (JSON.parse(readFileSync(join(folder, 'found.json'), 'utf8')) as Found).edge;
   // Four samples of each configuration that takes part.
   const samples = measured.measured.map(({ rounds }) => rounds.flatMap((round) => round.samples));
-  expect(samples.map(({ length }) => length / 4)).toStrictEqual([10, 2, 5, 2]);
+  expect(samples.map(({ length }) => length / 4)).toStrictEqual([13, 2, 5, 2]);
   expect(samples.flat().every(({ microseconds }) => microseconds > 0)).toBe(true);
-  expect(measured.compared.filter(({ ratio }) => (ratio?.median ?? 0) > 0)).toHaveLength(10);
+  expect(measured.compared.filter(({ ratio }) => (ratio?.median ?? 0) > 0)).toHaveLength(11);
   expect(notRun.map((line) => line.split(' ')[0])).toStrictEqual(['nginx', 'Caddy', 'Traefik']);
   const open = goals.filter(({ verdict }) => verdict === 'open').map(({ what }) => what);
   expect(open).toHaveLength(3 * 4);

@@ -9,6 +9,7 @@ import { type Latency, latencyOf } from './latency';
 import { host } from './load';
 import { startMeasured } from './measured';
 import { memoryTaken } from './memory';
+import { reasonsTable } from './reasons';
 import {
   type Compared,
   comparedTable,
@@ -103,7 +104,13 @@ function outcomeOf(setting: Setting, rate: number, all: All): Outcome {
       ...settingLines(setting, all.measured.flat()),
       ...peersHere.map((peer) => `${peer.name} ${peer.version()}: ${peer.setting}`),
     ],
-    tables: [comparedTable(compared), partsTable(costs), latencyTable(all.latencies, rate), memoryTable(all.memory)],
+    tables: [
+      comparedTable(compared),
+      ...reasonsTable(compared),
+      partsTable(costs),
+      latencyTable(all.latencies, rate),
+      memoryTable(all.memory),
+    ],
     charts: [...costs.map(costChart), latencyChart(all.latencies, rate), ...memoryChart(all.memory)],
     goals: [...goalsOf(compared), ...memoryGoals(all.memory)],
     notRun: peers.filter((peer) => !peersHere.includes(peer)).map(({ absent }) => `${absent}.`),

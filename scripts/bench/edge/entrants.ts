@@ -17,12 +17,19 @@ export const peersHere: readonly Peer[] = peers.filter((peer) => peer.version() 
 export const withRoutes = (name: string, routes: number): string => `${name}, ${routes.toLocaleString('en-GB')} routes`;
 
 /** What Sluice does for a request besides routing it: the lines that do it. */
+export const partKept = 'keeping a GET, to send it again';
 export const parts: readonly { readonly what: string; readonly lines: RegExp }[] = [
-  { what: 'keeping a GET, to send it again', lines: /^ {4}retry-on / },
+  { what: partKept, lines: /^ {4}retry-on / },
   { what: 'X-Request-Id, a UUID', lines: /X-Request-Id/ },
   { what: 'redirects where a certificate covers the host', lines: /redirect location/ },
   { what: 'X-Forwarded-For, X-Forwarded-Proto and X-SSL', lines: /option forwardfor|header (X-Forwarded-Proto|X-SSL)/ },
   { what: "removing a client's headers", lines: /del-header|restrict-req-hdr-names/ },
+  {
+    what: 'checks of method, host, length, URI, upgrade and trailers',
+    lines: / (return status 40[05]|replace-uri) |txn\.(upgrade|websocket)/,
+  },
+  { what: 'limits of connections and requests', lines: /track-sc|sc\d_conn_cur|be_conn gt/ },
+  { what: 'noticing that a client left', lines: /option abortonclose/ },
 ];
 
 export const without = (what: string): string => `${ours} without ${what}`;
@@ -91,6 +98,7 @@ export const pairs: readonly Pair[] = [
   { first: ours, second: minimal, goal: 1.2 },
   ...peers.map(({ name }) => ({ first: ours, second: name, goal: 1 })),
   ...peers.map(({ name }) => ({ first: minimal, second: name })),
+  { first: without(partKept), second: minimal },
   { first: ours, second: former, goal: 1.02 },
   { first: withRoutes(ours, 100), second: ours },
   { first: withRoutes(ours, 1_000), second: ours, goal: 1.1 },

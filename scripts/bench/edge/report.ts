@@ -94,7 +94,7 @@ export function partsTable(costs: readonly Costs[]): Table {
     head: ['what', 'cost', 'half of the rounds'],
     rows: [
       ...rows.map(([what, { median, quartiles }]) => [what, percent(median), quartiles.map(percent).join(' to ')]),
-      ['checks of the request, limits, the choice of the service', percent(rest), ''],
+      ['the choice of the service, and what these share', percent(rest), ''],
     ],
   };
 }
