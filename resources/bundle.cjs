@@ -12,7 +12,10 @@ export const defaultProvider = (init) => fromEnv(init);`,
   'acme-client': `export { default as Client } from 'acme-client/src/client';
 export { default as crypto } from 'acme-client/src/crypto';
 export { default as axios } from 'acme-client/src/axios';`,
+  // Only middy's: it asks whether an answer that streams is one, and no function streams. To load the real one takes two milliseconds.
+  'node:stream/web': 'export class ReadableStream {}',
 };
+const middy = /[\\/]@middy[\\/]core[\\/]/;
 
 /** What a start does not need becomes a file beside the bundle; the packager puts `renew.….js` into the zip of renew only. */
 const apart = /^acme-client$/;
@@ -52,10 +55,9 @@ const lean = {
     onResolve({ filter: apart }, ({ path, kind }) =>
       kind === 'dynamic-import' ? besideBundle(path, build) : undefined,
     );
-    onResolve({ filter: new RegExp(`^(${Object.keys(instead).join('|')})$`) }, ({ path }) => ({
-      path,
-      namespace: 'instead',
-    }));
+    onResolve({ filter: new RegExp(`^(${Object.keys(instead).join('|')})$`) }, ({ path, importer }) =>
+      path.startsWith('node:') && !middy.test(importer) ? undefined : { path, namespace: 'instead' },
+    );
     onLoad({ filter: /./, namespace: 'instead' }, ({ path }) => ({ contents: instead[path], resolveDir: __dirname }));
     onLoad({ filter: unused }, () => ({ contents: 'module.exports = { log() {} };' }));
     onLoad({ filter: schemas }, ({ path }) => ({ contents: withPlainKeys(path) }));
