@@ -2,7 +2,8 @@ import type { Label } from './label';
 
 /**
  * A check follows the protocol of its server. No connection waits for another request: HAProxy would keep one for each call that must not be
- * repeated, because over HTTP/2 `Connection: close` does not end it.
+ * repeated, because over HTTP/2 `Connection: close` does not end it. From HAProxy 3.2.10 on a refused connection is neither repeated for such a
+ * call nor observed: docs/limits.md.
  */
 export const proto: Label = {
   key: 'proto',

@@ -32,7 +32,11 @@ export function haproxyOf(
 
 function unitOf(processes: Processes, argv: readonly string[], environment: Readonly<Record<string, string>>) {
   const log: string[] = [];
-  const onLine = (line: string) => void (log.push(line) > 200 && log.shift());
+  let hear: (line: string) => unknown = () => undefined;
+  const onLine = (line: string) => {
+    if (log.push(line) > 200) log.shift();
+    hear(line);
+  };
   let child: Process | undefined;
   let onEnd: ((exit: Exit) => unknown) | undefined;
   const start = (): void => {
@@ -53,6 +57,10 @@ function unitOf(processes: Processes, argv: readonly string[], environment: Read
       child = undefined;
       last?.kill('SIGTERM');
       await last?.exited;
+    },
+    /** What HAProxy writes from now on, `log` included. */
+    eachLine: (told: (line: string) => unknown): void => {
+      hear = told;
     },
     /** From now on HAProxy is started again, a second after it ended, as its unit has it. */
     keepStarted: (told: (exit: Exit) => unknown): void => {

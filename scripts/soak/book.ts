@@ -26,6 +26,8 @@ export function newBook() {
   return {
     /** What should hold and did not, in words; each is noted once. */
     broken,
+    /** HAProxy's log of requests whose task ended before it had answered. */
+    endedByTask: [] as string[],
     breaks: (...laws: readonly string[]): void => {
       for (const law of laws) broken.add(law);
     },

@@ -6,6 +6,8 @@ export const causes = {
   'task killed': 'The log of a task says that it began the request, and the task was killed before the answer was out.',
   'task gone, unread':
     'No log has it, it must not be repeated, and it broke off as a task of its service was killed, or closed its port before the proxy could know.',
+  'refused, HTTP/2':
+    'HAProxy from 3.2.10 on. Its log says that the request went to a task that speaks HTTP/2 and whose port had closed before. No log of a task has it; it must not be repeated, or the service had no other task.',
   'ports closed': 'HAProxy found no port that answered, as two or more tasks of the service had just gone.',
   'no task': 'HAProxy said so by 503, and at that moment the service had no task that it could know to be well.',
   'no service':
@@ -23,6 +25,8 @@ export type Facts = {
   readonly known: ReadonlyMap<string, readonly Spell[]>;
   /** The tasks that logged a request. */
   readonly began: ReadonlyMap<string, readonly string[]>;
+  /** The requests to a closed port of an HTTP/2 task: refused.ts. */
+  readonly refused: ReadonlySet<string>;
 };
 type Spell = { readonly from: number; readonly until: number };
 
@@ -44,6 +48,7 @@ export function causeOf(ended: Ended, facts: Facts): Cause {
   const missing = !isCovered({ start: Math.min(start, connectedAt), end }, facts.known.get(ended.service) ?? []);
   if (missing && (isOfProxy(ended, 404) || saysUnavailable)) return 'no service';
   if (saysUnavailable && !isCovered(ended, own.flatMap(capable))) return 'no task';
+  if (facts.refused.has(ended.id) && !facts.began.has(ended.id) && isFinal(ended, own)) return 'refused, HTTP/2';
   if (wasKilled(ended, own, facts)) return 'task killed';
   if (isUnread(ended, own, facts)) return 'task gone, unread';
   const gone = own.filter((task) => leaves(task).some((at) => ended.start - metMs <= at && at <= ended.end));

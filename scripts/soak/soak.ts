@@ -13,6 +13,7 @@ import { certified } from './happenings';
 import { isMeantForFormer, servedAfterItsOrder } from './invariants';
 import { type Load, startLoad } from './load';
 import { randomOf } from './random';
+import { refusedOf, sendsEarly } from './refused';
 import type { Ended } from './requests';
 import { type Sample, startSampling } from './samples';
 
@@ -64,6 +65,7 @@ export async function soak(given: Given, { processes, progress, onServing }: Dep
   proxy.keepStarted(({ code, signal }) =>
     book.breaks(`HAProxy ended by itself (${signal ?? code}), and was started again`),
   );
+  proxy.eachLine((line) => line.includes(' SH-- ') && book.endedByTask.push(line));
   const load = startLoad(book.add);
   try {
     const certificates = certificatesFor(certified);
@@ -79,7 +81,7 @@ export async function soak(given: Given, { processes, progress, onServing }: Dep
     const oldWorkersLeft = await leftWorkers(proxy);
     sampling.stop();
     book.breaks(...atEnd(book, cluster, early));
-    const failed = judged(book.failed, cluster);
+    const failed = judged(book, cluster);
     return { given, book, failed, samples: sampling.samples, tasks: cluster.tasks, seconds, oldWorkersLeft };
   } finally {
     await Promise.all([proxy.stop(), load.stop()]);
@@ -145,12 +147,13 @@ async function leftWorkers(proxy: Instance): Promise<number> {
   return left().catch(() => 0);
 }
 
-function judged(failed: readonly Ended[], { tasks, services }: Cluster): readonly Judged[] {
+function judged({ failed, endedByTask }: Book, { tasks, services }: Cluster): readonly Judged[] {
   const began = new Map<string, string[]>();
   const ids = new Set(failed.map(({ id }) => id));
   for (const { id: task, log } of tasks)
     for (const id of lines(log)) if (ids.has(id)) began.set(id, [...(began.get(id) ?? []), task]);
-  const facts: Facts = { tasks, began, known: new Map(services.map(({ name, spells }) => [name, spells])) };
+  const refused = sendsEarly() ? refusedOf(failed, endedByTask, tasks, services) : new Set<string>();
+  const facts: Facts = { tasks, began, refused, known: new Map(services.map(({ name, spells }) => [name, spells])) };
   return failed.map((each) => ({ ...each, cause: causeOf(each, facts), began: began.get(each.id) ?? [] }));
 }
 

@@ -18,6 +18,7 @@ const facts = ({ a, b = task('b'), began = [] }: { a?: Task; b?: Task; began?: r
   tasks: [a ?? task('a'), b],
   known: new Map([['web', [ever]]]),
   began: new Map(began.length > 0 ? [['r1', began]] : []),
+  refused: new Set(),
 });
 
 const hungUp = { error: 'socket hang up' };
@@ -115,6 +116,24 @@ it.each<[string, Ended, Facts, string]>([
   ],
   ['its service was published all along', ended(status(404)), facts(), 'proxy'],
   ['HAProxy named a limit', ended(status(503, 'Too many requests are in progress here.')), facts(), 'limit'],
+  [
+    'it went to a closed port of an HTTP/2 task',
+    ended(status(502)),
+    { ...facts({ a: killed(9_000) }), refused: new Set(['r1']) },
+    'refused, HTTP/2',
+  ],
+  [
+    'it went to a closed port of an HTTP/2 task, and another task began it',
+    ended(status(502)),
+    { ...facts({ a: killed(9_000), began: ['b'] }), refused: new Set(['r1']) },
+    'proxy',
+  ],
+  [
+    'a GET to a closed port, while another task was well',
+    ended({ ...status(502), kind: 'GET, HTTP/2' }),
+    { ...facts({ a: killed(9_000) }), refused: new Set(['r1']) },
+    'proxy',
+  ],
   [
     'another service answered',
     ended({ status: 200, task: 'x', answeredBy: 'api', error: 'a task of api answered' }),

@@ -2,6 +2,7 @@ import { createServer as createHttp } from 'node:http';
 import { createServer as createHttp2, type IncomingHttpHeaders } from 'node:http2';
 import type { Server as NetServer } from 'node:net';
 
+import { conditionHolds } from '../../scripts/real/haproxy';
 import { type Client, greeterClients, grpc, type Metadata, type Stream, startGreeter } from './greeter';
 import { ask, backend, listen } from './haproxy-tasks';
 import { startStrangeTask } from './strange-tasks';
@@ -92,6 +93,36 @@ it('hundreds of calls leave no idle connection', async () => {
   const idle = rows.filter((row) => row.includes('/site')).map((row) => row.split(' ')[column]);
 
   expect(idle).toStrictEqual(['0']);
+});
+
+/** From here on HAProxy counts a request as sent before its connection is established: see docs/limits.md. */
+const sendsEarly = conditionHolds('version_atleast(3.2.10)');
+
+it('a GET to a port that has just closed goes to another task, and before HAProxy 3.2.10 a POST too', async () => {
+  const begun: unknown[] = [];
+  const task = (name: string) =>
+    listen(
+      name,
+      createHttp2((request, response) => {
+        if (request.headers['user-agent'] !== 'sluice') begun.push(request.headers['x-call']);
+        response.end();
+      }) as unknown as NetServer,
+    );
+  const [gone, well] = [await task('gone'), await task('well')];
+  const shape = { ...rpc({ check: '/health' }), name: 'default.closing' };
+  await instance.sync(instance.publish([backend([gone.server, well.server], shape)]));
+  for (const name of ['gone', 'well'])
+    await until(async () => (await instance.status('default.closing', name)) === 'UP');
+  gone.stop();
+  const answersTo = async (method: string, calls = ['1', '2', '3', '4', '5', '6']) => {
+    const answers: string[] = [];
+    for (const call of calls) answers.push(await ask(host, { method, headers: { 'X-Call': `${method} ${call}` } }));
+    return [...new Set(answers.map((answer) => answer.slice(0, 3)))].sort();
+  };
+  const answers = { GET: await answersTo('GET'), POST: await answersTo('POST') };
+
+  expect(answers).toStrictEqual({ GET: ['200'], POST: sendsEarly ? ['200', '502'] : ['200'] });
+  expect(begun).toStrictEqual([...new Set(begun)]);
 });
 
 it('a task that speaks no HTTP/2 is named', async () => {
