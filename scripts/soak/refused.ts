@@ -15,11 +15,14 @@ const grammar =
 /** HAProxy reads the clock once for all that it does at a time, so its log may be a little early. */
 const earlyMs = 20;
 
+/** By then the checks have taken out a task whose port has closed: three that fail take 6 s. */
+const unseenMs = 9_000;
+
 type Refusal = { readonly at: number; readonly task: Task; readonly method: string };
 
 /**
- * The requests that HAProxy sent to a port of an HTTP/2 task that had closed before they came, by HAProxy's own log. Each line
- * accounts for one request at most, so that no other fault is hidden.
+ * The requests that HAProxy sent to a port of an HTTP/2 task that had just closed, by HAProxy's own log. Each line accounts for one
+ * request at most, so that no other fault is hidden.
  */
 export function refusedOf(
   failed: readonly Ended[],
@@ -51,10 +54,14 @@ function refusalIn(line: string, tasks: readonly Task[]): readonly Refusal[] {
   const [, day, month, year, time, id, method = 'GET'] = grammar.exec(line) ?? [];
   const at = Date.parse(`${day} ${month} ${year} ${time}`);
   const task = tasks.find((each) => each.id === id);
-  if (task === undefined || !isClosed(task, at)) return [];
-  const isReused = tasks.some((each) => each.port === task.port && (each.listensAt ?? at) < at && !isClosed(each, at));
+  if (task === undefined || !hasJustClosed(task, at)) return [];
+  const isReused = tasks.some((each) => each.port === task.port && (each.listensAt ?? at) < at && closedBy(each) > at);
   return isReused ? [] : [{ at, task, method }];
 }
 
-const isClosed = ({ closedAt, killed, goneAt }: Task, at: number): boolean =>
-  [closedAt, killed?.from, goneAt].some((end) => end !== undefined && end <= at);
+/** Once the proxy knows that the task leaves, it must send nothing more to it. */
+const hasJustClosed = (task: Task, at: number): boolean =>
+  closedBy(task) <= at && at <= Math.min(closedBy(task) + unseenMs, task.leftAt ?? Number.POSITIVE_INFINITY);
+
+const closedBy = ({ closedAt, killed, goneAt }: Task): number =>
+  Math.min(...[closedAt, killed?.from, goneAt].map((end) => end ?? Number.POSITIVE_INFINITY));

@@ -34,6 +34,8 @@ it('one line of the log accounts for one request', () => {
 it.each<[string, Ended, string, readonly Task[]]>([
   ['its port was open', ended(), line(), [task({ closedAt: at + 5 })]],
   ['its port never closed', ended(), line(), [task({})]],
+  ['its port closed long before', ended(), line(), [task({ closedAt: at - 9_001 })]],
+  ['the proxy knew that the task leaves', ended(), line(), [task({ closedAt: at - 5, leftAt: at - 1 })]],
   ['its task was never heard of', ended(), line(), [silent]],
   ['another task had the port by then', ended(), line(), [task(), task({ id: 'b', closedAt: at + 5 })]],
   ['the log names another task', ended(), line({ server: 'cd'.repeat(16) }), [task()]],
@@ -61,7 +63,7 @@ it('knows a GET that was repeated in vain', () => {
 });
 
 it('knows a task that was killed', () => {
-  const killed = task({ killed: { from: at - 5, until: at + 5 } });
+  const killed = task({ leftAt: at + 1, killed: { from: at - 5, until: at + 5 } });
 
   expect(refused([ended()], [line()], [killed])).toStrictEqual(['r1']);
 });
