@@ -7,10 +7,10 @@ export const sendsEarly = (): boolean => conditionHolds('version_atleast(3.2.10)
 
 /**
  * HAProxy's log ("option httplog") where a server ended before its answer had begun. What may be repeated was sent four times, because
- * HAProxy had no other task.
+ * HAProxy had no other task, or only such whose ports had closed too.
  */
 const grammar =
-  /\[(\d+)\/(\w+)\/(\d+):([\d:.]+)\] \S+ \S+\/([0-9a-f]{32}) \d+\/\d+\/\d+\/-1\/\d+ 502 \d+ - - SH-- (?:\S+\/0 \S+ "(POST) |\S+\/3 \S+ "(GET) )/;
+  /\[(\d+)\/(\w+)\/(\d+):([\d:.]+)\] \S+ \S+\/([0-9a-f]{32}) \d+\/\d+\/\d+\/-1\/\d+ 502 \d+ - - SH-- (?:\S+\/0 \S+ "(POST) |\S+\/\+?3 \S+ "(GET) )/;
 
 /** HAProxy reads the clock once for all that it does at a time, so its log may be a little early. */
 const earlyMs = 20;
