@@ -13,7 +13,7 @@ const grammar =
   /\[(\d+)\/(\w+)\/(\d+):([\d:.]+)\] \S+ \S+\/([0-9a-f]{32}) \d+\/\d+\/\d+\/-1\/\d+ 502 \d+ - - SH-- (?:\S+\/0 \S+ "(POST) |\S+\/\+?3 \S+ "(GET) )/;
 
 /** HAProxy reads the clock once for all that it does at a time, so its log may be a little early. */
-const earlyMs = 20;
+const earlyMs = 100;
 
 /** By then the checks have taken out a task whose port has closed: three that fail take 6 s. */
 const unseenMs = 9_000;
