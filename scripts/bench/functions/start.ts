@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
@@ -10,7 +11,7 @@ import type { PackagedFunction } from './invoked';
 const plugins = require('../../../resources/bundle.cjs');
 const root = join(__dirname, '../../..');
 
-/** What each function builds before its first event; the bare handler builds the same and nothing else. */
+/** What each function builds before its first event; a bare handler builds the same and nothing else. */
 const clients: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   reconcile: { ecs: 'ECSClient', ec2: 'EC2Client', ssm: 'SSMClient', sns: 'SNSClient', sqs: 'SQSClient' },
   renew: { ssm: 'SSMClient', sqs: 'SQSClient', 'route-53': 'Route53Client' },
@@ -22,6 +23,8 @@ export type Start = {
   readonly name: string;
   /** The packaged bundle's to the bare handler's. */
   readonly cpu: Spread;
+  /** To a bare handler that imports the calls too which the bundle makes. */
+  readonly cpuWithCalls: Spread;
   readonly wall: Spread;
   readonly memory: Spread;
   readonly ours: readonly Started[];
@@ -37,26 +40,39 @@ export async function startsOf(
 ): Promise<readonly Start[]> {
   const found: Start[] = [];
   for (const { name, folder: unpacked, variables } of functions) {
-    const bareFile = join(folder, `bare-${name}.js`);
-    await bareHandler(clients[name] ?? {}, bareFile);
-    const [ours, bare]: [Started[], Started[]] = [[], []];
+    const file = join(unpacked, `functions/${name}.js`);
+    const [bareFile, callsFile] = [join(folder, `bare-${name}.js`), join(folder, `bare-${name}-with-calls.js`)];
+    await bareHandler(clients[name] ?? {}, [], bareFile);
+    await bareHandler(clients[name] ?? {}, callsIn(readFileSync(file, 'utf8')), callsFile);
+    const [ours, bare, withCalls]: [Started[], Started[], Started[]] = [[], [], []];
     for (let round = 1; round <= rounds; round++) {
       progress(`starts ${name}, round ${round} of ${rounds}`);
-      ours.push(await start(join(unpacked, `functions/${name}.js`), variables));
+      ours.push(await start(file, variables));
       bare.push(await start(bareFile, variables));
+      withCalls.push(await start(callsFile, variables));
     }
-    const ratio = (of: keyof Started) =>
-      spread(ours.map((each, index) => each[of] / (bare[index]?.[of] ?? Number.NaN)));
-    found.push({ name, cpu: ratio('cpuMs'), wall: ratio('wallMs'), memory: ratio('megabytes'), ours, bare });
+    const ratio = (of: keyof Started, to = bare) =>
+      spread(ours.map((each, index) => each[of] / (to[index]?.[of] ?? Number.NaN)));
+    const [cpu, wall, memory] = [ratio('cpuMs'), ratio('wallMs'), ratio('megabytes')];
+    found.push({ name, cpu, cpuWithCalls: ratio('cpuMs', withCalls), wall, memory, ours, bare });
   }
   return found;
 }
 
+type Call = readonly [client: string, name: string];
+
+/** esbuild names each source file in a comment before its code. */
+const callsIn = (bundle: string): readonly Call[] =>
+  [...bundle.matchAll(/^\s*\/\/ \S*@aws-sdk\/client-([\w-]+)\/dist-es\/commands\/(\w+)\.js$/gm)].map(
+    ([, client = '', name = '']) => [client, name],
+  );
+
 /** Bundled as serverless.yml says. */
-async function bareHandler(of: Readonly<Record<string, string>>, outfile: string): Promise<void> {
+async function bareHandler(of: Readonly<Record<string, string>>, calls: readonly Call[], outfile: string) {
   const all = Object.entries(of);
   const contents = [
-    ...all.map(([client, name]) => `import { ${name} } from '@aws-sdk/client-${client}';`),
+    ...[...all, ...calls].map(([client, name]) => `import { ${name} } from '@aws-sdk/client-${client}';`),
+    `export const calls = [${calls.map(([, name]) => name).join(', ')}];`,
     `const clients = [${all.map(([, name]) => `new ${name}({})`).join(', ')}];`,
     'export const handler = async () => clients.length;',
   ].join('\n');
@@ -82,10 +98,12 @@ const median = (all: readonly Started[], of: keyof Started): string =>
 
 export const startTable = (starts: readonly Start[]): Table => ({
   title: 'Start of each function',
-  note: 'From the first line of the bundle to the last, in a new process; the bare handler builds the same clients of AWS and nothing else, bundled in the same way. Ratios are of paired starts.',
+  note: 'From the first line of the bundle to the last, in a new process; the bare handler builds the same clients of AWS and nothing else, bundled in the same way. A handler that does something imports its calls too: “with calls” is the ratio to a bare handler that imports those of the bundle. Ratios are of paired starts.',
   head: [
     'function',
     'CPU, ratio',
+    'half of the rounds',
+    'with calls',
     'half of the rounds',
     'time, ratio',
     'memory, ratio',
@@ -94,10 +112,12 @@ export const startTable = (starts: readonly Start[]): Table => ({
     'memory',
     'bare',
   ],
-  rows: starts.map(({ name, cpu, wall, memory, ours, bare }) => [
+  rows: starts.map(({ name, cpu, cpuWithCalls, wall, memory, ours, bare }) => [
     name,
     cpu.median.toFixed(2),
     half(cpu),
+    cpuWithCalls.median.toFixed(2),
+    half(cpuWithCalls),
     wall.median.toFixed(2),
     memory.median.toFixed(2),
     `${median(ours, 'cpuMs')} ms`,
