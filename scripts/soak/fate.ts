@@ -1,4 +1,5 @@
 import type { Task } from './cluster';
+import { hasJustClosed } from './refused';
 import { type Ended, isRepeatable } from './requests';
 
 /** What became of a request that was not served. Each but the last needs evidence from elsewhere than the proxy. */
@@ -7,7 +8,7 @@ export const causes = {
   'task gone, unread':
     'No log has it, it must not be repeated, and it broke off as a task of its service was killed, or closed its port before the proxy could know.',
   'refused, HTTP/2':
-    'HAProxy from 3.2.10 on. Its log says that the request went to a task that speaks HTTP/2 and whose port had closed before. No log of a task has it; it must not be repeated, or the service had no other task.',
+    'HAProxy from 3.2.10 on. Its log says that the request went to a task that speaks HTTP/2 and whose port had closed before. It must not be repeated, and no log of a task has it; or its four tries met such ports, as two or more had closed or no other task was well.',
   'ports closed': 'HAProxy found no port that answered, as two or more tasks of the service had just gone.',
   'no task': 'HAProxy said so by 503, and at that moment the service had no task that it could know to be well.',
   'no service':
@@ -48,7 +49,7 @@ export function causeOf(ended: Ended, facts: Facts): Cause {
   const missing = !isCovered({ start: Math.min(start, connectedAt), end }, facts.known.get(ended.service) ?? []);
   if (missing && (isOfProxy(ended, 404) || saysUnavailable)) return 'no service';
   if (saysUnavailable && !isCovered(ended, own.flatMap(capable))) return 'no task';
-  if (facts.refused.has(ended.id) && !facts.began.has(ended.id) && isFinal(ended, own)) return 'refused, HTTP/2';
+  if (facts.refused.has(ended.id) && isLeftToRefusal(ended, own, facts)) return 'refused, HTTP/2';
   if (wasKilled(ended, own, facts)) return 'task killed';
   if (isUnread(ended, own, facts)) return 'task gone, unread';
   const gone = own.filter((task) => leaves(task).some((at) => ended.start - metMs <= at && at <= ended.end));
@@ -65,6 +66,12 @@ const isCutShort = ({ kind, status, error, id }: Ended, { began }: Facts): boole
 /** The answer had begun, or HAProxy must not repeat the request, or had no other task to which it could send it again. */
 const isFinal = ({ kind, task, start, end }: Ended, own: readonly Task[]): boolean =>
   task !== undefined || !isRepeatable(kind) || !isCovered({ start, end }, own.flatMap(capable));
+
+/** No task began it and HAProxy must not repeat it, or all its tries may have met closed ports. */
+function isLeftToRefusal(ended: Ended, own: readonly Task[], { began }: Facts): boolean {
+  if (!isRepeatable(ended.kind)) return !began.has(ended.id);
+  return isFinal(ended, own) || own.filter((task) => hasJustClosed(task, ended.end)).length > 1;
+}
 
 function wasKilled(ended: Ended, own: readonly Task[], { began }: Facts): boolean {
   const tasks = own.filter(({ id }) => began.get(ended.id)?.includes(id));

@@ -60,7 +60,7 @@ function refusalIn(line: string, tasks: readonly Task[]): readonly Refusal[] {
 }
 
 /** Once the proxy knows that the task leaves, it must send nothing more to it. */
-const hasJustClosed = (task: Task, at: number): boolean =>
+export const hasJustClosed = (task: Task, at: number): boolean =>
   closedBy(task) <= at && at <= Math.min(closedBy(task) + unseenMs, task.leftAt ?? Number.POSITIVE_INFINITY);
 
 const closedBy = ({ closedAt, killed, goneAt }: Task): number =>

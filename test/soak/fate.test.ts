@@ -129,6 +129,26 @@ it.each<[string, Ended, Facts, string]>([
     'proxy',
   ],
   [
+    'a GET to one of two closed ports',
+    ended({ ...status(502), kind: 'GET, HTTP/2' }),
+    {
+      ...facts({ began: ['a'] }),
+      tasks: [killed(9_000), closed('b', 9_500, 12_000), task('c')],
+      refused: new Set(['r1']),
+    },
+    'refused, HTTP/2',
+  ],
+  [
+    'a GET to one of two closed ports, of which the proxy knew one',
+    ended({ ...status(502), kind: 'GET, HTTP/2' }),
+    {
+      ...facts(),
+      tasks: [killed(9_000), closed('b', 9_500, 9_600), task('c')],
+      refused: new Set(['r1']),
+    },
+    'proxy',
+  ],
+  [
     'a GET to a closed port, while another task was well',
     ended({ ...status(502), kind: 'GET, HTTP/2' }),
     { ...facts({ a: killed(9_000) }), refused: new Set(['r1']) },
