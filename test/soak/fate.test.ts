@@ -129,6 +129,15 @@ it.each<[string, Ended, Facts, string]>([
     'proxy',
   ],
   [
+    'a GET to a closed port, while the other task was ill',
+    ended({ ...status(502), kind: 'GET, HTTP/2' }),
+    {
+      ...facts({ a: killed(9_000), b: task('b', { ailing: [{ from: 9_500, until: 9_800 }] }) }),
+      refused: new Set(['r1']),
+    },
+    'refused, HTTP/2',
+  ],
+  [
     'a GET to one of two closed ports',
     ended({ ...status(502), kind: 'GET, HTTP/2' }),
     {
