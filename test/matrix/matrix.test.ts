@@ -123,6 +123,7 @@ it('SYNC_NODE names the Node.js of the sync, which Run Command and a machine sta
   chmodSync(node, 0o755);
   writeFileSync(join(folder, 'sync.sh'), 'exec node sync.cjs\n');
   process.env.SYNC_NODE = node;
+  let stop = async () => {};
   try {
     await jest.isolateModulesAsync(async () => {
       const { syncsOf } = require('../../scripts/proxy/syncs') as typeof import('../../scripts/proxy/syncs');
@@ -131,15 +132,16 @@ it('SYNC_NODE names the Node.js of the sync, which Run Command and a machine sta
         require('../../scripts/local/proxy/machine') as typeof import('../../scripts/local/proxy/machine');
 
       const started = processes();
+      stop = started.stop;
       const { sync, syncHere } = syncsOf(started, join(folder, 'sync.sh'), {});
       const played = await machine('i-1', { folder } as Parameters<typeof machine>[1], {});
 
       expect((await sync(1)).report).toStrictEqual({ changed: 'by another Node.js' });
       expect(await syncHere(1)).toStrictEqual({ changed: 'by another Node.js' });
       expect(played.environment.PATH?.split(':')[1]).toBe(folder);
-      await started.stop();
     });
   } finally {
+    await stop();
     delete process.env.SYNC_NODE;
     rmSync(folder, { recursive: true, force: true });
   }

@@ -49,6 +49,8 @@ function files(): readonly string[] {
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .map((name) => join(folder, name))
       .filter((file) => lstatSync(file).isFile() || lstatSync(file).isSymbolicLink());
+  // A folder does as well there, so no sync replaces it.
+  for (const file of ['lock', 'started'].map((name) => inHome(name))) if (lstatSync(file).isDirectory()) put(file, '');
   const own = readdirSync(inHome()).map((name) => inHome(name));
   return [...own.filter((file) => lstatSync(file).isFile()), ...within(readlinkSync(instance.path.live))].sort();
 }
@@ -73,6 +75,7 @@ standForAll(async () => {
 
 async function repaired(damage: () => unknown): Promise<void> {
   const before = await instance.processes();
+  const atStart = readFileSync(located('start.state'), 'utf8');
   damage();
 
   const outcome = await instance.sync(generation);
@@ -80,6 +83,8 @@ async function repaired(damage: () => unknown): Promise<void> {
   expect([outcome.report.failed, outcome.code, linesOf(outcome).length]).toStrictEqual([undefined, 0, 1]);
   await expectWhole(generation);
   expect([...known, ...inGeneration].filter((name) => !existsSync(located(name)))).toStrictEqual([]);
+  expect(readFileSync(located('start.state'), 'utf8')).toBe(atStart);
+  expect(readFileSync(located('sluice.state'), 'utf8')).toMatch(/^1\n# be_id .*\n.* default\.web .* a 127\.0\.0\.1 2 /);
   expect(await instance.processes()).toStrictEqual(before);
 }
 
