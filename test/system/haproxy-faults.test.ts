@@ -59,7 +59,7 @@ describe('a reload by another hand beside a sync replaces the worker', () => {
     ['while it adds one', /add server/],
     ['after it changed the servers', /show stat/],
   ])('%s, and the sync is whole all the same', async (_, kind) => {
-    const load = startLoad(host);
+    const load = startLoad(host, { pauseMs: 5 });
     // So that the reload by hand knows who answers.
     await instance.sync(0);
     const generation = instance.publish([web(a, b)]);
@@ -90,7 +90,7 @@ describe('while HAProxy is stopped', () => {
 
   it('the master: its worker serves, the sync fails, and the next one is whole', async () => {
     const { master } = await instance.processes();
-    const load = startLoad(host);
+    const load = startLoad(host, { pauseMs: 5 });
     const generation = instance.publish([web(a, b), other('api')]);
     process.kill(master, 'SIGSTOP');
 
@@ -126,7 +126,7 @@ it('without a file descriptor left, HAProxy serves those who are connected, the 
 });
 
 it('old workers that do not end hold up neither syncs nor reloads', async () => {
-  const load = startLoad(host);
+  const load = startLoad(host, { pauseMs: 5 });
   const clients: Socket[] = [];
   const old: number[] = [];
   for (const names of [['one'], ['one', 'two'], ['two'], []]) {

@@ -84,8 +84,8 @@ export const ask = (
 
 export const keepAlive = (): Agent => new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** Two clients ask by the methods in turn, without pause until told to stop. `answers` counts each kind of answer. */
-export function startLoad(host: string, { path = '/', methods = ['GET'], headers = {} } = {}) {
+/** Two clients ask by the methods in turn, with hardly a pause, until told to stop. `answers` counts each kind of answer. */
+export function startLoad(host: string, { path = '/', methods = ['GET'], headers = {}, pauseMs = 2 } = {}) {
   const answers: Record<string, number> = {};
   let on = true;
   running.push(() => {
@@ -96,7 +96,7 @@ export function startLoad(host: string, { path = '/', methods = ['GET'], headers
     for (let n = 0; on; n++) {
       const answer = await ask(host, { agent, path, headers, method: methods[n % methods.length] ?? 'GET' });
       answers[answer] = (answers[answer] ?? 0) + 1;
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     agent.destroy();
   });

@@ -131,7 +131,7 @@ describe.each([
   afterAll(async () => expect(badAnswers(await load.stop())).toStrictEqual([]));
   standForAll(async () => {
     await serving(a);
-    load = startLoad(host);
+    load = startLoad(host, { pauseMs: 15 });
   });
 
   it.each(Object.entries(lies[service]))('%s, what runs is kept, and the next sync is whole', async (_, lie) => {

@@ -70,7 +70,7 @@ standForAll(async () => {
   await serving(a);
   generation = instance.publish([web(a)], [stored('shop.example.com').entry]);
   expect(await instance.sync(generation)).toMatchObject({ code: 0 });
-  load = startLoad(host);
+  load = startLoad(host, { pauseMs: 15 });
 });
 
 async function repaired(damage: () => unknown): Promise<void> {

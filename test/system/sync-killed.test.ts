@@ -51,7 +51,7 @@ standForAll(async () => {
   certificate = stored('shop.example.com').entry;
   await serving(a, b);
   await allUp();
-  load = startLoad(host);
+  load = startLoad(host, { pauseMs: 15 });
   const began = performance.now();
   await instance.sync(publish(wanted));
   milliseconds = performance.now() - began;
