@@ -17,7 +17,7 @@ module.exports = class Packaged {
 // The packager sees by the zip's hash that nothing changed, so no time may stand in it. Lambda must be allowed to read the files.
 const packing = { level: 9, mtime: new Date(1980, 0, 1), os: 3, attrs: 0o100644 * 0x10000 };
 
-/** The packager packs as fast as it can, a quarter larger, and has no setting for it. */
+/** The packager packs as fast as it can, about a sixth larger, and has no setting for it. */
 function packSmaller({ service, serviceDir }) {
   for (const { package: packaged } of Object.values(service.functions)) {
     const artifact = resolve(serviceDir, packaged.artifact);
