@@ -2,8 +2,10 @@ import { createServer, Agent as HttpAgent, request } from 'node:http';
 import { Agent as HttpsAgent, request as requestTls } from 'node:https';
 
 import type { Backend } from '../../lib/haproxy/backend';
+import { type Client, greeterClients, type Metadata, startGreeter } from './greeter';
 import { ask, backend, keepAlive, listen, startTask, type Task } from './haproxy-tasks';
 import { a, b, c, host, instance, serving, standForEach, web } from './sync-stand';
+import { until } from './until';
 
 standForEach();
 
@@ -107,6 +109,31 @@ describe('a worker that a reload left behind', () => {
       });
     },
   );
+});
+
+it('a gRPC client keeps its connection over a reload, and its next call is answered with its trailers', async () => {
+  const greeter = await startGreeter();
+  const service = backend([greeter.server], { labels: { proto: 'h2c' } });
+  await serving(a);
+  await apply(service);
+  const clients = greeterClients(host);
+  const greet = (client: Client) =>
+    new Promise((resolve) =>
+      client
+        .greet(Buffer.from('you'), () => undefined)
+        .on('status', ({ code, metadata }: { code: number; metadata: Metadata }) =>
+          resolve([code, metadata.get('x-spent')]),
+        ),
+    );
+  const answered = [0, ['3']];
+  await until(async () => (await instance.status('default.web', 'greeter')) === 'UP');
+  expect(await Promise.all(clients.map(greet))).toStrictEqual([answered, answered]);
+
+  await apply(service, api(c));
+
+  expect(await Promise.all(clients.map(greet))).toStrictEqual([answered, answered]);
+  for (const client of clients) client.close();
+  greeter.stop();
 });
 
 const kept = { keepAlive: true, maxSockets: 1 };
