@@ -10,9 +10,9 @@ export const causes = {
   'refused, HTTP/2':
     'HAProxy from 3.2.10 on. Its log says that the request went to a task that speaks HTTP/2 and whose port had closed before. It must not be repeated, and no log of a task has it; or its four tries met such ports, as two or more had closed or no other task was well.',
   'ports closed': 'HAProxy found no port that answered, as two or more tasks of the service had just gone.',
-  'no task': 'HAProxy said so by 503, and at that moment the service had no task that it could know to be well.',
-  'no service':
-    'HAProxy said so by 404, and at that moment the service was not published, or not yet when the connection was opened, which the former worker then still answers.',
+  'no task':
+    'HAProxy said so by 503, or ended an upload that no task began, and at that moment the service had no task that it could know to be well.',
+  'no service': 'HAProxy said so by 404, and at that moment the service was not published.',
   limit: 'HAProxy refused it by its own words for a limit.',
   announced: 'It was pipelined behind a request whose answer announced the end of the connection (RFC 9112, 9.6).',
   client: 'The visitor left.',
@@ -45,8 +45,7 @@ export function causeOf(ended: Ended, facts: Facts): Cause {
   const own = facts.tasks.filter(({ service }) => service === ended.service);
   if (isOfProxy(ended, 503) && ended.words?.startsWith('Too many requests are in progress here')) return 'limit';
   const saysUnavailable = isOfProxy(ended, 503) || isCutShort(ended, facts);
-  const { end, start, connectedAt = start } = ended;
-  const missing = !isCovered({ start: Math.min(start, connectedAt), end }, facts.known.get(ended.service) ?? []);
+  const missing = !isCovered(ended, facts.known.get(ended.service) ?? []);
   if (missing && (isOfProxy(ended, 404) || saysUnavailable)) return 'no service';
   if (saysUnavailable && !isCovered(ended, own.flatMap(capable))) return 'no task';
   if (facts.refused.has(ended.id) && isLeftToRefusal(ended, own, facts)) return 'refused, HTTP/2';
@@ -59,9 +58,14 @@ export function causeOf(ended: Ended, facts: Facts): Cause {
 
 const isOfProxy = ({ status, task }: Ended, said: number): boolean => status === said && task === undefined;
 
-/** HAProxy answers a stream and resets it, because the client would send on; the client's library then shows the reset and not the 503. */
-const isCutShort = ({ kind, status, error, id }: Ended, { began }: Facts): boolean =>
-  kind === 'gRPC stream' && status === undefined && error === 'gRPC code 1: Call cancelled' && !began.has(id);
+/** HAProxy answers and ends what the client would go on sending; the client then shows the end and not the 503 (RFC 9112, section 9.6). */
+const isCutShort = ({ kind, status, error = '', id }: Ended, { began }: Facts): boolean =>
+  status === undefined && !began.has(id) && ends[kind]?.test(error) === true;
+
+const ends: Partial<Record<Ended['kind'], RegExp>> = {
+  'gRPC stream': /^gRPC code 1: Call cancelled$/,
+  upload: /^(socket hang up|(read|write) (ECONNRESET|EPIPE))$/,
+};
 
 /** The answer had begun, or HAProxy must not repeat the request, or had no other task to which it could send it again. */
 const isFinal = ({ kind, task, start, end }: Ended, own: readonly Task[]): boolean =>

@@ -39,8 +39,6 @@ export type Answer = {
   readonly words?: string;
   /** The answer before it on its connection said `Connection: close`. */
   readonly wasAnnounced?: true;
-  /** When its connection was opened. One from before a reload may be answered once more by the worker that was there then. */
-  readonly connectedAt?: number;
   /** The visitor itself broke it off. */
   readonly left?: true;
 };

@@ -14,8 +14,6 @@ const agents = {
   fresh: [new Agent(fresh), new SecureAgent({ ...fresh, ...trusting })],
 } as const;
 
-const openedAt = new WeakMap<object, number>();
-
 const payload = Buffer.alloc(1 << 20, 'soak ');
 const digest = (bytes: number): string => createHash('sha1').update(payload.subarray(0, bytes)).digest('hex');
 
@@ -42,14 +40,9 @@ export function ask(sending: Sending): Promise<Answer> {
     let head: ReturnType<typeof headOf> = {};
     const done = (found: Answer) => {
       clearTimeout(patience);
-      resolve({ ...found, connectedAt, ...(left && { left }) });
+      resolve({ ...found, ...(left && { left }) });
     };
-    let connectedAt = Date.now();
-    outgoing.on('socket', (socket) => {
-      sending.sent();
-      connectedAt = openedAt.get(socket) ?? Date.now();
-      openedAt.set(socket, connectedAt);
-    });
+    outgoing.on('socket', () => sending.sent());
     outgoing.on('error', (error) => done({ ...head, error: error.message }));
     outgoing.on('response', (incoming) => {
       head = headOf(incoming.statusCode ?? 0, incoming.headers);

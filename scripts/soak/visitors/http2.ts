@@ -4,7 +4,6 @@ import { type Answer, completed, headOf, hostOf } from '../requests';
 import { patienceMs, type Sending } from './sending';
 
 const sessions = new Map<string, ClientHttp2Session>();
-const openedAt = new WeakMap<ClientHttp2Session, number>();
 
 /** A few connections that many requests share, until HAProxy says that it takes no more on them (GOAWAY). */
 function session({ asked: { secure }, order, from = '' }: Sending): ClientHttp2Session {
@@ -19,7 +18,6 @@ function session({ asked: { secure }, order, from = '' }: Sending): ClientHttp2S
   // As with HTTP/1.1: HAProxy closes what idles for 5 s.
   made.setTimeout(4_000, () => made.close());
   sessions.set(key, made);
-  openedAt.set(made, Date.now());
   return made;
 }
 
@@ -42,7 +40,6 @@ function askOnce(sending: Sending): Promise<Answer> {
     let [head, text]: [ReturnType<typeof headOf>, string] = [{}, ''];
     const headers = { ':method': isPost ? 'POST' : 'GET', ':path': '/', ':authority': hostOf(asked.service) };
     const shared = session(sending);
-    const connectedAt = openedAt.get(shared) ?? Date.now();
     const stream = shared.request({ ...headers, 'x-soak': asked.id }, { endStream: !isPost });
     sent();
     let [error, hasEnded]: [string | undefined, boolean] = [undefined, false];
@@ -67,9 +64,8 @@ function askOnce(sending: Sending): Promise<Answer> {
     });
     stream.on('close', () => {
       const isWhole = hasEnded && head.status !== undefined && stream.rstCode === 0;
-      if (error === undefined && isWhole)
-        resolve({ ...completed(asked.service, head, text === (body ?? 'hello'), text), connectedAt });
-      else resolve({ ...head, connectedAt, error: error ?? `the stream was reset by code ${stream.rstCode}` });
+      if (error === undefined && isWhole) resolve(completed(asked.service, head, text === (body ?? 'hello'), text));
+      else resolve({ ...head, error: error ?? `the stream was reset by code ${stream.rstCode}` });
     });
     if (body !== undefined) stream.end(body);
   });
