@@ -29,6 +29,7 @@ async function startUpgrading() {
     /** By new connections and a kept one. */
     answersDuring: (meanwhile: () => Promise<void>) => answersDuring(visit, 10, meanwhile),
     ...deploysTo(world, oneTick),
+    shopAnswers: () => until(async () => (await statusAt(world.proxy.http, 'shop.example')) === 200),
     /** Waits until the second container's host answers so: who is new to HAProxy is checked first. */
     adminAnswers: (status: number) => until(async () => (await statusAt(world.proxy.http, 'admin.example')) === status),
     oneTick,
